@@ -1,0 +1,108 @@
+# The commands of this repository; `make` alone lists them. They need Python 3.11 or later and make;
+# the checks of the document by Redocly and TypeScript need Node.js as well.
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+NODE_INSTALLED := node_modules/.package-lock.json
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+# Arguments for the command behind a target: make mock ARGS="--scenario tool-call"
+ARGS ?=
+# The server `make contract` judges, and the revision `make review` compares the document with.
+URL ?= http://127.0.0.1:4010
+BASE ?= main
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## List the targets
+	@echo 'make TARGET [ARGS="..."]'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: install
+install: $(INSTALLED) ## Install everything pinned in constraints.txt into .venv
+
+.PHONY: mock
+mock: $(INSTALLED) ## Serve the mock on http://127.0.0.1:4010/v1
+	@exec $(BIN)/tune-mock $(ARGS)
+
+.PHONY: contract
+contract: $(INSTALLED) ## Judge the server at URL=... with the key in TUNE_API_KEY
+	@exec $(BIN)/tune-check $(URL) $(ARGS)
+
+.PHONY: review
+review: $(INSTALLED) ## Say what the document changes since BASE=main
+	@exec $(BIN)/tune-review $(BASE):openapi/openapi.yaml openapi/openapi.yaml $(ARGS)
+
+.PHONY: test
+test: $(INSTALLED) ## Run the tests
+	@exec $(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+
+.PHONY: fuzz
+fuzz: $(INSTALLED) ## Run schemathesis against the mock: every check and phase, three seeds
+	@FUZZ_EXAMPLES=200 FUZZ_SEEDS="1 2 3" exec $(BIN)/python -m pytest tests/fuzz $(ARGS)
+
+.PHONY: check
+check: check-python check-document ## Lint and type-check the code and the document
+
+.PHONY: check-python
+check-python: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# Without Node.js these two checks can't run: said loudly, and an error where nothing may be left out (CI).
+.PHONY: check-document
+check-document:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-document document-types; else \
+		echo "make check: NOT CHECKED: the document by Redocly and its TypeScript types." >&2; \
+		echo "make check: npm is missing; install Node.js 20.19 or later and run make check again." >&2; \
+		test -z "$$CI"; fi
+
+.PHONY: lint-document
+lint-document: $(NODE_INSTALLED)
+	@npm run --silent lint
+
+.PHONY: document-types
+document-types: $(NODE_INSTALLED)
+	@npm run --silent types
+
+.PHONY: format
+format: $(INSTALLED) ## Bring the code into the one format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: diagrams
+diagrams: $(INSTALLED) ## Draw the README's diagrams anew from the document
+	$(BIN)/python -m tests.repository.diagrams
+
+.PHONY: constraints
+constraints: ## Pin the newest versions that pyproject.toml allows
+	@rm -rf build/constraints
+	$(PYTHON) -m venv build/constraints
+	build/constraints/bin/python -m pip --disable-pip-version-check --quiet install '.[dev]'
+	@{ echo '# What make install installs, exactly. Written by make constraints.'; \
+		build/constraints/bin/python -m pip freeze --exclude tune-contract; } > build/constraints.txt
+	@mv build/constraints.txt constraints.txt
+	@rm -rf build/constraints
+
+.PHONY: clean
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) build dist node_modules *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or later is needed and was not found;" \
+		"install it, or name it: make PYTHON=/path/to/python3" >&2; exit 2; }
+	@echo "Installing into $(VENV); this happens once and takes a minute ..." >&2
+	@$(PYTHON) -m venv $(VENV) || { echo "make: $(PYTHON) can't make a virtual environment;" \
+		"on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }
+	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(NODE_INSTALLED): package.json package-lock.json
+	@npm ci --no-audit --no-fund --silent
+	@touch $@
