@@ -1,0 +1,32 @@
+"""Is there one version, wherever it is said?"""
+
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from tests.repository.changelog import releases
+from tests.repository.sources import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+COMMANDS = sorted(PROJECT["scripts"])
+
+
+def test_the_changelog_ends_with_the_version_of_pyproject() -> None:
+    assert releases((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))[0].version == PROJECT["version"]
+
+
+def test_the_installed_package_has_the_version_of_pyproject() -> None:
+    assert version(PROJECT["name"]) == PROJECT["version"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_says_the_version_of_pyproject(command: str, tmp_path: Path) -> None:
+    program = Path(sys.executable).with_name(command)
+    said = subprocess.run([program, "--version"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (said.returncode, said.stderr) == (0, "")
+    assert re.findall(r"\d+\.\d+\.\d+\S*", said.stdout) == [PROJECT["version"]]
