@@ -1,0 +1,104 @@
+"""How much has been spent, and may one more request, or run, be made?"""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class Exhausted(Exception):
+    """A ceiling is reached; the text names it."""
+
+
+class Tally:
+    """A counter that several processes share: each unit is a byte that one of them appended to a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._taken = os.open(path, os.O_CREAT | os.O_APPEND | os.O_RDWR)
+        self._returned = os.open(path.with_suffix(".returned"), os.O_CREAT | os.O_APPEND | os.O_RDWR)
+
+    @property
+    def count(self) -> int:
+        """How many units are taken and not given back."""
+        return os.fstat(self._taken).st_size - os.fstat(self._returned).st_size
+
+    def take(self, units: int, ceiling: int) -> bool:
+        """Take units unless that exceeds the ceiling; two takers never both get the last one."""
+        os.write(self._taken, b"+" * units)
+        if self.count <= ceiling:
+            return True
+        self.give_back(units)
+        return False
+
+    def give_back(self, units: int) -> None:
+        """Return units that were not used."""
+        os.write(self._returned, b"-" * units)
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a judgement has cost."""
+
+    runs: int
+    tokens: int
+    requests: int
+    seconds: float
+
+
+class Budget:
+    """Hard ceilings over everything that is sent, whoever sends it."""
+
+    def __init__(
+        self, directory: Path, *, runs: int, tokens: int, requests: int, seconds: float, started: float
+    ) -> None:
+        self.runs, self.tokens, self.requests, self.seconds = runs, tokens, requests, seconds
+        self._started = started
+        self._runs = Tally(directory / "runs")
+        self._tokens = Tally(directory / "tokens")
+        self._requests = Tally(directory / "requests")
+        self.tokens_per_run = max(1, tokens // max(1, runs))
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left."""
+        return self.seconds - (time.time() - self._started)
+
+    @property
+    def spent(self) -> Spent:
+        """What has been spent so far."""
+        elapsed = time.time() - self._started
+        return Spent(self._runs.count, self._tokens.count, self._requests.count, elapsed)
+
+    def take_request(self) -> None:
+        """Pay for one request."""
+        if self.left <= 0:
+            raise Exhausted(f"--max-seconds {self.seconds:g} is spent")
+        if not self._requests.take(1, self.requests):
+            raise Exhausted(f"--max-requests {self.requests} is spent")
+
+    @contextmanager
+    def run(self, tokens: int) -> Iterator["Reservation"]:
+        """Reserve a run of at most so many tokens; it is given back unless it is marked as used."""
+        reservation = Reservation(self, tokens)
+        if not self._runs.take(1, self.runs):
+            raise Exhausted(f"--max-runs {self.runs} is spent")
+        if not self._tokens.take(tokens, self.tokens):
+            self._runs.give_back(1)
+            raise Exhausted(f"--max-tokens {self.tokens} is spent")
+        try:
+            yield reservation
+        finally:
+            if not reservation.used:
+                self._runs.give_back(1)
+                self._tokens.give_back(tokens)
+
+
+@dataclass
+class Reservation:
+    """A run that may be started; set `used` once the service has said yes."""
+
+    budget: Budget
+    tokens: int
+    used: bool = False

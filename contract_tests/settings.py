@@ -1,0 +1,109 @@
+"""What was this judgement asked to do, and how much may it spend?"""
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from contract_tests.findings import Grade
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How thorough a judgement is, and its ceilings.
+
+    `examples` is how many cases schemathesis draws for each operation, `fields` whether every optional
+    field gets a run of its own, `rounds` how often each kind of run is started.
+    """
+
+    runs: int
+    tokens: int
+    requests: int
+    seconds: float
+    examples: int
+    fields: bool
+    rounds: int
+    steps: int
+
+
+PROFILES = {
+    "smoke": Profile(5, 640, 500, 20, examples=3, fields=False, rounds=1, steps=0),
+    "standard": Profile(60, 7680, 3000, 60, examples=12, fields=True, rounds=1, steps=6),
+    "deep": Profile(400, 102400, 20000, 900, examples=100, fields=True, rounds=3, steps=30),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One judgement: which service, with which key, how far."""
+
+    url: str
+    key: str = ""
+    profile: str = "standard"
+    model: str = ""
+    thread: str = ""
+    organization: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    proxy: str = ""
+    insecure: bool = False
+    ca: str = ""
+    seed: int = 1
+    grade: Grade = Grade.DOCUMENTED
+    max_runs: int | None = None
+    max_tokens: int | None = None
+    max_requests: int | None = None
+    max_seconds: float | None = None
+    max_wait: float = 30.0
+    timeout: float = 15.0
+    known: str = ""
+    update_known: bool = False
+
+    @property
+    def limits(self) -> Profile:
+        """The profile with the ceilings that were asked for."""
+        asked = {
+            "runs": self.max_runs,
+            "tokens": self.max_tokens,
+            "requests": self.max_requests,
+            "seconds": self.max_seconds,
+        }
+        changes: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
+        return replace(PROFILES[self.profile], **changes)
+
+    def as_json(self) -> dict[str, Any]:
+        """A plain object that `from_json` reads back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, plain: dict[str, Any]) -> "Settings":
+        """The settings that `as_json` wrote."""
+        headers = tuple((str(name), str(value)) for name, value in plain["headers"])
+        return cls(**{**plain, "headers": headers, "grade": Grade(plain["grade"])})
+
+
+class WrongUse(ValueError):
+    """What was asked for makes no sense; the text says which option and what to do."""
+
+
+def base_url(url: str) -> str:
+    """The base URL that a URL means, with or without its trailing `/v1`."""
+    try:
+        parts = urlsplit(url if "://" in url else f"https://{url}")
+        port = parts.port
+    except ValueError as error:
+        raise WrongUse(f"URL: {url!r} is not a URL: {error}; give one like https://studio.tune.app") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+        raise WrongUse(f"URL: {url!r} is not an http or https URL; give one like https://studio.tune.app")
+    if parts.query or parts.fragment or parts.username:
+        raise WrongUse("URL: give scheme, host and path alone; the key goes into --key or TUNE_API_KEY")
+    path = parts.path.rstrip("/")
+    path = path if path.endswith("/v1") else f"{path}/v1"
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def readable(option: str, path: str) -> Path:
+    """The path of a file that an option names, which must be there."""
+    found = Path(path)
+    if not found.is_file():
+        raise WrongUse(f"{option}: there is no file {path}; give the path of a readable file")
+    return found
