@@ -1,0 +1,96 @@
+"""What stands where in the document: operations, examples with their schemas, schemas with their pointers."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from jsonschema.exceptions import ValidationError
+from openapi_schema_validator import OAS30Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT4
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+DATA = ("example", "examples", "default", "enum", "value", "x-lifecycle", "x-enum-grade")
+
+Node = Any
+
+
+@dataclass(frozen=True)
+class Example:
+    """A value that stands in the document at one pointer, and the pointer of the schema it has to fit."""
+
+    pointer: str
+    schema: str
+    value: Node
+
+
+def resolve(document: Mapping[str, Node], node: Node) -> Node:
+    """What a node is, or what it refers to."""
+    while isinstance(node, Mapping) and "$ref" in node:
+        target: Node = document
+        for key in node["$ref"].removeprefix("#/").split("/"):
+            target = target[key.replace("~1", "/").replace("~0", "~")]
+        node = target
+    return node
+
+
+def operations(document: Mapping[str, Node]) -> Iterator[tuple[str, str, Node]]:
+    """Path, method and operation, in the document's order."""
+    for path, item in document["paths"].items():
+        yield from ((path, method, item[method]) for method in item if method in METHODS)
+
+
+def nodes(node: Node, pointer: str = "", data: bool = False) -> Iterator[tuple[str, Node]]:
+    """Every node with its pointer; what is data rather than a fact only when asked for."""
+    yield pointer, node
+    children = (
+        node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ()
+    )
+    for key, child in children:
+        if data or key not in DATA or pointer.endswith(("/properties", "/components")):
+            yield from nodes(child, f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}", data)
+
+
+def schemas(document: Mapping[str, Node]) -> Iterator[tuple[str, Node]]:
+    """Every schema that stands in the document, with its pointer."""
+    for pointer, node in nodes(document):
+        parent, _, name = pointer.rpartition("/")
+        holder = parent.rpartition("/")[2]
+        named = holder in ("properties", "schemas", "anyOf", "oneOf", "allOf")
+        if isinstance(node, Mapping) and (
+            named or name in ("schema", "items", "additionalProperties", "not")
+        ):
+            yield pointer, node
+
+
+def examples(document: Mapping[str, Node]) -> Iterator[Example]:
+    """Every example of the document beside what it is an example of."""
+    for pointer, node in nodes(document):
+        if not isinstance(node, Mapping) or pointer.endswith("/properties"):
+            continue
+        schema = f"{pointer}/schema" if "schema" in node else pointer
+        if "example" in node:
+            yield Example(f"{pointer}/example", schema, node["example"])
+        for name, example in node.get("examples", {}).items() if "schema" in node else ():
+            yield Example(f"{pointer}/examples/{name}", schema, resolve(document, example)["value"])
+
+
+class Judge:
+    """Says whether values fit the schemas of one document."""
+
+    def __init__(self, document: Mapping[str, Node]) -> None:
+        whole: Resource[Node] = Resource(contents=document, specification=DRAFT4)
+        self._registry = Registry().with_resource("urn:document", whole).crawl()
+        self._validators: dict[str, OAS30Validator] = {}
+
+    def misfit(self, schema: str, value: Node) -> str | None:
+        """Why a value does not fit the schema at a pointer, or None when it does."""
+        if schema not in self._validators:
+            self._validators[schema] = OAS30Validator(
+                {"$ref": f"urn:document#{quote(schema)}"},
+                registry=self._registry,
+                format_checker=OAS30Validator.FORMAT_CHECKER,
+            )
+        error: ValidationError | None = next(self._validators[schema].iter_errors(value), None)
+        return None if error is None else f"{error.json_path}: {error.message}"
