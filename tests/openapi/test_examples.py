@@ -68,15 +68,36 @@ def test_an_example_that_does_not_fit_is_seen(fullest: View) -> None:
     assert "is not a 'date-time'" in str(judge.misfit(run, {**completed, "createdAt": "yesterday"}))
 
 
+def refused_below(example: Example, judges: dict[str, Judge], views: dict[str, View]) -> list[str]:
+    """Variations of an example that the fullest view permits and a lower one refuses."""
+    lower = [grade for grade in ("observed", "documented") if has(views[grade], example.schema)]
+    return [
+        f"{grade}: {why}"
+        for value in variations(example.value)
+        if judges["assumed"].misfit(example.schema, value) is None
+        for grade in lower
+        if (why := judges[grade].misfit(example.schema, value))
+    ]
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.pointer)
 def test_what_a_higher_grade_permits_a_lower_grade_permits_too(
     example: Example, judges: dict[str, Judge], views: dict[str, View]
 ) -> None:
-    lower = [grade for grade in ("observed", "documented") if has(views[grade], example.schema)]
-    for value in variations(example.value):
-        if judges["assumed"].misfit(example.schema, value) is None:
-            for grade in lower:
-                assert judges[grade].misfit(example.schema, value) is None, f"{grade}: {value}"
+    assert refused_below(example, judges, views) == []
+
+
+def test_a_lower_grade_that_demands_more_is_seen(judges: dict[str, Judge], views: dict[str, View]) -> None:
+    stricter = deepcopy(views["documented"])
+    stricter["components"]["schemas"]["Thread"]["required"].append("metadata")
+    example = next(
+        one
+        for one in EXAMPLES
+        if one.pointer.endswith("/post/responses/200/content/application~1json/examples/thread")
+    )
+    assert refused_below(example, judges, views) == []
+    refused = refused_below(example, {**judges, "documented": Judge(stricter)}, views)
+    assert refused == ["documented: $: 'metadata' is a required property"]
 
 
 def test_every_media_type_of_every_operation_has_named_examples(fullest: View) -> None:

@@ -1,0 +1,156 @@
+"""Does the document keep the rules of writing that no linter knows?"""
+
+import re
+from datetime import date
+from typing import Any
+
+import pytest
+import yaml
+
+import openapi
+from tests.openapi.reading import METHODS, nodes, operations, schemas
+
+View = dict[str, Any]
+# A client's life: a thread, what is said in it, runs, what they did.
+LIFE = [
+    "createThread",
+    "listThreads",
+    "createThreadAndRun",
+    "getThread",
+    "modifyThread",
+    "createMessage",
+    "listMessages",
+    "getMessage",
+    "createRun",
+    "listRuns",
+    "getRun",
+    "modifyRun",
+    "cancelRun",
+    "submitToolOutputs",
+    "listRunSteps",
+    "getRunStep",
+]
+
+
+def unexplained(schema: View) -> list[str]:
+    """The values of an enum that its description does not explain, each on a line of its own."""
+    values = [value for value in schema.get("enum", []) if value is not None]
+    if len(values) == 1:
+        return [] if f"`{values[0]}`" in schema.get("description", "") else values
+    return [
+        value for value in values if not re.search(rf"^- `{value}`: \S", schema["description"], re.MULTILINE)
+    ]
+
+
+def test_the_parts_of_the_document_come_in_their_order(written: View) -> None:
+    assert list(written) == ["openapi", "info", "servers", "security", "tags", "paths", "components"]
+
+
+def test_the_operations_come_in_the_order_of_a_life(written: View) -> None:
+    assert [operation["operationId"] for _, _, operation in operations(written)] == LIFE
+
+
+def test_the_components_come_in_the_order_of_the_alphabet(written: View) -> None:
+    components = written["components"]
+    assert list(components) == sorted(components)
+    for kind, members in components.items():
+        assert list(members) == sorted(members), kind
+
+
+def test_every_enum_value_is_explained_in_a_line(written: View) -> None:
+    described = {
+        pointer: node.get("description") for pointer, node in nodes(written) if isinstance(node, dict)
+    }
+    found = {}
+    for pointer, schema in schemas(written):
+        explanation = described[pointer] or described.get(pointer.rpartition("/")[0]) or ""
+        if missing := unexplained({**schema, "description": explanation}):
+            found[pointer] = missing
+    # Not sent: the one value stands for the standard's default.
+    assert found == {"/components/schemas/DoneEvent/properties/event": ["message"]}
+
+
+def test_an_enum_value_without_its_line_is_seen() -> None:
+    description = "One of two:\n\n- `asc`: oldest first\n- `desc`:\n"
+    assert unexplained({"enum": ["asc", "desc"], "description": description}) == ["desc"]
+    assert unexplained({"enum": ["run"], "description": "Always `run`."}) == []
+    assert unexplained({"enum": ["run"], "description": "The kind."}) == ["run"]
+
+
+def test_every_field_and_parameter_is_described(written: View) -> None:
+    silent = [
+        pointer
+        for pointer, schema in schemas(written)
+        if pointer.rpartition("/")[0].endswith("/properties") and not {"$ref", "description"} & set(schema)
+    ]
+    silent += [name for name, one in written["components"]["parameters"].items() if "description" not in one]
+    assert silent == []
+
+
+def test_yaml_retypes_nothing(written: View) -> None:
+    retyped = [pointer for pointer, node in nodes(written, data=True) if isinstance(node, date)]
+    assert retyped == []
+    assert isinstance(written["info"]["version"], str)
+    codes = [code for _, _, operation in operations(written) for code in operation["responses"]]
+    assert {type(code) for code in codes} == {str}
+
+
+def test_a_timestamp_without_quotes_would_be_retyped() -> None:
+    assert isinstance(yaml.safe_load("at: 2024-08-11T10:21:28.861Z")["at"], date)
+
+
+def test_nothing_stands_beside_a_reference(written: View) -> None:
+    beside = [
+        pointer
+        for pointer, node in nodes(written)
+        if isinstance(node, dict) and "$ref" in node and len(node) > 1
+    ]
+    assert beside == []
+
+
+@pytest.mark.parametrize("keyword", ["const", "examples", "if", "prefixItems", "patternProperties", "$defs"])
+def test_no_schema_has_a_keyword_of_a_later_openapi(keyword: str, written: View) -> None:
+    assert [pointer for pointer, schema in schemas(written) if keyword in schema] == []
+
+
+def test_errors_and_parameters_of_operations_are_references(written: View) -> None:
+    items = [(f"{method} {path}", operation) for path, method, operation in operations(written)]
+    errors = [
+        f"{name} {code}"
+        for name, operation in items
+        for code, response in operation["responses"].items()
+        if code >= "400" and "$ref" not in response
+    ]
+    parameters = [
+        f"{path} {one}"
+        for path, item in written["paths"].items()
+        for holder in (item, *(item[method] for method in METHODS if method in item))
+        for one in holder.get("parameters", [])
+        if "$ref" not in one
+    ]
+    assert (errors, parameters) == ([], [])
+
+
+def test_every_operation_names_the_same_errors_where_the_same_can_go_wrong(written: View) -> None:
+    for path, method, operation in operations(written):
+        expected = {"400", "401", "403", "429", "500", "503"}
+        expected |= {"404"} if "{" in path else set()
+        expected |= {"413", "415"} if "requestBody" in operation else set()
+        assert {code for code in operation["responses"] if code >= "400"} == expected, f"{method} {path}"
+
+
+def test_every_link_leads_to_an_operation_and_fills_its_path(written: View) -> None:
+    paths = {operation["operationId"]: path for path, _, operation in operations(written)}
+    for name, link in written["components"]["links"].items():
+        wanted = set(re.findall(r"{(\w+)}", paths[link["operationId"]]))
+        assert wanted <= {key.rpartition(".")[2] for key in link.get("parameters", {})}, name
+
+
+def test_the_document_is_one_file(written: View) -> None:
+    references = [node["$ref"] for _, node in nodes(written) if isinstance(node, dict) and "$ref" in node]
+    assert {reference[:2] for reference in references} == {"#/"}
+
+
+def test_no_line_is_longer_than_it_can_be_read() -> None:
+    lines = openapi.DOCUMENT.read_text(encoding="utf-8").splitlines()
+    assert [number for number, line in enumerate(lines, start=1) if len(line) > 140] == []

@@ -1,0 +1,144 @@
+"""Does the view at a grade drop what demands and keep what permits?"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import openapi
+
+View = dict[str, Any]
+THING = {
+    "required": ["id", "size", "mood"],
+    "properties": {
+        "id": {"type": "string", "x-assumed": {"minLength": 3}},
+        "size": {"type": "integer", "x-grade": "observed", "minimum": 0},
+        "mood": {"type": "string", "x-grade": "assumed"},
+    },
+}
+
+
+def document(thing: View = THING, **operation: Any) -> View:
+    """A small document with one schema and one operation."""
+    get = {"operationId": "getThing", "responses": {"200": {"description": "It."}}, **operation}
+    return {"paths": {"/thing": {"get": get}}, "components": {"schemas": {"Thing": thing}}}
+
+
+def thing(grade: openapi.Grade, schema: View = THING) -> View:
+    """The schema of the small document at a grade."""
+    found: View = openapi.view(document(schema), grade)["components"]["schemas"]["Thing"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("grade", "fields"),
+    [("documented", ["id"]), ("observed", ["id", "size"]), ("assumed", ["id", "size", "mood"])],
+)
+def test_a_field_above_the_grade_is_gone_and_no_longer_required(
+    grade: openapi.Grade, fields: list[str]
+) -> None:
+    seen = thing(grade)
+    assert list(seen["properties"]) == fields
+    assert seen["required"] == fields
+
+
+def test_assumed_keywords_are_merged_only_when_asked_for() -> None:
+    assert thing("assumed")["properties"]["id"] == {"type": "string", "minLength": 3}
+    assert thing("observed")["properties"]["id"] == {"type": "string"}
+
+
+def test_assumed_required_fields_join_the_others() -> None:
+    schema = {"required": ["a"], "properties": {"a": {}, "b": {}}, "x-assumed": {"required": ["b"]}}
+    assert thing("assumed", schema)["required"] == ["a", "b"]
+    assert thing("documented", schema)["required"] == ["a"]
+
+
+def test_a_list_of_required_fields_that_is_emptied_is_gone() -> None:
+    schema = {"required": ["mood"], "properties": {"mood": {"x-grade": "assumed"}}}
+    assert "required" not in thing("documented", schema)
+
+
+def test_an_alternative_above_the_grade_stays_as_permission() -> None:
+    schema = {"anyOf": [{"type": "string"}, {"type": "object", "x-grade": "observed"}]}
+    assert [one["type"] for one in thing("documented", schema)["anyOf"]] == ["string", "object"]
+
+
+def test_a_demand_above_the_grade_that_is_one_of_several_is_gone() -> None:
+    schema = {"allOf": [{"type": "object"}, {"required": ["a"], "x-grade": "assumed"}]}
+    assert thing("documented", schema)["allOf"] == [{"type": "object"}]
+
+
+def test_a_schema_above_the_grade_accepts_everything() -> None:
+    assert thing("documented", {"type": "object", "x-grade": "assumed", "required": ["a"]}) == {}
+
+
+def test_an_operation_above_the_grade_is_gone_and_so_are_the_links_to_it() -> None:
+    graded = document(**{"x-grade": "assumed"})
+    link = {"$ref": "#/components/links/Get"}
+    response = {"description": "It.", "links": {"get": link}}
+    graded["paths"]["/other"] = {"get": {"operationId": "getOther", "responses": {"200": response}}}
+    graded["components"]["links"] = {"Get": {"operationId": "getThing"}}
+    seen = openapi.view(graded, "documented")
+    assert "get" not in seen["paths"]["/thing"]
+    assert seen["components"]["links"] == {}
+    assert seen["paths"]["/other"]["get"]["responses"]["200"].get("links", {}) == {}
+    assert openapi.view(graded, "assumed")["components"]["links"] == {"Get": {"operationId": "getThing"}}
+
+
+def test_a_parameter_above_the_grade_is_gone() -> None:
+    graded = document(parameters=[{"name": "a", "in": "query", "required": True, "x-grade": "assumed"}])
+    assert not openapi.view(graded, "observed")["paths"]["/thing"]["get"].get("parameters")
+
+
+def test_a_response_above_the_grade_is_allowed_and_its_body_free() -> None:
+    content = {"application/json": {"schema": {"type": "object"}}}
+    graded = document(responses={"404": {"x-grade": "observed", "description": "Gone.", "content": content}})
+    seen = openapi.view(graded, "documented")["paths"]["/thing"]["get"]["responses"]
+    assert seen == {"404": {"description": "Gone."}}
+
+
+def test_what_looks_like_a_mark_in_an_example_is_data() -> None:
+    schema = {"type": "object", "example": {"properties": {"x": {"x-grade": "assumed"}}, "required": ["x"]}}
+    assert thing("documented", schema)["example"] == schema["example"]
+
+
+def test_the_document_it_was_made_from_stays_as_it_is() -> None:
+    original = document()
+    openapi.view(original, "documented")
+    assert original == document()
+
+
+@pytest.mark.parametrize(
+    ("bad", "grade", "message"),
+    [
+        (document(), "guessed", "'guessed' is not a grade; the grades are documented, observed, assumed"),
+        (document({"properties": {"a": {"x-grade": "sure"}}}), "documented", "'sure' is not a grade"),
+        (document({"minimum": 1, "x-assumed": {"minimum": 2}}), "assumed", "x-assumed.minimum stands beside"),
+    ],
+)
+def test_a_wrong_grade_is_refused_in_one_line(bad: View, grade: openapi.Grade, message: str) -> None:
+    with pytest.raises(ValueError, match=message) as refused:
+        openapi.view(bad, grade)
+    assert "\n" not in str(refused.value)
+
+
+def test_each_load_gives_a_copy_of_its_own() -> None:
+    openapi.load()["paths"].clear()
+    assert openapi.load()["paths"]
+
+
+def test_a_text_that_is_no_mapping_is_refused() -> None:
+    with pytest.raises(ValueError, match="an OpenAPI document is a mapping, this is list"):
+        openapi.parse("- a\n- b\n")
+
+
+def test_another_document_is_loaded_by_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "other.yaml"
+    path.write_text("paths: {}\ncomponents: {}\n", encoding="utf-8")
+    assert openapi.load("documented", path) == {"paths": {}, "components": {}}
+
+
+def test_the_diagram_names_start_arrows_and_ends() -> None:
+    lifecycle = {"initial": "a", "statuses": {"a": {"next": ["b"]}, "b": {"next": [], "terminal": True}}}
+    drawn = openapi.lifecycle_diagram(document({"x-lifecycle": lifecycle}), "Thing")
+    assert drawn == "stateDiagram-v2\n    [*] --> a\n    a --> b\n    b --> [*]"
