@@ -1,0 +1,199 @@
+"""What is at a place of a document, once `$ref`s, local files too, are followed?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import unquote
+
+from spec_review.loading.parsed import Parsed, Path, parse
+from spec_review.loading.source import DocumentError, Source
+
+OPAQUE = {"example", "examples", "enum", "const", "default", "value", "x-assumed", "x-observed"}
+"""Below these keys stands data: a `$ref` there is not a reference."""
+
+NAMED = {"properties", "patternProperties", "$defs", "responses", "schemas", "parameters", "headers", "requestBodies"}
+"""Below these keys stand names that people choose: `default` there is a name."""
+
+
+@dataclass(frozen=True, eq=False)
+class Document:
+    """A root file and the files it refers to."""
+
+    source: Source
+    parsed: Parsed
+    others: dict[str, "Document"] = field(default_factory=dict)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The file's data."""
+        content: dict[str, Any] = self.parsed.content
+        return content
+
+    @property
+    def name(self) -> str:
+        """The name the file was given by."""
+        return self.source.name
+
+    @property
+    def root(self) -> "Cursor":
+        """The cursor at the top of the file."""
+        return Cursor(self, (), self.content)
+
+    @cached_property
+    def is_31(self) -> bool:
+        """Whether schemas are read as JSON Schema 2020-12 rather than as OpenAPI 3.0's own dialect."""
+        return str(self.content.get("openapi", "")).startswith(("3.1", "3.2"))
+
+    def file(self, reference: str) -> "Document":
+        """The file a reference names, read once."""
+        key = unquote(reference)
+        source = self.source.neighbour(key)
+        if source.name == self.name:
+            return self
+        if source.name not in self.others:
+            self.others[source.name] = Document(source, parse(source.text, source.name), self.others)
+        return self.others[source.name]
+
+    def at(self, path: Path) -> Any:
+        """The value at a path; raises KeyError where there is none."""
+        value: Any = self.content
+        for key in path:
+            value = _inside(value, key)
+        return value
+
+
+@dataclass(frozen=True, eq=False)
+class Cursor:
+    """A place in a document and what stands there."""
+
+    document: Document
+    path: Path
+    value: Any
+
+    @property
+    def key(self) -> tuple[int, Path]:
+        """What makes two cursors the same place."""
+        return (id(self.document), self.path)
+
+    @property
+    def pointer(self) -> str:
+        """The JSON pointer of the place."""
+        return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in self.path)
+
+    @property
+    def line(self) -> int:
+        """The line of the place, or of its nearest parent."""
+        return self.document.parsed.line(self.path)
+
+    def follow(self) -> "Cursor":
+        """This cursor, or what its `$ref` leads to in the end."""
+        cursor, seen = self, set()
+        while isinstance(cursor.value, dict) and isinstance(cursor.value.get("$ref"), str):
+            if cursor.key in seen:
+                raise DocumentError(f"{self.document.name}:{self.line}: $ref '{self.value['$ref']}' leads to itself")
+            seen.add(cursor.key)
+            cursor = cursor.target(cursor.value["$ref"])
+        return cursor
+
+    def target(self, reference: str) -> "Cursor":
+        """The place a reference names."""
+        file, _, fragment = reference.partition("#")
+        document = self.document.file(file) if file else self.document
+        path = tuple(unquote(part).replace("~1", "/").replace("~0", "~") for part in fragment.split("/")[1:])
+        try:
+            return Cursor(document, path, document.at(path))
+        except (KeyError, IndexError, ValueError, TypeError):
+            raise DocumentError(
+                f"{self.document.name}:{self.line}: $ref '{reference}' leads nowhere; "
+                f"define it or correct the name"
+            ) from None
+
+    def get(self, *keys: str) -> "Cursor | None":
+        """The child at these keys with `$ref`s followed, or None where nothing stands."""
+        cursor = self.follow()
+        for key in keys:
+            if not isinstance(cursor.value, dict) or cursor.value.get(key) is None:
+                return None
+            cursor = Cursor(cursor.document, (*cursor.path, key), cursor.value[key]).follow()
+        return cursor
+
+    def raw(self, key: str) -> "Cursor":
+        """The child at a key or position as it stands, its `$ref` not followed."""
+        return Cursor(self.document, (*self.path, key), _inside(self.value, key))
+
+    def entries(self, *keys: str) -> Iterator[tuple[str, "Cursor"]]:
+        """The members of the mapping at these keys, `$ref`s followed; nothing where there is no mapping."""
+        parent = self.get(*keys)
+        if parent is not None and isinstance(parent.value, dict):
+            for key in parent.value:
+                if parent.value[key] is not None:
+                    yield key, parent.raw(key).follow()
+
+    def elements(self, *keys: str) -> Iterator["Cursor"]:
+        """The items of the list at these keys, `$ref`s followed; nothing where there is no list."""
+        parent = self.get(*keys)
+        if parent is not None and isinstance(parent.value, list):
+            for position in range(len(parent.value)):
+                yield parent.raw(str(position)).follow()
+
+    def text(self, key: str) -> str:
+        """The string at a key, or an empty one."""
+        value = self.value.get(key) if isinstance(self.value, dict) else None
+        return value if isinstance(value, str) else ""
+
+    def flag(self, key: str) -> bool:
+        """Whether the key is literally true."""
+        return isinstance(self.value, dict) and self.value.get(key) is True
+
+
+def load(source: Source) -> Document:
+    """Read a document, check that it is OpenAPI 3 and that every `$ref` leads somewhere."""
+    document = Document(source, parse(source.text, source.name))
+    content = document.parsed.content
+    if not isinstance(content, dict):
+        raise DocumentError(f"{source.name}: holds a {_kind(content)}, not an OpenAPI document")
+    if "swagger" in content:
+        raise DocumentError(
+            f"{source.name}: is Swagger {content['swagger']}; convert it to OpenAPI 3 first (e.g. with swagger2openapi)"
+        )
+    version = content.get("openapi")
+    if not str(version).startswith("3."):
+        said = f"'openapi' is {version!r}" if "openapi" in content else "has no 'openapi' key"
+        raise DocumentError(f"{source.name}: {said}; an OpenAPI 3.0 or 3.1 document is expected")
+    _check_references(document.root)
+    return document
+
+
+def _check_references(root: Cursor) -> None:
+    pending, seen = [root], set()
+    while pending:
+        cursor = pending.pop()
+        if id(cursor.value) in seen:
+            continue
+        seen.add(id(cursor.value))
+        reference = cursor.value.get("$ref") if isinstance(cursor.value, dict) else None
+        if isinstance(reference, str):
+            pending.append(cursor.follow())
+        pending.extend(_children(cursor))
+
+
+def _children(cursor: Cursor) -> Iterator[Cursor]:
+    value = cursor.value
+    named = cursor.path[-1:] and cursor.path[-1] in NAMED
+    if isinstance(value, dict):
+        for key, child in value.items():
+            if isinstance(child, dict | list) and (named or key not in OPAQUE):
+                yield cursor.raw(key)
+    elif isinstance(value, list):
+        for position, child in enumerate(value):
+            if isinstance(child, dict | list):
+                yield cursor.raw(str(position))
+
+
+def _inside(value: Any, key: str) -> Any:
+    return value[int(key)] if isinstance(value, list) else value[key]
+
+
+def _kind(value: Any) -> str:
+    return {list: "list", str: "text", bool: "boolean"}.get(type(value), "number")

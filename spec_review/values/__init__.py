@@ -1,0 +1,1 @@
+"""Which value does one schema accept and the other refuse?"""

@@ -1,0 +1,178 @@
+"""How does an OpenAPI schema read as JSON Schema 2020-12, for a validator to judge by?"""
+
+import re
+from typing import Any
+
+from spec_review.loading import Cursor
+from spec_review.values.schema import TYPES, Part, Schema, is_assumed, keywords, members, union_members
+from spec_review.values.shape import is_hidden, required_names
+
+BOUNDS = {
+    "int32": (-(2**31), 2**31 - 1),
+    "int64": (-(2**63), 2**63 - 1),
+    "float": (-3.4028234663852886e38, 3.4028234663852886e38),
+}
+NUMBERS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
+COUNTS = (
+    "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "minContains", "maxContains"
+)  # fmt: skip
+SUBSCHEMAS = ("not", "contains", "propertyNames", "if", "then", "else", "unevaluatedItems", "unevaluatedProperties")
+MAPS = ("patternProperties", "dependentSchemas")
+
+
+class Converter:
+    """Converts schemas; the targets of their `$ref`s gather as `$defs`.
+
+    `exactly_one` reads an undiscriminated `oneOf` literally; otherwise members may overlap, as `anyOf`.
+    """
+
+    def __init__(self, exactly_one: bool) -> None:
+        self.exactly_one = exactly_one
+        self.definitions: dict[str, Any] = {}
+        self.names: dict[tuple[Any, ...], str] = {}
+
+    def whole(self, schema: Schema) -> dict[str, Any]:
+        """A schema that stands by itself."""
+        converted = self.all_of(schema)
+        return {**converted, "$defs": self.definitions} if self.definitions else converted
+
+    def all_of(self, schema: Schema) -> dict[str, Any]:
+        """A conjunction."""
+        parts = [self.part(part) for part in schema]
+        return parts[0] if len(parts) == 1 else {"allOf": parts} if parts else {}
+
+    def part(self, part: Part) -> dict[str, Any]:
+        """One schema of a conjunction."""
+        own = keywords(part)
+        if isinstance(own.get("$ref"), str) and not part.bare:
+            target = {"$ref": f"#/$defs/{self._definition(part)}"}
+            if not part.cursor.document.is_31:
+                return target
+            return {"allOf": [target, self._plain(part, own)]}
+        return self._plain(part, own)
+
+    def _definition(self, part: Part) -> str:
+        cursor = part.cursor.follow()
+        key = (*cursor.key, part.view)
+        if key not in self.names:
+            self.names[key] = f"d{len(self.names)}"
+            self.definitions[self.names[key]] = self.part(Part(cursor, part.view))
+        return self.names[key]
+
+    def _plain(self, part: Part, own: dict[str, Any]) -> dict[str, Any]:
+        result = {**self._type(part, own), **_constraints(own, part), **self._children(part, own)}
+        conjuncts = _format_bounds(own)
+        if not part.bare:
+            conjuncts += [self.part(member) for member in members(part, "allOf")]
+            conjuncts += self._unions(part, own)
+        if conjuncts:
+            result["allOf"] = conjuncts
+        combined = not part.bare and any(own.get(key) for key in ("allOf", "oneOf", "anyOf"))
+        if combined and own.get("nullable") is True and not part.cursor.document.is_31:
+            return {"anyOf": [{"type": "null"}, result]}
+        return result
+
+    def _unions(self, part: Part, own: dict[str, Any]) -> list[dict[str, Any]]:
+        found = []
+        for combiner in ("oneOf", "anyOf"):
+            groups = union_members(part, combiner)
+            if groups:
+                literal = combiner == "oneOf" and self.exactly_one and "discriminator" not in own
+                found.append({"oneOf" if literal else "anyOf": [self.all_of(group) for group in groups]})
+        return found
+
+    def _type(self, part: Part, own: dict[str, Any]) -> dict[str, Any]:
+        said = own.get("type")
+        names = [said] if isinstance(said, str) else said if isinstance(said, list) else []
+        known = [name for name in names if name in TYPES]
+        if known and own.get("nullable") is True and not part.cursor.document.is_31:
+            known.append("null")
+        return {"type": list(dict.fromkeys(known))} if known else {}
+
+    def _children(self, part: Part, own: dict[str, Any]) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        if isinstance(own.get("properties"), dict):
+            result["properties"] = {
+                name: self._property(_below(part, own, "properties", name), part)
+                for name, inner in own["properties"].items()
+                if isinstance(inner, dict | bool)
+            }
+        names = required_names(part)
+        if names:
+            result["required"] = list(dict.fromkeys(names))
+        for key in ("items", "additionalProperties", *SUBSCHEMAS):
+            if isinstance(own.get(key), bool):
+                result[key] = own[key]
+            elif isinstance(own.get(key), dict):
+                result[key] = self.part(Part(_below(part, own, key), part.view))
+        for key in MAPS:
+            if isinstance(own.get(key), dict):
+                result[key] = {
+                    name: self.part(Part(_below(part, own, key, name), part.view)) for name in own[key]
+                }
+        if isinstance(own.get("prefixItems"), list):
+            places = range(len(own["prefixItems"]))
+            result["prefixItems"] = [
+                self.part(Part(_below(part, own, "prefixItems", str(place)), part.view)) for place in places
+            ]
+        return result
+
+    def _property(self, cursor: Cursor, part: Part) -> dict[str, Any]:
+        if is_hidden(cursor, part) or (part.view.reading == "lax" and is_assumed(cursor)):
+            return {}
+        return self.part(Part(cursor, part.view))
+
+
+def _below(part: Part, own: dict[str, Any], *keys: str) -> Cursor:
+    cursor = Cursor(part.cursor.document, part.cursor.path, own)
+    for key in keys:
+        cursor = cursor.raw(key)
+    return cursor
+
+
+def _constraints(own: dict[str, Any], part: Part) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key in NUMBERS:
+        if isinstance(own.get(key), int | float) and not isinstance(own.get(key), bool):
+            result[key] = own[key]
+    if result.get("multipleOf", 1) <= 0:
+        del result["multipleOf"]
+    for key in COUNTS:
+        if isinstance(own.get(key), int | float) and not isinstance(own.get(key), bool) and own[key] >= 0:
+            result[key] = int(own[key])
+    for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+        if own.get(exclusive) is True and bound in result:
+            result[exclusive] = result.pop(bound)
+    if own.get("uniqueItems") is True:
+        result["uniqueItems"] = True
+    if isinstance(own.get("dependentRequired"), dict):
+        result["dependentRequired"] = own["dependentRequired"]
+    return {**result, **_texts(own, part)}
+
+
+def _texts(own: dict[str, Any], part: Part) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    if isinstance(own.get("pattern"), str) and is_pattern(own["pattern"]):
+        result["pattern"] = own["pattern"]
+    if isinstance(own.get("format"), str):
+        result["format"] = own["format"]
+    if isinstance(own.get("enum"), list) and own["enum"]:
+        nullable = own.get("nullable") is True and not part.cursor.document.is_31
+        result["enum"] = [*own["enum"], *([None] if nullable and None not in own["enum"] else [])]
+    if "const" in own:
+        result["const"] = own["const"]
+    return result
+
+
+def is_pattern(pattern: str) -> bool:
+    """Whether a pattern is a regular expression at all; one that is not constrains nothing."""
+    try:
+        re.compile(pattern)
+    except re.error:
+        return "\\p" in pattern or "(?<" in pattern  # ECMA writes some things Python does not know
+    return True
+
+
+def _format_bounds(own: dict[str, Any]) -> list[dict[str, Any]]:
+    bounds = BOUNDS.get(str(own.get("format")))
+    return [{"minimum": bounds[0], "maximum": bounds[1]}] if bounds else []

@@ -1,0 +1,108 @@
+"""Do two schemas say the same thing in the same way? A quick, sure yes; otherwise the values must speak."""
+
+from typing import Any
+
+from spec_review.loading import Cursor
+from spec_review.values.schema import Part, Schema
+
+IGNORED = {"description", "title", "example", "examples", "externalDocs", "xml", "$comment", "summary"}
+UNORDERED = {"required", "enum", "type"}
+OURS = {"x-grade", "x-assumed", "x-observed", "x-lifecycle"}
+
+
+class Equality:
+    """Compares places of two documents, remembering the pairs found equal."""
+
+    def __init__(self) -> None:
+        self.equals: set[tuple[Any, ...]] = set()
+        self.differs: set[tuple[Any, ...]] = set()
+
+    def equal(self, one: Schema, other: Schema) -> bool:
+        """Whether two conjunctions have equal parts in the same order."""
+        if len(one) != len(other):
+            return False
+        return all(self._parts(left, right) for left, right in zip(one, other, strict=True))
+
+    def _parts(self, one: Part, other: Part) -> bool:
+        if one.bare != other.bare:
+            return False
+        if one.bare:
+            return self._shallow(one, other)
+        return self.places(one.cursor, other.cursor)
+
+    def _shallow(self, one: Part, other: Part) -> bool:
+        left, right = dict(one.cursor.value), dict(other.cursor.value)
+        for combiner in ("allOf", "oneOf", "anyOf", "discriminator", "$ref"):
+            left.pop(combiner, None)
+            right.pop(combiner, None)
+        open_pairs: set[tuple[Any, ...]] = set()
+        return self._mappings(
+            Cursor(one.cursor.document, one.cursor.path, left),
+            Cursor(other.cursor.document, other.cursor.path, right),
+            open_pairs,
+        )
+
+    def places(self, one: Cursor, other: Cursor) -> bool:
+        """Whether two schemas are equal, `$ref`s opened, annotations aside."""
+        open_pairs: set[tuple[Any, ...]] = set()
+        found = self._places(one, other, open_pairs)
+        if found:
+            self.equals |= open_pairs
+        return found
+
+    def _places(self, one: Cursor, other: Cursor, open_pairs: set[tuple[Any, ...]]) -> bool:
+        one, other = _opened(one), _opened(other)
+        key = (one.key, other.key)
+        if key in self.equals or key in open_pairs:
+            return True
+        if key in self.differs:
+            return False
+        open_pairs.add(key)
+        found = self._values(one, other, open_pairs)
+        if not found:
+            self.differs.add(key)
+        return found
+
+    def _values(self, one: Cursor, other: Cursor, open_pairs: set[tuple[Any, ...]]) -> bool:
+        if isinstance(one.value, dict) and isinstance(other.value, dict):
+            return self._mappings(one, other, open_pairs)
+        if isinstance(one.value, list) and isinstance(other.value, list):
+            return len(one.value) == len(other.value) and all(
+                self._places(one.raw(str(place)), other.raw(str(place)), open_pairs) for place in range(len(one.value))
+            )
+        return bool(one.value == other.value) and type(one.value) is type(other.value)
+
+    def _mappings(self, one: Cursor, other: Cursor, open_pairs: set[tuple[Any, ...]]) -> bool:
+        if one.path[-1:] in (("properties",), ("patternProperties",)):
+            names = set(one.value)
+            return names == set(other.value) and all(
+                self._places(one.raw(name), other.raw(name), open_pairs) for name in names
+            )
+        left, right = _meaning(one.value), _meaning(other.value)
+        return set(left) == set(right) and all(
+            _unordered(left[key], right[key])
+            if key in UNORDERED
+            else self._places(one.raw(key), other.raw(key), open_pairs)
+            for key in left
+        )
+
+
+def _opened(cursor: Cursor) -> Cursor:
+    """A place with its `$ref` followed, unless something of ours stands beside the `$ref`."""
+    if isinstance(cursor.value, dict) and "$ref" in cursor.value and len(_meaning(cursor.value)) == 1:
+        return cursor.follow()
+    return cursor
+
+
+def _meaning(value: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: inner
+        for key, inner in value.items()
+        if key not in IGNORED and (key in OURS or not key.startswith("x-")) and inner is not None
+    }
+
+
+def _unordered(one: Any, other: Any) -> bool:
+    return sorted(map(repr, one if isinstance(one, list) else [one])) == sorted(
+        map(repr, other if isinstance(other, list) else [other])
+    )

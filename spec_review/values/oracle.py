@@ -1,0 +1,82 @@
+"""Does a schema accept a value? A real validator's word, with formats checked and patterns in linear time."""
+
+import base64
+import binascii
+from typing import Any
+
+import jsonschema_rs
+
+from spec_review.values.convert import Converter
+from spec_review.values.schema import Schema, identity
+
+BACKTRACKS = 20_000
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True
+
+
+FORMATS = {"byte": _is_base64}
+
+
+class Oracle:
+    """Validators by schema, each compiled once."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[tuple[Any, ...], jsonschema_rs.Draft202012Validator] = {}
+
+    def accepts(self, schema: Schema, value: Any, exactly_one: bool = False) -> bool:
+        """Whether the schema accepts the value."""
+        return bool(self.validator(schema, exactly_one).is_valid(value))
+
+    def refusals(self, schema: Schema, value: Any) -> list[tuple[str, tuple[Any, ...], dict[str, Any]]]:
+        """The keywords that refuse the value: name, where in the value, and what the validator says of it."""
+        found = self.validator(schema, False).iter_errors(value)
+        return [(error.kind.name, tuple(error.instance_path), error.kind.as_dict()) for error in found]
+
+    def validator(self, schema: Schema, exactly_one: bool) -> jsonschema_rs.Draft202012Validator:
+        """The compiled validator of a schema."""
+        key = (identity(schema), exactly_one)
+        if key not in self._compiled:
+            self._compiled[key] = compiled(Converter(exactly_one).whole(schema))
+        return self._compiled[key]
+
+
+def compiled(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
+    """A validator; look-around, which the linear engine cannot do, gets a bounded backtracking one."""
+    linear, bounded = jsonschema_rs.RegexOptions(), jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACKS)
+    for options in (linear, bounded):
+        try:
+            return jsonschema_rs.Draft202012Validator(
+                schema, validate_formats=True, formats=FORMATS, pattern_options=options
+            )
+        except (jsonschema_rs.ValidationError, ValueError):
+            continue
+    return jsonschema_rs.Draft202012Validator(
+        without_patterns(schema), validate_formats=True, formats=FORMATS, pattern_options=linear
+    )
+
+
+def without_patterns(value: Any) -> Any:
+    """The schema with the patterns no engine takes left out."""
+    if isinstance(value, dict):
+        return {key: without_patterns(inner) for key, inner in value.items() if not _is_bad(key, inner)}
+    if isinstance(value, list):
+        return [without_patterns(inner) for inner in value]
+    return value
+
+
+def _is_bad(key: str, value: Any) -> bool:
+    if key != "pattern" or not isinstance(value, str):
+        return False
+    try:
+        jsonschema_rs.Draft202012Validator(
+            {"pattern": value}, pattern_options=jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACKS)
+        )
+    except (jsonschema_rs.ValidationError, ValueError):
+        return True
+    return False

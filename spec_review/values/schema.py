@@ -1,0 +1,221 @@
+"""What does a schema ask for in one direction, at one reading of its grades, as sets of plain keywords?
+
+A schema is read as a conjunction of parts: `$ref` and `allOf` are opened, `oneOf` and `anyOf` become alternatives.
+Refactorings that keep the accepted values keep the parts.
+"""
+
+from collections.abc import Iterator
+from itertools import islice, product
+from typing import Any, Literal, NamedTuple
+
+from spec_review.loading import Cursor
+from spec_review.values.grades import Reading, graded
+
+Direction = Literal["request", "response"]
+TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
+COMBINERS = {"allOf", "oneOf", "anyOf", "$ref", "discriminator"}
+MAX_ALTERNATIVES = 48
+
+Place = tuple[int, tuple[str, ...]]
+
+
+class View(NamedTuple):
+    """How a side is read: its direction, and what assumed facts count for."""
+
+    direction: Direction
+    reading: Reading
+
+
+class Part(NamedTuple):
+    """One schema of a conjunction; `bare` leaves out its combiners, which stand beside it as parts of their own."""
+
+    cursor: Cursor
+    view: View
+    bare: bool = False
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """What makes two parts the same question."""
+        return (*self.cursor.key, self.view, self.bare)
+
+
+Schema = tuple[Part, ...]
+"""All of these must hold; none of them: anything goes."""
+
+
+def schema_of(cursor: Cursor | None, view: View) -> Schema:
+    """The schema at a place; no schema accepts anything."""
+    return () if cursor is None or cursor.value is True else (Part(cursor, view),)
+
+
+def identity(schema: Schema) -> tuple[Any, ...]:
+    """A key for caches."""
+    return tuple(part.identity for part in schema)
+
+
+def keywords(part: Part) -> dict[str, Any]:
+    """The part's keywords with its graded constraints merged in or left out as the reading says."""
+    value = part.cursor.value
+    if value is False:
+        return {"not": {}}
+    if not isinstance(value, dict):
+        return {}
+    return graded(value, part.view.reading)
+
+
+def alternatives(schema: Schema) -> list[Schema]:
+    """The schema's alternatives, each a conjunction of bare parts."""
+    result: list[Schema] = [()]
+    for part in schema:
+        opened = _open(part, ())
+        result = [(*left, *right) for left, right in islice(product(result, opened), MAX_ALTERNATIVES)]
+    return result
+
+
+def _open(part: Part, seen: tuple[Place, ...]) -> list[Schema]:
+    """A part's alternatives; what refers to itself without any value between adds nothing."""
+    cursor = part.cursor
+    if part.bare:
+        return [(part,)]
+    if cursor.key in seen:
+        return [()]
+    seen = (*seen, cursor.key)
+    own = keywords(part)
+    result: list[Schema] = [(Part(cursor, part.view, bare=True),)]
+    if isinstance(own.get("$ref"), str):
+        target = _open(Part(cursor.follow(), part.view), seen)
+        if not cursor.document.is_31:
+            return target
+        result = _times(result, target)
+    for member in members(part, "allOf"):
+        result = _times(result, _open(member, seen))
+    for combiner in ("oneOf", "anyOf"):
+        union = union_members(part, combiner)
+        if union:
+            opened = [alternative for group in union for alternative in _group(group, seen)]
+            result = _times(result, opened)
+    if _nullable_beside_combiners(part):
+        result.append((Part(Cursor(cursor.document, (*cursor.path, "nullable"), {"type": "null"}), part.view, True),))
+    return result
+
+
+def _times(left: list[Schema], right: list[Schema]) -> list[Schema]:
+    return [(*one, *other) for one, other in islice(product(left, right), MAX_ALTERNATIVES)]
+
+
+def _group(group: Schema, seen: tuple[Place, ...]) -> list[Schema]:
+    result: list[Schema] = [()]
+    for part in group:
+        result = _times(result, _open(part, seen))
+    return result
+
+
+def _nullable_beside_combiners(part: Part) -> bool:
+    own = keywords(part)
+    return own.get("nullable") is True and any(own.get(key) for key in ("allOf", "oneOf", "anyOf"))
+
+
+def members(part: Part, combiner: str) -> list[Part]:
+    """The members of a combiner that count at the part's reading."""
+    found = list(_listed(part.cursor, combiner))
+    if combiner != "allOf" and part.view.reading == "strict":
+        sure = [cursor for cursor in found if not is_assumed(cursor)]
+        found = sure or found
+    return [Part(cursor, part.view) for cursor in found]
+
+
+def _listed(cursor: Cursor, key: str) -> Iterator[Cursor]:
+    listed = cursor.value.get(key) if isinstance(cursor.value, dict) else None
+    if isinstance(listed, list):
+        parent = Cursor(cursor.document, (*cursor.path, key), listed)
+        for position, item in enumerate(listed):
+            if isinstance(item, dict | bool):
+                yield parent.raw(str(position))
+
+
+def is_assumed(cursor: Cursor) -> bool:
+    """Whether a schema, or the component it refers to, is graded `assumed`."""
+    followed = cursor.follow()
+    return any(isinstance(at.value, dict) and at.value.get("x-grade") == "assumed" for at in (cursor, followed))
+
+
+def union_members(part: Part, combiner: str) -> list[Schema]:
+    """A union's members, each joined with the discriminator values that select it."""
+    found = members(part, combiner)
+    tags = _tags(part, found)
+    return [(member, *([tags[position]] if position in tags else [])) for position, member in enumerate(found)]
+
+
+def _tags(part: Part, found: list[Part]) -> dict[int, Part]:
+    """For each member the schema its discriminator demands, as a part of its own."""
+    discriminator = keywords(part).get("discriminator")
+    name = discriminator.get("propertyName") if isinstance(discriminator, dict) else None
+    if not isinstance(name, str) or not isinstance(discriminator, dict):
+        return {}
+    mapping = discriminator.get("mapping")
+    targets = {
+        str(key): _mapped(part.cursor, str(target))
+        for key, target in (mapping.items() if isinstance(mapping, dict) else ())
+    }
+    keys = [_keys(member, name, targets) for member in found]
+    known = [key for group in keys for key in group]
+    sure = all(_demands(member, name) for member in found)
+    place = (*part.cursor.path, "discriminator")
+    return {
+        position: Part(
+            Cursor(part.cursor.document, (*place, str(position)), _tag(name, group, known, sure)), part.view, True
+        )
+        for position, group in enumerate(keys)
+        if group
+    }
+
+
+def _tag(name: str, keys: list[str], known: list[str], sure: bool) -> dict[str, Any]:
+    """A discriminator that the members need not carry is a hint: it only rules out the others' values."""
+    if sure:
+        return {"properties": {name: {"enum": keys}}, "required": [name]}
+    others = [key for key in known if key not in keys]
+    return {"properties": {name: {"not": {"enum": others}}}} if others else {}
+
+
+def _mapped(cursor: Cursor, target: str) -> Place:
+    reference = target if "#" in target or "/" in target or "." in target else f"#/components/schemas/{target}"
+    return cursor.target(reference).follow().key
+
+
+def _keys(member: Part, name: str, targets: dict[str, Place]) -> list[str]:
+    """The discriminator values that select a member; its own enum, where it has one, decides."""
+    cursor = member.cursor.follow()
+    own = [value for schema in alternatives((member,)) for value in _fixed(schema, name)]
+    mapped = [key for key, target in targets.items() if target == cursor.key]
+    if own:
+        return [key for key in mapped if key in own] or [key for key in own if isinstance(key, str)]
+    if mapped:
+        return mapped
+    return [cursor.path[-1]] if cursor.path[:2] == ("components", "schemas") and "$ref" in member.cursor.value else []
+
+
+def _fixed(schema: Schema, name: str) -> list[Any]:
+    for part in schema:
+        for cursor in property_cursors(part, name):
+            value = cursor.follow().value
+            if isinstance(value, dict) and isinstance(value.get("enum"), list):
+                return list(value["enum"])
+            if isinstance(value, dict) and "const" in value:
+                return [value["const"]]
+    return []
+
+
+def _demands(member: Part, name: str) -> bool:
+    return all(
+        any(name in (keywords(part).get("required") or ()) for part in schema) for schema in alternatives((member,))
+    )
+
+
+def property_cursors(part: Part, name: str) -> list[Cursor]:
+    """The place where a part declares a property, if it does."""
+    declared = part.cursor.value.get("properties") if isinstance(part.cursor.value, dict) else None
+    if not isinstance(declared, dict) or not isinstance(declared.get(name), dict | bool):
+        return []
+    parent = Cursor(part.cursor.document, (*part.cursor.path, "properties"), declared)
+    return [parent.raw(name)]
