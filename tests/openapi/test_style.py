@@ -146,6 +146,20 @@ def test_every_link_leads_to_an_operation_and_fills_its_path(written: View) -> N
         assert wanted <= {key.rpartition(".")[2] for key in link.get("parameters", {})}, name
 
 
+def test_every_component_is_used_but_the_error_that_no_operation_has(written: View) -> None:
+    used = {
+        node["$ref"] for _, node in nodes(written, data=True) if isinstance(node, dict) and "$ref" in node
+    }
+    defined = {
+        f"#/components/{kind}/{name}"
+        for kind, members in written["components"].items()
+        for name in members
+        if kind != "securitySchemes"
+    }
+    # A method that a path does not take is no operation, so nothing in the document can answer 405.
+    assert defined - used == {"#/components/responses/MethodNotAllowed"}
+
+
 def test_the_document_is_one_file(written: View) -> None:
     references = [node["$ref"] for _, node in nodes(written) if isinstance(node, dict) and "$ref" in node]
     assert {reference[:2] for reference in references} == {"#/"}
