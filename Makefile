@@ -46,6 +46,10 @@ test: $(INSTALLED) ## Run the tests
 fuzz: $(INSTALLED) ## Run schemathesis against the mock: every check and phase, three seeds
 	@FUZZ_EXAMPLES=200 FUZZ_SEEDS="1 2 3" exec $(BIN)/python -m pytest tests/fuzz $(ARGS)
 
+.PHONY: bench
+bench: $(INSTALLED) ## Measure the mock beside other mock servers; ARGS=--quick for a minute or two
+	@exec $(BIN)/python -m benchmarks $(ARGS)
+
 .PHONY: check
 check: check-python check-document ## Lint and type-check the code and the document
 
