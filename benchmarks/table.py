@@ -1,7 +1,7 @@
 """How do many rounds read as one table?
 
-A cell is the median over the rounds. Ratios are ratios of medians; in brackets stand the lowest and the highest
-ratio that one round alone gave: the machine may have been busy with something else meanwhile.
+A cell is the median over the rounds. Ratios are ratios of medians; in brackets stand the lowest and the
+highest ratio that one round alone gave: the machine may have been busy with something else meanwhile.
 """
 
 from collections.abc import Callable, Iterator, Sequence
