@@ -53,7 +53,7 @@ class Client:
         self._not_before = 0.0
         self.capped = True
         self._http = httpx.Client(
-            verify=_verification(settings),
+            verify=verification(settings),
             proxy=settings.proxy or None,
             limits=httpx.Limits(max_connections=64, max_keepalive_connections=16),
             headers={"User-Agent": "tune-check", "Accept-Encoding": "identity", **dict(settings.headers)},
@@ -271,7 +271,8 @@ def _pause(exchange: Exchange, attempt: int) -> float | None:
         return min(_LONGEST_PAUSE, 0.25 * 2.0**attempt)
 
 
-def _verification(settings: Settings) -> ssl.SSLContext | bool:
+def verification(settings: Settings) -> ssl.SSLContext | bool:
+    """How the service's certificate is verified."""
     if settings.insecure:
         return False
     if not settings.ca:

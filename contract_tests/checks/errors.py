@@ -1,0 +1,82 @@
+"""Does the service say what went wrong in the one form that clients know?"""
+
+import re
+from collections.abc import Iterator
+
+from contract_tests.exchange import Exchange
+from contract_tests.findings import Deviation, check
+
+# Connect's table, and what a request of ours may be refused with.
+_CODES = {
+    400: {"invalid_argument", "failed_precondition", "out_of_range"},
+    401: {"unauthenticated"},
+    403: {"permission_denied"},
+    404: {"not_found", "unimplemented"},
+    429: {"resource_exhausted"},
+    500: {"internal", "unknown", "data_loss"},
+    503: {"unavailable"},
+}
+_INNARDS = re.compile(
+    rb"Traceback \(most recent call last\)|\bFile \"[^\"]+\", line \d+|^\s+at [\w.$]+\([\w.]+:\d+\)|goroutine \d+ \[",
+    re.MULTILINE,
+)
+
+
+@check("error-body", Exchange)
+def error_has_code_and_message(exchange: Exchange) -> Iterator[Deviation]:
+    """An error says a code and a message, in JSON.
+
+    Source: errors elsewhere on the same host, in the form of the Connect protocol
+    Grade: observed
+    Advice: answer `{"code": "invalid_argument", "message": "..."}`, gateways and routers included
+    """
+    if not 400 <= exchange.status < 600 or exchange.method == "HEAD":
+        return
+    body = exchange.json
+    shown = exchange.body[:100].decode("utf-8", "backslashreplace")
+    if not isinstance(body, dict):
+        yield Deviation(f"{exchange.status} {exchange.media_type}: {shown!r}", "a JSON object", exchange)
+        return
+    for name in ("code", "message"):
+        if not isinstance(body.get(name), str) or not body[name]:
+            yield Deviation(f"{exchange.status}: {shown}", f"{name}, a string", exchange, f"{exchange.label}: {name}")
+
+
+@check("error-code", Exchange)
+def error_code_fits_status(exchange: Exchange) -> Iterator[Deviation]:
+    """The code of an error belongs to its status.
+
+    Source: the Connect protocol's table of codes and statuses
+    Grade: observed
+    Advice: take both from one table
+    """
+    body = exchange.json
+    code = body.get("code") if isinstance(body, dict) else None
+    expected = _CODES.get(exchange.status)
+    if expected and isinstance(code, str) and code and code not in expected:
+        place = f"{exchange.status} {code}"
+        yield Deviation(f"{exchange.status} with {code!r}", " or ".join(sorted(expected)), exchange, place)
+
+
+@check("error-keeps-quiet", Exchange)
+def error_shows_no_innards(exchange: Exchange) -> Iterator[Deviation]:
+    """An error shows nothing of the service's inside.
+
+    Source: CWE-209, information exposure through an error message
+    Grade: observed
+    Advice: log the stack trace, answer a sentence for people
+    """
+    if exchange.status >= 400 and (found := _INNARDS.search(exchange.body)):
+        yield Deviation(f"{exchange.status} with {found[0].decode('latin-1')!r}", "no stack trace", exchange)
+
+
+@check("rate-limit-says-when", Exchange)
+def rate_limit_says_when(exchange: Exchange) -> Iterator[Deviation]:
+    """A 429 says when to try again.
+
+    Source: RFC 6585 4 and RFC 9110 10.2.3
+    Grade: observed
+    Advice: send `Retry-After` in seconds
+    """
+    if exchange.status == 429 and not exchange.header("retry-after"):
+        yield Deviation("429 without Retry-After", "Retry-After: SECONDS", exchange, "429")

@@ -1,0 +1,142 @@
+"""Does the service speak HTTP as its clients understand it?"""
+
+from collections.abc import Iterator
+
+from contract_tests.contract import EVENT_STREAM
+from contract_tests.exchange import Exchange
+from contract_tests.findings import Deviation, Grade, Outcome, check
+from contract_tests.service import Service
+from contract_tests.wire import Answer, Unavailable, ask
+
+
+@check("no-server-error", Exchange)
+def no_server_error(exchange: Exchange) -> Iterator[Deviation]:
+    """No request makes the service fail.
+
+    Source: RFC 9110 15.6: a 5xx says that the server failed; the reference gives none
+    Grade: documented
+    Advice: find the request in the service's log; what the client did wrong is a 4xx
+    """
+    if exchange.status >= 500 and exchange.status not in (501, 503):
+        shown = exchange.body[:120].decode("utf-8", "backslashreplace")
+        yield Deviation(f"{exchange.status} {shown}".strip(), "an answer below 500", exchange)
+    elif exchange.status == 503:
+        yield Deviation("503", "the service to be available", exchange, grade=Grade.OBSERVED)
+
+
+@check("answer-whole", Exchange)
+def answer_is_whole(exchange: Exchange) -> Iterator[Deviation]:
+    """Every request gets one whole, well-formed HTTP response.
+
+    Source: RFC 9112 6 and 9: framing, and that a connection is not dropped amid an answer
+    Grade: documented
+    Advice: look for a crash, a wrong Content-Length or a proxy that gives up
+    """
+    waits = exchange.operation is not None and exchange.operation.starts_run
+    if exchange.error and not (waits and "Timeout" in exchange.error):
+        yield Deviation(exchange.error[:200], "a whole response", exchange)
+    elif exchange.cut and exchange.media_type != EVENT_STREAM and not waits:
+        took = exchange.received - exchange.sent
+        yield Deviation(f"no end of the answer after {took:.0f} s", "a whole response", exchange)
+
+
+@check("no-redirect", Exchange)
+def operations_do_not_redirect(exchange: Exchange) -> Iterator[Deviation]:
+    """An operation answers at its own path.
+
+    Source: the paths of the reference pages
+    Grade: documented
+    Advice: answer at the path itself; clients drop key and body when they follow a redirect
+    """
+    if exchange.operation is not None and 300 <= exchange.status < 400:
+        yield Deviation(f"{exchange.status} to {exchange.header('location')!r}", "an answer", exchange)
+
+
+@check("content-length-agrees", Service)
+def content_length_agrees(service: Service) -> Iterator[Deviation]:
+    """Content-Length says how many bytes the body has.
+
+    Source: RFC 9112 6.3
+    Grade: documented
+    Advice: let the server compute it, after compression and encoding
+    """
+    thread = service.shared_thread()
+    for path in ("/threads?limit=2", f"/threads/{thread}", f"/threads/{thread}/messages", "/threads/unknown/runs/x"):
+        answer = _ask(service, "GET", path)
+        if isinstance(answer, Deviation):
+            yield answer
+            return
+        if answer.flaw:
+            yield Deviation(answer.flaw, "a body as long as it says", place=f"GET {_pattern(path, thread)}")
+
+
+@check("head-has-no-body", Service)
+def head_has_no_body(service: Service) -> Iterator[Deviation]:
+    """HEAD is answered without a body, or refused.
+
+    Source: RFC 9110 9.3.2
+    Grade: documented
+    Advice: let the framework answer HEAD; a body after it is read as the next response
+    """
+    answer = _ask(service, "HEAD", "/threads?limit=1")
+    if isinstance(answer, Deviation):
+        yield answer
+    elif answer.body:
+        yield Deviation(f"a body of {len(answer.body)} bytes", "none", place="HEAD listThreads")
+    elif answer.status >= 500 and answer.status != 501:
+        yield Deviation(f"status {answer.status}", "200 without a body, 404 or 405", place="HEAD listThreads")
+
+
+def _ask(service: Service, method: str, path: str) -> Answer | Deviation:
+    try:
+        return ask(service.client, method, path)
+    except Unavailable as reason:
+        return Deviation(str(reason), "a look at the raw bytes", outcome=Outcome.UNTRIED)
+
+
+def _pattern(path: str, thread: str) -> str:
+    return path.replace(thread, "{threadId}")
+
+
+@check("wrong-method-refused", Service)
+def wrong_method_is_refused(service: Service) -> Iterator[Deviation]:
+    """A method that a path does not have is answered with 405.
+
+    Source: RFC 9110 15.5.6; the reference gives each path its methods
+    Grade: documented
+    Advice: let the router refuse the method and name the others in `Allow`
+    """
+    thread = service.thread()
+    for path in ("/threads", f"/threads/{thread}", f"/threads/{thread}/messages", f"/threads/{thread}/runs"):
+        for method in ("PUT", "PATCH"):
+            exchange = service.client.send(method, path, body={}, wants=["wrong-method"])
+            if exchange.status not in (405, 501, 401, 403, 429, 503, 0):
+                place = f"{method} {_pattern(path, thread)}"
+                yield Deviation(f"status {exchange.status}", "405", exchange, place)
+
+
+@check("wrong-method-allow", Exchange)
+def allow_names_the_methods(exchange: Exchange) -> Iterator[Deviation]:
+    """A 405 names the methods that the path has.
+
+    Source: RFC 9110 15.5.6: the server MUST send Allow
+    Grade: observed
+    Advice: send `Allow: GET, POST`
+    """
+    if exchange.status == 405 and not exchange.header("allow"):
+        yield Deviation("405 without Allow", "Allow: GET, POST", exchange, exchange.method)
+
+
+@check("unknown-path-refused", Service)
+def unknown_path_is_refused(service: Service) -> Iterator[Deviation]:
+    """A path that the API does not have is not answered with success.
+
+    Source: RFC 9110 15.5.5; the paths of the reference pages
+    Grade: documented
+    Advice: answer 404; a page of the frontend with status 200 is read as data
+    """
+    thread = service.shared_thread()
+    for path in ("/tune-check-unknown", f"/threads/{thread}/tune-check-unknown"):
+        exchange = service.client.send("GET", path, wants=["unknown-path"])
+        if exchange.ok or 300 <= exchange.status < 400:
+            yield Deviation(f"status {exchange.status}", "404", exchange, _pattern(path, thread))

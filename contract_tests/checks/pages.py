@@ -1,0 +1,262 @@
+"""Do the pages of a list hold everything, once, in order?"""
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any
+
+from contract_tests.contract import contract
+from contract_tests.exchange import Exchange
+from contract_tests.findings import Deviation, check
+from contract_tests.moments import moment
+from contract_tests.service import CannotTry, Service
+
+_LARGEST = 100
+_MESSAGES = 5
+
+
+def _page(exchange: Exchange) -> list[Mapping[str, Any]] | None:
+    """The entries of a page, None where the exchange is none."""
+    if exchange.operation is None or not exchange.operation.id.startswith("list") or not exchange.ok:
+        return None
+    data = exchange.json.get("data") if isinstance(exchange.json, dict) else None
+    return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else None
+
+
+def _asked(exchange: Exchange, name: str) -> str:
+    """A query parameter, or its default in the document."""
+    given = dict(exchange.query).get(name, "")
+    if given or exchange.operation is None:
+        return given
+    item = contract().documented.operations[exchange.operation.id]
+    for reference in item.get("parameters", []):
+        parameter = contract().documented.resolve(reference)
+        if parameter["name"] == name:
+            return str(parameter["schema"].get("default", ""))
+    return ""
+
+
+@check("page-limit-obeyed", Exchange)
+def limit_is_obeyed(exchange: Exchange) -> Iterator[Deviation]:
+    """A page has at most `limit` entries, 20 where none is asked for, 100 at the most.
+
+    Source: the reference pages of the list operations
+    Grade: documented
+    Advice: count entries after filtering, and keep the default
+    """
+    page, limit = _page(exchange), _asked(exchange, "limit")
+    if page is None or not limit.isascii() or not limit.isdigit():
+        return
+    most = min(int(limit), _LARGEST) or _LARGEST
+    if len(page) > most:
+        yield Deviation(f"{len(page)} entries for limit={limit}", f"at most {most}", exchange)
+
+
+@check("page-ids-agree", Exchange)
+def first_and_last_id_agree(exchange: Exchange) -> Iterator[Deviation]:
+    """`firstId` and `lastId` are the ids of the first and the last entry.
+
+    Source: the reference pages of the list operations
+    Grade: documented
+    Advice: take them from the entries that are answered; clients go on behind `lastId`
+    """
+    page = _page(exchange)
+    for name, index in (("firstId", 0), ("lastId", -1)) if page is not None else ():
+        told = exchange.json.get(name)
+        expected = page[index].get("id") if page else None
+        if isinstance(told, str) and told != (expected or ""):
+            place = f"{exchange.label}: {name}"
+            yield Deviation(f"{name} {told!r}", f"{expected!r}" if page else "none on an empty page", exchange, place)
+
+
+@check("page-entries-once", Exchange)
+def entries_stand_once(exchange: Exchange) -> Iterator[Deviation]:
+    """No entry stands twice on a page.
+
+    Source: the reference pages: an id names one thing
+    Grade: documented
+    Advice: look at joins that multiply rows
+    """
+    ids = [item.get("id") for item in _page(exchange) or []]
+    twice = [name for index, name in enumerate(ids) if name in ids[:index]]
+    if twice:
+        yield Deviation(f"{twice[0]!r} stands {ids.count(twice[0])} times", "once", exchange)
+
+
+@check("page-ordered", Exchange)
+def entries_are_ordered(exchange: Exchange) -> Iterator[Deviation]:
+    """The entries of a list stand in the order that was asked for, by the time they were created.
+
+    Source: the reference pages: `order` asc or desc, with its default
+    Grade: documented
+    Advice: sort by `createdAt` in the direction of `order`; messages default to asc, runs to desc
+    """
+    order = _asked(exchange, "order")
+    times = [moment(item.get("createdAt")) for item in _page(exchange) or []]
+    for one, other in pairwise(time for time in times if time is not None):
+        wrong = other.before(one) if order == "asc" else one.before(other)
+        if order in ("asc", "desc") and wrong:
+            yield Deviation(f"not in the order {order}", "by createdAt", exchange, f"{exchange.label}: {order}")
+            return
+
+
+@check("page-entries-belong", Exchange)
+def entries_belong_to_the_list(exchange: Exchange) -> Iterator[Deviation]:
+    """A list holds only what belongs to the thread, and the run, of its path.
+
+    Source: the paths of the reference pages
+    Grade: documented
+    Advice: filter by the ids of the path
+    """
+    for item in _page(exchange) or []:
+        for name, expected in exchange.path_parameters.items():
+            told = item.get(name)
+            if isinstance(told, str) and told and told != expected:
+                yield Deviation(f"{name} {told}", expected, exchange, f"{exchange.label}: {name}")
+
+
+@check("page-cursor-excluded", Exchange)
+def cursor_is_not_repeated(exchange: Exchange) -> Iterator[Deviation]:
+    """The page behind `after`, or in front of `before`, does not hold the entry that it names.
+
+    Source: the reference pages of the list operations
+    Grade: documented
+    Advice: compare with < and >, not with <= and >=
+    """
+    ids = [item.get("id") for item in _page(exchange) or []]
+    for name in ("after", "before"):
+        cursor = dict(exchange.query).get(name)
+        if cursor and cursor in ids:
+            yield Deviation(f"{name}={cursor} is on the page", "what follows it", exchange, f"{exchange.label}: {name}")
+
+
+@check("message-pages-complete", Service)
+def message_pages_are_complete(service: Service) -> Iterator[Deviation]:
+    """Paging through a thread's messages shows each of them once, in both orders.
+
+    Source: the reference page of the message list: limit, order, after, before, hasMore
+    Grade: documented
+    Advice: take one stable order for both, and compute hasMore from what follows
+    """
+    thread = service.thread()
+    for number in range(_MESSAGES):
+        service.message(thread, f"Message {number + 1} of {_MESSAGES}.")
+    yield from _walk_all(service, "listMessages", {"threadId": thread}, _MESSAGES)
+
+
+@check("run-pages-complete", Service, needs=("three turns of one thread",))
+def run_pages_are_complete(service: Service) -> Iterator[Deviation]:
+    """Paging through a thread's runs shows each of them once, in both orders.
+
+    Source: the reference page of the run list: limit, order, after, before, hasMore
+    Grade: documented
+    Advice: take one stable order for both, and compute hasMore from what follows
+    """
+    thread = service.once("conversation", lambda: None)
+    if thread is None:
+        raise CannotTry("no thread has three runs")
+    yield from _walk_all(service, "listRuns", {"threadId": thread}, 3)
+
+
+@check("thread-pages-complete", Service)
+def thread_pages_are_complete(service: Service) -> Iterator[Deviation]:
+    """Paging through the threads repeats none and skips none.
+
+    Source: the reference page of the thread list: limit, order, after, before, hasMore
+    Grade: documented
+    Advice: take one stable order for all pages
+    """
+    for _ in range(3):
+        service.thread()
+    whole = service.require("listThreads", params={"limit": 6, "order": "asc"})
+    pages, after = [], ""
+    for _ in range(3):
+        params = {"limit": 2, "order": "asc", **({"after": after} if after else {})}
+        page = service.require("listThreads", params=params)
+        ids = _ids(page)
+        pages += ids
+        if not ids:
+            break
+        after = ids[-1]
+    expected = _ids(whole)
+    if pages != expected[: len(pages)] or len(pages) < min(6, len(expected)):
+        yield Deviation(f"{len(pages)} threads, in another order or not all", "the same as in one page", page)
+
+
+def _walk_all(service: Service, operation: str, path: Mapping[str, str], least: int) -> Iterator[Deviation]:
+    """Compare pages of every kind with the whole list."""
+    whole = service.require(operation, path=path, params={"limit": 100, "order": "asc"})
+    ids = _ids(whole)
+    if len(ids) < least:
+        yield Deviation(f"{len(ids)} entries after {least} were made", f"at least {least}", whole, f"{operation}: all")
+        return
+    default = "desc" if operation == "listRuns" else "asc"
+    for order, expected in (("asc", ids), ("desc", ids[::-1])):
+        for limit in (1, 2):
+            yield from _walk(service, operation, path, {"order": order, "limit": limit}, expected)
+        yield from _before(service, operation, path, order, expected)
+    plain = service.require(operation, path=path)
+    if _ids(plain) != (ids if default == "asc" else ids[::-1])[:20]:
+        yield Deviation("another order without `order`", default, plain, f"{operation}: default order")
+
+
+def _walk(
+    service: Service, operation: str, path: Mapping[str, str], params: Mapping[str, Any], expected: list[str]
+) -> Iterator[Deviation]:
+    """Follow `after` from page to page."""
+    seen: list[str] = []
+    place = f"{operation}: {params['order']}"
+    for _ in range(len(expected) + 2):
+        after = {"after": seen[-1]} if seen else {}
+        page = service.require(operation, path=path, params={**params, **after})
+        ids = _ids(page)
+        more = page.json.get("hasMore") if isinstance(page.json, dict) else None
+        seen += ids
+        remain = len(expected) - len(seen)
+        if seen != expected[: len(seen)] or not ids:
+            yield Deviation(_difference(seen, expected), "each entry once, in order", page, f"{place}: after")
+            return
+        if bool(more) != (remain > 0):
+            yield Deviation(f"hasMore {more} with {remain} entries to come", str(remain > 0), page, f"{place}: hasMore")
+        if remain <= 0:
+            return
+
+
+def _before(
+    service: Service, operation: str, path: Mapping[str, str], order: str, expected: list[str]
+) -> Iterator[Deviation]:
+    """What stands in front of the last entry is everything but it."""
+    params = {"order": order, "limit": 100, "before": expected[-1]}
+    page = service.require(operation, path=path, params=params)
+    if _ids(page) != expected[:-1]:
+        place = f"{operation}: {order}: before"
+        yield Deviation(_difference(_ids(page), expected[:-1]), "what stands in front of it", page, place)
+
+
+def _difference(seen: list[str], expected: list[str]) -> str:
+    if len(set(seen)) < len(seen):
+        return f"{len(seen)} entries of which {len(set(seen))} are different"
+    if len(seen) != len(expected):
+        return f"{len(seen)} of {len(expected)} entries"
+    return "another order"
+
+
+def _ids(page: Exchange) -> list[str]:
+    return [str(item.get("id")) for item in _page(page) or []]
+
+
+@check("page-beyond-the-end", Service)
+def page_beyond_the_end_is_empty(service: Service) -> Iterator[Deviation]:
+    """Behind the last entry there is an empty page that says so.
+
+    Source: the reference pages of the list operations: after, hasMore
+    Grade: documented
+    Advice: answer an empty `data` and `hasMore` false
+    """
+    thread = service.thread()
+    message = service.message(thread)
+    path = {"threadId": thread}
+    page = service.require("listMessages", path=path, params={"after": message, "order": "asc"})
+    if _ids(page) or (isinstance(page.json, dict) and page.json.get("hasMore")):
+        yield Deviation(f"{len(_ids(page))} entries, hasMore {page.json.get('hasMore')}", "none", page)
+
+

@@ -1,0 +1,201 @@
+"""Is every answer of the shape that the document describes?"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from contract_tests.contract import EVENT_STREAM, GRADES, JSON, Mismatch, contract
+from contract_tests.exchange import Exchange
+from contract_tests.findings import Deviation, Grade, check
+from contract_tests.moments import moment
+from contract_tests.traces import observations_of, streams_of
+
+_SNAKE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
+_SCHEMAS = {"run": "Run", "thread": "Thread", "message": "Message", "step": "RunStep"}
+
+
+@check("status-documented", Exchange)
+def status_is_documented(exchange: Exchange) -> Iterator[Deviation]:
+    """A request that succeeds is answered with the status that the document gives for it.
+
+    Source: the reference page of each operation, which gives 200 and no other success
+    Grade: documented
+    Advice: answer 200; clients compare with it
+    """
+    operation = exchange.operation
+    if operation is None or not (exchange.ok or 300 <= exchange.status < 400):
+        return
+    view = contract().views[operation.grade]
+    if view.response(operation.id, exchange.status) is None:
+        known = ", ".join(view.operations[operation.id]["responses"])
+        yield Deviation(f"status {exchange.status}", f"one of {known}", exchange, grade=Grade(operation.grade))
+
+
+@check("content-type-json", Exchange)
+def content_type_is_json(exchange: Exchange) -> Iterator[Deviation]:
+    """An answer that is not a stream says that it is JSON.
+
+    Source: the reference page, "application/json"; RFC 9110 8.3
+    Grade: documented
+    Advice: send `Content-Type: application/json`, in UTF-8
+    """
+    if exchange.operation is None or not exchange.ok or exchange.method == "HEAD":
+        return
+    shown = exchange.header("content-type") or "no Content-Type"
+    if exchange.media_type not in (JSON, EVENT_STREAM):
+        yield Deviation(shown, JSON, exchange)
+    charset = re.search(r"charset=\"?([\w-]+)", exchange.header("content-type"), re.IGNORECASE)
+    if charset and charset[1].lower() not in ("utf-8", "utf8"):
+        yield Deviation(shown, "UTF-8, the only encoding of JSON on the wire (RFC 8259 8.1)", exchange)
+
+
+@check("body-is-json", Exchange)
+def body_is_json(exchange: Exchange) -> Iterator[Deviation]:
+    """A body that says it is JSON is JSON.
+
+    Source: RFC 8259, the media type application/json
+    Grade: documented
+    Advice: let a JSON library write every answer
+    """
+    if exchange.media_type != JSON or exchange.method == "HEAD" or exchange.cut or exchange.error:
+        return
+    if exchange.operation is None and not exchange.ok:
+        return
+    try:
+        json.loads(exchange.body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+    except RecursionError:
+        return
+    except ValueError as error:
+        shown = exchange.body[:80].decode("utf-8", "backslashreplace")
+        yield Deviation(f"{error}: {shown!r}", "one JSON value in UTF-8", exchange)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    twice = next((name for name in names if names.count(name) > 1), None) if len(names) < 60 else None
+    if twice is not None:
+        raise ValueError(f"the name {twice!r} stands twice in one object")
+    return dict(pairs)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+@check("response-schema", Exchange)
+def response_fits_schema(exchange: Exchange) -> Iterator[Deviation]:
+    """An answer has the fields that the document gives it, each of its type.
+
+    Source: the response tables of the reference pages; `components.schemas`
+    Grade: documented
+    Advice: compare the field with the schema; clients are generated from it
+    """
+    operation = exchange.operation
+    if operation is None or not exchange.ok or exchange.media_type != JSON or not exchange.body:
+        return
+    if exchange.json is None and exchange.body.strip() != b"null":
+        return
+    told: set[str] = set()
+    for grade in GRADES[GRADES.index(operation.grade) :]:
+        view = contract().views[grade]
+        schema = view.media(operation.id, exchange.status, JSON)
+        for mismatch in view.mismatches(schema, exchange.json) if schema else []:
+            if mismatch.place not in told:
+                told.add(mismatch.place)
+                yield _deviation(exchange, operation.id, mismatch, grade)
+
+
+def _deviation(exchange: Exchange, operation: str, mismatch: Mismatch, grade: str) -> Deviation:
+    place = f"{operation}: {mismatch.place}"
+    teaches = "" if grade == "documented" else _lesson(mismatch)
+    seen = f"{mismatch.place}: {_short(mismatch.value)}"
+    return Deviation(seen, mismatch.message[:300], exchange, place, Grade(grade), teaches)
+
+
+def _lesson(mismatch: Mismatch) -> str:
+    """The YAML that would describe what was seen."""
+    names = [str(part) for part in mismatch.pointer if not isinstance(part, int)]
+    indent = "\n" + "  " * len(names)
+    path = "".join(f"{'  ' * level}{name}:\n" for level, name in enumerate(names))
+    return f"{path}{indent[1:]}{_type(mismatch.value)}"
+
+
+def _type(value: Any) -> str:
+    match value:
+        case None:
+            return "nullable: true"
+        case bool():
+            return "type: boolean"
+        case int():
+            return "type: integer"
+        case float():
+            return "type: number"
+        case str():
+            return f"type: string  # {_short(value)}"
+        case list():
+            return "type: array"
+        case _:
+            return "type: object"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 120 else f"{text[:120]}..."
+
+
+@check("field-names-camel-case", Exchange)
+def field_names_are_camel_case(exchange: Exchange) -> Iterator[Deviation]:
+    """Field names on the wire are lowerCamelCase.
+
+    Source: the tables of the reference pages
+    Grade: documented
+    Advice: map the names where answers are written; `created_at` is read by no client
+    """
+    for kind, body in _bodies(exchange):
+        known = contract().documented.schema(_SCHEMAS[kind])["properties"]
+        for name in body:
+            twin = re.sub(r"_([a-z0-9])", lambda found: found[1].upper(), name)
+            if _SNAKE.fullmatch(name) and twin in known:
+                yield Deviation(f"{kind}.{name}", twin, exchange, f"{kind}.{name}")
+
+
+@check("timestamp-format", Exchange)
+def timestamps_are_rfc_3339(exchange: Exchange) -> Iterator[Deviation]:
+    """Every timestamp is an RFC 3339 date and time with its offset.
+
+    Source: the reference pages, "date-time", and their example `2024-08-11T10:21:28.861Z`
+    Grade: documented
+    Advice: send text like `2024-08-11T10:21:28.861Z`, never a number, a local time or an empty string
+    """
+    for kind, body in _bodies(exchange):
+        properties = contract().documented.schema(_SCHEMAS[kind])["properties"]
+        for name, schema in properties.items():
+            value = body.get(name)
+            if schema.get("format") == "date-time" and isinstance(value, str) and moment(value) is None:
+                yield Deviation(f"{name}: {value[:60]!r}", "RFC 3339", exchange, f"{kind}.{name}")
+
+
+def _bodies(exchange: Exchange) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The resources in an answer, whether one, a list or a stream."""
+    streams = streams_of([exchange])
+    for sight in observations_of(exchange, streams[0] if streams else None):
+        yield sight.kind, sight.body
+
+
+@check("list-envelope", Exchange)
+def list_has_its_envelope(exchange: Exchange) -> Iterator[Deviation]:
+    """A list is an object with `data`, `firstId`, `lastId` and `hasMore`.
+
+    Source: the reference pages of the list operations
+    Grade: documented
+    Advice: clients page by `hasMore` and `lastId`; without them they see the first page only
+    """
+    if exchange.operation is None or not exchange.operation.id.startswith("list") or not exchange.ok:
+        return
+    body = exchange.json
+    if not isinstance(body, dict) or not isinstance(body.get("data"), list) or not body["data"]:
+        return
+    for name in ("firstId", "lastId"):
+        if not isinstance(body.get(name), str):
+            yield Deviation(f"no {name}", f"{name}, a string", exchange, f"{exchange.label}: {name}")

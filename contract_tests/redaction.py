@@ -1,0 +1,105 @@
+"""How does a key stay out of everything that is written?"""
+
+import base64
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+KEY_VARIABLE = "$TUNE_API_KEY"
+_WORDS = ("auth", "key", "token", "secret", "cookie", "password", "signature")
+# What stands in a reference page or in a header's name without being a secret.
+_HARMLESS = frozenset({"", "null", "none", "true", "false", "bearer", "basic"})
+_SHORTEST = 4
+_BASE64 = r"[A-Za-z0-9+/_\-]"
+# Keys that nobody named as such: the vendor's form, and what follows the name of a scheme.
+_KEY_LIKE = re.compile(r"sk-tune-[A-Za-z0-9]{16,}|(?<=[Bb]earer )[A-Za-z0-9._~+/\-]{12,}=*")
+_USERINFO = re.compile(r"(?<=://)[^/\s@'\"<>]+(?=@)")
+
+
+class Secrets:
+    """The texts that no output may hold, in whatever way they are encoded."""
+
+    def __init__(self, *secrets: str) -> None:
+        self._secrets: frozenset[str] = frozenset()
+        self._patterns: list[re.Pattern[str]] = []
+        self.add(*secrets)
+
+    def add(self, *secrets: str) -> None:
+        """Keep more texts out of every output; fewer than four characters are no secret."""
+        fresh = {secret for secret in secrets if len(secret) >= _SHORTEST} - self._secrets
+        if fresh:
+            self._secrets |= fresh
+            longest_first = sorted(self._secrets, key=len, reverse=True)
+            self._patterns = [pattern for secret in longest_first for pattern in _patterns(secret)]
+
+    def redact(self, text: str) -> str:
+        """The text with the name of a variable in the place of every secret."""
+        for pattern in (*self._patterns, _KEY_LIKE, _USERINFO):
+            text = pattern.sub(lambda _: KEY_VARIABLE, text)
+        return text
+
+    def within(self, text: str) -> bool:
+        """Whether a text holds a secret."""
+        return any(pattern.search(text) for pattern in self._patterns)
+
+
+def is_secret(name: str) -> bool:
+    """Whether what stands under a name (of a header, a query parameter, a cookie) should stay unseen."""
+    return any(word in name.lower() for word in _WORDS)
+
+
+def secrets_in(headers: Iterable[tuple[str, str]], url: str) -> set[str]:
+    """The secrets that a request carries by the names it gives them."""
+    found: set[str] = set()
+    for name, value in headers:
+        if is_secret(name):
+            found |= {value, *re.split(r"[\s;,=]+", value)}
+    parts = urlsplit(url)
+    found |= {value for name, value in parse_qsl(parts.query) if is_secret(name)}
+    found |= {unquote(text) for text in (parts.username, parts.password) if text}
+    return {text for text in found if text.lower() not in _HARMLESS and len(text) >= 8}
+
+
+def redacted(value: object, secrets: Secrets) -> object:
+    """A JSON value with every text in it redacted."""
+    if isinstance(value, str):
+        return secrets.redact(value)
+    if isinstance(value, Mapping):
+        return {key: redacted(item, secrets) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [redacted(item, secrets) for item in value]
+    return value
+
+
+def _patterns(secret: str) -> list[re.Pattern[str]]:
+    """What finds a secret as it is, escaped, percent-encoded, cut short, in hexadecimal or in base64."""
+    characters = [_character(character) for character in secret]
+    plain = "".join(characters)
+    if len(secret) < 8:
+        return [re.compile(rf"(?<![\w-]){plain}(?![\w-])")]
+    cut = "".join(characters[:6]) + "".join(f"(?:{part}" for part in characters[6:-1])
+    cut += ")?" * (len(characters) - 7) + r"(?=\\?['\"]?(?:\.\.\.|…)|\Z)"
+    encoded = [*_base64_cores(secret.encode()), secret.encode().hex()]
+    token = rf"{_BASE64}*(?:{'|'.join(map(re.escape, encoded))}){_BASE64}*(?:=|%3D)*"
+    return [re.compile(f"{plain}|{cut}", re.IGNORECASE), re.compile(token)]
+
+
+def _character(character: str) -> str:
+    """What finds a character, whatever a URL, JSON, HTML or a shell makes of it."""
+    code = ord(character)
+    forms = [re.escape(character), rf"\\?\\u{code:04x}", rf"\\x{code:02x}", rf"&\#x0*{code:x};", rf"&\#0*{code};"]
+    forms.append("".join(f"%(?:25)*{byte:02x}" for byte in character.encode()))
+    if not character.isalnum():
+        forms.append(rf"\\+{re.escape(character)}")
+    return f"(?:{'|'.join(forms)})"
+
+
+def _base64_cores(secret: bytes) -> set[str]:
+    """The characters that base64 makes of a secret wherever in a longer text it begins."""
+    cores = set()
+    for offset in range(3):
+        text = base64.b64encode(b"\0" * offset + secret).decode().rstrip("=")
+        whole = (offset + len(secret)) // 3 * 4
+        core = text[-(-offset * 8 // 6) : whole]
+        cores |= {core, core.replace("+", "-").replace("/", "_")}
+    return {core for core in cores if len(core) >= 8}
