@@ -24,7 +24,7 @@ def redrawn(text: str) -> str:
 
 
 def _draw(match: re.Match[str]) -> str:
-    diagram = openapi.lifecycle_diagram(match["schema"]).strip("\n")
+    diagram = openapi.lifecycle_diagram(openapi.load(), match["schema"]).strip("\n")
     return f"{match['start']}```mermaid\n{diagram}\n```\n{match['end']}"
 
 
