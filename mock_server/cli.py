@@ -1,0 +1,101 @@
+"""What can be said on the command line?"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mock_server.settings import DEFAULT_SCENARIO, SAMPLE_KEY, Settings
+
+PREFIX = "TUNE_MOCK"
+
+
+@click.command(context_settings={"auto_envvar_prefix": PREFIX, "help_option_names": ["-h", "--help"]})
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=4010, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
+)
+@click.option(
+    "--key", "keys", multiple=True, help=f"A key to accept, repeatable. Without it any key, as {SAMPLE_KEY}."
+)
+@click.option(
+    "--scenario", default=DEFAULT_SCENARIO, show_default=True, help="What a run plays if nobody chooses."
+)
+@click.option(
+    "--create",
+    type=click.Choice(["blocking", "background"]),
+    default="blocking",
+    show_default=True,
+    help="Whether creating a run answers once it waits for nobody, or at once.",
+)
+@click.option(
+    "--speed",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(0, 10_000),
+    help="Times as fast; 0 is at once.",
+)
+@click.option("--seed", default="", help="Repeats ids, pace and pieces. Without it, a new one at each start.")
+@click.option(
+    "--strict-threads", is_flag=True, help="Refuse runs and messages in threads that nobody created."
+)
+@click.option(
+    "--cors-origin",
+    "cors_origins",
+    multiple=True,
+    help="An origin whose pages may call, repeatable. Default: all.",
+)
+@click.option(
+    "--scenarios",
+    type=click.Path(exists=True, file_okay=False, readable=True, path_type=Path),
+    help="A directory of your own scenarios; read again when its files change.",
+)
+@click.option(
+    "--self-check", is_flag=True, help="Check every answer against the document; a wrong one becomes a 500."
+)
+@click.option("--quiet", is_flag=True, help="No line for each request.")
+@click.option("--list", "list_them", is_flag=True, help="List the scenarios and exit.")
+@click.version_option(package_name="tune-contract", prog_name="tune-mock")
+def command(list_them: bool, **options: Any) -> int:
+    """Serve the Tune Studio run API with canned lifecycles."""
+    options["cors_origins"] = options["cors_origins"] or ("*",)
+    if any(not key.strip() for key in options["keys"]):
+        raise click.UsageError("--key: a key cannot be empty")
+    return _run(Settings(**options), list_them)
+
+
+def _run(settings: Settings, list_them: bool) -> int:
+    # Imported here so that --help and --version answer at once.
+    import openapi
+    from mock_server.app import application, create_world
+    from mock_server.banner import banner, scenario_lines
+    from mock_server.server import listen, serve
+
+    try:
+        document = openapi.load()
+        world = create_world(settings, document=document)
+        if list_them:
+            click.echo(scenario_lines(world.library.scenarios()))
+            return 0
+        listening = listen(settings.host, settings.port)
+    except (OSError, ValueError) as error:
+        click.echo(f"tune-mock: {error}", err=True)
+        return 2
+    app = application(world, document)
+    port = listening.getsockname()[1]
+    click.echo(banner(settings, port, world.seed, world.library.scenarios(), "/v1"))
+    return serve(app, world, listening)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; the exit code."""
+    try:
+        return int(command.main(argv, prog_name="tune-mock", standalone_mode=False) or 0)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.Abort:
+        return 130
+    except click.ClickException as error:
+        message = error.format_message().replace("\n", " ")
+        click.echo(f"tune-mock: {message}", err=True)
+        return 2

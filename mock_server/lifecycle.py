@@ -1,0 +1,47 @@
+"""What does the document say of statuses: which may follow which, which end, which timestamp each sets?
+
+Standard library only: playback depends on it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Lifecycle:
+    """The facts of one `x-lifecycle`."""
+
+    initial: str
+    next: Mapping[str, tuple[str, ...]]
+    timestamps: Mapping[str, str]
+    terminal: frozenset[str]
+
+    def may_follow(self, status: str, following: str) -> bool:
+        """Whether the second status may follow the first directly."""
+        return following in self.next.get(status, ())
+
+
+@dataclass(frozen=True)
+class Lifecycles:
+    """The lifecycle of runs and that of run steps."""
+
+    run: Lifecycle
+    step: Lifecycle
+
+
+def _read(schema: Mapping[str, Any]) -> Lifecycle:
+    table = schema["x-lifecycle"]
+    statuses: Mapping[str, Mapping[str, Any]] = table["statuses"]
+    return Lifecycle(
+        initial=table["initial"],
+        next={name: tuple(facts["next"]) for name, facts in statuses.items()},
+        timestamps={name: facts["timestamp"] for name, facts in statuses.items() if facts.get("timestamp")},
+        terminal=frozenset(name for name, facts in statuses.items() if facts.get("terminal")),
+    )
+
+
+def lifecycles(document: Mapping[str, Any]) -> Lifecycles:
+    """The lifecycles of a document."""
+    schemas = document["components"]["schemas"]
+    return Lifecycles(run=_read(schemas["RunStatus"]), step=_read(schemas["RunStepStatus"]))

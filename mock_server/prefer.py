@@ -1,0 +1,33 @@
+"""Which preferences does a request state? (RFC 7240)"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_WORD = rf"{_TOKEN}|{_QUOTED}"
+_PREFERENCE = re.compile(
+    rf"\s*(?P<name>{_TOKEN})(?:\s*=\s*(?P<value>{_WORD})?)?(?:\s*;\s*(?:{_TOKEN}(?:\s*=\s*(?:{_WORD})?)?)?)*\s*(?:,|$)"
+)
+_REST = re.compile(rf'(?:[^,"]|{_QUOTED}|")*,?')
+
+
+def preferences(headers: Iterable[str]) -> Mapping[str, str]:
+    """The preferences of all `Prefer` headers by lower-case name; of a repeated one the first counts.
+
+    What cannot be read is skipped up to the next comma: preferences are wishes, never errors.
+    """
+    found: dict[str, str] = {}
+    for header in headers:
+        position = 0
+        while position < len(header):
+            if match := _PREFERENCE.match(header, position):
+                found.setdefault(match["name"].lower(), _unquoted(match["value"] or ""))
+            else:
+                match = _REST.match(header, position)
+            position = max(match.end() if match else 0, position + 1)
+    return found
+
+
+def _unquoted(value: str) -> str:
+    return re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value

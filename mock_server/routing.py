@@ -1,0 +1,143 @@
+"""Which operation does a request mean?
+
+In place of connexion's `RoutingMiddleware`: the same seam and the same result in the scope, from a tree of path
+segments. It reads the path as it came, so that `%2F` in an id is part of the id; it lets a concrete path win over a
+templated one whatever the method (OpenAPI 3.0, Paths Object); and it knows what to say when nothing matches.
+"""
+
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mock_server.errors import Refusal, invalid, quoted
+from mock_server.seams import (
+    ROUTING_CONTEXT,
+    AbstractOperation,
+    AbstractRoutingAPI,
+    Specification,
+    SpecMiddleware,
+)
+
+
+class _Node:
+    """Where the paths with one beginning go on."""
+
+    __slots__ = ("literals", "methods", "names", "templated")
+
+    def __init__(self) -> None:
+        self.literals: dict[str, _Node] = {}
+        self.templated: _Node | None = None
+        self.names: tuple[str, ...] = ()
+        self.methods: dict[str, dict[str, str]] = {}
+
+    def add(self, path: str) -> "_Node":
+        """The node at the end of a path template."""
+        node, names = self, []
+        for segment in path.split("/")[1:]:
+            if segment.startswith("{") and segment.endswith("}"):
+                names.append(segment[1:-1])
+                node.templated = node.templated or _Node()
+                node = node.templated
+            elif "{" in segment:
+                raise ValueError(f"{path}: a parameter has to fill its whole segment")
+            else:
+                node = node.literals.setdefault(segment, _Node())
+        node.names = tuple(names)
+        return node
+
+    def find(self, segments: list[str], start: int, values: list[str]) -> "_Node | None":
+        """The node of a path; `values` gets what its parameters stand for."""
+        if start == len(segments):
+            return self if self.methods else None
+        segment = segments[start]
+        literal = self.literals.get(segment)
+        if literal is not None and (found := literal.find(segments, start + 1, values)):
+            return found
+        if self.templated is None or not segment:
+            return None
+        kept = len(values)
+        values.append(segment)
+        found = self.templated.find(segments, start + 1, values)
+        if found is None:
+            del values[kept:]
+        return found
+
+
+class _RoutingAPI(AbstractRoutingAPI[dict[str, str]]):
+    """The operations of one document, put into the tree."""
+
+    def __init__(self, specification: Specification, *, root: _Node, **kwargs: Any) -> None:
+        self._root = root
+        super().__init__(specification, **kwargs)
+
+    def make_operation(self, operation: AbstractOperation) -> dict[str, str]:
+        """What the scope is told."""
+        return {"api_base_path": self.base_path, "operation_id": operation.operation_id}
+
+    @staticmethod
+    def _framework_path_and_name(operation: AbstractOperation, path: str) -> tuple[str, str]:
+        return path, path
+
+    def _add_operation_internal(
+        self, method: str, path: str, operation: dict[str, str], name: str | None = None
+    ) -> None:
+        self._root.add(self.base_path + path).methods[method.upper()] = operation
+
+
+class RoutingMiddleware(SpecMiddleware):
+    """Tells the scope which operation is meant; refuses unknown paths and wrong methods."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._root = _Node()
+
+    def add_api(self, specification: Specification, **kwargs: Any) -> None:
+        """Take in the paths of a document."""
+        kwargs.pop("next_app", None)
+        _RoutingAPI(specification, root=self._root, **kwargs)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Find the operation."""
+        values: list[str] = []
+        node = self._root.find(_segments(scope), 0, values)
+        if node is None:
+            raise Refusal(
+                "not_found", f"there is no path {quoted(scope['path'])}{self._advice(scope['path'])}"
+            )
+        method = scope["method"]
+        operation = node.methods.get("GET" if method == "HEAD" else method)
+        if operation is None:
+            allowed = _allowed(node)
+            message = f"{method} is not allowed on {scope['path']}; allowed: {allowed}"
+            raise Refusal("unimplemented", message, status=405, headers={"allow": allowed})
+        scope["path_params"] = dict(zip(node.names, values, strict=True))
+        scope.setdefault("extensions", {})[ROUTING_CONTEXT] = operation
+        await self.app(scope, receive, send)
+
+    def _advice(self, path: str) -> str:
+        values: list[str] = []
+        if path.endswith("/") and self._root.find(path.rstrip("/").split("/")[1:], 0, values):
+            return "; paths do not end with /"
+        prefixes = [f"/{name}" for name in self._root.literals if name]
+        if not any(path.startswith(f"{prefix}/") for prefix in prefixes):
+            return f"; the API is under {', '.join(prefixes)}"
+        return ""
+
+
+def _allowed(node: _Node) -> str:
+    methods = {*node.methods, *(["HEAD"] if "GET" in node.methods else [])}
+    return ", ".join(sorted(methods))
+
+
+def _segments(scope: Scope) -> list[str]:
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    try:
+        if b"%" not in raw:
+            return raw.decode().split("/")[1:]
+        return [unquote_to_bytes(segment).decode() for segment in raw.split(b"/")[1:]]
+    except UnicodeDecodeError as error:
+        shown = raw.decode("latin-1")
+        raise invalid(
+            f"path: must be UTF-8 once percent-decoded, got {quoted(shown)} ({error.reason})"
+        ) from None

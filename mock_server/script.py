@@ -1,0 +1,132 @@
+"""What is meant to happen in a run, and when?
+
+A scenario's moments become operations with instants, cut and continued where the client cancelled or gave tool
+outputs. `timeline` performs them. Pure, standard library only.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from mock_server.instants import milliseconds
+from mock_server.records import Input, RunRecord
+from mock_server.scenario import ALL, Calls, Moment, Says, Status, StreamEnds
+from mock_server.tokens import instants, pieces
+
+
+class Operation(NamedTuple):
+    """One thing that is to happen: `thing` counts the messages and rounds of tool calls of the run."""
+
+    at: int
+    kind: str
+    thing: int = -1
+    data: Any = None
+
+
+class Script:
+    """The operations of one run, in order."""
+
+    def __init__(self, record: RunRecord) -> None:
+        self.operations: list[Operation] = []
+        self._record = record
+        self._things = 0
+        self._rounds = 0
+        self._play(record.scenario.timeline, record.created_at)
+        for given in record.inputs:
+            self._cancel(given) if given.kind == "cancel" else self._continue(given)
+
+    def _play(self, moments: Sequence[Moment], start: int, outputs: str = "") -> None:
+        due = sorted((op for moment in moments for op in self._expand(moment, outputs)), key=lambda op: op.at)
+        pace = self._record.pace
+        self.operations += [op._replace(at=start + int(op.at * pace)) for op in due]
+        self.operations.sort(key=lambda op: op.at)
+
+    def _cancel(self, given: Input) -> None:
+        moments = self._record.scenario.after_cancel
+        later = self._cut(given.at)
+        allowed = next((moment.deltas for moment in moments if isinstance(moment, Status)), 0)
+        self.operations += _still_said(
+            later, allowed, {op.thing for op in self.operations if op.kind == "says"}
+        )
+        self._play(moments, given.at)
+
+    def _continue(self, given: Input) -> None:
+        self._cut(given.at)
+        self.operations.append(Operation(given.at, "outputs", data=given.outputs))
+        rounds = self._record.scenario.after_outputs
+        moments = rounds[min(self._rounds, len(rounds) - 1)]
+        self._rounds += 1
+        self._play(moments, given.at, "\n".join(given.outputs.values()))
+
+    def _cut(self, instant: int) -> list[Operation]:
+        """Take away and return what lies behind an instant."""
+        later = [op for op in self.operations if op.at > instant]
+        self.operations = [op for op in self.operations if op.at <= instant]
+        return later
+
+    def _expand(self, moment: Moment, outputs: str) -> Iterator[Operation]:
+        at = milliseconds(moment.at)
+        match moment:
+            case Status():
+                yield Operation(at, "status", data=moment)
+            case StreamEnds():
+                yield Operation(at, "stream ends")
+            case Says():
+                yield from self._say(moment, at, outputs)
+            case Calls():
+                yield from self._call(moment, at)
+
+    def _say(self, moment: Says, at: int, outputs: str) -> Iterator[Operation]:
+        thing, until = self._thing(), milliseconds(moment.until)
+        yield Operation(at, "says", thing)
+        yield from self._spread("text", thing, self._fill(moment.text, outputs), at, until, moment.deltas)
+        if moment.finished:
+            yield Operation(until, "said", thing)
+
+    def _call(self, moment: Calls, at: int) -> Iterator[Operation]:
+        thing, until = self._thing(), milliseconds(moment.until)
+        yield Operation(at, "calls", thing)
+        share = (until - at) // len(moment.calls)
+        for index, call in enumerate(moment.calls):
+            begin = at + index * share
+            yield Operation(begin, "call", thing, (index, call.name))
+            for op in self._spread("argument", thing, call.arguments, begin, begin + share, moment.deltas):
+                yield op._replace(data=(index, op.data))
+
+    def _spread(
+        self, kind: str, thing: int, text: str, at: int, until: int, deltas: int | None
+    ) -> Iterator[Operation]:
+        if until == at:
+            if text:
+                yield Operation(at, kind, thing, text)
+            return
+        dice = random.Random(f"{self._record.seed} {self._record.id} {thing} {kind}")
+        parts = pieces(text, deltas, dice)
+        for when, part in zip(instants(at, until, len(parts), dice) if parts else (), parts, strict=True):
+            yield Operation(when, kind, thing, part)
+
+    def _thing(self) -> int:
+        self._things += 1
+        return self._things - 1
+
+    def _fill(self, text: str, outputs: str) -> str:
+        """The text with its placeholders filled in."""
+        if "{{" not in text:
+            return text
+        asked = self._record
+        values = {
+            "user": asked.prompt,
+            "model": asked.model,
+            "instructions": asked.instructions,
+            "outputs": outputs,
+        }
+        # One pass over the template: a placeholder in the user's own words is words.
+        first, *rest = text.split("{{")
+        return first + "".join(values[part.partition("}}")[0]] + part.partition("}}")[2] for part in rest)
+
+
+def _still_said(later: list[Operation], allowed: int, begun: set[int]) -> list[Operation]:
+    """What of a message already begun is still said after a cancel request."""
+    if allowed == ALL:
+        return [op for op in later if op.thing in begun]
+    return [op for op in later if op.kind == "text" and op.thing in begun][:allowed]

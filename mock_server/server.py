@@ -1,0 +1,67 @@
+"""How is the application served on a port?"""
+
+import socket
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from mock_server.world import World
+
+
+class PortError(OSError):
+    """The address cannot be listened on, in one line."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; raises `PortError`."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        found = socket.socket(family, kind, protocol)
+        try:
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            found.bind(address)
+            found.listen(2048)
+        except OSError:
+            found.close()
+            raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise PortError(
+            f"cannot listen on {host} port {port}: {reason}; choose another with --port"
+        ) from None
+    return found
+
+
+class _Server(uvicorn.Server):
+    """A server that lets open streams go when it is asked to stop."""
+
+    def __init__(self, config: uvicorn.Config, world: World) -> None:
+        super().__init__(config)
+        self._world = world
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop: first whoever waits, then everything else."""
+        self._world.close()
+        await super().shutdown(sockets)
+
+
+def serve(app: ASGIApp, world: World, listening: socket.socket) -> int:
+    """Serve until asked to stop; the exit code."""
+    config = uvicorn.Config(
+        app,
+        access_log=False,
+        log_level="warning",
+        ws="none",
+        lifespan="on",
+        server_header=False,
+        timeout_graceful_shutdown=2,
+        timeout_keep_alive=75,
+    )
+    server = _Server(config, world)
+    try:
+        server.run(sockets=[listening])
+    except KeyboardInterrupt:
+        return 130
+    return 0 if server.started else 1

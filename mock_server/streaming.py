@@ -1,0 +1,84 @@
+"""How does a run's timeline reach a client that listens?
+
+The stream folds the same changes as every other view, waits for the next one through the clock, and notices when
+the run is changed by somebody else. It costs nothing once the client is gone.
+"""
+
+from collections.abc import AsyncIterator
+
+from starlette.types import Send
+
+from mock_server.call import Call, Header
+from mock_server.playback import Playback
+from mock_server.records import RunRecord
+from mock_server.sse import DONE, KEEP_ALIVE, encode
+from mock_server.timeline import STREAM_ENDS, Timeline, compiled
+from mock_server.waiting import Client
+
+_HEADERS: list[Header] = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+async def stream(call: Call, send: Send, record: RunRecord, begin: int) -> None:
+    """Send the run's events from a position of its timeline up to its next rest."""
+    headers = [*_HEADERS, *call.answer_headers]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    async with Client(call, record.id) as client:
+        async for chunk in _Stream(call, record, begin).chunks(client):
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+class _Stream:
+    """One client's way along a timeline."""
+
+    def __init__(self, call: Call, record: RunRecord, begin: int) -> None:
+        self._world = call.world
+        self._position = begin
+        self._follow(record)
+
+    def _follow(self, record: RunRecord) -> Timeline:
+        """Go on with another version of the run, which has the same past."""
+        self._record, self._timeline = record, compiled(record)
+        self._playback = Playback(record, self._timeline)
+        for change in self._timeline.changes[: self._position]:
+            if change.events:
+                self._playback.apply(change)
+        return self._timeline
+
+    async def chunks(self, client: Client) -> AsyncIterator[bytes]:
+        """What is sent, piece by piece: all events that are due, or a comment after a long silence."""
+        clock = self._world.clock
+        spoke = clock.now()
+        over = False
+        while client.here and not over:
+            record = await self._world.store.run(self._record.id)
+            if record is not None and record is not self._record:
+                self._follow(record)
+            now = clock.now()
+            due, over = self._due(now)
+            if not due and now >= spoke + clock.keep_alive:
+                due = KEEP_ALIVE
+            if due:
+                yield due
+                spoke = now
+            if not over:
+                following = self._timeline.changes[self._position].at
+                await clock.wait_until(min(following, spoke + clock.keep_alive), self._record.id)
+
+    def _due(self, now: int) -> tuple[bytes, bool]:
+        """The events up to now, and whether the stream is over."""
+        parts: list[bytes] = []
+        changes, rests = self._timeline.changes, self._timeline.rests
+        while changes[self._position].at <= now:
+            change = changes[self._position]
+            if change.target == STREAM_ENDS:
+                return b"".join(parts), True
+            parts += [encode(name, data) for name, data in self._playback.events(change)]
+            if self._position in rests:
+                return b"".join([*parts, DONE]), True
+            self._position += 1
+        return b"".join(parts), False

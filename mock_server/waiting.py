@@ -1,0 +1,34 @@
+"""Is the client still there while it waits?"""
+
+import asyncio
+from types import TracebackType
+
+from mock_server.call import Call
+
+
+class Client:
+    """Watches the connection for as long as the block lasts; a client that goes away wakes whoever waits for it."""
+
+    def __init__(self, call: Call, key: str) -> None:
+        self._call, self._key = call, key
+        self._gone = False
+
+    @property
+    def here(self) -> bool:
+        """Whether there is somebody to answer, and a server to answer."""
+        return not (self._gone or self._call.world.closing)
+
+    async def __aenter__(self) -> "Client":
+        self._task = asyncio.create_task(self._watch())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._task.cancel()
+
+    async def _watch(self) -> None:
+        while (await self._call.receive())["type"] != "http.disconnect":
+            pass
+        self._gone = True
+        self._call.world.clock.wake(self._key)
