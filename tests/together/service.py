@@ -66,7 +66,7 @@ class Service:
     """The good service, in memory."""
 
     pace = 0.05
-    patience = 600.0
+    lifetime = 600.0
     reply = "Bom dia! 22 °C and sunny in Lisbon today ☀, a little wind from the river."
 
     def __init__(self) -> None:
@@ -152,7 +152,7 @@ class Service:
             tools=asked.get("tools", []),
             fileIds=[],
             metadata=asked.get("metadata", {}),
-            expiresAt=self.stamp(now + timedelta(minutes=10)),
+            expiresAt=self.stamp(now + timedelta(seconds=self.lifetime)),
             **dict.fromkeys(["startedAt", "completedAt", "failedAt", "cancelledAt"]),
             **dict.fromkeys(["requiredAction", "lastError", "usage"]),
         )
@@ -276,11 +276,15 @@ class Service:
         run.outputs = asyncio.get_running_loop().create_future()
         action = {"type": "submit_tool_outputs", "submitToolOutputs": {"toolCalls": [call]}}
         self.move(run, "requires_action", requiredAction=action)
-        outputs = await asyncio.wait_for(run.outputs, self.patience)
+        outputs = await asyncio.wait_for(run.outputs, self.remaining(run))
         answered = {**call, "function": {**function, "output": outputs[call["id"]]}}
         step["stepDetails"] = {"type": "tool_calls", "toolCalls": [answered]}
         self.end_step(run, step)
         await self.pause()
+
+    def remaining(self, run: Run) -> float:
+        """The seconds until a run expires."""
+        return max(0.0, (datetime.fromisoformat(run.row["expiresAt"]) - self.now()).total_seconds())
 
     def submit(self, run: Run, outputs: list[Json]) -> None:
         """Take the outputs that a run waits for."""

@@ -1,0 +1,1 @@
+"""Which deployments break one fact each? A module for each group of facts."""

@@ -1,0 +1,293 @@
+"""Which deployments misuse HTTP?"""
+
+import gzip
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from tests.together.cases import fault
+from tests.together.deployment import ROUTES, Deployment
+from tests.together.service import Refusal, Run
+
+
+@fault()
+class JsonAsHtml(Deployment):
+    """A JSON body is labelled application/json."""
+
+    def json(self, value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+        return Response(self.dump(value), status, headers, media_type="text/html")
+
+
+@fault()
+class JsonWithoutMediaType(Deployment):
+    """A body has a Content-Type."""
+
+    def json(self, value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+        return Response(self.dump(value), status, headers)
+
+
+@fault()
+class StepsAsOctets(Deployment):
+    """A page of run steps is labelled application/json."""
+
+    async def list_steps(self, request: Request, thread_id: str, run_id: str) -> Any:
+        page = await super().list_steps(request, thread_id, run_id)
+        return Response(self.dump(page), media_type="application/octet-stream")
+
+
+@fault()
+class ContentLengthTooLarge(Deployment):
+    """Content-Length is the length of the body."""
+
+    async def get_run(self, request: Request, thread_id: str, run_id: str) -> Any:
+        response = self.json(await super().get_run(request, thread_id, run_id))
+        response.headers["content-length"] = str(len(response.body) + 7)
+        return response
+
+
+@fault()
+class JsonInLatin1(Deployment):
+    """JSON is UTF-8."""
+
+    def dump(self, value: Any) -> bytes:
+        return super().dump(value).decode().encode("latin-1", "replace")
+
+
+@fault()
+class JsonInUtf16(Deployment):
+    """JSON is UTF-8, for messages too."""
+
+    async def list_messages(self, request: Request, thread_id: str) -> Any:
+        page = await super().list_messages(request, thread_id)
+        return Response(self.dump(page).decode().encode("utf-16"), media_type="application/json")
+
+
+@fault()
+class JsonBehindAByteOrderMark(Deployment):
+    """JSON does not begin with a byte order mark."""
+
+    def json(self, value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+        return Response(b"\xef\xbb\xbf" + self.dump(value), status, headers, media_type="application/json")
+
+
+@fault()
+class JsonWithATail(Deployment):
+    """Nothing follows the JSON of a body."""
+
+    async def get_run(self, request: Request, thread_id: str, run_id: str) -> Any:
+        run = await super().get_run(request, thread_id, run_id)
+        return Response(self.dump(run) + b"\n<!-- 12 ms -->", media_type="application/json")
+
+
+@fault()
+class GzipWithoutLabel(Deployment):
+    """A compressed body is labelled with Content-Encoding."""
+
+    async def list_runs(self, request: Request, thread_id: str) -> Any:
+        page = await super().list_runs(request, thread_id)
+        return Response(gzip.compress(self.dump(page)), media_type="application/json")
+
+
+@fault()
+class CreatedIs201(Deployment):
+    """Creating a run is answered with 200."""
+
+    async def begin(self, run: Run) -> Any:
+        answer = await super().begin(run)
+        return answer if isinstance(answer, Response) else self.json(answer, 201)
+
+
+@fault()
+class MessageCreatedIs201(Deployment):
+    """Creating a message is answered with 200."""
+
+    async def create_message(self, request: Request, thread_id: str) -> Any:
+        return self.json(await super().create_message(request, thread_id), 201)
+
+
+@fault()
+class ModifiedIs204(Deployment):
+    """Modifying a run is answered with 200 and the run."""
+
+    async def modify_run(self, request: Request, thread_id: str, run_id: str) -> Any:
+        await super().modify_run(request, thread_id, run_id)
+        return Response(status_code=204)
+
+
+@fault()
+class ErrorsAre200(Deployment):
+    """An unknown run is not answered with 200."""
+
+    def refuse(self, refusal: Refusal) -> Response:
+        response = super().refuse(refusal)
+        response.status_code = 200 if refusal.status == 404 else refusal.status
+        return response
+
+
+@fault()
+class AnyPathIs200(Deployment):
+    """A path that the service does not have is not answered with 200, as a single-page app would."""
+
+    def route(self, method: str, path: str) -> Any:
+        try:
+            return super().route(method, path)
+        except Refusal as refusal:
+            if refusal.status == 405:
+                raise
+            return "front_page", ()
+
+    async def front_page(self, request: Request) -> Any:
+        """The page that a browser would see."""
+        return Response("<!doctype html><title>Studio</title>", media_type="text/html")
+
+
+@fault()
+class UnknownRunsCrash(Deployment):
+    """An unknown run is the client's fault."""
+
+    def run(self, thread_id: str, run_id: str) -> Run:
+        try:
+            return super().run(thread_id, run_id)
+        except Refusal as refusal:
+            raise KeyError(run_id) from refusal
+
+
+@fault()
+class UnknownMessagesCrash(Deployment):
+    """An unknown message is the client's fault."""
+
+    async def get_message(self, request: Request, thread_id: str, message_id: str) -> Any:
+        try:
+            return await super().get_message(request, thread_id, message_id)
+        except Refusal as refusal:
+            raise Refusal(500, "internal", "sql: no rows in result set") from refusal
+
+
+@fault()
+class DeleteAnswersTheRun(Deployment):
+    """A method that a path does not take is refused."""
+
+    routes = MappingProxyType(
+        {**ROUTES, "DELETE /threads/{}/runs/{}": "get_run", "PUT /threads/{}/runs/{}": "get_run"}
+    )
+
+
+@fault()
+class PatchCreatesThreads(Deployment):
+    """A method that the threads do not take is refused."""
+
+    routes = MappingProxyType({**ROUTES, "PATCH /threads": "create_thread", "PUT /threads": "create_thread"})
+
+
+@fault()
+class WrongMethodsCrash(Deployment):
+    """A method that a path does not take is the client's fault."""
+
+    def route(self, method: str, path: str) -> Any:
+        try:
+            return super().route(method, path)
+        except Refusal as refusal:
+            raise Refusal(500 if refusal.status == 405 else 404, "internal", "no such method") from refusal
+
+
+@fault("warning")
+class WrongMethodsWithoutAllow(Deployment):
+    """405 comes with the methods that the path takes (observed)."""
+
+    def route(self, method: str, path: str) -> Any:
+        try:
+            return super().route(method, path)
+        except Refusal as refusal:
+            refusal.headers.clear()
+            raise
+
+
+@fault()
+class RedirectsToASlash(Deployment):
+    """A run is answered where it was asked for, not by a redirect."""
+
+    async def get_run(self, request: Request, thread_id: str, run_id: str) -> Any:
+        return RedirectResponse(f"/v2/threads/{thread_id}/runs/{run_id}", 301)
+
+
+@fault()
+class FailsNowAndThen(Deployment):
+    """The service answers every valid request, not all but a few."""
+
+    answered = 0
+
+    async def answer(self, request: Request) -> Response:
+        self.answered += 1
+        if self.answered % 9 == 0:
+            raise Refusal(500, "internal", "connection reset by peer")
+        return await super().answer(request)
+
+
+@fault()
+class AcceptOfEverythingIsRefused(Deployment):
+    """`Accept: */*` accepts JSON."""
+
+    async def answer(self, request: Request) -> Response:
+        if "application/json" not in request.headers.get("accept", ""):
+            raise Refusal(406, "invalid_argument", "only application/json can be served")
+        return await super().answer(request)
+
+
+@fault()
+class CutsLongAnswers(Deployment):
+    """A body arrives whole."""
+
+    async def list_messages(self, request: Request, thread_id: str) -> Any:
+        body = self.dump(await super().list_messages(request, thread_id))
+        return Response(body[: max(64, len(body) // 2)], media_type="application/json")
+
+
+@fault("warning")
+class ErrorsAsPlainText(Deployment):
+    """An error of the service is an object with code and message (observed)."""
+
+    def refuse(self, refusal: Refusal) -> Response:
+        return Response(refusal.message, refusal.status, refusal.headers, media_type="text/plain")
+
+
+@fault("warning")
+class ErrorsUnderAnErrorKey(Deployment):
+    """The code and message of an error stand at the top (observed)."""
+
+    def refuse(self, refusal: Refusal) -> Response:
+        body = {"error": {"code": refusal.code, "message": refusal.message}}
+        return self.json(body, refusal.status, refusal.headers)
+
+
+@fault("warning")
+class UnknownRunsAre400(Deployment):
+    """An unknown run is answered with 404 (observed)."""
+
+    def run(self, thread_id: str, run_id: str) -> Run:
+        try:
+            return super().run(thread_id, run_id)
+        except Refusal as refusal:
+            raise Refusal(400, "invalid_argument", refusal.message) from refusal
+
+
+@fault("warning")
+class InvalidIs422(Deployment):
+    """What is not valid is answered with 400 (observed)."""
+
+    def refuse(self, refusal: Refusal) -> Response:
+        response = super().refuse(refusal)
+        response.status_code = 422 if refusal.status == 400 else refusal.status
+        return response
+
+
+@fault("note")
+class ErrorCodesInCapitals(Deployment):
+    """The code of an error is a word of Connect's table (assumed)."""
+
+    def refuse(self, refusal: Refusal) -> Response:
+        return super().refuse(
+            Refusal(refusal.status, refusal.code.upper(), refusal.message, **refusal.headers)
+        )

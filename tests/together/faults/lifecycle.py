@@ -1,0 +1,265 @@
+"""Which deployments tell a life of a run, or of a step, that cannot be?"""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from tests.together.cases import fault
+from tests.together.deployment import Deployment
+from tests.together.service import Json, Run, Thread
+
+
+class Polled(Deployment):
+    """A deployment whose create run answers with the queued run, so that its life can be polled."""
+
+    blocks = False
+    pace = 0.12
+
+
+@fault("failure", "--max-wait", "3")
+class StaysQueued(Polled):
+    """A run leaves the queue."""
+
+    async def work(self, thread: Thread, run: Run) -> None:
+        await asyncio.sleep(3600)
+
+
+@fault("failure", "--max-wait", "3")
+class NeverEnds(Polled):
+    """A run comes to an end."""
+
+    async def finish(self, run: Run) -> None:
+        await asyncio.sleep(3600)
+
+
+@fault()
+class CompletedComesBack(Polled):
+    """A run that is completed stays completed."""
+
+    async def finish(self, run: Run) -> None:
+        await super().finish(run)
+        await self.pause(4)
+        run.row.update(status="in_progress", completedAt=None)
+
+
+@fault()
+class CompletedFailsLater(Polled):
+    """A run that is completed does not fail any more."""
+
+    async def finish(self, run: Run) -> None:
+        await super().finish(run)
+        await self.pause(4)
+        run.row.update(status="failed", completedAt=None, failedAt=self.stamp(self.now()))
+        run.row["lastError"] = {"code": "server_error", "message": "a late check failed"}
+
+
+@fault()
+class GoesBackToTheQueue(Polled):
+    """A run that was started is not queued again."""
+
+    async def write(self, thread: Thread, run: Run) -> None:
+        await self.pause(2)
+        run.row.update(status="queued", startedAt=None)
+        await self.pause(3)
+        self.move(run, "in_progress")
+        await super().write(thread, run)
+
+
+@fault()
+class CompletedWithoutCompletedAt(Deployment):
+    """A completed run says when it was completed."""
+
+    def show_run(self, run: Run) -> Json:
+        return {**super().show_run(run), "completedAt": None}
+
+
+@fault()
+class CompletedWithoutStartedAt(Deployment):
+    """A completed run says when it was started."""
+
+    def show_run(self, run: Run) -> Json:
+        return {**super().show_run(run), "startedAt": None}
+
+
+@fault()
+class QueuedWithStartedAt(Polled):
+    """A run in the queue has not been started."""
+
+    def show_run(self, run: Run) -> Json:
+        return {**super().show_run(run), "startedAt": run.row["startedAt"] or run.row["createdAt"]}
+
+
+@fault()
+class CompletedAtBeforeTheEnd(Polled):
+    """A run at work has not been completed."""
+
+    def show_run(self, run: Run) -> Json:
+        row = super().show_run(run)
+        return {**row, "completedAt": row["completedAt"] or row["startedAt"]}
+
+
+@fault()
+class FailedAtOnACompletedRun(Deployment):
+    """A completed run has not failed."""
+
+    def show_run(self, run: Run) -> Json:
+        return {**super().show_run(run), "failedAt": run.row["completedAt"]}
+
+
+@fault()
+class CancelledAtOnEveryRun(Deployment):
+    """A run that was not cancelled has no time of it, not even the zero of some languages."""
+
+    def show_run(self, run: Run) -> Json:
+        return {**super().show_run(run), "cancelledAt": run.row["cancelledAt"] or "0001-01-01T00:00:00Z"}
+
+
+@fault()
+class FailedWithCompletedAt(Deployment):
+    """A failed run has not been completed."""
+
+    async def finish(self, run: Run) -> None:
+        self.fail(run)
+        run.row["completedAt"] = run.row["failedAt"]
+
+
+@fault()
+class FailedWithoutFailedAt(Deployment):
+    """A failed run says when it failed."""
+
+    async def finish(self, run: Run) -> None:
+        self.fail(run)
+        run.row["failedAt"] = None
+
+
+@fault()
+class FailedWithoutLastError(Deployment):
+    """A failed run says why."""
+
+    async def finish(self, run: Run) -> None:
+        self.fail(run)
+        run.row["lastError"] = None
+
+
+@fault()
+class WaitsForNothing(Deployment):
+    """A run that waits for the client says for what."""
+
+    def show_run(self, run: Run) -> Json:
+        return {**super().show_run(run), "requiredAction": None}
+
+
+@fault()
+class CompletedBeforeStarted(Deployment):
+    """A run is completed after it was started."""
+
+    async def finish(self, run: Run) -> None:
+        await super().finish(run)
+        run.row["completedAt"] = self.stamp(self.now() - timedelta(seconds=30))
+
+
+@fault()
+class StartedBeforeCreated(Deployment):
+    """A run is started after it was created."""
+
+    def show_run(self, run: Run) -> Json:
+        row = super().show_run(run)
+        return {**row, "startedAt": row["startedAt"] and self.stamp(self.now() - timedelta(minutes=5))}
+
+
+@fault()
+class CreatedAnewOnEveryLook(Deployment):
+    """The time of a run's creation never changes."""
+
+    def show_run(self, run: Run) -> Json:
+        row = super().show_run(run)
+        return {**row, "createdAt": self.stamp(self.now())}
+
+
+@fault()
+class CompletedAnewOnEveryLook(Deployment):
+    """The time of a run's completion never changes."""
+
+    def show_run(self, run: Run) -> Json:
+        row = super().show_run(run)
+        return {**row, "completedAt": row["completedAt"] and self.stamp(self.now())}
+
+
+@fault()
+class StartedAtVanishes(Polled):
+    """The time of a run's start never vanishes."""
+
+    def show_run(self, run: Run) -> Json:
+        row = super().show_run(run)
+        return {**row, "startedAt": row["startedAt"] if row["status"] != "completed" else None}
+
+
+@fault()
+class LocalTimeWithZ(Deployment):
+    """A timestamp with Z is in UTC."""
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(hours=5, minutes=30)
+
+
+@fault()
+class CreatedAtTheEpoch(Deployment):
+    """A thread was created when it was created, not in 1970."""
+
+    def show_thread(self, thread: Thread) -> Json:
+        return {**super().show_thread(thread), "createdAt": "1970-01-01T00:00:00Z"}
+
+
+@fault()
+class MillisecondsTakenForSeconds(Deployment):
+    """A message was created now, not tens of thousands of years from now."""
+
+    def show_message(self, message: Json) -> Json:
+        moment = datetime.now(UTC).replace(year=9000)
+        return {**message, "createdAt": self.stamp(moment)}
+
+
+@fault()
+class UsageGrowsAfterTheEnd(Deployment):
+    """Nothing of a run changes after its end, the usage neither."""
+
+    looks = 0
+
+    def show_run(self, run: Run) -> Json:
+        row = super().show_run(run)
+        self.looks += 1
+        tokens = {"promptTokens": 12, "completionTokens": self.looks, "totalTokens": 12 + self.looks}
+        return {**row, "usage": row["usage"] and tokens}
+
+
+@fault()
+class CancelledRunsComplete(Polled):
+    """A run that is cancelled stays cancelled."""
+
+    async def stop(self, run: Run) -> None:
+        await super().stop(run)
+        await self.pause(3)
+        run.row.update(status="completed", completedAt=self.stamp(self.now()))
+
+
+@fault()
+class CancelledWithoutCancelledAt(Polled):
+    """A cancelled run says when it was cancelled."""
+
+    def show_run(self, run: Run) -> Json:
+        return {**super().show_run(run), "cancelledAt": None}
+
+
+@fault()
+class StepsNeverEnd(Deployment):
+    """The steps of a run that is over are over."""
+
+    def end_step(self, run: Run, step: Json, status: str = "completed") -> None:
+        """Forgotten."""
+
+
+@fault()
+class StepCompletedWithoutCompletedAt(Deployment):
+    """A completed run step says when it was completed."""
+
+    def show_step(self, step: Json) -> Json:
+        return {**step, "completedAt": None}

@@ -1,0 +1,211 @@
+"""Which deployments page through a list in a wrong way?"""
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.requests import Request
+
+from tests.together.cases import fault
+from tests.together.deployment import Deployment
+from tests.together.service import Json
+
+
+def paged(change: Callable[[Json, Request], Json]) -> Callable[..., Json]:
+    """A `page` method that changes what the good one gives."""
+
+    def page(
+        self: Deployment, items: list[Json], request: Request, default: str, lenient: bool = False
+    ) -> Json:
+        return change(Deployment.page(self, items, request, default, lenient), request)
+
+    return page
+
+
+@fault()
+class LimitIsIgnored(Deployment):
+    """A page has at most as many entries as the limit says."""
+
+    def limit(self, request: Request, lenient: bool) -> int:
+        super().limit(request, lenient)
+        return 20
+
+
+@fault()
+class OneMoreThanTheLimit(Deployment):
+    """A page has not one entry more than the limit says."""
+
+    def limit(self, request: Request, lenient: bool) -> int:
+        return super().limit(request, lenient) + 1
+
+
+@fault()
+class OneLessThanTheLimit(Deployment):
+    """A page has as many entries as the limit allows and the list has."""
+
+    def limit(self, request: Request, lenient: bool) -> int:
+        return max(1, super().limit(request, lenient) - 1)
+
+    def select(self, items: list[Json], request: Request, limit: int) -> tuple[list[Json], bool]:
+        page, _ = super().select(items, request, limit)
+        return page, False
+
+
+@fault()
+class OrderIsIgnored(Deployment):
+    """A list comes in the order asked for."""
+
+    def order(self, request: Request, default: str) -> str:
+        super().order(request, default)
+        return default
+
+
+@fault()
+class RunsOldestFirst(Deployment):
+    """Without `order` the newest run comes first."""
+
+    async def list_runs(self, request: Request, thread_id: str) -> Any:
+        return self.page([self.show_run(run) for run in self.thread(thread_id).runs], request, "asc")
+
+
+@fault()
+class MessagesNewestFirst(Deployment):
+    """Without `order` the oldest message comes first."""
+
+    async def list_messages(self, request: Request, thread_id: str) -> Any:
+        return self.page([self.show_message(one) for one in self.thread(thread_id).messages], request, "desc")
+
+
+@fault()
+class ThreadsInNoOrder(Deployment):
+    """Threads come in the order of their creation."""
+
+    async def list_threads(self, request: Request) -> Any:
+        threads = sorted(self.threads.values(), key=lambda thread: thread.row["id"][-8:])
+        return self.page([self.show_thread(thread) for thread in threads], request, "asc", lenient=True)
+
+
+class Cursor(Deployment):
+    """A deployment that moves the borders of its pages."""
+
+    start = 0
+    end = 0
+
+    def select(self, items: list[Json], request: Request, limit: int) -> tuple[list[Json], bool]:
+        """The page between the moved borders."""
+        page, _ = super().select(items, request, len(items) + 1)
+        after, before = (request.query_params.get(name) for name in ("after", "before"))
+        first = items.index(page[0]) + (self.start if after else 0) if page else 0
+        last = items.index(page[-1]) + 1 + (self.end if before else 0) if page else 0
+        first = max(first, last - limit) if before else first
+        return items[first : min(last, first + limit)], bool(page) and first + limit < len(items)
+
+
+@fault()
+class AfterIncludesTheCursor(Cursor):
+    """A page begins behind the entry that `after` names."""
+
+    start = -1
+
+
+@fault()
+class AfterSkipsOne(Cursor):
+    """A page begins right behind the entry that `after` names."""
+
+    start = 1
+
+
+@fault()
+class BeforeIncludesTheCursor(Cursor):
+    """A page ends in front of the entry that `before` names."""
+
+    end = 1
+
+
+@fault()
+class AfterIsIgnored(Deployment):
+    """`after` moves the page on."""
+
+    def select(self, items: list[Json], request: Request, limit: int) -> tuple[list[Json], bool]:
+        return items[:limit], len(items) > limit
+
+
+@fault()
+class BeforeIsIgnored(Deployment):
+    """`before` ends the page."""
+
+    def select(self, items: list[Json], request: Request, limit: int) -> tuple[list[Json], bool]:
+        if request.query_params.get("before"):
+            return items[:limit], len(items) > limit
+        return super().select(items, request, limit)
+
+
+@fault()
+class AfterInTheOtherOrder(Deployment):
+    """`after` goes on in the order asked for."""
+
+    def select(self, items: list[Json], request: Request, limit: int) -> tuple[list[Json], bool]:
+        ids = [item["id"] for item in items]
+        after = request.query_params.get("after")
+        if after in ids and request.query_params.get("order") == "desc":
+            return items[: ids.index(after)][:limit], False
+        return super().select(items, request, limit)
+
+
+@fault()
+class NeverMore(Deployment):
+    """`hasMore` is true where entries follow."""
+
+    page = paged(lambda page, request: {**page, "hasMore": False})
+
+
+@fault()
+class AlwaysMore(Deployment):
+    """`hasMore` is false on the last page."""
+
+    page = paged(lambda page, request: {**page, "hasMore": True})
+
+
+@fault()
+class MoreOnAFullPage(Deployment):
+    """`hasMore` is false on a last page that is full."""
+
+    page = paged(
+        lambda page, request: {
+            **page,
+            "hasMore": len(page["data"]) >= int(request.query_params.get("limit", "20")),
+        }
+    )
+
+
+@fault()
+class FirstAndLastAreSwapped(Deployment):
+    """`firstId` and `lastId` name the first and the last entry of the page."""
+
+    page = paged(lambda page, request: {**page, "firstId": page["lastId"], "lastId": page["firstId"]})
+
+
+@fault()
+class LastIdOfTheWholeList(Deployment):
+    """`lastId` names the last entry of the page, not of the list."""
+
+    def page(self, items: list[Json], request: Request, default: str, lenient: bool = False) -> Json:
+        page = super().page(items, request, default, lenient)
+        ordered = items if self.order(request, default) == "asc" else items[::-1]
+        return {**page, "lastId": ordered[-1]["id"] if page["data"] else None}
+
+
+@fault()
+class LimitCountsFromTheEnd(Deployment):
+    """With a limit, the page is the beginning of the list in its order."""
+
+    def select(self, items: list[Json], request: Request, limit: int) -> tuple[list[Json], bool]:
+        if not request.query_params.get("after") and not request.query_params.get("before"):
+            return items[-limit:], len(items) > limit
+        return super().select(items, request, limit)
+
+
+@fault()
+class PagesRepeatAnEntry(Deployment):
+    """No entry is on a page twice."""
+
+    page = paged(lambda page, request: {**page, "data": page["data"][:-1] + page["data"][:1]})
