@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 START_SECONDS = 30
 
@@ -19,8 +20,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until_listening(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Return once the process accepts connections; fail with what it said when it ends instead."""
+def wait_until_listening(port: int, process: subprocess.Popen[bytes]) -> bool:
+    """Whether the process accepts connections; false when it ends instead, or takes too long."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         try:
@@ -28,32 +29,32 @@ def wait_until_listening(port: int, process: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    return
+                    return True
         else:
-            raise AssertionError(f"{process.args!r} ended with {process.returncode} before it listened")
-    raise AssertionError(f"{process.args!r} did not listen on port {port} within {START_SECONDS} s")
+            return False
+    return False
 
 
 @contextmanager
-def served(command: list[str], port: int, **options: object) -> Iterator[None]:
-    """Run a server on the port while the block lasts."""
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, **options)  # type: ignore[call-overload]
-    try:
-        wait_until_listening(port, process)
-        yield
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
+def served(command: list[str], port: int, log: Path, **options: Any) -> Iterator[None]:
+    """Run a server on the port while the block lasts; what it says goes into the log."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, **options
+        )
+        try:
+            assert wait_until_listening(port, process), f"{command} said:\n{log.read_text(encoding='utf-8')}"
+            yield
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
 
 
 @contextmanager
-def mock(*arguments: str, log: Path | None = None) -> Iterator[str]:
+def mock(log: Path, *arguments: str) -> Iterator[str]:
     """A `tune-mock` with these arguments on a free port; its base URL, without a trailing slash."""
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TUNE_")}
     command = [sys.executable, "-m", "mock_server", "--port", str(port), *arguments]
-    with (
-        (log or Path(os.devnull)).open("wb") as output,
-        served(command, port, stdout=output, stderr=output, env=environment),
-    ):
+    with served(command, port, log, env=environment):
         yield f"http://127.0.0.1:{port}/v1"

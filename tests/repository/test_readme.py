@@ -82,9 +82,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def base() -> Iterator[str]:
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The mock that the README's snippets talk to."""
-    with mock() as url:
+    with mock(tmp_path_factory.mktemp("mock") / "log") as url:
         yield url
 
 
@@ -101,11 +101,11 @@ def installed_make(port: int) -> list[str]:
 
 
 @named("bash", "sh")
-def test_a_shell_block_runs(block: Block, checkout: Path, base: str) -> None:
+def test_a_shell_block_runs(block: Block, checkout: Path, base: str, tmp_path: Path) -> None:
     for command in SERVER.finditer(block.text):
         port, words = free_port(), shlex.split(command.group(), comments=True)
         started = [*installed_make(port), "mock"] if words[0] == "make" else _on_port(words, port)
-        with served(started, port, cwd=checkout, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+        with served(started, port, tmp_path / "log", cwd=checkout):
             pass
     for command in ELSEWHERE.finditer(block.text):
         if command["make"]:

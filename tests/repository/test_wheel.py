@@ -79,8 +79,9 @@ def test_the_scenarios_travel_in_the_wheel(bin_directory: Path, tmp_path: Path) 
 
 def test_the_mock_answers_from_any_directory(bin_directory: Path, tmp_path: Path) -> None:
     port = free_port()
-    quiet = {"cwd": tmp_path, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with served([str(bin_directory / "tune-mock"), "--port", str(port)], port, **quiet):
+    with served(
+        [str(bin_directory / "tune-mock"), "--port", str(port)], port, tmp_path / "log", cwd=tmp_path
+    ):
         key = {"X-Tune-Key": "sk-tune-wheel"}
         created = httpx.post(f"http://127.0.0.1:{port}/v1/threads", headers=key, json={"title": "A wheel"})
     assert (created.status_code, created.json()["title"]) == (200, "A wheel")
@@ -93,7 +94,8 @@ def test_the_reviewer_answers_from_any_directory(bin_directory: Path, tmp_path: 
 
 def test_the_judge_says_its_plan_from_any_directory(bin_directory: Path, tmp_path: Path) -> None:
     port = free_port()
-    quiet = {"cwd": tmp_path, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with served([str(bin_directory / "tune-mock"), "--port", str(port)], port, **quiet):
+    with served(
+        [str(bin_directory / "tune-mock"), "--port", str(port)], port, tmp_path / "log", cwd=tmp_path
+    ):
         url = f"http://127.0.0.1:{port}"
         assert run(bin_directory / "tune-check", url, "--key", "sk-tune-wheel", "--dry-run", cwd=tmp_path)

@@ -1,0 +1,91 @@
+// A plain chat, as a frontend team would write it: it knows the API and nothing of a mock.
+// What it showed, and when, is kept in `window.shown` for whoever watches.
+
+const base = new URLSearchParams(location.search).get("base");
+const headers = { "X-Tune-Key": "sk-tune-browser", "Content-Type": "application/json" };
+const element = (id) => document.querySelector(`#${id}`);
+const state = { thread: null, run: null, reply: null };
+window.shown = [];
+
+async function call(path, body) {
+  const response = await fetch(base + path, { method: "POST", headers, body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(`${response.status} ${(await response.json()).message}`);
+  return response;
+}
+
+function show(status) {
+  element("status").textContent = status;
+  window.shown.push({ status, at: performance.now() });
+}
+
+function say(role, text) {
+  const item = document.createElement("li");
+  item.className = role;
+  item.textContent = text;
+  element("messages").append(item);
+  return item;
+}
+
+async function* events(response) {
+  let text = "";
+  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+    const blocks = (text += chunk).split(/\r?\n\r?\n/);
+    text = blocks.pop();
+    for (const block of blocks) {
+      const data = block.split(/\r?\n/).filter((line) => line.startsWith("data:")).map((line) => line.slice(5).trimStart());
+      const event = block.match(/^event: ?(.*)$/m)?.[1];
+      if (data.length) yield { event, data: data.join("\n") };
+    }
+  }
+}
+
+function grow(delta) {
+  state.reply ??= say("assistant", "");
+  state.reply.textContent += delta.content.map((piece) => piece.text.value).join("");
+  window.shown.push({ length: state.reply.textContent.length, at: performance.now() });
+}
+
+function ask({ submitToolOutputs }) {
+  const [wanted] = submitToolOutputs.toolCalls;
+  element("call").textContent = `${wanted.function.name}(${wanted.function.arguments})`;
+  element("tool").dataset.id = wanted.id;
+  element("tool").hidden = false;
+}
+
+async function follow(response) {
+  for await (const { event, data } of events(response)) {
+    if (data === "[DONE]") return window.shown.push({ done: true, at: performance.now() });
+    const told = JSON.parse(data);
+    if (event === "thread.message.delta") grow(told.delta);
+    if (told.object === "run") {
+      state.run = told;
+      show(told.status);
+      if (told.status === "requires_action") ask(told.requiredAction);
+    }
+  }
+}
+
+// Whatever goes wrong is seen where the status stands.
+const guarded = (action) => (event) => {
+  event.preventDefault();
+  action().catch((error) => show(`error: ${error.message}`));
+};
+
+element("ask").addEventListener("submit", guarded(async () => {
+  const content = element("words").value;
+  element("words").value = "";
+  say("user", content);
+  state.reply = null;
+  state.thread ??= await (await call("/threads", { title: "From a browser" })).json();
+  await call(`/threads/${state.thread.id}/messages`, { role: "user", content });
+  await follow(await call(`/threads/${state.thread.id}/runs`, { model: "meta/llama-3.1-8b-instruct", stream: true }));
+}));
+
+element("stop").addEventListener("click", guarded(() => call(`/threads/${state.thread.id}/runs/${state.run.id}/cancel`, {})));
+
+element("tool").addEventListener("submit", guarded(async () => {
+  element("tool").hidden = true;
+  const toolOutputs = [{ toolCallId: element("tool").dataset.id, output: element("output").value }];
+  const path = `/threads/${state.thread.id}/runs/${state.run.id}/submit_tool_outputs`;
+  await follow(await call(path, { toolOutputs, stream: true }));
+}));

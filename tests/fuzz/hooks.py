@@ -1,0 +1,21 @@
+"""What schemathesis has to know of this API: how the events of a stream are read."""
+
+import json
+from typing import Any
+
+import schemathesis
+
+from contract_tests.sse import parse
+
+
+@schemathesis.deserializer("text/event-stream")
+def events(_: schemathesis.DeserializationContext, response: schemathesis.Response) -> list[dict[str, Any]]:
+    """The events of a stream, each with its name, if it has one, and its data."""
+    return [
+        {"data": _decoded(event.data), **({"event": event.event} if event.event else {})}
+        for event in parse([response.content])
+    ]
+
+
+def _decoded(data: str) -> Any:
+    return data if data == "[DONE]" else json.loads(data)
