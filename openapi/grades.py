@@ -66,7 +66,7 @@ def _merge(merged: dict[str, Any], extra: dict[str, Any], grade: Grade) -> None:
     for key, value in extra.items():
         if key == "required":
             merged[key] = [*merged.get(key, []), *value]
-        elif key == "nullable" or key not in merged:
+        elif key == "nullable" or merged.get(key, value) == value:
             merged[key] = value
         else:
             raise ValueError(f"x-{grade}.{key} stands beside a {key} of its own; a keyword has one value")
