@@ -35,7 +35,7 @@ class Peer:
 
 def _mock(*arguments: str) -> Callable[[Path, int], Sequence[str]]:
     return lambda _, port: [
-        *(sys.executable, "-m", "mock_server", "--port", str(port), "--scenario", "instant"),
+        *(sys.executable, "-m", "mock_server", "--port", str(port), "--scenario", "instant", "--quiet"),
         *arguments,
     ]
 
