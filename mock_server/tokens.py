@@ -24,3 +24,8 @@ def instants(start: int, until: int, count: int, dice: random.Random) -> list[in
     """When each of so many pieces comes: in order, unevenly, all before `until`."""
     gap = (until - start) / count
     return [start + int(gap * (index + 0.8 * dice.random())) for index in range(count)]
+
+
+def count(text: str) -> int:
+    """How many tokens a text has."""
+    return len(text.split())
