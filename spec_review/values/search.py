@@ -50,6 +50,7 @@ class Search:
         self.known: dict[tuple[Any, ...], list[Difference]] = {}
         self.open: set[tuple[Any, ...]] = set()
         self.samples: dict[tuple[Any, ...], list[Any]] = {}
+        self.sampling: set[tuple[Any, ...]] = set()
         self.shapes: dict[tuple[Any, ...], Shape] = {}
         self.left = BUDGET
 
@@ -130,8 +131,7 @@ class Search:
             elif reasons:
                 crowds.append((reasons, value, ambiguous))
         for reasons, value, ambiguous in sorted(crowds, key=lambda crowd: size(crowd[1])):
-            if not any(reason in best for reason in reasons):
-                keyword, name = min(reasons, key=_importance)
+            for keyword, name in _blamed(reasons, best):
                 self._keep(best, Difference(keyword, (), context.one, context.other, value, name, ambiguous))
         yield from best.values()
 
@@ -143,7 +143,7 @@ class Search:
     def _reasons(self, context: "Context", value: Any, explained: set[str]) -> tuple[list[tuple[str, str]], bool]:
         """The keywords of the partner that refuse the value here, and whether only an overlap does."""
         if self.judge.accepts(self.oracle, context.refusing, value):
-            return [("oneOf", "")], True
+            return [("oneOf", "")], len(alternatives(context.accepting)) > 1
         found = self.judge.refusals(self.oracle, context.other, value)
         here = [reason for reason in found if not reason[1]]
         if not found:
@@ -176,11 +176,10 @@ class Search:
                     yield replace(found, path=(step, *found.path), value=value)
 
     def _wrapped(self, context: "Context", one: Shape, step: str, inner: Any) -> Any:
-        unsure = MISSING
         for value in self._surroundings(one, step, inner):
             if self._breaks(context, value):
                 return value
-        return unsure
+        return MISSING
 
     def _surroundings(self, one: Shape, step: str, inner: Any) -> Iterator[Any]:
         if step == "[]":
@@ -208,7 +207,9 @@ class Search:
         """Some values a schema accepts, smallest first; a recursive schema ends where it may."""
         key = identity(schema)
         if key not in self.samples:
-            self.samples[key] = []  # what needs itself to be complete has no value on this way
+            if key in self.sampling:
+                return []  # what needs itself to be complete has no value on this way
+            self.sampling.add(key)
             tried = (value for flat in alternatives(schema) for value in self._own_values(self.shape(flat)))
             accepted = []
             for value in tried:
@@ -218,10 +219,10 @@ class Search:
                 if len(accepted) >= 40 or self.left < 0:
                     break
             found = sorted(accepted, key=lambda value: (not self.oracle.accepts(schema, value, True), size(value)))
+            self.sampling.discard(key)
+            if not found and self.sampling:
+                return []  # perhaps only on this way
             self.samples[key] = distinct(found)[:12]
-            if not self.samples[key]:
-                del self.samples[key]
-                return []
         return self.samples[key]
 
     def _own_values(self, shape: Shape) -> Iterator[Any]:
@@ -295,7 +296,8 @@ def _names(name: str, said: dict[str, Any]) -> list[str]:
         return [str(said.get("property", ""))]
     if name in ("additionalProperties", "unevaluatedProperties"):
         unexpected = said.get("unexpected")
-        return [str(word) for word in unexpected] if isinstance(unexpected, list) and unexpected else [""]
+        words = [str(word) for word in unexpected] if isinstance(unexpected, list) else []
+        return ["" if word.startswith(candidates.NEUTRAL) else word for word in words] or [""]
     return [""]
 
 
@@ -304,6 +306,15 @@ def _step(place: Any) -> str:
 
 
 IMPORTANCE = ("nullable", "type", "const", "enum", "required", "additionalProperties", "format", "pattern")
+
+
+def _blamed(reasons: list[tuple[str, str]], known: dict[tuple[str, str], Difference]) -> list[tuple[str, str]]:
+    """Of several reasons at once: every missing or forbidden name, else the most telling one."""
+    if any(reason in known for reason in reasons if not reason[1]):
+        return []
+    first = min(reasons, key=_importance)
+    named = [reason for reason in reasons if reason[1]]
+    return [reason for reason in named if reason not in known] if first[1] else [first]
 
 
 def _importance(reason: tuple[str, str]) -> int:
