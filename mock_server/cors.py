@@ -29,7 +29,7 @@ class Cors:
         return [*allowed, (b"access-control-expose-headers", _EXPOSED)]
 
     def preflight(self, origin: bytes, headers: Iterable[Header]) -> list[Header]:
-        """The answer to a preflight, for whatever path; raises `Refusal` for an origin that is not allowed."""
+        """The answer to a preflight, for whatever path; raises `Refusal` for an origin not allowed."""
         if not self._any and origin not in self._origins:
             shown = origin.decode("latin-1")
             raise Refusal(

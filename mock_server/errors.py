@@ -24,7 +24,7 @@ STATUS = {
 LONGEST = 200
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a mistake
     """A request that is not going to be done, and why."""
 
     def __init__(

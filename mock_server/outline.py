@@ -1,9 +1,10 @@
 """What can be said of a run without writing its words?
 
-Most requests ask for a run, not for what it says. As long as its client has done nothing to it, a run goes through
-its scenario's statuses at the scenario's times; only the words differ. So the statuses are taken once per scenario
-from a performance without words and moved to each run's beginning. Where more of a run depends on its words (tool
-calls, an answer that is cut off), there is no outline and the run's own timeline is asked. Standard library only.
+Most requests ask for a run, not for what it says. As long as its client has done nothing to it, a run goes
+through its scenario's statuses at the scenario's times; only the words differ. So the statuses are taken
+once per scenario from a performance without words and moved to each run's beginning. Where more of a run
+depends on its words (tool calls, an answer that is cut off), there is no outline and the run's own timeline
+is asked. Standard library only.
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ _ANYONE = "run_00000000-0000-4000-8000-000000000000"
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """A change of status: milliseconds after the creation, the fields it sets, and those that tell its time."""
+    """A change of status, milliseconds after the creation: fields it sets, and fields that tell when."""
 
     after: int
     fields: Mapping[str, Any]
@@ -42,7 +43,7 @@ class Outline:
 
     def fields_at(self, record: RunRecord, now: int) -> dict[str, Any]:
         """The fields of the run that change as time goes on."""
-        begin, fields = record.created_at, {"status": ""}
+        begin, fields = record.created_at, dict[str, Any](status="")
         for turn in self.turns:
             at = begin + turn.after
             if at > now:

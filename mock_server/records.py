@@ -1,7 +1,7 @@
 """What is kept of what clients created?
 
-What was asked and when, never a status: everything else is computed. Records are frozen; a change makes a new one
-with the next version. Standard library only: playback depends on it.
+What was asked and when, never a status: everything else is computed. Records are frozen; a change makes a
+new one with the next version. Standard library only: playback depends on it.
 """
 
 from collections.abc import Mapping
@@ -56,7 +56,8 @@ class Input:
 class RunRecord:
     """A run: what was asked, which scenario plays, and what the client did since.
 
-    `pace` stretches the scenario's seconds: 1 as written, 0 everything at once. `prompt` is what the user said last.
+    `pace` stretches the scenario's seconds: 1 as written, 0 everything at once. `prompt` is what the user
+    said last.
     """
 
     id: str

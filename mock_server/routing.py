@@ -1,8 +1,9 @@
 """Which operation does a request mean?
 
-In place of connexion's `RoutingMiddleware`: the same seam and the same result in the scope, from a tree of path
-segments. It reads the path as it came, so that `%2F` in an id is part of the id; it lets a concrete path win over a
-templated one whatever the method (OpenAPI 3.0, Paths Object); and it knows what to say when nothing matches.
+In place of connexion's `RoutingMiddleware`: the same seam and the same result in the scope, from a tree of
+path segments. It reads the path as it came, so that `%2F` in an id is part of the id; it lets a concrete
+path win over a templated one whatever the method (OpenAPI 3.0, Paths Object); and it knows what to say when
+nothing matches.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """What is meant to happen in a run, and when?
 
-A scenario's moments become operations with instants, cut and continued where the client cancelled or gave tool
-outputs. `timeline` performs them. Pure, standard library only.
+A scenario's moments become operations with instants, cut and continued where the client cancelled or gave
+tool outputs. `timeline` performs them. Pure, standard library only.
 """
 
 import random
@@ -83,7 +83,9 @@ class Script:
     def _say(self, moment: Says, at: int, outputs: str) -> Iterator[Operation]:
         thing, until = self._thing(), milliseconds(moment.until)
         yield Operation(at, "says", thing)
-        yield from self._spread("text", thing, filled(moment.text, self._record, outputs), at, until, moment.deltas)
+        yield from self._spread(
+            "text", thing, filled(moment.text, self._record, outputs), at, until, moment.deltas
+        )
         if moment.finished:
             yield Operation(until, "said", thing)
 
@@ -125,7 +127,9 @@ def filled(text: str, record: RunRecord, outputs: str = "") -> str:
         "instructions": record.instructions,
         "outputs": outputs,
     }
-    return literals[0] + "".join(values[name] + literal for name, literal in zip(names, literals[1:], strict=True))
+    return literals[0] + "".join(
+        values[name] + literal for name, literal in zip(names, literals[1:], strict=True)
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -1,7 +1,7 @@
 """What was created, and when?
 
-`Store` is all that the processes of one server share. Its records are frozen; a record is changed by replacing
-it, which fails if somebody else was first. `MemoryStore` serves one process.
+`Store` is all that the processes of one server share. Its records are frozen; a record is changed by
+replacing it, which fails if somebody else was first. `MemoryStore` serves one process.
 """
 
 from collections.abc import Sequence
@@ -64,7 +64,7 @@ class Store(Protocol):
         """How many messages and runs a thread has."""
 
     async def entries(self, thread_id: str, start: int, count: int, ascending: bool) -> Sequence[Entry]:
-        """So many messages and runs of a thread from a position on, in the order they were created or its reverse."""
+        """So many messages and runs of a thread from a position on, oldest first or newest first."""
 
 
 class _Index:
@@ -193,7 +193,7 @@ class MemoryStore:
         return len(self._shelves[thread_id].entries.ids)
 
     async def entries(self, thread_id: str, start: int, count: int, ascending: bool) -> Sequence[Entry]:
-        """So many messages and runs of a thread from a position on, in the order they were created or its reverse."""
+        """So many messages and runs of a thread from a position on, oldest first or newest first."""
         ids = self._shelves[thread_id].entries.ids
         chosen = ids[start : start + count] if ascending else ids[max(0, start - count + 1) : start + 1][::-1]
         return [self._messages.get(entry_id) or self._runs[entry_id] for entry_id in chosen]

@@ -1,8 +1,8 @@
 """What does become of a run, moment by moment?
 
-`compiled(record)` performs a run's script once and gives its changes, each with the stream events by which it is
-seen. Poll, list, steps, messages and stream all read these changes, so they cannot disagree. Every active run
-expires at its deadline. Pure, standard library only.
+`compiled(record)` performs a run's script once and gives its changes, each with the stream events by which
+it is seen. Poll, list, steps, messages and stream all read these changes, so they cannot disagree. Every
+active run expires at its deadline. Pure, standard library only.
 """
 
 from collections.abc import Mapping
@@ -42,8 +42,8 @@ class Change(NamedTuple):
 class Timeline:
     """All changes of a run in order.
 
-    `rests` are the positions of changes after which the run waits for somebody else or is over; `begins` are the
-    positions where the stream of the creation, and of each submission of tool outputs, begins.
+    `rests` are the positions of changes after which the run waits for somebody else or is over; `begins` are
+    the positions where the stream of the creation, and of each submission of tool outputs, begins.
     """
 
     changes: tuple[Change, ...]

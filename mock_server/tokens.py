@@ -2,6 +2,7 @@
 
 import random
 import re
+from itertools import pairwise
 
 _TOKEN = re.compile(r"\s*\S+(?:\s+$)?|\s+$")
 
@@ -17,7 +18,7 @@ def pieces(text: str, count: int | None, dice: random.Random) -> list[str]:
     if count is None or count >= len(words):
         return words
     borders = [0, *sorted(dice.sample(range(1, len(words)), count - 1)), len(words)]
-    return ["".join(words[start:end]) for start, end in zip(borders, borders[1:], strict=False)]
+    return ["".join(words[start:end]) for start, end in pairwise(borders)]
 
 
 def instants(start: int, until: int, count: int, dice: random.Random) -> list[int]:
