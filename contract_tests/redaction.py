@@ -1,6 +1,7 @@
 """How does a key stay out of everything that is written?"""
 
 import base64
+import html
 import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -80,17 +81,18 @@ def _patterns(secret: str) -> list[re.Pattern[str]]:
     cut = "".join(characters[:6]) + "".join(f"(?:{part}" for part in characters[6:-1])
     cut += ")?" * (len(characters) - 7) + r"(?=\\?['\"]?(?:\.\.\.|…)|\Z)"
     encoded = [*_base64_cores(secret.encode()), secret.encode().hex()]
-    token = rf"{_BASE64}*(?:{'|'.join(map(re.escape, encoded))}){_BASE64}*(?:=|%3D)*"
+    token = rf"{_BASE64}{{0,2}}(?:{'|'.join(map(re.escape, encoded))}){_BASE64}{{0,4}}(?:=|%3D)*"
     return [re.compile(f"{plain}|{cut}", re.IGNORECASE), re.compile(token)]
 
 
 def _character(character: str) -> str:
     """What finds a character, whatever a URL, JSON, HTML or a shell makes of it."""
-    code = ord(character)
-    forms = [re.escape(character), rf"\\?\\u{code:04x}", rf"\\x{code:02x}", rf"&\#x0*{code:x};", rf"&\#0*{code};"]
-    forms.append("".join(f"%(?:25)*{byte:02x}" for byte in character.encode()))
+    code, octets = ord(character), character.encode()
+    forms = [re.escape(character), rf"\\+u{code:04x}", rf"&\#x0*{code:x};", rf"&\#0*{code};"]
+    forms += ["".join(f"{escape}{octet:02x}" for octet in octets) for escape in ("%(?:25)*", r"\\+x")]
     if not character.isalnum():
-        forms.append(rf"\\+{re.escape(character)}")
+        forms += [rf"\\+{re.escape(character)}", re.escape(html.escape(character))]
+        forms += {" ": [r"\+"], "'": ["'\"'\"'"]}.get(character, [])
     return f"(?:{'|'.join(forms)})"
 
 

@@ -11,6 +11,7 @@ from contract_tests.findings import Deviation, Grade, check
 from contract_tests.lenient import as_read
 
 _INVALID = (400, 415, 422)
+_LARGEST = 100
 
 
 @check("invalid-field-refused", Exchange)
@@ -151,6 +152,9 @@ def valid_request_is_accepted(story: Story) -> Iterator[Deviation]:
 def _allowed_by(operation: str, exchange: Exchange) -> Grade | None:
     """The grade of the permission: documented where nothing in the body is only observed."""
     body = exchange.asked
+    limit = dict(exchange.query).get("limit", "")
+    if limit.isdigit() and int(limit) > _LARGEST:
+        return Grade.OBSERVED if operation == "listThreads" else None
     schema = contract().assumed.request_schema(operation)
     if schema is None or not exchange.request_body:
         return Grade.DOCUMENTED
