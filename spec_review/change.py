@@ -31,15 +31,22 @@ class Proof:
     kind: Literal["curl", "json"]
     text: str
     value: Any
-    refused: str
+    accepted_by: Literal["base", "revision"]
+    refusal: str
 
 
 @dataclass(frozen=True)
 class Use:
-    """One place where an operation meets the change: its operation, and what of it."""
+    """One place where an operation meets the change: its operation, and what of it.
+
+    `carrier` says how the part travels: `body <media type>`, `parameter <place> <key>` or `header <name>`.
+    """
 
     operation: str
     part: str
+    pair: Any = field(default=None, compare=False, repr=False)
+    carrier: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    status: str = field(default="", compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.operation}, {self.part}" if self.part else self.operation

@@ -80,8 +80,8 @@ class Operation:
 
 
 def _parameter_key(place: str, name: str, order: list[str]) -> tuple[str, str] | None:
-    if place == "path":
-        return ("path", str(order.index(name))) if name in order else None
+    if place == "path":  # one that the path does not name is kept by its own name
+        return ("path", str(order.index(name)) if name in order else name)
     if place == "header":
         return None if name.lower() in IGNORED_HEADERS else ("header", name.lower())
     return (place, name)

@@ -1,6 +1,7 @@
 """What became of the request bodies and their media types?"""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from spec_review.change import Change, Use
 from spec_review.comparison import Comparison, found
@@ -13,7 +14,7 @@ from spec_review.values.schema import Direction
 def requests(comparison: Comparison) -> Iterator[Change]:
     """Request bodies, operation by operation."""
     for pair in comparison.matching.pairs:
-        use = Use(pair.name, "request body")
+        use = Use(pair.name, "request body", pair)
         base, head = pair.base.cursor.get("requestBody"), pair.head.cursor.get("requestBody")
         owners = (pair.base.cursor, pair.head.cursor)
         yield from body(comparison, base, head, owners, use, "request")
@@ -58,7 +59,8 @@ def media_types(
             message = f"The {use.part} is no longer {'accepted' if way == 'request' else 'answered'} as {name}."
             yield found(f"{way}-media-type-removed", message, media, head, use, old=name)
             continue
-        yield from _media(comparison, media, other, use, way, optional)
+        inner = replace(use, carrier=("body", name))
+        yield from _media(comparison, media, other, inner, way, optional)
     for name, media in others.items():
         if name not in ones and not any(_covers(one, name) for one in ones):
             message = f"The {use.part} is now also {'accepted' if way == 'request' else 'answered'} as {name}."

@@ -62,7 +62,7 @@ def _types(cursor: Cursor) -> set[str]:
 
 def _move(pair: Pair, old: Key, new: Key) -> Change:
     base, head = pair.base.parameters[old], pair.head.parameters[new]
-    use = Use(pair.name, words(old, base))
+    use = Use(pair.name, words(old, base), pair)
     if old[0] == new[0]:
         message = f"The {words(old, base)} is called `{head.text('name')}` now; what is sent under the old name is lost."
         return found("request-parameter-renamed", message, base, head, use, old=old[1], new=new[1])
@@ -86,7 +86,7 @@ def _unstable(pair: Pair) -> bool:
 def _added(comparison: Comparison, pair: Pair, key: Key) -> Iterator[Change]:
     cursor = pair.head.parameters[key]
     what = words(key, cursor)
-    use = Use(pair.name, what)
+    use = Use(pair.name, what, pair, ("parameter", *key))
     if key[0] == "path":  # the path had this place all along, undescribed
         site = Site("request", "request-parameter", use, None, _schema(cursor), wire=True)
         yield from schema_changes(comparison, replace(site, base=_text_schema(cursor)))
@@ -104,7 +104,7 @@ def _text_schema(cursor: Cursor) -> Cursor:
 def _changed(comparison: Comparison, pair: Pair, key: Key) -> Iterator[Change]:
     base, head = pair.base.parameters[key], pair.head.parameters[key]
     what = words(key, base)
-    use = Use(pair.name, what)
+    use = Use(pair.name, what, pair, ("parameter", *key))
     if key[0] != "path" and base.flag("required") != head.flag("required"):
         yield _demanded(base, head, what, use)
     old, new = written_as(base), written_as(head)

@@ -1,6 +1,7 @@
 """What became of the answers: their statuses, headers, bodies, links, and of callbacks?"""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from spec_review.change import Change, Use
 from spec_review.comparison import Comparison, found
@@ -30,13 +31,13 @@ def _responses(
         if other is None:
             yield _status_removed(one, owner, status, name)
             continue
-        yield from _response(comparison, one, other, Use(name, _words(status)), way)
+        yield from _response(comparison, one, other, Use(name, _words(status), status=status), way)
     for status, other in others.items():
         if status in ones or (status.endswith("XX") and any(one[0] == status[0] for one in ones)):
             continue
         covering = _counterpart(status, ones)
         if covering is not None:
-            yield from _response(comparison, covering, other, Use(name, _words(status)), way)
+            yield from _response(comparison, covering, other, Use(name, _words(status), status=status), way)
         else:
             yield _status_added(other, base.get("responses") or base, status, name)
 
@@ -59,7 +60,7 @@ def _counterpart(status: str, others: dict[str, Cursor]) -> Cursor | None:
 
 
 def _status_removed(one: Cursor, owner: Cursor, status: str, name: str) -> Change:
-    use = Use(name, _words(status))
+    use = Use(name, _words(status), status=status)
     if _is_success(status):
         message = f"{name} no longer answers {status}, which clients take for success."
         return found("response-success-status-removed", message, one, owner, use, old=status)
@@ -69,7 +70,7 @@ def _status_removed(one: Cursor, owner: Cursor, status: str, name: str) -> Chang
 
 
 def _status_added(other: Cursor, owner: Cursor, status: str, name: str) -> Change:
-    use = Use(name, _words(status))
+    use = Use(name, _words(status), status=status)
     if _is_success(status):
         message = f"{name} may now succeed with {status}; clients that know one success status may not see it."
         return found("response-success-status-added", message, owner, other, use, new=status)
@@ -92,7 +93,7 @@ def _headers(comparison: Comparison, base: Cursor, head: Cursor, use: Use, way: 
     ones = {name.lower(): (name, cursor) for name, cursor in base.entries("headers") if name.lower() != "content-type"}
     others = {name.lower(): (name, cursor) for name, cursor in head.entries("headers") if name.lower() != "content-type"}
     for key, (name, one) in ones.items():
-        inner = Use(use.operation, f"header `{name}` of the {use.part}")
+        inner = replace(use, part=f"header `{name}` of the {use.part}", carrier=("header", name))
         if key in others:
             yield from _header(comparison, one, others[key][1], inner, way)
         elif one.flag("required"):
@@ -103,7 +104,7 @@ def _headers(comparison: Comparison, base: Cursor, head: Cursor, use: Use, way: 
             yield found("response-header-removed", message, one, head, inner, old=name)
     for key, (name, other) in others.items():
         if key not in ones:
-            inner = Use(use.operation, f"header `{name}` of the {use.part}")
+            inner = replace(use, part=f"header `{name}` of the {use.part}", carrier=("header", name))
             yield found("response-header-added", f"The {inner.part} is new.", base, other, inner, new=name)
 
 
