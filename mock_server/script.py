@@ -123,6 +123,7 @@ def filled(text: str, record: RunRecord, outputs: str = "") -> str:
         return text
     values = {
         "user": record.prompt,
+        "said": f'said "{record.prompt}"' if record.prompt else "have not said anything yet",
         "model": record.model,
         "instructions": record.instructions,
         "outputs": outputs,
