@@ -8,31 +8,12 @@ from functools import cached_property
 from typing import Any
 
 from contract_tests.contract import Operation
+from contract_tests.redaction import KEY_VARIABLE, Secrets
 
 KEY_HEADER = "X-Tune-Key"
-KEY_VARIABLE = "$TUNE_API_KEY"
-_UNINTERESTING = frozenset({"host", "accept", "accept-encoding", "connection", "user-agent", "content-length"})
-
-
-class Secrets:
-    """The texts that no output may hold."""
-
-    def __init__(self, *secrets: str) -> None:
-        self._secrets = sorted({secret for secret in secrets if len(secret) > 3}, key=len, reverse=True)
-
-    def add(self, secret: str) -> None:
-        """Keep one more text out of every output."""
-        self.__init__(*self._secrets, secret)  # type: ignore[misc]
-
-    def redact(self, text: str) -> str:
-        """The text without its secrets."""
-        for secret in self._secrets:
-            text = text.replace(secret, KEY_VARIABLE)
-        return text
-
-    def within(self, text: str) -> bool:
-        """Whether a text holds a secret."""
-        return any(secret in text for secret in self._secrets)
+_UNINTERESTING = frozenset(
+    {"host", "accept", "accept-encoding", "connection", "user-agent", "content-length"}
+)
 
 
 @dataclass(frozen=True)
