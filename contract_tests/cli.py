@@ -31,6 +31,8 @@ _PYTEST = (
     "no:cacheprovider",
     "-p",
     "no:schemathesis",
+    "-p",
+    "no:hypothesispytest",
     "-q",
     "--no-header",
     "--tb=short",

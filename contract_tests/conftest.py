@@ -93,7 +93,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         pytest.exit(judgement.client.secrets.redact(str(reason)), CANNOT_JUDGE)
     if not is_worker:
         specs = [item.callspec.params for item in session.items if hasattr(item, "callspec")]
-        judgement.start([params["check"] for params in specs if "check" in params])
+        operations = [params["operation"] for params in specs if "operation" in params]
+        judgement.start([params["check"] for params in specs if "check" in params], operations)
 
 
 @pytest.hookimpl(trylast=True)

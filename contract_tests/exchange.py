@@ -11,6 +11,7 @@ from contract_tests.contract import Operation
 from contract_tests.redaction import KEY_VARIABLE, Secrets
 
 KEY_HEADER = "X-Tune-Key"
+GENERATED = "generated"
 _UNINTERESTING = frozenset(
     {"host", "accept", "accept-encoding", "connection", "user-agent", "content-length"}
 )

@@ -12,7 +12,8 @@ from contract_tests.assembly import Story, assemble
 from contract_tests.budget import Budget, Exhausted
 from contract_tests.checks import REGISTRY, Check, checks_of
 from contract_tests.client import Client, Record
-from contract_tests.exchange import Exchange
+from contract_tests.engine import Generator
+from contract_tests.exchange import GENERATED, Exchange
 from contract_tests.explore import EXPLORATIONS, Exploration
 from contract_tests.findings import Deviation, Finding, Outcome, merge
 from contract_tests.service import CannotTry, NotOffered, Service
@@ -93,12 +94,14 @@ class Judgement:
         self._story: tuple[int, Story] | None = None
         self.stopped = ""
 
-    def start(self, checks: Iterable[Check]) -> None:
-        """Begin with everything that these checks need, all at once."""
+    def start(self, checks: Iterable[Check], operations: Iterable[str]) -> None:
+        """Begin with everything that these checks and generated requests need, all at once."""
         self.explore()
         for check in checks:
             if check.subject is Service:
                 self.job(check.slug, lambda check=check: self._probe(check))
+        for operation in operations:
+            self.job(f"generate {operation}", lambda operation=operation: self._generate(operation))
 
     def explore(self) -> None:
         """Begin to use the service in every planned way."""
@@ -129,9 +132,31 @@ class Judgement:
             self._story = (len(exchanges), assemble(exchanges))
         return self._story[1]
 
+    def generated(self, operation: str) -> list[Finding]:
+        """The findings about what was generated for an operation; for its links, if none is named."""
+        sent: list[Exchange] = self.job(f"generate {operation}", lambda: self._generate(operation)).result()
+        checks = checks_of(Exchange)
+        return merge(finding for check in checks for finding in _judge_all(check, assemble(sent)))
+
+    def _generate(self, operation: str) -> list[Exchange]:
+        generator = self.service.once("generator", self._generator)
+        marks = frozenset({GENERATED, operation or "links"})
+        self._attempt(lambda: generator.operation(operation) if operation else generator.links())
+        return [one for one in self.record.exchanges if one.wants == marks]
+
+    def _generator(self) -> Generator:
+        ids = {}
+        self._attempt(lambda: ids.update(threadId=self.service.shared_thread()))
+        self._attempt(lambda: ids.update(runId=self.service.finished_run()[1]))
+        return Generator(self.service, ids, self.plan.generated_runs)
+
     def look(self, check: Check) -> list[Finding]:
         """The findings of a check that looks at what has been seen."""
-        return judge_story(self.story(), [check])
+        story = self.story()
+        if check.subject is Exchange:
+            own = [one for one in story.exchanges if GENERATED not in one.wants]
+            return merge(finding for one in own for finding in _judged(check, one))
+        return judge_story(story, [check])
 
     def close(self) -> None:
         """Stop what is still going on."""
@@ -198,14 +223,14 @@ def judge_story(story: Story, checks: Sequence[Check] | None = None) -> list[Fin
 
 
 def _judge_all(check: Check, story: Story) -> list[Finding]:
-    found: list[Finding] = []
-    for subject in SUBJECTS[check.subject](story):
-        try:
-            found.extend(check.judge(subject))
-        except CLUMSY as error:
-            reason = f"an answer of a shape nobody expects ({type(error).__name__}: {error})"
-            found.append(untried(check, reason))
-    return found
+    return [finding for subject in SUBJECTS[check.subject](story) for finding in _judged(check, subject)]
+
+
+def _judged(check: Check, subject: Any) -> list[Finding]:
+    try:
+        return list(check.judge(subject))
+    except CLUMSY as error:
+        return [untried(check, f"an answer of a shape nobody expects ({type(error).__name__}: {error})")]
 
 
 SUBJECTS: dict[type, Callable[[Story], Sequence[Any]]] = {
