@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from contract_tests.contract import Operation
-from contract_tests.redaction import KEY_VARIABLE, Secrets
+from contract_tests.redaction import KEY_ESCAPED, KEY_MARK, Secrets
 
 KEY_HEADER = "X-Tune-Key"
 GENERATED = "generated"
@@ -114,10 +114,10 @@ class Exchange:
 def _quoted(part: str, secrets: Secrets) -> str:
     """A shell word in which the variable for the key is still expanded."""
     text = secrets.redact(part)
-    if KEY_VARIABLE not in text:
+    if not KEY_MARK.search(text):
         return shlex.quote(text)
-    escaped = "".join(f"\\{char}" if char in '\\"`' else char for char in text)
-    return f'"{escaped}"'
+    escaped = "".join(f"\\{char}" if char in '\\"`$' else char for char in text)
+    return '"' + KEY_ESCAPED.sub("$", escaped) + '"'
 
 
 def _shown(body: bytes, limit: int = 2000) -> str:
