@@ -4,12 +4,11 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from textwrap import fill
 from typing import TextIO
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.status import Status
-from rich.table import Table
 from rich.text import Text
 
 from contract_tests.findings import Finding, Outcome, Severity
@@ -18,15 +17,13 @@ from contract_tests.report.model import CONFORMS, Entry, Group, Report
 
 _STYLES = {Severity.FAILURE: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _PLACES = 5
+_NAMES = 8
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def console(stream: TextIO | None = None) -> Console:
     """A console that writes plain text, never folded, where nobody is looking: in a pipe or a CI log."""
-    found = Console(file=stream, highlight=False, emoji=False, markup=False, soft_wrap=True)
-    if not found.is_terminal:
-        found = Console(file=stream, highlight=False, emoji=False, markup=False, soft_wrap=True, width=10_000)
-    return found
+    return Console(file=stream, highlight=False, emoji=False, markup=False, soft_wrap=True)
 
 
 def lively(found: Console) -> bool:
@@ -93,15 +90,22 @@ class Terminal:
         first = entry.first
         times = f" ({entry.count} times)" if entry.count > 1 else ""
         self._line(f"  {first.slug}: {first.fact}{times}", _STYLES[entry.severity])
-        table = Table.grid(padding=(0, 1))
-        table.add_column(style="dim", no_wrap=True)
-        table.add_column(overflow="fold")
         for name, value in self._rows(entry):
-            table.add_row(name, Text(self._clean(value)))
-        self._console.print(Padding(table, (0, 0, 0, 4)), soft_wrap=False)
+            self._row(name, value)
         if first.curl:
             # Not folded: a folded line can't be copied into a shell.
             self._line(f"    {first.curl}", "dim")
+
+    def _row(self, name: str, value: str) -> None:
+        """A named value; its further lines stand below its first one."""
+        width = max(40, self._console.width) if self._console.is_terminal else 10**6
+        indent = " " * (5 + _NAMES)
+        head = f"    {name:<{_NAMES}} "
+        for line in self._clean(value).splitlines():
+            self._line(
+                fill(line, width, initial_indent=head, subsequent_indent=indent, drop_whitespace=False)
+            )
+            head = indent
 
     def _rows(self, entry: Entry) -> Iterator[tuple[str, str]]:
         first = entry.first
@@ -112,7 +116,7 @@ class Terminal:
         for other in entry.others[:_PLACES]:
             yield "also", f"{other.place}: {other.seen}"
         if first.teaches:
-            yield "document", first.teaches
+            yield "teaches", first.teaches
 
     def _line(self, text: str, style: str = "") -> None:
         self._console.print(Text(self._clean(text), style=style))
