@@ -4,76 +4,44 @@ from collections.abc import Iterator
 from typing import Any
 
 from spec_review.change import Change
-from spec_review.comparison import Comparison, found
-from spec_review.grade import GRADES, grade_at
-from spec_review.loading import Cursor, Document
+from spec_review.comparison import Comparison, found, regraded
+from spec_review.grade import grade_at
+from spec_review.loading import Cursor
+from spec_review.operations import Pair
 
 TEXTS = ("description", "summary", "title", "example")
 
 
 def grades(comparison: Comparison) -> Iterator[Change]:
-    """Facts that are better or worse founded than before."""
-    if not any(_has_grades(document) for document in (comparison.base, comparison.head)):
+    """Operations, parameters, responses and media types that are better or worse founded than before."""
+    if not comparison.graded:
         return
-    for path in sorted(_graded_places(comparison.base) | _graded_places(comparison.head)):
-        base, head = _existing(comparison.base, path), _existing(comparison.head, path)
-        if base is None or head is None:
-            continue
-        old, new = _grade(base, path), _grade(head, path)
-        if old != new:
-            down = GRADES.index(new) > GRADES.index(old)
-            message = f"`{_name(path)}` was {old} and is {new} now."
-            id_ = "fact-demoted" if down and old == "documented" else "fact-promoted"
-            change = found(id_, message, base, head, subject="/".join(path), old=old, new=new)
-            level = "warning" if id_ == "fact-demoted" else "info"
-            yield Change(**{**_fields(change), "level": level, "grade": new})
+    for pair in comparison.matching.pairs:
+        owners = (pair.base.cursor, pair.head.cursor)
+        yield from _regraded(pair.name, *owners, ("documented", "documented"), pair.name)
+        above = (grade_at(owners[0]), grade_at(owners[1]))
+        for what, base, head in _parts(pair):
+            yield from _regraded(f"The {what} of {pair.name}", base, head, above, f"{pair.key} {what}")
 
 
-def _fields(change: Change) -> dict[str, Any]:
-    return {name: getattr(change, name) for name in change.__dataclass_fields__}
+def _parts(pair: Pair) -> Iterator[tuple[str, Cursor, Cursor]]:
+    for key, base in pair.base.parameters.items():
+        if key in pair.head.parameters:
+            yield f"{key[0]} parameter `{base.text('name')}`", base, pair.head.parameters[key]
+    responses = dict(pair.head.cursor.entries("responses"))
+    for status, one in pair.base.cursor.entries("responses"):
+        if status in responses:
+            yield f"{status} response", one, responses[status]
+            media = dict(responses[status].entries("content"))
+            for name, inner in one.entries("content"):
+                if name in media:
+                    yield f"{status} response as {name}", inner, media[name]
 
 
-def _has_grades(document: Document) -> bool:
-    return bool(_graded_places(document))
-
-
-def _graded_places(document: Document) -> set[tuple[str, ...]]:
-    """Places whose own grade is said, and keywords that stand under `x-assumed` or `x-observed`."""
-    places: set[tuple[str, ...]] = set()
-    pending: list[tuple[tuple[str, ...], Any]] = [((), document.content)]
-    while pending:
-        path, value = pending.pop()
-        if isinstance(value, dict):
-            if value.get("x-grade") in GRADES:
-                places.add(path)
-            for holder in ("x-assumed", "x-observed"):
-                if isinstance(value.get(holder), dict):
-                    places |= {(*path, key) for key in value[holder]}
-            pending.extend(((*path, key), inner) for key, inner in value.items() if not key.startswith("x-"))
-            if "x-lifecycle" in value:
-                pending.append(((*path, "x-lifecycle"), value["x-lifecycle"]))
-        elif isinstance(value, list):
-            pending.extend(((*path, str(place)), inner) for place, inner in enumerate(value))
-    return places
-
-
-def _existing(document: Document, path: tuple[str, ...]) -> Cursor | None:
-    for candidate in (path, (*path[:-1], "x-assumed", path[-1]), (*path[:-1], "x-observed", path[-1])):
-        try:
-            return Cursor(document, candidate, document.at(candidate))
-        except (KeyError, IndexError, TypeError, ValueError):
-            continue
-    return None
-
-
-def _grade(cursor: Cursor, path: tuple[str, ...]) -> str:
-    if cursor.path != path:
-        return cursor.path[-2].removeprefix("x-")
-    return grade_at(cursor)
-
-
-def _name(path: tuple[str, ...]) -> str:
-    return "/".join(path).removeprefix("components/")
+def _regraded(what: str, base: Cursor, head: Cursor, above: tuple[str, str], subject: str) -> Iterator[Change]:
+    own = (grade_at(base), grade_at(head))
+    if own[0] != own[1] and own != above:
+        yield regraded(what, base, head, *own, subject)
 
 
 def tags(comparison: Comparison) -> Iterator[Change]:

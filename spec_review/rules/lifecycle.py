@@ -1,16 +1,31 @@
 """What changed in the lifecycle that stands beside a status enum?"""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from spec_review.change import Change, Use
-from spec_review.comparison import Comparison, found
+from spec_review.comparison import Comparison, found, regraded
+from spec_review.grade import GRADES, grade_at, weakest
 from spec_review.loading import Cursor
+
+
+UNNAMED = {"allOf", "anyOf", "oneOf", "items", "schema"}
+KINDS = {
+    "lifecycle-initial-changed": "initial",
+    "lifecycle-transition-removed": "next",
+    "lifecycle-transition-added": "next",
+    "lifecycle-terminal-changed": "terminal",
+    "lifecycle-timestamp-changed": "timestamp",
+    "lifecycle-deadline-changed": "deadline",
+}
 
 
 def lifecycles(comparison: Comparison) -> Iterator[Change]:
     """Every `x-lifecycle` of both documents, matched by its place."""
     ones, others = _all(comparison.base.root), _all(comparison.head.root)
+    for name, other in _moved(ones, others):
+        others[name] = other
     for name, one in ones.items():
         if name in others:
             yield from _one(name, one, others[name])
@@ -20,6 +35,27 @@ def lifecycles(comparison: Comparison) -> Iterator[Change]:
     for name, other in others.items():
         if name not in ones and _owner(comparison.base.root, other) is not None:
             yield found("lifecycle-added", f"The lifecycle of `{name}` is described now.", None, other, subject=name)
+
+
+def _moved(ones: dict[str, Cursor], others: dict[str, Cursor]) -> list[tuple[str, Cursor]]:
+    """Lifecycles that stand elsewhere now: told by their statuses."""
+    pairs = []
+    for name in [name for name in ones if name not in others]:
+        twins = [twin for twin in others if twin not in ones and _overlap(ones[name], others[twin]) > 0.5]
+        if twins:
+            best = max(twins, key=lambda twin: _overlap(ones[name], others[twin]))
+            pairs.append((name, others.pop(best)))
+    for name in [name for name in others if name not in ones]:
+        if any(statuses(others[name]) == statuses(one) for one in ones.values()):
+            del others[name]  # one more copy of what is known
+    return pairs
+
+
+def _overlap(one: Cursor, other: Cursor) -> float:
+    """How much two lifecycles have in common: their statuses, and a little what is said of each."""
+    left, right = statuses(one), statuses(other)
+    same = sum(left[status] == right.get(status) for status in left)
+    return (len(set(left) & set(right)) + 0.1 * same) / (max(len(left), len(right)) or 1)
 
 
 def _owner(root: Cursor, lifecycle: Cursor) -> Cursor | None:
@@ -32,7 +68,7 @@ def _all(root: Cursor) -> dict[str, Cursor]:
     while pending:
         cursor = pending.pop()
         if isinstance(cursor.value, dict) and isinstance(cursor.value.get("x-lifecycle"), dict):
-            result[cursor.path[-1] if cursor.path else "document"] = cursor.raw("x-lifecycle")
+            result.setdefault(_name(cursor.path), cursor.raw("x-lifecycle"))
         if isinstance(cursor.value, dict):
             pending.extend(cursor.raw(key) for key, value in cursor.value.items() if isinstance(value, dict | list))
         elif isinstance(cursor.value, list):
@@ -40,8 +76,41 @@ def _all(root: Cursor) -> dict[str, Cursor]:
     return result
 
 
+def _name(path: tuple[str, ...]) -> str:
+    """What a lifecycle is called: the nearest name that people chose."""
+    return next((step for step in reversed(path) if step not in UNNAMED and not step.isdigit()), "document")
+
+
 def _one(name: str, base: Cursor, head: Cursor) -> Iterator[Change]:
+    for change in _changes(name, base, head):
+        kind = KINDS.get(change.id, "")
+        grade = weakest(change.grade, _kind_grade(base, kind), _kind_grade(head, kind))
+        capped = grade == "assumed" and change.level in ("error", "warning")
+        yield replace(change, grade=grade, level="info" if capped else change.level)
+    yield from _kind_grades(name, base, head)
+
+
+def _kind_grade(lifecycle: Cursor, kind: str) -> str:
+    """How well a kind of facts is known: said under `grades`, else as all around it."""
+    grades = lifecycle.value.get("grades")
+    said = grades.get(kind) if isinstance(grades, dict) else None
+    return str(said) if said in GRADES else grade_at(lifecycle)
+
+
+def _kind_grades(name: str, base: Cursor, head: Cursor) -> Iterator[Change]:
+    for kind in ("initial", "next", "terminal", "timestamp", "deadline"):
+        old, new = _kind_grade(base, kind), _kind_grade(head, kind)
+        if old != new:
+            what = f"{kind} of the lifecycle `{name}`"
+            yield regraded(f"What is said of {what}", base, head, old, new, f"{name} lifecycle {kind}")
+
+
+def _changes(name: str, base: Cursor, head: Cursor) -> Iterator[Change]:
     use = Use(name, "lifecycle")
+    if base.text("deadline") != head.text("deadline"):
+        message = f"The deadline of `{name}` is {_quoted(head.text('deadline'))}; it was {_quoted(base.text('deadline'))}."
+        id_ = "lifecycle-deadline-changed"
+        yield found(id_, message, base, head, use, old=base.text("deadline"), new=head.text("deadline"))
     if base.text("initial") != head.text("initial"):
         message = f"`{name}` begins as `{head.text('initial')}` now; it began as `{base.text('initial')}`."
         yield found(
@@ -109,6 +178,10 @@ def _terminal(facts: dict[str, Any]) -> bool:
 
 def _stamp(facts: dict[str, Any]) -> str:
     return f"`{facts['timestamp']}`" if facts.get("timestamp") else "no timestamp"
+
+
+def _quoted(text: str) -> str:
+    return f"`{text}` now" if text else "not said"
 
 
 def _leaving(facts: dict[str, Any]) -> str:

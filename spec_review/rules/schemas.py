@@ -6,7 +6,7 @@ from typing import Any
 
 from spec_review.catalogue import KEYWORDS, RULES, rule_id
 from spec_review.change import Change, Direction, Use, position
-from spec_review.comparison import Comparison
+from spec_review.comparison import Comparison, regraded
 from spec_review.grade import grade_at, weakest
 from spec_review.loading import Cursor
 from spec_review.rules.words import bound_of, path_words, plain, sentence
@@ -198,6 +198,9 @@ def _fact_changes(site: Site, facts: list[Fact], hits: list[Difference], known: 
     for fact in facts:
         if fact.kind == "property-renamed":
             continue
+        if fact.kind == "grade":
+            yield _regraded(site, fact)
+            continue
         if fact.kind in ("property-removed", "property-added") and fact.name in lost:
             continue
         if fact.kind.startswith("default") and not fact.optional:
@@ -206,6 +209,13 @@ def _fact_changes(site: Site, facts: list[Fact], hits: list[Difference], known: 
         if keyword in ("pattern", "format") and ((keyword, fact.path[-1:]) in told or ids or _told(known, keyword)):
             continue
         yield _fact_change(site, fact)
+
+
+def _regraded(site: Site, fact: Fact) -> Change:
+    what = path_words(site, fact.path)
+    what = f"`{fact.name}` of {what}" if fact.name else what[:1].upper() + what[1:]
+    at = fact.base if fact.base is not None else fact.head
+    return regraded(what, fact.base, fact.head, fact.old, fact.new, _subject(at, fact.name))
 
 
 def _told(known: list[Change], keyword: str) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
+from spec_review.grade import GRADES
 from spec_review.loading import Cursor
 from spec_review.values.equality import Equality
 from spec_review.values.schema import Part, Schema, alternatives, identity, keywords
@@ -12,6 +13,11 @@ from spec_review.values.search import affinity
 from spec_review.values.shape import Shape, shape_of
 
 NEAR = 0.6
+CONSTRAINTS = {
+    "type", "enum", "format", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
+    "minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "required",
+    "nullable",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,9 @@ class Fact:
     optional: bool = True
 
 
+Grades = tuple[str, str]
+
+
 class Declared:
     """Walks pairs of schemas, base against head, each pair once per walk."""
 
@@ -35,28 +44,39 @@ class Declared:
         self.equality = equality
         self.seen: set[tuple[Any, ...]] = set()
 
-    def facts(self, base: Schema, head: Schema, path: tuple[str, ...] = (), optional: bool = True) -> Iterator[Fact]:
-        """The facts at and below a pair of places."""
-        key = (identity(base), identity(head), optional)
+    def facts(
+        self,
+        base: Schema,
+        head: Schema,
+        path: tuple[str, ...] = (),
+        optional: bool = True,
+        grades: Grades = ("documented", "documented"),
+    ) -> Iterator[Fact]:
+        """The facts at and below a pair of places, whose parents have these grades."""
+        key = (identity(base), identity(head), optional, grades)
         if key in self.seen or len(path) > 24 or self.equality.equal(base, head):
             return
         self.seen.add(key)
         yield from _annotations(base, head, path, optional)
+        own = (_grade(base, grades[0]), _grade(head, grades[1]))
+        if own[0] != own[1] and own != grades:
+            yield Fact("grade", path, _origin(base), _origin(head), "", *own)
         for one, other in _paired(alternatives(base), alternatives(head)):
-            yield from self._flat(one, other, path)
+            yield from _keyword_grades(one, other, path, own)
+            yield from self._flat(one, other, path, own)
 
-    def _flat(self, base: Schema, head: Schema, path: tuple[str, ...]) -> Iterator[Fact]:
+    def _flat(self, base: Schema, head: Schema, path: tuple[str, ...], grades: Grades) -> Iterator[Fact]:
         one, other = shape_of(base), shape_of(head)
         yield from self._names(base, head, one, other, path)
         yield from _texts(base, head, one, other, path)
         for name in one.properties:
             if _visible(name, one) and _visible(name, other):
                 demanded = name in one.required and name in other.required
-                yield from self.facts(one.properties[name], other.properties[name], (*path, name), not demanded)
+                yield from self.facts(one.properties[name], other.properties[name], (*path, name), not demanded, grades)
         if one.items and other.items:
-            yield from self.facts(one.items, other.items, (*path, "[]"))
+            yield from self.facts(one.items, other.items, (*path, "[]"), True, grades)
         if one.additional and other.additional:
-            yield from self.facts(one.additional, other.additional, (*path, "{}"))
+            yield from self.facts(one.additional, other.additional, (*path, "{}"), True, grades)
 
     def _names(
         self, base: Schema, head: Schema, one: Shape, other: Shape, path: tuple[str, ...]
@@ -143,6 +163,35 @@ def _annotations(base: Schema, head: Schema, path: tuple[str, ...], optional: bo
         yield Fact("deprecated", path, one, other, "deprecated", None, True)
 
 
+def _grade(schema: Schema, inherited: str) -> str:
+    said = _said(schema, "x-grade")
+    return str(said[0]) if said and said[0] in GRADES else inherited
+
+
+def _keyword_grades(base: Schema, head: Schema, path: tuple[str, ...], grades: Grades) -> Iterator[Fact]:
+    """Keywords that say the same as before but are better or worse founded."""
+    old, new = _founded(base, grades[0]), _founded(head, grades[1])
+    for key in old:
+        if key in new and old[key] != new[key] and grades[0] == grades[1]:
+            yield Fact("grade", path, _origin(base), _origin(head), key[0], old[key], new[key])
+
+
+def _founded(schema: Schema, own: str) -> dict[tuple[str, str], str]:
+    """Each keyword, value by value where it lists values, with its grade."""
+    found: dict[tuple[str, str], str] = {}
+    for part in schema:
+        value = part.cursor.value if isinstance(part.cursor.value, dict) else {}
+        for grade, said in ((own, value), ("observed", value.get("x-observed")), ("assumed", value.get("x-assumed"))):
+            if isinstance(said, dict):
+                for keyword, inner in said.items():
+                    if keyword in CONSTRAINTS:
+                        values = inner if isinstance(inner, list) else [inner]
+                        found.update({(f"{keyword} {one}", repr(one)): grade for one in values})
+        if isinstance(value.get("x-enum-grade"), dict):
+            found.update({(f"enum {one}", repr(one)): str(grade) for one, grade in value["x-enum-grade"].items()})
+    return found
+
+
 def _origin(schema: Schema) -> Cursor | None:
     return schema[0].cursor.follow() if schema else None
 
@@ -160,9 +209,11 @@ def _said(schema: Schema, keyword: str) -> list[Any]:
             found.append(own[keyword])
         if isinstance(own.get("$ref"), str):
             pending.append(Part(part.cursor.follow(), part.view))
-        if isinstance(own.get("allOf"), list):
-            parent = part.cursor.raw("allOf")
-            pending.extend(Part(parent.raw(str(place)), part.view) for place in range(len(own["allOf"])))
+        for combiner in ("allOf", "oneOf", "anyOf"):
+            listed = own.get(combiner)
+            if isinstance(listed, list) and (combiner == "allOf" or len(listed) == 1):
+                parent = part.cursor.raw(combiner)
+                pending.extend(Part(parent.raw(str(place)), part.view) for place in range(len(listed)))
     return found[:1]
 
 

@@ -51,7 +51,6 @@ class Search:
         self.open: set[tuple[Any, ...]] = set()
         self.samples: dict[tuple[Any, ...], list[Any]] = {}
         self.sampling: set[tuple[Any, ...]] = set()
-        self.shapes: dict[tuple[Any, ...], Shape] = {}
         self.left = BUDGET
 
     def differences(self, accepting: Schema, refusing: Schema) -> list[Difference]:
@@ -92,14 +91,7 @@ class Search:
         """The alternative of the other side that is most like this one."""
         if len(others) == 1:
             return others[0]
-        return max(others, key=lambda other: affinity(self.shape(one), self.shape(other), one, other))
-
-    def shape(self, schema: Schema) -> Shape:
-        """The facets of a flat schema, computed once."""
-        key = identity(schema)
-        if key not in self.shapes:
-            self.shapes[key] = shape_of(schema)
-        return self.shapes[key]
+        return max(others, key=lambda other: affinity(shape_of(one), shape_of(other), one, other))
 
     def _flat(self, context: "Context", depth: int) -> Iterator[Difference]:
         if self.equality.equal(context.one, context.other) and not context.union:
@@ -119,7 +111,7 @@ class Search:
 
     def _local(self, context: "Context", explained: set[str]) -> Iterator[Difference]:
         """Differences by keywords that stand at this place itself."""
-        one, other = self.shape(context.one), self.shape(context.other)
+        one, other = shape_of(context.one), shape_of(context.other)
         best: dict[tuple[str, str], Difference] = {}
         crowds: list[tuple[list[tuple[str, str]], Any, bool]] = []
         for value in self._values(one, other):
@@ -168,7 +160,7 @@ class Search:
 
     def _inside(self, context: "Context", depth: int) -> Iterator[Difference]:
         """Differences of properties and items, wrapped in this place's least value."""
-        one, other = self.shape(context.one), self.shape(context.other)
+        one, other = shape_of(context.one), shape_of(context.other)
         for step, accepting, refusing in _children(one, other):
             for found in self._pair(accepting, refusing, depth + 1):
                 value = self._wrapped(context, one, step, found.value)
@@ -210,7 +202,7 @@ class Search:
             if key in self.sampling:
                 return []  # what needs itself to be complete has no value on this way
             self.sampling.add(key)
-            tried = (value for flat in alternatives(schema) for value in self._own_values(self.shape(flat)))
+            tried = (value for flat in alternatives(schema) for value in self._own_values(shape_of(flat)))
             accepted = []
             for value in tried:
                 self.left -= 1
