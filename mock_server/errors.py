@@ -11,6 +11,7 @@ import orjson
 
 STATUS = {
     "invalid_argument": 400,
+    "failed_precondition": 400,
     "unauthenticated": 401,
     "permission_denied": 403,
     "not_found": 404,

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from mock_server.instants import milliseconds
 from mock_server.scenario import Scenario
+from mock_server.wire import parse
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,3 +78,11 @@ class RunRecord:
     pace: float = 1.0
     inputs: tuple[Input, ...] = ()
     version: int = 0
+
+    @property
+    def lag(self) -> int:
+        """By how many milliseconds polls lag behind the run."""
+        late = (
+            (wire.value for wire in map(parse, self.wires) if wire.name == "late-poll") if self.wires else ()
+        )
+        return milliseconds(sum(late))

@@ -79,3 +79,4 @@ class Scenario:
     expires: float
     lifecycles: Lifecycles
     breaks: str = ""
+    wires: tuple[str, ...] = ()

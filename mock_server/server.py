@@ -5,7 +5,8 @@ import socket
 import uvicorn
 from starlette.types import ASGIApp
 
-from mock_server.world import World
+from mock_server.reset import ResettableProtocol
+from mock_server.worlds import Worlds
 
 
 class PortError(OSError):
@@ -37,20 +38,21 @@ def listen(host: str, port: int) -> socket.socket:
 class _Server(uvicorn.Server):
     """A server that lets open streams go when it is asked to stop."""
 
-    def __init__(self, config: uvicorn.Config, world: World) -> None:
+    def __init__(self, config: uvicorn.Config, worlds: Worlds) -> None:
         super().__init__(config)
-        self._world = world
+        self._worlds = worlds
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop: first whoever waits, then everything else."""
-        self._world.close()
+        self._worlds.close()
         await super().shutdown(sockets)
 
 
-def serve(app: ASGIApp, world: World, listening: socket.socket) -> int:
+def serve(app: ASGIApp, worlds: Worlds, listening: socket.socket) -> int:
     """Serve until asked to stop; the exit code."""
     config = uvicorn.Config(
         app,
+        http=ResettableProtocol,
         access_log=False,
         log_level="warning",
         ws="none",
@@ -59,7 +61,7 @@ def serve(app: ASGIApp, world: World, listening: socket.socket) -> int:
         timeout_graceful_shutdown=2,
         timeout_keep_alive=75,
     )
-    server = _Server(config, world)
+    server = _Server(config, worlds)
     try:
         server.run(sockets=[listening])
     except KeyboardInterrupt:

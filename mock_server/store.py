@@ -66,6 +66,9 @@ class Store(Protocol):
     async def entries(self, thread_id: str, start: int, count: int, ascending: bool) -> Sequence[Entry]:
         """So many messages and runs of a thread from a position on, oldest first or newest first."""
 
+    async def clear(self) -> None:
+        """Forget everything."""
+
 
 class _Index:
     """Ids in the order they came, each with its position."""
@@ -109,12 +112,19 @@ class MemoryStore:
     """Everything in this process's memory."""
 
     def __init__(self) -> None:
+        self._empty()
+
+    def _empty(self) -> None:
         self._threads: dict[str, ThreadRecord] = {}
         self._messages: dict[str, MessageRecord] = {}
         self._runs: dict[str, RunRecord] = {}
         self._shelves: dict[str, _Shelf] = {}
         self._all = _Index()
         self._datasets: dict[str, _Index] = {}
+
+    async def clear(self) -> None:
+        """Forget everything."""
+        self._empty()
 
     async def add_thread(self, thread: ThreadRecord) -> bool:
         """Keep a new thread; False if there is one of this id."""

@@ -31,4 +31,4 @@ class Client:
         while (await self._call.receive())["type"] != "http.disconnect":
             pass
         self._gone = True
-        self._call.world.clock.wake(self._key)
+        self._call.world.clock_of(self._key).wake(self._key)
