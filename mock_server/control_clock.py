@@ -95,15 +95,15 @@ def _time(to: str, now: int) -> int:
 
 def _status(runs: list[RunRecord], to: str, now: int) -> int:
     """The first moment at which a run reaches a status; now if one is there already and none will be."""
-    known = {status for record in runs for status in record.scenario.lifecycles.run.next}
-    if runs and to not in known:
-        raise invalid(f"to: {quoted(to)} is not next, a time or a status ({', '.join(sorted(known))})")
     ahead = [
         (change.at, change.patch["status"])
         for record in runs
         for change in compiled(record).of_run
         if change.at > now and "status" in change.patch
     ]
+    known = {status for record in runs for status in record.scenario.lifecycles.run.next}
+    if runs and to not in known | {status for _, status in ahead}:
+        raise invalid(f"to: {quoted(to)} is not next, a time or a status ({', '.join(sorted(known))})")
     if found := [at for at, status in ahead if status == to]:
         return min(found)
     if any(run_at(record, now)["status"] == to for record in runs):

@@ -10,7 +10,7 @@ from typing import Any
 from mock_server.instants import rfc3339
 from mock_server.outline import outline
 from mock_server.records import RunRecord
-from mock_server.timeline import Change, Timeline, compiled
+from mock_server.timeline import NOTHING, Change, Timeline, compiled
 
 Json = dict[str, Any]
 
@@ -28,6 +28,8 @@ class Playback:
         if change.target == self.run["id"]:
             _set(self.run, change.patch)
             return self.run
+        if change.target == NOTHING:
+            return dict(change.patch)
         shelf = self.messages if change.target.startswith("msg") else self.steps
         thing = shelf.setdefault(change.target, {})
         if change.call >= 0:
@@ -40,10 +42,8 @@ class Playback:
 
     def events(self, change: Change) -> Iterator[tuple[str, Json]]:
         """Let a change happen; gives the stream events it is seen as."""
-        if not change.events:
-            return
         thing = self.apply(change)
-        data = _delta(change) if change.events[0].endswith(".delta") else thing
+        data = _delta(change) if change.text or change.call >= 0 else thing
         for name in change.events:
             yield name, data
 
@@ -103,8 +103,7 @@ def _until(record: RunRecord, now: int) -> Playback:
     for change in timeline.changes:
         if change.at > now:
             break
-        if change.events:
-            playback.apply(change)
+        playback.apply(change)
     return playback
 
 

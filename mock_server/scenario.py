@@ -5,7 +5,7 @@ checks it, `timeline` plays it. Standard library only: playback depends on it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mock_server.lifecycle import Lifecycles
@@ -16,12 +16,16 @@ ALL = -1
 
 @dataclass(frozen=True)
 class Status:
-    """The run reaches a status. `deltas`: so many more pieces of what was being said may follow it."""
+    """The run reaches a status. `deltas`: so many more pieces of what was being said may follow it.
+
+    `fields` are set on the run with the status, whether a run has such fields or not.
+    """
 
     at: float
     status: str
     error: Mapping[str, Any] | None = None
     deltas: int = 0
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,13 +58,15 @@ class Calls:
 
 
 @dataclass(frozen=True)
-class StreamEnds:
-    """The stream ends here without a last word; the run goes on."""
+class Event:
+    """The stream holds an event that comes from nothing else."""
 
     at: float
+    name: str
+    data: Mapping[str, Any]
 
 
-Moment = Status | Says | Calls | StreamEnds
+Moment = Status | Says | Calls | Event
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,8 +9,9 @@ from typing import Any
 
 from mock_server.ids import MOST_CHILDREN
 from mock_server.lifecycle import Lifecycles, lifecycles
-from mock_server.scenario import ALL, Call, Calls, Moment, Says, Scenario, Status, StreamEnds
+from mock_server.scenario import ALL, Call, Calls, Event, Moment, Says, Scenario, Status
 from mock_server.timeline import EXPIRED, WAITING
+from mock_server.wire import WireError, conditions
 from mock_server.yaml_fields import Fields, ScenarioError, read
 
 EXPIRES = 600.0
@@ -54,7 +55,9 @@ class _Reader:
     def scenario(self, name: str) -> Scenario:
         """Read and check everything."""
         top = self._top
-        top.only("summary", "reveals", "breaks", "expires", "timeline", "after_cancel", "after_outputs")
+        top.only(
+            "summary", "reveals", "breaks", "expires", "wire", "timeline", "after_cancel", "after_outputs"
+        )
         timeline = self._moments(top.mappings("timeline"))
         cancel = self._moments(top.mappings("after_cancel")) if "after_cancel" in top else AFTER_CANCEL
         rounds = AFTER_OUTPUTS
@@ -70,11 +73,20 @@ class _Reader:
             expires=top.seconds("expires", EXPIRES),
             lifecycles=self._facts.lifecycles,
             breaks=self._breaks,
+            wires=self._wires(),
         )
         self._check_sizes(scenario)
         if not self._breaks:
             self._check_order(scenario)
         return scenario
+
+    def _wires(self) -> tuple[str, ...]:
+        written = tuple(part for part in self._top.text("wire", "").split("+") if part)
+        try:
+            conditions(written)
+        except WireError as error:
+            raise self._top.error("wire", str(error)) from None
+        return written
 
     def _moments(self, items: Sequence[Fields]) -> tuple[Moment, ...]:
         moments: list[Moment] = []
@@ -90,7 +102,7 @@ class _Reader:
             "status": self._status,
             "message": self._says,
             "tool_calls": self._calls,
-            "stream": self._stream_ends,
+            "event": self._event,
         }
         found = [kind for kind in kinds if kind in item]
         if len(found) != 1:
@@ -100,14 +112,18 @@ class _Reader:
         return kinds[found[0]](item)
 
     def _status(self, item: Fields) -> Status:
-        item.only("at", "status", "error", "deltas")
+        item.only("at", "status", "error", "deltas", "fields")
         status, known = item.text("status"), tuple(self._facts.lifecycles.run.next)
         if status not in known and not self._breaks:
             raise item.error("status", f"{status!r} is not a status ({', '.join(known)})")
         deltas = item.value("deltas", (int, str), "a number, or all", 0)
         if not (deltas == "all" or (isinstance(deltas, int) and deltas >= 0)):
             raise item.error("deltas", f"must be a number, or all, not {deltas!r}")
-        return Status(item.seconds("at"), status, self._error(item), ALL if deltas == "all" else deltas)
+        fields = item.value("fields", dict, "a mapping", {})
+        if fields and not self._breaks:
+            raise item.error("fields", "needs breaks: the rule of the contract that this scenario breaks")
+        error = self._error(item)
+        return Status(item.seconds("at"), status, error, ALL if deltas == "all" else deltas, fields)
 
     def _error(self, item: Fields) -> Mapping[str, Any] | None:
         error = item.value("error", dict, "a mapping with code and message", None)
@@ -144,11 +160,14 @@ class _Reader:
         text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
         return Call(item.text("name"), text)
 
-    def _stream_ends(self, item: Fields) -> StreamEnds:
-        item.only("at", "stream")
-        if item.text("stream") != "ends":
-            raise item.error("stream", "can only be: ends")
-        return StreamEnds(item.seconds("at"))
+    def _event(self, item: Fields) -> Event:
+        item.only("at", "event")
+        if not self._breaks:
+            raise item.error("event", "needs breaks: the rule of the contract that this scenario breaks")
+        event = item.mapping("event")
+        event.only("name", "data")
+        data = event.value("data", dict, "a mapping")
+        return Event(item.seconds("at"), event.text("name"), data)
 
     def _until(self, item: Fields) -> float:
         at = item.seconds("at")

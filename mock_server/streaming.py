@@ -10,7 +10,7 @@ from mock_server.call import Call, Header
 from mock_server.playback import Playback
 from mock_server.records import RunRecord
 from mock_server.sse import DONE, KEEP_ALIVE, encode
-from mock_server.timeline import STREAM_ENDS, Timeline, compiled
+from mock_server.timeline import Timeline, compiled
 from mock_server.waiting import Client
 from mock_server.wire import conditions
 from mock_server.wire_stream import Chunks, conditioned
@@ -48,8 +48,7 @@ class _Stream:
         self._record, self._timeline = record, compiled(record)
         self._playback = Playback(record, self._timeline)
         for change in self._timeline.changes[: self._position]:
-            if change.events:
-                self._playback.apply(change)
+            self._playback.apply(change)
         return self._timeline
 
     async def chunks(self, client: Client) -> Chunks:
@@ -82,8 +81,6 @@ class _Stream:
         changes, rests = self._timeline.changes, self._timeline.rests
         while changes[self._position].at <= now:
             change = changes[self._position]
-            if change.target == STREAM_ENDS:
-                return parts, True
             parts += [encode(name, data) for name, data in self._playback.events(change)]
             if self._position in rests:
                 return [*parts, DONE], True

@@ -68,6 +68,10 @@ class Fields:
             raise self.error(key, f"must be from 0 to 10000000 seconds, not {found!r}")
         return float(found)
 
+    def mapping(self, key: str) -> "Fields":
+        """A mapping."""
+        return self._inner(self._values[key], key)
+
     def mappings(self, key: str) -> list["Fields"]:
         """A list of mappings."""
         return [self._inner(node, f"{key}[{index}]") for index, node in enumerate(self._list(key))]
