@@ -15,7 +15,7 @@ from spec_review.values.equality import Equality
 from spec_review.values.oracle import Oracle
 from spec_review.values.schema import Schema, alternatives, identity
 from spec_review.values.shape import Shape, same, shape_of
-from spec_review.values.wire import Judge
+from spec_review.values.wire import Acceptor, Judge
 
 MISSING = object()
 BUDGET = 60_000
@@ -79,9 +79,12 @@ class Search:
     def _unions(self, accepting: Schema, refusing: Schema, depth: int) -> list[Difference]:
         ones, others = alternatives(accepting), alternatives(refusing)
         result: dict[tuple[Any, ...], Difference] = {}
+        takes = self.judge.acceptor(self.oracle, accepting)
+        stands = self.judge.acceptor(self.oracle, refusing, strictly=True)
         for one in ones:
             partner = self._partner(one, others)
-            for found in self._flat(Context(accepting, refusing, one, partner, len(ones) + len(others) > 2), depth):
+            union = len(ones) + len(others) > 2
+            for found in self._flat(Context(accepting, refusing, one, partner, union, takes, stands), depth):
                 known = result.get(found.place)
                 if known is None or _rank(found) < _rank(known):
                     result[found.place] = found
@@ -105,9 +108,7 @@ class Search:
         self.left -= 1
         if self.left < 0:
             return False
-        return self.judge.accepts(self.oracle, context.accepting, value) and not self.judge.accepts(
-            self.oracle, context.refusing, value, strictly=True
-        )
+        return context.takes(value) and not context.stands(value)
 
     def _local(self, context: "Context", explained: set[str]) -> Iterator[Difference]:
         """Differences by keywords that stand at this place itself."""
@@ -204,13 +205,15 @@ class Search:
             self.sampling.add(key)
             tried = (value for flat in alternatives(schema) for value in self._own_values(shape_of(flat)))
             accepted = []
+            loosely = self.oracle.validator(schema, exactly_one=False).is_valid
+            strictly = self.oracle.validator(schema, exactly_one=True).is_valid
             for value in tried:
                 self.left -= 1
-                if self.oracle.accepts(schema, value, exactly_one=True) or self.oracle.accepts(schema, value):
+                if loosely(value):
                     accepted.append(value)
                 if len(accepted) >= 40 or self.left < 0:
                     break
-            found = sorted(accepted, key=lambda value: (not self.oracle.accepts(schema, value, True), size(value)))
+            found = sorted(accepted, key=lambda value: (not strictly(value), size(value)))
             self.sampling.discard(key)
             if not found and self.sampling:
                 return []  # perhaps only on this way
@@ -232,6 +235,8 @@ class Context:
     one: Schema
     other: Schema
     union: bool
+    takes: Acceptor
+    stands: Acceptor
 
 
 def _children(one: Shape, other: Shape) -> Iterator[tuple[str, Schema, Schema]]:

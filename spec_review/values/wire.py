@@ -5,7 +5,7 @@ if any reading of it that the schema's types allow is accepted.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from spec_review.values.oracle import Oracle
 from spec_review.values.schema import TYPES, Schema, alternatives
 from spec_review.values.shape import Shape, shape_of
 
+Acceptor = Callable[[Any], bool]
 Refusal = tuple[str, tuple[Any, ...], dict[str, Any]]
 NUMBER = re.compile(r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$")
 
@@ -21,10 +22,14 @@ NUMBER = re.compile(r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$")
 class Judge:
     """Values as JSON."""
 
-    def accepts(self, oracle: Oracle, schema: Schema, value: Any, strictly: bool = False) -> bool:
-        """Whether a schema accepts the value; `strictly` reads the schema as a producer would be held to it."""
+    def acceptor(self, oracle: Oracle, schema: Schema, strictly: bool = False) -> Acceptor:
+        """What tells whether the schema accepts a value; `strictly` holds a request to every word of it."""
         exactly_one = strictly and any(part.view.direction == "request" for part in schema)
-        return oracle.accepts(schema, value, exactly_one)
+        return oracle.validator(schema, exactly_one).is_valid
+
+    def accepts(self, oracle: Oracle, schema: Schema, value: Any, strictly: bool = False) -> bool:
+        """Whether a schema accepts the value."""
+        return self.acceptor(oracle, schema, strictly)(value)
 
     def refusals(self, oracle: Oracle, schema: Schema, value: Any) -> list[Refusal]:
         """The keywords of a flat schema that refuse the value."""
@@ -39,9 +44,10 @@ class Judge:
 class WireJudge(Judge):
     """Values as texts, lists of texts and mappings of texts."""
 
-    def accepts(self, oracle: Oracle, schema: Schema, value: Any, strictly: bool = False) -> bool:
-        """Whether any reading of the value's text satisfies the schema."""
-        return super().accepts(oracle, schema, read(oracle, schema, written(value)), strictly)
+    def acceptor(self, oracle: Oracle, schema: Schema, strictly: bool = False) -> Acceptor:
+        """What tells whether any reading of a value's text satisfies the schema."""
+        judge = super().acceptor(oracle, schema, strictly)
+        return lambda value: judge(read(oracle, schema, written(value)))
 
     def refusals(self, oracle: Oracle, schema: Schema, value: Any) -> list[Refusal]:
         """The keywords that refuse the text's best reading."""
