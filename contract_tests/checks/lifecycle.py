@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from contract_tests.contract import EVENT_STREAM
+from contract_tests.exchange import Exchange
 from contract_tests.findings import Deviation, Grade, check
 from contract_tests.moments import moment
 from contract_tests.traces import Observation, Trace
@@ -280,6 +282,24 @@ def run_ends(trace: Trace) -> Iterator[Deviation]:
         waits = one.status in trace.lifecycle.terminal | {"requires_action"}
         if "waited-out" in one.exchange.wants and not waits:
             yield Deviation(f"still {one.status}", "a status that lasts", one.exchange, one.status)
+
+
+@check("run-creation-answered", Exchange)
+def creation_is_answered(exchange: Exchange) -> Iterator[Deviation]:
+    """The creation of a run is answered, at the latest when the run is over, within `--max-wait`.
+
+    Source: the reference page "Create run"
+    Grade: documented
+    Advice: look for a lost job; give a larger --max-wait where the model is that slow
+    """
+    waits = exchange.operation is not None and exchange.operation.waits_for_run
+    if waits and not exchange.status and "Timeout" in exchange.error or waits and _is_cut_json(exchange):
+        took = exchange.received - exchange.sent
+        yield Deviation(f"no answer after {took:.0f} s", "an answer", exchange)
+
+
+def _is_cut_json(exchange: Exchange) -> bool:
+    return exchange.cut and exchange.media_type != EVENT_STREAM
 
 
 @check("steps-agree-with-run", Trace)

@@ -132,7 +132,10 @@ def stream_ends_with_done(stream: Stream) -> Iterator[Deviation]:
     """
     marks = [index for index, event in enumerate(stream.events) if event.done]
     if not marks:
-        if stream.exchange.cut and not stream.over:
+        if (stream.exchange.cut or stream.exchange.error) and not stream.over:
+            took = stream.exchange.received - stream.exchange.sent
+            seen = f"no end after {took:.0f} s, {len(stream.events)} events {stream.exchange.error}"
+            yield Deviation(seen, "[DONE]", stream.exchange, "no end")
             return
         last = stream.events[-1].event.event if stream.events else "nothing"
         yield Deviation(f"the last event is {last!r}", "[DONE]", stream.exchange, "missing")
