@@ -20,6 +20,7 @@ def banner(
 tune-mock serves {url}
   key        {key}{any_key}
   reference  {root}/docs
+  control    {root}/_mock
   seed       {seed}
 
 Copy, say something, and read the answer as it is written:

@@ -9,9 +9,11 @@ from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 
+import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import openapi
+from mock_server.call import send_bytes
 from mock_server.control_handlers import dispatch, handler
 from mock_server.cors import Cors
 from mock_server.errors import Refusal
@@ -59,9 +61,23 @@ def application(worlds: Worlds) -> ASGIApp:
         ],
         resolver=Resolver(handler),
     )
-    connexion.add_api(openapi.parse(DOCUMENT.read_text(encoding="utf-8")), largest_body=settings.largest_body)
-    control: ASGIApp = connexion
-    return control
+    document = openapi.parse(DOCUMENT.read_text(encoding="utf-8"))
+    connexion.add_api(document, largest_body=settings.largest_body)
+    return _WithDocument(connexion, orjson.dumps(document))
+
+
+class _WithDocument:
+    """The control calls, and the document that describes them."""
+
+    def __init__(self, app: ASGIApp, document: bytes) -> None:
+        self._app, self._document = app, document
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["path"] == f"{PREFIX}/openapi.json" and scope["method"] in ("GET", "HEAD"):
+            await send_bytes(send, 200, self._document, [])
+        else:
+            await self._app(scope, receive, send)
 
 
 class Guard:

@@ -11,7 +11,11 @@ from starlette.types import Receive, Scope, Send
 from mock_server.call import send_bytes
 from mock_server.seams import SwaggerUIMiddleware, SwaggerUIOptions
 
-OPTIONS = SwaggerUIOptions(swagger_ui_path="/docs")
+_DOCUMENTS = [
+    {"name": "The run API", "url": "../openapi.json"},
+    {"name": "Control calls of the mock", "url": "/_mock/openapi.json"},
+]
+OPTIONS = SwaggerUIOptions(swagger_ui_path="/docs", swagger_ui_template_arguments={"urls": _DOCUMENTS})
 _PAGES = ("/docs", "/openapi.json", "/openapi.yaml")
 
 
