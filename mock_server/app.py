@@ -108,4 +108,17 @@ def application(worlds: Worlds, document: Mapping[str, Any]) -> ASGIApp:
     )
     keys = frozenset(key.encode() for key in settings.keys)
     connexion.add_api(dict(document), largest_body=settings.largest_body, keys=keys)
-    return WithControl(connexion, worlds)
+    app = WithControl(connexion, worlds)
+    return _self_checked(app, worlds, document) if settings.self_check else app
+
+
+def _self_checked(app: ASGIApp, worlds: Worlds, document: Mapping[str, Any]) -> ASGIApp:
+    # Only who asks for it pays for the import.
+    from mock_server.self_check import SelfCheck
+
+    def meant_to_differ(choice: str) -> bool:
+        name, *wires = choice.partition(";")[0].split("+")
+        scenario = worlds.shared.library.scenarios().get(name)
+        return bool(wires or (scenario and scenario.breaks))
+
+    return SelfCheck(app, document, meant_to_differ)
