@@ -1,10 +1,12 @@
 """How is the application served on a port?"""
 
+import gc
 import socket
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from mock_server.connection import Protocol
 from mock_server.world import World
 
 
@@ -47,10 +49,19 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+def _spare_the_collector() -> None:
+    """Look for garbage cycles rarely: what the mock keeps has none, and a search through all of it is a pause."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 1_000)
+
+
 def serve(app: ASGIApp, world: World, listening: socket.socket) -> int:
     """Serve until asked to stop; the exit code."""
     config = uvicorn.Config(
         app,
+        http=Protocol,
+        proxy_headers=False,
         access_log=False,
         log_level="warning",
         ws="none",
@@ -60,6 +71,7 @@ def serve(app: ASGIApp, world: World, listening: socket.socket) -> int:
         timeout_keep_alive=75,
     )
     server = _Server(config, world)
+    _spare_the_collector()
     try:
         server.run(sockets=[listening])
     except KeyboardInterrupt:

@@ -57,7 +57,7 @@ class Timeline:
         return next(position for position in self.rests if position >= begin)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def compiled(record: RunRecord) -> Timeline:
     """The timeline of a run; records are told apart by identity, so a changed one is compiled anew."""
     return _Performance(record).timeline()
