@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+_PATIENCE = 20.0
+
 
 class Exhausted(Exception):
     """A ceiling is reached; the text names it."""
@@ -18,6 +20,7 @@ class Tally:
     def __init__(self, path: Path) -> None:
         self._taken = os.open(path, os.O_CREAT | os.O_APPEND | os.O_RDWR)
         self._returned = os.open(path.with_suffix(".returned"), os.O_CREAT | os.O_APPEND | os.O_RDWR)
+        self._settled = os.open(path.with_suffix(".settled"), os.O_CREAT | os.O_APPEND | os.O_RDWR)
 
     @property
     def count(self) -> int:
@@ -35,6 +38,24 @@ class Tally:
     def give_back(self, units: int) -> None:
         """Return units that were not used."""
         os.write(self._returned, b"-" * units)
+
+    def settle(self, units: int) -> None:
+        """Say that units are used for good."""
+        os.write(self._settled, b"!" * units)
+
+    @property
+    def settled(self) -> int:
+        """How many units are used for good; the rest may still be given back."""
+        return os.fstat(self._settled).st_size
+
+    def take_patiently(self, units: int, ceiling: int, patience: float) -> bool:
+        """As `take`, but wait while units that others hold may still come back."""
+        end = time.monotonic() + patience
+        while not self.take(units, ceiling):
+            if self.settled + units > ceiling or time.monotonic() > end:
+                return False
+            time.sleep(0.05)
+        return True
 
 
 @dataclass(frozen=True)
@@ -82,15 +103,18 @@ class Budget:
     def run(self, tokens: int) -> Iterator["Reservation"]:
         """Reserve a run of at most so many tokens; it is given back unless it is marked as used."""
         reservation = Reservation(self, tokens)
-        if not self._runs.take(1, self.runs):
+        if not self._runs.take_patiently(1, self.runs, _PATIENCE):
             raise Exhausted(f"--max-runs {self.runs} is spent")
-        if not self._tokens.take(tokens, self.tokens):
+        if not self._tokens.take_patiently(tokens, self.tokens, _PATIENCE):
             self._runs.give_back(1)
             raise Exhausted(f"--max-tokens {self.tokens} is spent")
         try:
             yield reservation
         finally:
-            if not reservation.used:
+            if reservation.used:
+                self._runs.settle(1)
+                self._tokens.settle(tokens)
+            else:
                 self._runs.give_back(1)
                 self._tokens.give_back(tokens)
 

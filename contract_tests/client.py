@@ -14,7 +14,8 @@ import httpx
 
 from contract_tests.budget import Budget, Exhausted, Reservation
 from contract_tests.contract import EVENT_STREAM, Operation, contract
-from contract_tests.exchange import KEY_HEADER, Chunk, Exchange, Secrets
+from contract_tests.exchange import KEY_HEADER, Chunk, Exchange
+from contract_tests.redaction import Secrets
 from contract_tests.settings import Settings, WrongUse
 
 OWN_KEY = "\0own"

@@ -8,31 +8,13 @@ from functools import cached_property
 from typing import Any
 
 from contract_tests.contract import Operation
+from contract_tests.redaction import KEY_ESCAPED, KEY_MARK, Secrets
 
 KEY_HEADER = "X-Tune-Key"
-KEY_VARIABLE = "$TUNE_API_KEY"
-_UNINTERESTING = frozenset({"host", "accept", "accept-encoding", "connection", "user-agent", "content-length"})
-
-
-class Secrets:
-    """The texts that no output may hold."""
-
-    def __init__(self, *secrets: str) -> None:
-        self._secrets = sorted({secret for secret in secrets if len(secret) > 3}, key=len, reverse=True)
-
-    def add(self, secret: str) -> None:
-        """Keep one more text out of every output."""
-        self.__init__(*self._secrets, secret)  # type: ignore[misc]
-
-    def redact(self, text: str) -> str:
-        """The text without its secrets."""
-        for secret in self._secrets:
-            text = text.replace(secret, KEY_VARIABLE)
-        return text
-
-    def within(self, text: str) -> bool:
-        """Whether a text holds a secret."""
-        return any(secret in text for secret in self._secrets)
+GENERATED = "generated"
+_UNINTERESTING = frozenset(
+    {"host", "accept", "accept-encoding", "connection", "user-agent", "content-length"}
+)
 
 
 @dataclass(frozen=True)
@@ -132,10 +114,10 @@ class Exchange:
 def _quoted(part: str, secrets: Secrets) -> str:
     """A shell word in which the variable for the key is still expanded."""
     text = secrets.redact(part)
-    if KEY_VARIABLE not in text:
+    if not KEY_MARK.search(text):
         return shlex.quote(text)
-    escaped = "".join(f"\\{char}" if char in '\\"`' else char for char in text)
-    return f'"{escaped}"'
+    escaped = "".join(f"\\{char}" if char in '\\"`$' else char for char in text)
+    return '"' + KEY_ESCAPED.sub("$", escaped) + '"'
 
 
 def _shown(body: bytes, limit: int = 2000) -> str:

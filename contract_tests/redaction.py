@@ -1,18 +1,23 @@
 """How does a key stay out of everything that is written?"""
 
 import base64
+import html
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 KEY_VARIABLE = "$TUNE_API_KEY"
+"""What stands in the place of the key: a shell that knows the variable sends the key all the same."""
+KEY_MARK = re.compile(r"\$(?=TUNE_API_KEY|\{TUNE_API_KEY)")
+KEY_ESCAPED = re.compile(r"\\\$(?=TUNE_API_KEY|\{TUNE_API_KEY)")
 _WORDS = ("auth", "key", "token", "secret", "cookie", "password", "signature")
 # What stands in a reference page or in a header's name without being a secret.
 _HARMLESS = frozenset({"", "null", "none", "true", "false", "bearer", "basic"})
 _SHORTEST = 4
 _BASE64 = r"[A-Za-z0-9+/_\-]"
-# Keys that nobody named as such: the vendor's form, and what follows the name of a scheme.
-_KEY_LIKE = re.compile(r"sk-tune-[A-Za-z0-9]{16,}|(?<=[Bb]earer )[A-Za-z0-9._~+/\-]{12,}=*")
+# What follows the name of a scheme is a secret, whoever's it is.
+_BEARER = re.compile(r"(?<=[Bb]earer )[A-Za-z0-9._~+/\-]{12,}=*")
 _USERINFO = re.compile(r"(?<=://)[^/\s@'\"<>]+(?=@)")
 
 
@@ -21,7 +26,7 @@ class Secrets:
 
     def __init__(self, *secrets: str) -> None:
         self._secrets: frozenset[str] = frozenset()
-        self._patterns: list[re.Pattern[str]] = []
+        self._patterns: list[tuple[str, re.Pattern[str]]] = []
         self.add(*secrets)
 
     def add(self, *secrets: str) -> None:
@@ -30,17 +35,17 @@ class Secrets:
         if fresh:
             self._secrets |= fresh
             longest_first = sorted(self._secrets, key=len, reverse=True)
-            self._patterns = [pattern for secret in longest_first for pattern in _patterns(secret)]
+            self._patterns = [(secret, pattern) for secret in longest_first for pattern in _patterns(secret)]
 
     def redact(self, text: str) -> str:
         """The text with the name of a variable in the place of every secret."""
-        for pattern in (*self._patterns, _KEY_LIKE, _USERINFO):
-            text = pattern.sub(lambda _: KEY_VARIABLE, text)
+        for secret, pattern in (*self._patterns, ("", _BEARER), ("", _USERINFO)):
+            text = pattern.sub(partial(_instead, secret), text)
         return text
 
     def within(self, text: str) -> bool:
         """Whether a text holds a secret."""
-        return any(pattern.search(text) for pattern in self._patterns)
+        return any(pattern.search(text) for _, pattern in self._patterns)
 
 
 def is_secret(name: str) -> bool:
@@ -71,26 +76,37 @@ def redacted(value: object, secrets: Secrets) -> object:
     return value
 
 
+def _instead(secret: str, found: re.Match[str]) -> str:
+    """What a shell would make the secret of, also where a part of it was sent on purpose."""
+    text = found[0]
+    if secret.startswith(text) and text != secret:
+        return f"${{TUNE_API_KEY:0:{len(text)}}}"
+    if text == secret.swapcase() and text != secret:
+        return "${TUNE_API_KEY~~}"
+    follows = found.string[found.end() : found.end() + 1]
+    return "${TUNE_API_KEY}" if follows.isalnum() or follows == "_" else KEY_VARIABLE
+
+
 def _patterns(secret: str) -> list[re.Pattern[str]]:
     """What finds a secret as it is, escaped, percent-encoded, cut short, in hexadecimal or in base64."""
     characters = [_character(character) for character in secret]
     plain = "".join(characters)
     if len(secret) < 8:
         return [re.compile(rf"(?<![\w-]){plain}(?![\w-])")]
-    cut = "".join(characters[:6]) + "".join(f"(?:{part}" for part in characters[6:-1])
-    cut += ")?" * (len(characters) - 7) + r"(?=\\?['\"]?(?:\.\.\.|…)|\Z)"
+    cut = "".join(characters[: max(9, len(secret) * 3 // 4)])
     encoded = [*_base64_cores(secret.encode()), secret.encode().hex()]
-    token = rf"{_BASE64}*(?:{'|'.join(map(re.escape, encoded))}){_BASE64}*(?:=|%3D)*"
-    return [re.compile(f"{plain}|{cut}", re.IGNORECASE), re.compile(token)]
+    token = rf"{_BASE64}{{0,2}}(?:{'|'.join(map(re.escape, encoded))}){_BASE64}{{0,4}}(?:=|%3D)*"
+    return [re.compile(rf"{plain}|{cut}[\w.~+/\-]{{0,{len(secret)}}}", re.IGNORECASE), re.compile(token)]
 
 
 def _character(character: str) -> str:
     """What finds a character, whatever a URL, JSON, HTML or a shell makes of it."""
-    code = ord(character)
-    forms = [re.escape(character), rf"\\?\\u{code:04x}", rf"\\x{code:02x}", rf"&\#x0*{code:x};", rf"&\#0*{code};"]
-    forms.append("".join(f"%(?:25)*{byte:02x}" for byte in character.encode()))
+    code, octets = ord(character), character.encode()
+    forms = [re.escape(character), rf"\\+u{code:04x}", rf"&\#x0*{code:x};", rf"&\#0*{code};"]
+    forms += ["".join(f"{escape}{octet:02x}" for octet in octets) for escape in ("%(?:25)*", r"\\+x")]
     if not character.isalnum():
-        forms.append(rf"\\+{re.escape(character)}")
+        forms += [rf"\\+{re.escape(character)}", re.escape(html.escape(character))]
+        forms += {" ": [r"\+"], "'": ["'\"'\"'"]}.get(character, [])
     return f"(?:{'|'.join(forms)})"
 
 

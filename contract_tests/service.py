@@ -17,7 +17,11 @@ QUESTION = "Please answer in one short sentence: what is a contract test?"
 
 
 class CannotTry(Exception):
-    """A fact could not be tried; the text says why."""
+    """A fact could not be tried; the text says why, `exchange` is the answer that prevented it."""
+
+    def __init__(self, reason: str, exchange: Exchange | None = None) -> None:
+        super().__init__(reason)
+        self.exchange = exchange
 
 
 class NotOffered(CannotTry):
@@ -75,8 +79,8 @@ class Service:
         reason = f"{operation} answered {exchange.status or exchange.error}"
         if exchange.status in _NOT_OFFERED:
             self._not_offered[operation] = reason
-            raise NotOffered(reason)
-        raise CannotTry(reason)
+            raise NotOffered(reason, exchange)
+        raise CannotTry(reason, exchange)
 
     def greet(self) -> None:
         """Find the base URL and see that the key is taken. Raises `CannotJudge` where that fails."""
@@ -117,7 +121,7 @@ class Service:
         except CannotTry as reason:
             if self.settings.thread:
                 return self.settings.thread
-            raise CannotTry(f"no thread: {reason}; give one with --thread") from None
+            raise CannotTry(f"no thread: {reason}; give one with --thread", reason.exchange) from None
 
     def shared_thread(self) -> str:
         """The id of a thread with a message, shared by those who only look."""
@@ -141,7 +145,7 @@ class Service:
             raise CannotTry(f"{operation} answered without an id")
         return name
 
-    def start(self, thread: str, operation: str = "createRun", **fields: Any) -> Exchange:
+    def start(self, thread: str, operation: str = "createRun", /, **fields: Any) -> Exchange:
         """Create a run (streamed with `stream=True`); a service that refuses the token limit goes without."""
         path = {"threadId": thread} if operation == "createRun" else {}
         body = {"model": self.model, **fields}
@@ -158,7 +162,7 @@ class Service:
         exchange = self.start(thread, **fields)
         if exchange.ok and isinstance(exchange.json, dict) and isinstance(exchange.json.get("id"), str):
             return exchange.json
-        raise CannotTry(f"no run: createRun answered {exchange.status or exchange.error}")
+        raise CannotTry(f"no run: createRun answered {exchange.status or exchange.error}", exchange)
 
     def finished_run(self) -> tuple[str, str]:
         """The ids of a thread and a run in it that is over, shared by those who only look."""

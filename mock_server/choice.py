@@ -1,21 +1,20 @@
 """Which scenario does a new run play, and who chose it?
 
-In this order: a control call, `Prefer: scenario=NAME`, `metadata.scenario`, the model `mock/NAME`, the last user
-message `/mock NAME`, the server's default. Nothing in the app has to change for any of them.
+In this order: a control call, `Prefer: scenario=NAME`, `metadata.scenario`, the model `mock/NAME`, the last
+user message `/mock NAME`, the server's default. Nothing in the app has to change for any of them. Wire
+conditions stand behind the name, joined by `+`, or in `Prefer: wire=...`.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mock_server.errors import Refusal, invalid, quoted
+from mock_server.errors import invalid, quoted
 from mock_server.scenario import Scenario
+from mock_server.wire import Wire, WireError, conditions
 
 _IN_MESSAGE = re.compile(r"\s*/mock\s+(\S+)")
-
-WIRES: Collection[str] = ()
-"""The wire conditions this server knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +24,6 @@ class Choice:
     scenario: Scenario
     wires: tuple[str, ...]
     by: str
-
-    def header(self) -> str:
-        """The value of `X-Mock-Scenario`."""
-        return described(self.scenario.name, self.wires, self.by)
 
 
 def described(name: str, wires: tuple[str, ...], by: str) -> str:
@@ -47,15 +42,31 @@ def choose(
 ) -> Choice:
     """The choice of the first who makes one; raises `Refusal` for a name that does not exist."""
     by, wish = next(_wishes(control, prefer, body, words, default))
-    name, *wires = wish.split("+")
-    if "wire" in prefer:
-        wires += prefer["wire"].split("+")
+    if "wire" in prefer and by != "control":
+        wish = f"{wish}+{prefer['wire']}"
+    return named(scenarios, wish, by)
+
+
+def named(scenarios: Mapping[str, Scenario], wish: str, by: str) -> Choice:
+    """The scenario and the conditions of `hello+split`; raises `Refusal` for a name that does not exist."""
+    head, _, tail = wish.partition("+")
+    name = head.partition(";")[0]
     if name not in scenarios:
-        raise _no_such(by, "scenario", name, scenarios)
-    for wire in wires:
-        if wire not in WIRES:
-            raise _no_such(by, "wire condition", wire, WIRES)
-    return Choice(scenarios[name], tuple(wires), by)
+        known = ", ".join(sorted(scenarios))
+        raise invalid(f"no scenario {quoted(name)} (chosen by {by}); there are: {known}")
+    scenario = scenarios[name]
+    if not tail and not scenario.wires:
+        return Choice(scenario, (), by)
+    wires = wires_of("+".join((*scenario.wires, *filter(None, [tail]))), by)
+    return Choice(scenario, tuple(wire.written for wire in wires), by)
+
+
+def wires_of(written: str, by: str) -> tuple[Wire, ...]:
+    """The conditions of `split+cut=5`; raises `Refusal` for what is none."""
+    try:
+        return conditions(tuple(part for part in written.split("+") if part))
+    except WireError as error:
+        raise invalid(f"{error} (chosen by {by})") from None
 
 
 def _wishes(
@@ -67,17 +78,12 @@ def _wishes(
         yield "prefer", prefer["scenario"]
     metadata = body.get("metadata") or {}
     if "scenario" in metadata:
-        named = metadata["scenario"]
-        if not isinstance(named, str):
-            raise invalid(f"metadata.scenario: the name of a scenario is a string, not {quoted(named)}")
-        yield "metadata", named
+        wish = metadata["scenario"]
+        if not isinstance(wish, str):
+            raise invalid(f"metadata.scenario: the name of a scenario is a string, not {quoted(wish)}")
+        yield "metadata", wish
     if body["model"].startswith("mock/"):
         yield "model", body["model"].removeprefix("mock/")
     if found := _IN_MESSAGE.match(words):
         yield "message", found[1]
     yield "server", default
-
-
-def _no_such(by: str, kind: str, name: str, known: Collection[str]) -> Refusal:
-    there = ", ".join(sorted(known)) or "none"
-    return invalid(f"no {kind} {quoted(name)} (chosen by {by}); there are: {there}")

@@ -35,15 +35,36 @@ PREFIX = "TUNE_MOCK"
     type=click.FloatRange(0, 10_000),
     help="Times as fast; 0 is at once.",
 )
+@click.option(
+    "--clock",
+    type=click.Choice(["real", "manual"]),
+    default="real",
+    show_default=True,
+    help="Whether time passes, or stands until a control call moves it.",
+)
 @click.option("--seed", default="", help="Repeats ids, pace and pieces. Without it, a new one at each start.")
 @click.option(
     "--strict-threads", is_flag=True, help="Refuse runs and messages in threads that nobody created."
+)
+@click.option(
+    "--concurrent-runs", is_flag=True, help="Allow runs and messages in a thread while a run is active there."
 )
 @click.option(
     "--cors-origin",
     "cors_origins",
     multiple=True,
     help="An origin whose pages may call, repeatable. Default: all.",
+)
+@click.option(
+    "--control-origin",
+    "control_origins",
+    multiple=True,
+    help="An origin whose pages may make control calls, repeatable. Default: none.",
+)
+@click.option(
+    "--control-token",
+    default="",
+    help="Control calls need it; without it there are none but on a loopback address.",
 )
 @click.option(
     "--scenarios",
@@ -67,24 +88,25 @@ def command(list_them: bool, **options: Any) -> int:
 def _run(settings: Settings, list_them: bool) -> int:
     # Imported here so that --help and --version answer at once.
     import openapi
-    from mock_server.app import application, create_world
+    from mock_server.app import application, create_worlds
     from mock_server.banner import banner, scenario_lines
     from mock_server.server import listen, serve
 
     try:
         document = openapi.load()
-        world = create_world(settings, document=document)
+        worlds = create_worlds(settings, document=document)
+        scenarios, seed = worlds.shared.library.scenarios(), worlds.shared.seed
         if list_them:
-            click.echo(scenario_lines(world.library.scenarios()))
+            click.echo(scenario_lines(scenarios))
             return 0
         listening = listen(settings.host, settings.port)
     except (OSError, ValueError) as error:
         click.echo(f"tune-mock: {error}", err=True)
         return 2
-    app = application(world, document)
+    app = application(worlds, document)
     port = listening.getsockname()[1]
-    click.echo(banner(settings, port, world.seed, world.library.scenarios(), "/v1"))
-    return serve(app, world, listening)
+    click.echo(banner(settings, port, seed, scenarios, "/v1"))
+    return serve(app, worlds, listening)
 
 
 def main(argv: list[str] | None = None) -> int:

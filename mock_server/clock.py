@@ -1,133 +1,85 @@
 """What time is it in the mock, and who wakes whoever waits for a later time?
 
-Time is virtual: an instant is milliseconds since the epoch (see `instants`). A `RealClock` runs, perhaps scaled;
-a `ManualClock` stands until it is told. Whoever waits names a key, usually a run's id, so that somebody else who
-changes that run can wake it early; a waiter woken looks again at what is due.
+Time is virtual: an instant is milliseconds since the epoch (see `instants`). It passes at a speed, 0 on a
+frozen clock, and can be moved forward. Whoever waits names a key, usually a run's id, so that somebody else
+who changes that run can wake it early; a waiter woken looks again at what is due.
 """
 
 import asyncio
 import time
-from collections.abc import Callable
-from typing import Protocol
 
 from mock_server.instants import milliseconds
 
 KEEP_ALIVE = 15.0
+START = 1_735_689_600_000
+"""Where a clock begins that is frozen from the start, so that the same seed gives the same: 2025 in UTC."""
 
 
-class Clock(Protocol):
-    """What the rest of the mock asks of a clock."""
+class Clock:
+    """Virtual time; it never runs backwards. Without a start, a clock that runs starts at the wall's time."""
+
+    def __init__(self, speed: float = 1.0, start: int | None = None) -> None:
+        self.speed = speed
+        self._instant: float = (START if speed == 0 else time.time() * 1000) if start is None else start
+        self._since = time.monotonic()
+        self._futures: dict[str, set[asyncio.Future[None]]] = {}
 
     def now(self) -> int:
         """The present instant."""
+        if self.speed == 0:
+            return int(self._instant)
+        return int(self._instant + (time.monotonic() - self._since) * self.speed * 1000)
 
     @property
     def keep_alive(self) -> int:
-        """After so many virtual milliseconds of silence a stream sends a comment."""
+        """After so many virtual milliseconds, 15 seconds of the client's, a silent stream sends a comment."""
+        return milliseconds(KEEP_ALIVE * (self.speed or 1.0))
 
-    async def wait_until(self, instant: int, key: str) -> None:
-        """Return at the instant, or earlier if the clock was changed or the key was woken."""
+    def scale(self, speed: float) -> None:
+        """Run so many times as fast from now on; 0 freezes."""
+        self._instant, self._since, self.speed = self.now(), time.monotonic(), speed
+        self.wake()
+
+    def advance(self, seconds: float) -> None:
+        """Let so many seconds pass at once."""
+        self.move_to(self.now() + milliseconds(seconds))
+
+    def move_to(self, instant: int) -> None:
+        """Go to a later instant."""
+        now = self.now()
+        if instant < now:
+            raise ValueError(f"the clock cannot go back from {now} to {instant}")
+        self._instant, self._since = instant, time.monotonic()
+        self.wake()
 
     def wake(self, key: str | None = None) -> None:
         """Wake whoever waits under the key, or everybody."""
-
-
-class _Waiting:
-    """The futures of those who wait, by key."""
-
-    def __init__(self) -> None:
-        self._futures: dict[str, set[asyncio.Future[None]]] = {}
-
-    def wake(self, key: str | None = None) -> None:
-        """Wake whoever waits under the key, or everybody."""
-        keys = list(self._futures) if key is None else [key]
-        for name in keys:
+        for name in list(self._futures) if key is None else [key]:
             for future in self._futures.get(name, ()):
                 _resolve(future)
 
-    async def _wait(
-        self, key: str, timer: Callable[[asyncio.Future[None]], asyncio.TimerHandle | None]
-    ) -> None:
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    async def wait_until(self, instant: int, key: str) -> None:
+        """Return at the instant, or earlier if the clock was changed or the key was woken."""
+        milliseconds_left = instant - self.now()
+        if milliseconds_left <= 0:
+            return
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
         futures = self._futures.setdefault(key, set())
         futures.add(future)
-        handle = timer(future)
+        timer = (
+            loop.call_later(milliseconds_left / 1000 / self.speed, _resolve, future) if self.speed else None
+        )
         try:
             await future
         finally:
-            if handle is not None:
-                handle.cancel()
+            if timer is not None:
+                timer.cancel()
             futures.discard(future)
-            if not futures:
-                self._futures.pop(key, None)
+            if not futures and self._futures.get(key) is futures:
+                del self._futures[key]
 
 
 def _resolve(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
-
-
-class RealClock(_Waiting):
-    """Time as it passes, `speed` times as fast; it starts at the wall's time and never runs backwards."""
-
-    def __init__(self, speed: float = 1.0) -> None:
-        super().__init__()
-        self._speed = speed
-        self._origin = time.time()
-        self._started = time.monotonic()
-
-    def now(self) -> int:
-        """The present instant."""
-        return int((self._origin + (time.monotonic() - self._started) * self._speed) * 1000)
-
-    @property
-    def keep_alive(self) -> int:
-        """15 seconds of the client's own time, whatever the speed."""
-        return milliseconds(KEEP_ALIVE * self._speed)
-
-    def scale(self, speed: float) -> None:
-        """Run so many times as fast from now on."""
-        now = time.monotonic()
-        self._origin += (now - self._started) * self._speed
-        self._started, self._speed = now, speed
-        self.wake()
-
-    async def wait_until(self, instant: int, key: str) -> None:
-        """Return at the instant, or earlier if the clock was changed or the key was woken."""
-        delay = (instant - self.now()) / 1000 / self._speed
-        if delay > 0:
-            loop = asyncio.get_running_loop()
-            await self._wait(key, lambda future: loop.call_later(delay, _resolve, future))
-
-
-class ManualClock(_Waiting):
-    """Time that passes only when told; for tests and for whoever looks at one moment for long."""
-
-    def __init__(self, start: int = 1_735_689_600_000) -> None:
-        super().__init__()
-        self._now = start
-
-    def now(self) -> int:
-        """The present instant."""
-        return self._now
-
-    @property
-    def keep_alive(self) -> int:
-        """15 virtual seconds."""
-        return milliseconds(KEEP_ALIVE)
-
-    def advance(self, seconds: float) -> None:
-        """Let so many seconds pass at once."""
-        self.move_to(self._now + milliseconds(seconds))
-
-    def move_to(self, instant: int) -> None:
-        """Go to a later instant."""
-        if instant < self._now:
-            raise ValueError(f"the clock cannot go back from {self._now} to {instant}")
-        self._now = instant
-        self.wake()
-
-    async def wait_until(self, instant: int, key: str) -> None:
-        """Return at the instant, or earlier if the clock was changed or the key was woken."""
-        if instant > self._now:
-            await self._wait(key, lambda future: None)

@@ -7,7 +7,7 @@ twice. Its protocol class is its own seam for this (`http=`).
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from mock_server.reset import ResettableProtocol
 
 _HEAD = b"HTTP/1."
 
@@ -44,8 +44,8 @@ class _Corked:
         return getattr(self._transport, name)
 
 
-class Protocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol on such a transport."""
+class Protocol(ResettableProtocol):
+    """The protocol of the mock's own server."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:  # type: ignore[override]
         """Begin to speak."""

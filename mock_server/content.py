@@ -1,7 +1,7 @@
 """How is a message's content, which clients send in several ways, kept and answered?
 
-A text is answered as `{"value": ...}`, which serves every client seen; whatever object a client sent in place of a
-text stands under `value` as it was.
+A text is answered as `{"value": ...}`, which serves every client seen; whatever object a client sent in
+place of a text stands under `value` as it was.
 """
 
 from collections.abc import Mapping

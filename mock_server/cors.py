@@ -7,14 +7,18 @@ from mock_server.errors import Refusal
 
 _ALLOWED = "X-Tune-Key, X-Org-Id, Prefer, Content-Type"
 _EXPOSED = b"Preference-Applied, Retry-After, X-Mock-Scenario, X-Mock-Hint"
-_METHODS = b"GET, HEAD, POST, OPTIONS"
+_METHODS = "GET, HEAD, POST, OPTIONS"
 _MAX_AGE = b"600"
 
 
 class Cors:
     """The headers that browsers ask for."""
 
-    def __init__(self, origins: Collection[str]) -> None:
+    def __init__(
+        self, origins: Collection[str], methods: str = _METHODS, flag: str = "--cors-origin"
+    ) -> None:
+        self._methods = methods.encode()
+        self._flag = flag
         self._any = "*" in origins
         self._origins = frozenset(origin.encode() for origin in origins)
 
@@ -29,11 +33,11 @@ class Cors:
         return [*allowed, (b"access-control-expose-headers", _EXPOSED)]
 
     def preflight(self, origin: bytes, headers: Iterable[Header]) -> list[Header]:
-        """The answer to a preflight, for whatever path; raises `Refusal` for an origin that is not allowed."""
+        """The answer to a preflight, for whatever path; raises `Refusal` for an origin not allowed."""
         if not self._any and origin not in self._origins:
             shown = origin.decode("latin-1")
             raise Refusal(
-                "permission_denied", f"the origin {shown} is not allowed; start with --cors-origin {shown}"
+                "permission_denied", f"the origin {shown} is not allowed; start with {self._flag} {shown}"
             )
         asked = dict(headers)
         wanted = asked.get(b"access-control-request-headers", b"").decode("latin-1")
@@ -42,7 +46,7 @@ class Cors:
         allowed = ", ".join([_ALLOWED, *(name.strip() for name in more)])
         answer = [
             *self.headers(origin),
-            (b"access-control-allow-methods", _METHODS),
+            (b"access-control-allow-methods", self._methods),
             (b"access-control-allow-headers", allowed.encode("latin-1")),
             (b"access-control-max-age", _MAX_AGE),
         ]

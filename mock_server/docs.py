@@ -1,7 +1,7 @@
 """Where does the reader find the document?
 
-connexion serves Swagger UI and the document beside the API, under its base path; `/docs` leads there. Requests for
-the API itself do not pass connexion's router for these pages.
+connexion serves Swagger UI and the document beside the API, under its base path; `/docs` leads there.
+Requests for the API itself do not pass connexion's router for these pages.
 """
 
 from typing import Any

@@ -11,6 +11,7 @@ import orjson
 
 STATUS = {
     "invalid_argument": 400,
+    "failed_precondition": 400,
     "unauthenticated": 401,
     "permission_denied": 403,
     "not_found": 404,
@@ -24,7 +25,7 @@ STATUS = {
 LONGEST = 200
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a mistake
     """A request that is not going to be done, and why."""
 
     def __init__(

@@ -1,7 +1,7 @@
 """What does every request pass first and every answer last?
 
-The outermost layer: preflights and CORS headers, the one error body for whatever is refused below, the log, and
-the life of the server.
+The outermost layer: whose mock is meant, preflights and CORS headers, the one error body for whatever is
+refused below, the log, and the life of the server.
 """
 
 import sys
@@ -14,24 +14,34 @@ from mock_server.bodies import GoneError
 from mock_server.call import Header, send_bytes
 from mock_server.cors import Cors
 from mock_server.errors import Refusal
-from mock_server.world import World
+from mock_server.journal import SEEN
+from mock_server.reset import reset
+from mock_server.wire_stream import CutError
+from mock_server.world import WORLD
+from mock_server.worlds import TEST_HEADER, Worlds
 
 
 class Front:
     """Wraps everything else."""
 
-    def __init__(self, app: ASGIApp, world: World) -> None:
+    def __init__(self, app: ASGIApp, worlds: Worlds, cors: Cors) -> None:
         self.app = app
-        self._world = world
-        self._cors = Cors(world.settings.cors_origins)
-        self._quiet = world.settings.quiet
+        self._worlds = worlds
+        self._cors = cors
+        self._quiet = worlds.shared.settings.quiet
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one scope."""
         if scope["type"] != "http":
             await self._live(scope, receive, send)
             return
-        origin = next((value for name, value in scope["headers"] if name == b"origin"), None)
+        origin = test = None
+        for name, value in scope["headers"]:
+            if name == b"origin":
+                origin = value
+            elif name == TEST_HEADER:
+                test = value.decode("latin-1")
+        scope[WORLD] = self._worlds.of_test(test) if test else self._worlds.shared
         if origin is None and self._quiet and scope["method"] != "HEAD":
             await self._answer(scope, receive, send)
             return
@@ -47,16 +57,24 @@ class Front:
             _log(scope, seen.status, time.perf_counter() - started)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        status = 200
         try:
             await self.app(scope, receive, send)
         except Refusal as refusal:
+            status = refusal.status
             await _refuse(refusal, send)
         except GoneError:
             pass
+        except CutError:
+            await reset(scope)
         except Exception:
             # A mistake of the mock itself: say so in the one error shape, keep the story for the terminal.
+            status = 500
             traceback.print_exc()
             await _refuse(Refusal("internal", "the mock itself failed; its terminal says more"), send)
+        finally:
+            if (seen := scope.get(SEEN)) is not None:
+                seen.status = status
 
     async def _preflight(self, origin: bytes, scope: Scope, seen: "_Seen") -> None:
         try:
@@ -72,12 +90,12 @@ class Front:
             message = await receive()
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
-                self._world.close()
+                self._worlds.close()
                 return
 
 
 class _Seen:
-    """A `send` that adds headers to the answer, notes its status, and leaves its body away where HEAD asks."""
+    """A `send` that adds headers to the answer, notes its status, and leaves its body away for HEAD."""
 
     def __init__(self, send: Send, headers: list[Header], head: bool) -> None:
         self._send = send

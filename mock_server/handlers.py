@@ -15,6 +15,7 @@ from mock_server.playback import run_at, steps_at
 from mock_server.records import MessageRecord, RunRecord
 from mock_server.store import UnknownCursorError
 from mock_server.timeline import WAITING
+from mock_server.wire_calls import meet, meet_creation
 
 Handler = Callable[[Call, Send], Awaitable[None]]
 
@@ -49,6 +50,7 @@ async def modify_thread(call: Call, send: Send) -> None:
 async def create_message(call: Call, send: Send) -> None:
     """`createMessage`"""
     thread = await threads.existing_or_new(call)
+    await runs.refuse_if_active(call, thread.id, "create messages")
     await _send(call, send, views.message(await threads.add_message(call, thread.id, call.body)))
 
 
@@ -67,29 +69,35 @@ async def create_thread_and_run(call: Call, send: Send) -> None:
     asked = call.body.get("thread", {})
     words = _last_words(asked)
     chosen = runs.choose(call, words)
+    if chosen.wires:
+        send = meet_creation(call, send, chosen.wires)
     thread = await threads.create(call, asked)
-    await _begin(call, send, runs.new_run(call, thread.id, chosen, words))
+    await runs.begin(call, send, thread.id, chosen, words)
 
 
 async def create_run(call: Call, send: Send) -> None:
     """`createRun`"""
     words = await call.world.store.last_words(call.path["threadId"])
     chosen = runs.choose(call, words)
+    if chosen.wires:
+        send = meet_creation(call, send, chosen.wires)
     thread = await threads.existing_or_new(call)
-    await _begin(call, send, runs.new_run(call, thread.id, chosen, words))
+    await runs.refuse_if_active(call, thread.id, "create another one")
+    await runs.begin(call, send, thread.id, chosen, words)
 
 
 async def list_runs(call: Call, send: Send) -> None:
     """`listRuns`"""
     thread = await threads.existing(call)
     page = await call.world.store.runs(thread.id, threads.window(call))
-    now = call.world.clock.now()
-    await _send(call, send, as_list([run_at(record, now) for record in page.entries], page.more))
+    shown = [run_at(record, call.world.seen_at(record)) for record in page.entries]
+    await _send(call, send, as_list(shown, page.more))
 
 
 async def get_run(call: Call, send: Send) -> None:
     """`getRun`"""
-    await runs.answer(call, send, await runs.existing(call))
+    record = await runs.existing(call)
+    await runs.answer(call, send, record, call.world.seen_at(record))
 
 
 async def modify_run(call: Call, send: Send) -> None:
@@ -98,29 +106,31 @@ async def modify_run(call: Call, send: Send) -> None:
     def with_metadata(record: RunRecord) -> RunRecord:
         return replace(record, metadata=call.body["metadata"]) if "metadata" in call.body else record
 
-    await runs.answer(call, send, await runs.changed(call, with_metadata))
+    record = await runs.changed(call, with_metadata)
+    await runs.answer(call, send, record, call.world.seen_at(record))
 
 
 async def cancel_run(call: Call, send: Send) -> None:
     """`cancelRun`: a second request while the run is being cancelled changes nothing."""
-    now = call.world.clock.now()
 
     def cancelled(record: RunRecord) -> RunRecord:
+        now = call.world.now_of(record)
         status, facts = run_at(record, now)["status"], record.scenario.lifecycles.run
         if status in facts.terminal:
             raise Refusal("failed_precondition", f"run {record.id} is {status} and cannot be cancelled")
         asked = any(given.kind == "cancel" for given in record.inputs)
         return record if asked else runs.with_input(record, now, "cancel")
 
-    await runs.answer(call, send, await runs.changed(call, cancelled))
+    record = await runs.changed(call, cancelled)
+    await runs.answer(call, send, record, call.world.now_of(record))
 
 
 async def submit_tool_outputs(call: Call, send: Send) -> None:
     """`submitToolOutputs`"""
-    now = call.world.clock.now()
     outputs = {given["toolCallId"]: given["output"] for given in call.body["toolOutputs"]}
 
     def answered(record: RunRecord) -> RunRecord:
+        now = call.world.now_of(record)
         _check_outputs(run_at(record, now), outputs)
         return runs.with_input(record, now, "outputs", outputs)
 
@@ -130,7 +140,8 @@ async def submit_tool_outputs(call: Call, send: Send) -> None:
 
 async def list_run_steps(call: Call, send: Send) -> None:
     """`listRunSteps`"""
-    steps = steps_at(await runs.existing(call), call.world.clock.now())
+    record = await runs.existing(call)
+    steps = steps_at(record, call.world.seen_at(record))
     asked, positions = threads.window(call), {step["id"]: number for number, step in enumerate(steps)}
     for parameter, cursor in (("after", asked.after), ("before", asked.before)):
         if cursor and cursor not in positions:
@@ -142,7 +153,7 @@ async def list_run_steps(call: Call, send: Send) -> None:
 async def get_run_step(call: Call, send: Send) -> None:
     """`getRunStep`"""
     record = await runs.existing(call)
-    for step in steps_at(record, call.world.clock.now()):
+    for step in steps_at(record, call.world.seen_at(record)):
         if step["id"] == call.path["stepId"]:
             await _send(call, send, step)
             return
@@ -170,13 +181,15 @@ HANDLERS: Mapping[str, Handler] = {
 
 
 def handler(operation_id: str) -> Handler:
-    """The handler of an operation; one that the document has and the mock does not play is refused when called."""
+    """The handler of an operation; one that the mock does not play is refused when called."""
     return HANDLERS.get(operation_id, _unplayed)
 
 
 async def dispatch(scope: Any, receive: Any, send: Send) -> None:
     """The ASGI application that connexion wraps: hands the valid request to its operation's handler."""
     call: Call = scope[CALL]
+    if call.world.conditioned or call.prefer:
+        send = await meet(call, send)
     try:
         await handler(call.operation_id)(call, send)
     except UnknownCursorError as error:
@@ -189,11 +202,6 @@ async def _unplayed(call: Call, send: Send) -> None:
 
 async def _send(call: Call, send: Send, body: dict[str, Any]) -> None:
     await send_json(send, body, call.answer_headers)
-
-
-async def _begin(call: Call, send: Send, record: RunRecord) -> None:
-    await call.world.store.add_run(record)
-    await runs.answer_work(call, send, record, 0)
 
 
 def _last_words(thread: Mapping[str, Any]) -> str:

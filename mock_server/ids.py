@@ -1,8 +1,8 @@
 """Which id does a new thing get?
 
-Ids of what clients create come from one seeded source. Ids of what a run makes (its messages and steps) follow
-from the run's own id, so every process computes the same ones and nothing has to be remembered; `makers` goes
-the way back.
+Ids of what clients create come from one seeded source. Ids of what a run makes (its messages and steps)
+follow from the run's own id, so every process computes the same ones and nothing has to be remembered;
+`makers` goes the way back.
 """
 
 import random

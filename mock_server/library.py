@@ -1,7 +1,7 @@
 """Which scenarios are there?
 
-Those of the package, and those of the user's directory, which is looked at on each use: a file that changed is
-read again, one that broke keeps its last good version and is complained about in one line.
+Those of the package, and those of the user's directory, which is looked at on each use: a file that changed
+is read again, one that broke keeps its last good version and is complained about in one line.
 """
 
 import os

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mock_server.instants import rfc3339
+from mock_server.outline import outline
 from mock_server.records import RunRecord
 from mock_server.timeline import Change, Timeline, compiled
 
@@ -18,20 +19,7 @@ class Playback:
     """A run, its steps and its messages as far as its changes have been applied."""
 
     def __init__(self, record: RunRecord, timeline: Timeline) -> None:
-        self.run: Json = {
-            "id": record.id,
-            "object": "run",
-            "createdAt": rfc3339(record.created_at),
-            "expiresAt": rfc3339(timeline.expires_at),
-            "assistantId": record.assistant_id,
-            "threadId": record.thread_id,
-            "status": "",
-            "model": record.model,
-            "instructions": record.instructions,
-            "tools": record.tools,
-            "fileIds": (),
-            "metadata": record.metadata,
-        }
+        self.run = _asked(record, timeline.expires_at)
         self.steps: dict[str, Json] = {}
         self.messages: dict[str, Json] = {}
 
@@ -62,13 +50,15 @@ class Playback:
 
 def run_at(record: RunRecord, now: int) -> Json:
     """The run."""
+    if short := outline(record):
+        return _asked(record, record.created_at + short.expires) | short.fields_at(record, now)
     timeline = compiled(record)
-    playback = Playback(record, timeline)
+    run = _asked(record, timeline.expires_at)
     for change in timeline.of_run:
         if change.at > now:
             break
-        _set(playback.run, change.patch)
-    return playback.run
+        _set(run, change.patch)
+    return run
 
 
 def steps_at(record: RunRecord, now: int) -> list[Json]:
@@ -83,8 +73,28 @@ def messages_at(record: RunRecord, now: int) -> list[Json]:
 
 def rest_at(record: RunRecord, begin: int) -> int:
     """When the run first waits for somebody else, or is over, at or behind a position of its timeline."""
+    if begin == 0 and (short := outline(record)):
+        return record.created_at + short.rest
     timeline = compiled(record)
     return timeline.changes[timeline.rest_after(begin)].at
+
+
+def _asked(record: RunRecord, expires_at: int) -> Json:
+    """The fields of a run that no moment changes."""
+    return {
+        "id": record.id,
+        "object": "run",
+        "createdAt": rfc3339(record.created_at),
+        "expiresAt": rfc3339(expires_at),
+        "assistantId": record.assistant_id,
+        "threadId": record.thread_id,
+        "status": "",
+        "model": record.model,
+        "instructions": record.instructions,
+        "tools": record.tools,
+        "fileIds": (),
+        "metadata": record.metadata,
+    }
 
 
 def _until(record: RunRecord, now: int) -> Playback:

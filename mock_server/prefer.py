@@ -7,7 +7,14 @@ _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _WORD = rf"{_TOKEN}|{_QUOTED}"
 _PREFERENCE = re.compile(
-    rf"\s*(?P<name>{_TOKEN})(?:\s*=\s*(?P<value>{_WORD})?)?(?:\s*;\s*(?:{_TOKEN}(?:\s*=\s*(?:{_WORD})?)?)?)*\s*(?:,|$)"
+    rf"\s*(?P<name>{_TOKEN})(?:\s*=\s*(?P<value>{_WORD})?)?"
+    rf"(?:\s*;\s*(?:{_TOKEN}(?:\s*=\s*(?:{_WORD})?)?)?)*\s*(?:,|$)"
+)
+_CHARACTERS = r'[^\s,;"]+'
+_OWN = re.compile(
+    rf"\s*(?P<name>scenario|wire)\s*=\s*(?P<value>{_CHARACTERS}(?:\s*;\s*[a-z-]+\s*=\s*{_CHARACTERS})*)"
+    r"\s*(?:[,;]|$)",
+    re.IGNORECASE,
 )
 _REST = re.compile(rf'(?:[^,"]|{_QUOTED}|")*,?')
 
@@ -15,13 +22,16 @@ _REST = re.compile(rf'(?:[^,"]|{_QUOTED}|")*,?')
 def preferences(headers: Iterable[str]) -> Mapping[str, str]:
     """The preferences of all `Prefer` headers by lower-case name; of a repeated one the first counts.
 
-    What cannot be read is skipped up to the next comma: preferences are wishes, never errors.
+    What cannot be read is skipped up to the next comma: preferences are wishes, never errors. `scenario` and
+    `wire` are taken as written, with more characters than a token has: `wire=status=429;first=2`.
     """
     found: dict[str, str] = {}
     for header in headers:
         position = 0
         while position < len(header):
-            if match := _PREFERENCE.match(header, position):
+            if match := _OWN.match(header, position):
+                found.setdefault(match["name"].lower(), re.sub(r"\s", "", match["value"]))
+            elif match := _PREFERENCE.match(header, position):
                 found.setdefault(match["name"].lower(), _unquoted(match["value"] or ""))
             else:
                 match = _REST.match(header, position)

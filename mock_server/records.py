@@ -1,14 +1,16 @@
 """What is kept of what clients created?
 
-What was asked and when, never a status: everything else is computed. Records are frozen; a change makes a new one
-with the next version. Standard library only: playback depends on it.
+What was asked and when, never a status: everything else is computed. Records are frozen; a change makes a
+new one with the next version. Standard library only: playback depends on it.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from mock_server.instants import milliseconds
 from mock_server.scenario import Scenario
+from mock_server.wire import parse
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +58,8 @@ class Input:
 class RunRecord:
     """A run: what was asked, which scenario plays, and what the client did since.
 
-    `pace` stretches the scenario's seconds: 1 as written, 0 everything at once. `prompt` is what the user said last.
+    `pace` stretches the scenario's seconds: 1 as written, 0 everything at once. `prompt` is what the user
+    said last.
     """
 
     id: str
@@ -75,3 +78,11 @@ class RunRecord:
     pace: float = 1.0
     inputs: tuple[Input, ...] = ()
     version: int = 0
+
+    @property
+    def lag(self) -> int:
+        """By how many milliseconds polls lag behind the run."""
+        late = (
+            (wire.value for wire in map(parse, self.wires) if wire.name == "late-poll") if self.wires else ()
+        )
+        return milliseconds(sum(late))

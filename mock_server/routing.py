@@ -1,8 +1,9 @@
 """Which operation does a request mean?
 
-In place of connexion's `RoutingMiddleware`: the same seam and the same result in the scope, from a tree of path
-segments. It reads the path as it came, so that `%2F` in an id is part of the id; it lets a concrete path win over a
-templated one whatever the method (OpenAPI 3.0, Paths Object); and it knows what to say when nothing matches.
+In place of connexion's `RoutingMiddleware`: the same seam and the same result in the scope, from a tree of
+path segments. It reads the path as it came, so that `%2F` in an id is part of the id; it lets a concrete
+path win over a templated one whatever the method (OpenAPI 3.0, Paths Object); and it knows what to say when
+nothing matches.
 """
 
 from typing import Any
@@ -11,6 +12,7 @@ from urllib.parse import unquote_to_bytes
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mock_server.errors import Refusal, invalid, quoted
+from mock_server.journal import SEEN
 from mock_server.seams import (
     ROUTING_CONTEXT,
     AbstractOperation,
@@ -18,6 +20,7 @@ from mock_server.seams import (
     Specification,
     SpecMiddleware,
 )
+from mock_server.world import WORLD, World
 
 
 class _Node:
@@ -88,8 +91,9 @@ class _RoutingAPI(AbstractRoutingAPI[dict[str, str]]):
 class RoutingMiddleware(SpecMiddleware):
     """Tells the scope which operation is meant; refuses unknown paths and wrong methods."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, journaled: bool = True) -> None:
         self.app = app
+        self._journaled = journaled
         self._root = _Node()
 
     def add_api(self, specification: Specification, **kwargs: Any) -> None:
@@ -99,6 +103,9 @@ class RoutingMiddleware(SpecMiddleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Find the operation."""
+        if self._journaled:
+            world: World = scope[WORLD]
+            scope[SEEN] = world.journal.note(scope, world.clock.now())
         values: list[str] = []
         node = self._root.find(_segments(scope), 0, values)
         if node is None:
@@ -113,6 +120,8 @@ class RoutingMiddleware(SpecMiddleware):
             raise Refusal("unimplemented", message, status=405, headers={"allow": allowed})
         scope["path_params"] = dict(zip(node.names, values, strict=True))
         scope.setdefault("extensions", {})[ROUTING_CONTEXT] = operation
+        if self._journaled:
+            scope[SEEN].operation = operation["operation_id"]
         await self.app(scope, receive, send)
 
     def _advice(self, path: str) -> str:

@@ -8,12 +8,17 @@ from starlette.types import Send
 
 from mock_server import choice
 from mock_server.call import Call, send_json
+from mock_server.clock import Clock
 from mock_server.errors import Refusal, unknown
+from mock_server.pages import Window
 from mock_server.playback import rest_at, run_at
 from mock_server.records import Input, RunRecord
 from mock_server.streaming import stream
 from mock_server.timeline import compiled
 from mock_server.waiting import Client
+
+_CLOCKS = {"manual": 0.0, "real": 1.0}
+"""The speeds of the clocks that a request can ask for its run: `Prefer: clock=manual`."""
 
 
 def choose(call: Call, words: str) -> choice.Choice:
@@ -21,11 +26,11 @@ def choose(call: Call, words: str) -> choice.Choice:
     world = call.world
     return choice.choose(
         world.library.scenarios(),
-        control=world.override(),
+        control=world.assigned(),
         prefer=call.prefer,
         body=call.body,
         words=words,
-        default=world.settings.scenario,
+        default=world.scenario,
     )
 
 
@@ -50,6 +55,33 @@ def new_run(call: Call, thread_id: str, chosen: choice.Choice, words: str) -> Ru
     )
 
 
+async def refuse_if_active(call: Call, thread_id: str, wish: str) -> None:
+    """Refuse what cannot be done in a thread while a run is active there; only its last run can be."""
+    world = call.world
+    if world.settings.concurrent_runs:
+        return
+    page = await world.store.runs(thread_id, Window(1, ascending=False))
+    for record in page.entries:
+        status = run_at(record, world.now_of(record))["status"]
+        if status not in record.scenario.lifecycles.run.terminal:
+            state = f"run {record.id} of thread {thread_id} is still {status}"
+            raise Refusal("failed_precondition", f"{state}: {wish} once it is over, or cancel it")
+
+
+async def begin(call: Call, send: Send, thread_id: str, chosen: choice.Choice, words: str) -> None:
+    """Create the run that is asked for, and answer."""
+    world = call.world
+    record = new_run(call, thread_id, chosen, words)
+    own_clock = call.prefer.get("clock")
+    if own_clock in _CLOCKS:
+        world.run_clocks[record.id] = Clock(_CLOCKS[own_clock], record.created_at)
+    if chosen.by == "control":
+        world.use_assignment()
+    world.conditioned = world.conditioned or bool(chosen.wires)
+    await world.store.add_run(record)
+    await answer_work(call, send, record, 0)
+
+
 async def existing(call: Call) -> RunRecord:
     """The run that the path names; raises `Refusal` if its thread has none such."""
     record = await call.world.store.run(call.path["runId"])
@@ -67,7 +99,7 @@ async def changed(call: Call, change: Callable[[RunRecord], RunRecord]) -> RunRe
             return old
         new = replace(new, version=old.version + 1)
         if await call.world.store.replace_run(old, new):
-            call.world.clock.wake(new.id)
+            call.world.clock_of(new.id).wake(new.id)
             return new
 
 
@@ -76,32 +108,42 @@ def with_input(record: RunRecord, now: int, kind: Any, outputs: Mapping[str, str
     return replace(record, inputs=(*record.inputs, Input(now, kind, outputs or {})))
 
 
-async def answer(call: Call, send: Send, record: RunRecord) -> None:
-    """Answer with the run as it is now."""
+async def answer(call: Call, send: Send, record: RunRecord, now: int) -> None:
+    """Answer with the run as it is at an instant of its clock."""
     call.tell("x-mock-scenario", choice.described(record.scenario.name, record.wires, record.chosen_by))
-    await send_json(send, run_at(record, call.world.clock.now()), call.answer_headers)
+    await send_json(send, run_at(record, now), call.answer_headers)
 
 
 async def answer_work(call: Call, send: Send, record: RunRecord, begin: int) -> None:
-    """Answer a request that set the model to work: with the stream, at once, or when it waits for somebody else."""
-    applied = ["respond-async"] if "respond-async" in call.prefer else []
-    in_background = bool(applied) or call.world.settings.create == "background"
-    if record.chosen_by == "prefer" and begin == 0:
-        applied.append(f"scenario={'+'.join((record.scenario.name, *record.wires))}")
+    """Answer a request that set the model to work: with the stream, at once, or when it waits for others."""
+    in_background = "respond-async" in call.prefer
+    if call.prefer and (applied := _applied(call, record, begin)):
+        call.tell("preference-applied", ", ".join(applied))
     if call.body.get("stream"):
         call.tell("x-mock-scenario", choice.described(record.scenario.name, record.wires, record.chosen_by))
         await stream(call, send, record, begin)
         return
-    if applied:
-        call.tell("preference-applied", ", ".join(applied))
-    if not in_background:
+    if not in_background and call.world.settings.create == "blocking":
         record = await _at_rest(call, record, begin)
-    await answer(call, send, record)
+    await answer(call, send, record, call.world.now_of(record))
+
+
+def _applied(call: Call, record: RunRecord, begin: int) -> list[str]:
+    """The preferences that this answer follows."""
+    prefer = call.prefer
+    applied = ["respond-async"] if "respond-async" in prefer and not call.body.get("stream") else []
+    if begin == 0 and record.chosen_by == "prefer":
+        applied.append(f"scenario={prefer['scenario']}")
+    if begin == 0 and record.chosen_by != "control" and "wire" in prefer:
+        applied.append(f"wire={prefer['wire']}")
+    if begin == 0 and prefer.get("clock") in _CLOCKS:
+        applied.append(f"clock={prefer['clock']}")
+    return applied
 
 
 async def _at_rest(call: Call, record: RunRecord, begin: int) -> RunRecord:
     """The run once it waits for somebody else or is over."""
-    clock = call.world.clock
+    clock = call.world.clock_of(record.id)
     if rest_at(record, begin) <= clock.now():
         return record
     async with Client(call, record.id) as client:

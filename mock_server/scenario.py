@@ -1,7 +1,7 @@
 """What is a scenario?
 
-The frozen form of one YAML file: moments on a timeline, in virtual seconds. `scenario_file` reads and checks it,
-`timeline` plays it. Standard library only: playback depends on it.
+The frozen form of one YAML file: moments on a timeline, in virtual seconds. `scenario_file` reads and
+checks it, `timeline` plays it. Standard library only: playback depends on it.
 """
 
 from collections.abc import Mapping
@@ -79,3 +79,4 @@ class Scenario:
     expires: float
     lifecycles: Lifecycles
     breaks: str = ""
+    wires: tuple[str, ...] = ()

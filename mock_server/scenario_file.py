@@ -14,7 +14,7 @@ from mock_server.timeline import EXPIRED, WAITING
 from mock_server.yaml_fields import Fields, ScenarioError, read
 
 EXPIRES = 600.0
-PLACEHOLDERS = ("user", "model", "instructions", "outputs")
+PLACEHOLDERS = ("said", "user", "model", "instructions", "outputs")
 MOST_CALLS = 8
 
 AFTER_CANCEL: tuple[Moment, ...] = (Status(0, "cancelling", deltas=3), Status(1.5, "cancelled"))

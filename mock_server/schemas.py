@@ -1,7 +1,7 @@
 """Does a value fit its schema, and if not, how is that said?
 
-Compiles the document's OpenAPI 3.0 schemas for a fast validator; explains a mismatch in one line that names the
-field, the rule and what was sent.
+Compiles the document's OpenAPI 3.0 schemas for a fast validator; explains a mismatch in one line that names
+the field, the rule and what was sent.
 """
 
 from collections.abc import Mapping, Sequence

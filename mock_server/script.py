@@ -1,17 +1,21 @@
 """What is meant to happen in a run, and when?
 
-A scenario's moments become operations with instants, cut and continued where the client cancelled or gave tool
-outputs. `timeline` performs them. Pure, standard library only.
+A scenario's moments become operations with instants, cut and continued where the client cancelled or gave
+tool outputs. `timeline` performs them. Pure, standard library only.
 """
 
 import random
+import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from mock_server.instants import milliseconds
 from mock_server.records import Input, RunRecord
 from mock_server.scenario import ALL, Calls, Moment, Says, Status, StreamEnds
 from mock_server.tokens import instants, pieces
+
+_PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 
 
 class Operation(NamedTuple):
@@ -79,7 +83,9 @@ class Script:
     def _say(self, moment: Says, at: int, outputs: str) -> Iterator[Operation]:
         thing, until = self._thing(), milliseconds(moment.until)
         yield Operation(at, "says", thing)
-        yield from self._spread("text", thing, self._fill(moment.text, outputs), at, until, moment.deltas)
+        yield from self._spread(
+            "text", thing, filled(moment.text, self._record, outputs), at, until, moment.deltas
+        )
         if moment.finished:
             yield Operation(until, "said", thing)
 
@@ -109,20 +115,29 @@ class Script:
         self._things += 1
         return self._things - 1
 
-    def _fill(self, text: str, outputs: str) -> str:
-        """The text with its placeholders filled in."""
-        if "{{" not in text:
-            return text
-        asked = self._record
-        values = {
-            "user": asked.prompt,
-            "model": asked.model,
-            "instructions": asked.instructions,
-            "outputs": outputs,
-        }
-        # One pass over the template: a placeholder in the user's own words is words.
-        first, *rest = text.split("{{")
-        return first + "".join(values[part.partition("}}")[0]] + part.partition("}}")[2] for part in rest)
+
+def filled(text: str, record: RunRecord, outputs: str = "") -> str:
+    """The text with its placeholders filled in; a placeholder in the user's own words is words."""
+    literals, names = _template(text)
+    if not names:
+        return text
+    values = {
+        "user": record.prompt,
+        "said": f'said "{record.prompt}"' if record.prompt else "have not said anything yet",
+        "model": record.model,
+        "instructions": record.instructions,
+        "outputs": outputs,
+    }
+    return literals[0] + "".join(
+        values[name] + literal for name, literal in zip(names, literals[1:], strict=True)
+    )
+
+
+@lru_cache(maxsize=1024)
+def _template(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The literal parts of a text and the names of the placeholders between them."""
+    parts = _PLACEHOLDER.split(text)
+    return tuple(parts[::2]), tuple(parts[1::2])
 
 
 def _still_said(later: list[Operation], allowed: int, begun: set[int]) -> list[Operation]:

@@ -1,7 +1,7 @@
 """Which parts of connexion does the mock stand on?
 
-All of connexion that the mock uses comes from here: its import says things about libraries of its own that would
-only puzzle whoever starts the mock.
+All of connexion that the mock uses comes from here: its import says things about libraries of its own that
+would only puzzle whoever starts the mock.
 """
 
 import warnings

@@ -1,7 +1,7 @@
 """Has the client a key?
 
-In place of connexion's `SecurityMiddleware`, from the same `security` and `securitySchemes`, compiled once per
-operation.
+In place of connexion's `SecurityMiddleware`, from the same `security` and `securitySchemes`, compiled once
+per operation.
 """
 
 from collections.abc import Callable
@@ -72,7 +72,8 @@ class _SecurityAPI(RoutedAPI[ASGIApp]):
 
     def make_operation(self, operation: AbstractOperation) -> ASGIApp:
         """The check and then the next application, as one application."""
-        check, next_app = _compile(operation, self._keys), self.next_app
+        check = _compile(operation, self._keys)
+        next_app: ASGIApp = self.next_app
         if check is None:
             return next_app
 

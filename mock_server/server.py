@@ -7,7 +7,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from mock_server.connection import Protocol
-from mock_server.world import World
+from mock_server.worlds import Worlds
 
 
 class PortError(OSError):
@@ -39,24 +39,24 @@ def listen(host: str, port: int) -> socket.socket:
 class _Server(uvicorn.Server):
     """A server that lets open streams go when it is asked to stop."""
 
-    def __init__(self, config: uvicorn.Config, world: World) -> None:
+    def __init__(self, config: uvicorn.Config, worlds: Worlds) -> None:
         super().__init__(config)
-        self._world = world
+        self._worlds = worlds
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop: first whoever waits, then everything else."""
-        self._world.close()
+        self._worlds.close()
         await super().shutdown(sockets)
 
 
 def _spare_the_collector() -> None:
-    """Look for garbage cycles rarely: what the mock keeps has none, and a search through all of it is a pause."""
+    """Look for garbage rarely: what the mock keeps holds no cycles, and to search it all is a pause."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 1_000)
 
 
-def serve(app: ASGIApp, world: World, listening: socket.socket) -> int:
+def serve(app: ASGIApp, worlds: Worlds, listening: socket.socket) -> int:
     """Serve until asked to stop; the exit code."""
     config = uvicorn.Config(
         app,
@@ -70,7 +70,7 @@ def serve(app: ASGIApp, world: World, listening: socket.socket) -> int:
         timeout_graceful_shutdown=2,
         timeout_keep_alive=75,
     )
-    server = _Server(config, world)
+    server = _Server(config, worlds)
     _spare_the_collector()
     try:
         server.run(sockets=[listening])

@@ -12,8 +12,8 @@ SAMPLE_KEY = "sk-tune-mock"
 class Settings:
     """Everything that the command line decides.
 
-    `keys` empty: any key that is not empty is taken. `speed` 0: everything happens at once. `seed` empty: a new one
-    at each start.
+    `keys` empty: any key that is not empty is taken. `speed` 0: everything happens at once. `seed` empty: a
+    new one at each start.
     """
 
     host: str = "127.0.0.1"
@@ -22,10 +22,15 @@ class Settings:
     scenario: str = DEFAULT_SCENARIO
     create: Literal["blocking", "background"] = "blocking"
     speed: float = 1.0
+    clock: Literal["real", "manual"] = "real"
     seed: str = ""
     strict_threads: bool = False
+    concurrent_runs: bool = False
     cors_origins: tuple[str, ...] = ("*",)
+    control_origins: tuple[str, ...] = ()
+    control_token: str = ""
     scenarios: Path | None = None
     self_check: bool = False
     quiet: bool = False
+    workers: int = 1
     largest_body: int = 1024 * 1024

@@ -1,7 +1,7 @@
 """What was created, and when?
 
-`Store` is all that the processes of one server share. Its records are frozen; a record is changed by replacing
-it, which fails if somebody else was first. `MemoryStore` serves one process.
+`Store` is all that the processes of one server share. Its records are frozen; a record is changed by
+replacing it, which fails if somebody else was first. `MemoryStore` serves one process.
 """
 
 from collections.abc import Sequence
@@ -64,7 +64,10 @@ class Store(Protocol):
         """How many messages and runs a thread has."""
 
     async def entries(self, thread_id: str, start: int, count: int, ascending: bool) -> Sequence[Entry]:
-        """So many messages and runs of a thread from a position on, in the order they were created or its reverse."""
+        """So many messages and runs of a thread from a position on, oldest first or newest first."""
+
+    async def clear(self) -> None:
+        """Forget everything."""
 
 
 class _Index:
@@ -109,12 +112,19 @@ class MemoryStore:
     """Everything in this process's memory."""
 
     def __init__(self) -> None:
+        self._empty()
+
+    def _empty(self) -> None:
         self._threads: dict[str, ThreadRecord] = {}
         self._messages: dict[str, MessageRecord] = {}
         self._runs: dict[str, RunRecord] = {}
         self._shelves: dict[str, _Shelf] = {}
         self._all = _Index()
         self._datasets: dict[str, _Index] = {}
+
+    async def clear(self) -> None:
+        """Forget everything."""
+        self._empty()
 
     async def add_thread(self, thread: ThreadRecord) -> bool:
         """Keep a new thread; False if there is one of this id."""
@@ -193,7 +203,7 @@ class MemoryStore:
         return len(self._shelves[thread_id].entries.ids)
 
     async def entries(self, thread_id: str, start: int, count: int, ascending: bool) -> Sequence[Entry]:
-        """So many messages and runs of a thread from a position on, in the order they were created or its reverse."""
+        """So many messages and runs of a thread from a position on, oldest first or newest first."""
         ids = self._shelves[thread_id].entries.ids
         chosen = ids[start : start + count] if ascending else ids[max(0, start - count + 1) : start + 1][::-1]
         return [self._messages.get(entry_id) or self._runs[entry_id] for entry_id in chosen]

@@ -1,10 +1,8 @@
 """How does a run's timeline reach a client that listens?
 
-The stream folds the same changes as every other view, waits for the next one through the clock, and notices when
-the run is changed by somebody else. It costs nothing once the client is gone.
+The stream folds the same changes as every other view, waits for the next one through the clock, and notices
+when the run is changed by somebody else. It costs nothing once the client is gone.
 """
-
-from collections.abc import AsyncIterator
 
 from starlette.types import Send
 
@@ -14,6 +12,8 @@ from mock_server.records import RunRecord
 from mock_server.sse import DONE, KEEP_ALIVE, encode
 from mock_server.timeline import STREAM_ENDS, Timeline, compiled
 from mock_server.waiting import Client
+from mock_server.wire import conditions
+from mock_server.wire_stream import Chunks, conditioned
 
 _HEADERS: list[Header] = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -27,7 +27,10 @@ async def stream(call: Call, send: Send, record: RunRecord, begin: int) -> None:
     headers = [*_HEADERS, *call.answer_headers]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     async with Client(call, record.id) as client:
-        async for chunk in _Stream(call, record, begin).chunks(client):
+        chunks = _Stream(call, record, begin).chunks(client)
+        if record.wires:
+            chunks = conditioned(chunks, conditions(record.wires), f"{record.seed} {record.id}")
+        async for chunk in chunks:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
 
@@ -49,9 +52,12 @@ class _Stream:
                 self._playback.apply(change)
         return self._timeline
 
-    async def chunks(self, client: Client) -> AsyncIterator[bytes]:
-        """What is sent, piece by piece: all events that are due, or a comment after a long silence."""
-        clock = self._world.clock
+    async def chunks(self, client: Client) -> Chunks:
+        """What is sent, piece by piece: all events that are due, or a comment after a long silence.
+
+        Where wire conditions count events, each is a piece of its own.
+        """
+        clock = self._world.clock_of(self._record.id)
         spoke = clock.now()
         over = False
         while client.here and not over:
@@ -61,24 +67,25 @@ class _Stream:
             now = clock.now()
             due, over = self._due(now)
             if not due and now >= spoke + clock.keep_alive:
-                due = KEEP_ALIVE
+                due = [KEEP_ALIVE]
             if due:
-                yield due
+                for piece in due if self._record.wires else [b"".join(due)]:
+                    yield piece
                 spoke = now
             if not over:
                 following = self._timeline.changes[self._position].at
                 await clock.wait_until(min(following, spoke + clock.keep_alive), self._record.id)
 
-    def _due(self, now: int) -> tuple[bytes, bool]:
+    def _due(self, now: int) -> tuple[list[bytes], bool]:
         """The events up to now, and whether the stream is over."""
         parts: list[bytes] = []
         changes, rests = self._timeline.changes, self._timeline.rests
         while changes[self._position].at <= now:
             change = changes[self._position]
             if change.target == STREAM_ENDS:
-                return b"".join(parts), True
+                return parts, True
             parts += [encode(name, data) for name, data in self._playback.events(change)]
             if self._position in rests:
-                return b"".join([*parts, DONE]), True
+                return [*parts, DONE], True
             self._position += 1
-        return b"".join(parts), False
+        return parts, False

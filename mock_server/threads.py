@@ -12,6 +12,7 @@ from mock_server.pages import LARGEST, Window, as_list
 from mock_server.playback import messages_at
 from mock_server.records import MessageRecord, RunRecord, ThreadRecord
 from mock_server.store import Entry
+from mock_server.world import World
 
 Json = dict[str, Any]
 
@@ -93,7 +94,7 @@ async def message(call: Call) -> Json:
     thread, message_id = await existing(call), call.path["messageId"]
     for owner in (message_id, *makers(message_id)):
         entry = await _entry(call, owner)
-        for shown in _shown(entry, call.world.clock.now()) if entry and entry.thread_id == thread.id else ():
+        for shown in _shown(entry, call.world) if entry and entry.thread_id == thread.id else ():
             if shown["id"] == message_id:
                 return shown
     raise unknown("message", message_id, f" in thread {thread.id}")
@@ -123,12 +124,12 @@ _Place = tuple[int, int]
 async def _walk(
     call: Call, thread_id: str, start: _Place | None, ascending: bool
 ) -> AsyncIterator[tuple[_Place, Json]]:
-    """The messages behind a place in one direction: (position of the entry, number within it) and the message."""
-    store, now, step = call.world.store, call.world.clock.now(), 1 if ascending else -1
+    """The messages behind a place in one direction, each with its place: entry, number within the entry."""
+    store, step = call.world.store, 1 if ascending else -1
     position = start[0] if start else (0 if ascending else await store.entry_count(thread_id) - 1)
     while position >= 0 and (batch := await store.entries(thread_id, position, _BATCH, ascending)):
         for entry in batch:
-            shown = list(enumerate(_shown(entry, now)))
+            shown = list(enumerate(_shown(entry, call.world)))
             for number, view in shown[::step]:
                 place = (position, number)
                 if start is None or (place > start if ascending else place < start):
@@ -140,11 +141,11 @@ async def _place(call: Call, parameter: str, message_id: str) -> _Place | None:
     """Where in the thread a cursor stands."""
     if not message_id:
         return None
-    thread_id, now = call.path["threadId"], call.world.clock.now()
+    thread_id = call.path["threadId"]
     for owner in (message_id, *makers(message_id)):
         position = await call.world.store.position(thread_id, owner)
         entry = await _entry(call, owner) if position is not None else None
-        for number, shown in enumerate(_shown(entry, now) if entry else ()):
+        for number, shown in enumerate(_shown(entry, call.world) if entry else ()):
             if shown["id"] == message_id and position is not None:
                 return position, number
     raise unknown_cursor(parameter, message_id)
@@ -155,6 +156,8 @@ async def _entry(call: Call, entry_id: str) -> Entry | None:
     return await store.message(entry_id) or await store.run(entry_id)
 
 
-def _shown(entry: Entry, now: int) -> list[Json]:
+def _shown(entry: Entry, world: World) -> list[Json]:
     """The messages of one entry of a thread."""
-    return messages_at(entry, now) if isinstance(entry, RunRecord) else [views.message(entry)]
+    return (
+        messages_at(entry, world.seen_at(entry)) if isinstance(entry, RunRecord) else [views.message(entry)]
+    )

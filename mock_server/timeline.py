@@ -1,8 +1,8 @@
 """What does become of a run, moment by moment?
 
-`compiled(record)` performs a run's script once and gives its changes, each with the stream events by which it is
-seen. Poll, list, steps, messages and stream all read these changes, so they cannot disagree. Every active run
-expires at its deadline. Pure, standard library only.
+`compiled(record)` performs a run's script once and gives its changes, each with the stream events by which
+it is seen. Poll, list, steps, messages and stream all read these changes, so they cannot disagree. Every
+active run expires at its deadline. Pure, standard library only.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from mock_server.instants import milliseconds, rfc3339
 from mock_server.records import RunRecord
 from mock_server.scenario import Status
 from mock_server.script import Operation, Script
-from mock_server.tokens import tokens
+from mock_server.tokens import count
 
 WAITING = "requires_action"
 EXPIRED = "expired"
@@ -42,8 +42,8 @@ class Change(NamedTuple):
 class Timeline:
     """All changes of a run in order.
 
-    `rests` are the positions of changes after which the run waits for somebody else or is over; `begins` are the
-    positions where the stream of the creation, and of each submission of tool outputs, begins.
+    `rests` are the positions of changes after which the run waits for somebody else or is over; `begins` are
+    the positions where the stream of the creation, and of each submission of tool outputs, begins.
     """
 
     changes: tuple[Change, ...]
@@ -60,7 +60,18 @@ class Timeline:
 @lru_cache(maxsize=128)
 def compiled(record: RunRecord) -> Timeline:
     """The timeline of a run; records are told apart by identity, so a changed one is compiled anew."""
+    return perform(record)
+
+
+def perform(record: RunRecord) -> Timeline:
+    """The timeline of a run, computed."""
     return _Performance(record).timeline()
+
+
+def usage(record: RunRecord, spoken: int) -> dict[str, int]:
+    """How many tokens a run has read and written."""
+    read = count(record.instructions) + count(record.prompt)
+    return {"promptTokens": read, "completionTokens": spoken, "totalTokens": read + spoken}
 
 
 class _Performance:
@@ -151,7 +162,7 @@ class _Performance:
                 "submitToolOutputs": {"toolCalls": calls},
             }
         if self._over():
-            patch["usage"] = self._usage()
+            patch["usage"] = usage(self._record, self._spoken)
             self._close_everything(at)
         names = (f"thread.run.{moment.status}",)
         self._changes.append(
@@ -165,10 +176,6 @@ class _Performance:
             self._close_message(thing, at, "incomplete")
         for thing in list(self._open_steps):
             self._close_step(thing, at, self._status)
-
-    def _usage(self) -> dict[str, int]:
-        read = len(tokens(self._record.instructions)) + len(tokens(self._record.prompt))
-        return {"promptTokens": read, "completionTokens": self._spoken, "totalTokens": read + self._spoken}
 
     def _open_message(self, thing: int, at: int) -> None:
         message_id = child("msg", self._record.id, thing)
@@ -192,7 +199,7 @@ class _Performance:
 
     def _say(self, op: Operation) -> None:
         if op.thing in self._open_messages:
-            self._spoken += len(tokens(op.data))
+            self._spoken += count(op.data)
             self._changes.append(
                 Change(op.at, self._open_messages[op.thing], ("thread.message.delta",), {}, op.data)
             )
@@ -237,7 +244,7 @@ class _Performance:
             self._calls.append({**patch, "function": dict(patch["function"])})
             text = ""
         else:
-            self._spoken += len(tokens(text))
+            self._spoken += count(text)
             self._calls[index]["function"]["arguments"] += text
         step_id = self._open_steps[op.thing]
         self._changes.append(Change(op.at, step_id, ("thread.run.step.delta",), patch, text, index))

@@ -2,6 +2,7 @@
 
 import random
 import re
+from itertools import pairwise
 
 _TOKEN = re.compile(r"\s*\S+(?:\s+$)?|\s+$")
 
@@ -17,10 +18,15 @@ def pieces(text: str, count: int | None, dice: random.Random) -> list[str]:
     if count is None or count >= len(words):
         return words
     borders = [0, *sorted(dice.sample(range(1, len(words)), count - 1)), len(words)]
-    return ["".join(words[start:end]) for start, end in zip(borders, borders[1:], strict=False)]
+    return ["".join(words[start:end]) for start, end in pairwise(borders)]
 
 
 def instants(start: int, until: int, count: int, dice: random.Random) -> list[int]:
     """When each of so many pieces comes: in order, unevenly, all before `until`."""
     gap = (until - start) / count
     return [start + int(gap * (index + 0.8 * dice.random())) for index in range(count)]
+
+
+def count(text: str) -> int:
+    """How many tokens a text has."""
+    return len(text.split())

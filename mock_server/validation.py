@@ -1,7 +1,7 @@
 """Is a request what its operation asks for?
 
-In place of connexion's `RequestValidationMiddleware`: from the same operation objects, compiled once, with a fast
-parser and validator. What has passed reaches the handlers as a `Call`.
+In place of connexion's `RequestValidationMiddleware`: from the same operation objects, compiled once, with a
+fast parser and validator. What has passed reaches the handlers as a `Call`.
 """
 
 from typing import Any
@@ -11,30 +11,33 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mock_server.bodies import Body
 from mock_server.call import CALL, Call
 from mock_server.hints import hints
+from mock_server.journal import SEEN
 from mock_server.parameters import Parameters
 from mock_server.seams import AbstractOperation, RoutedAPI, RoutedMiddleware
-from mock_server.world import World
+from mock_server.world import WORLD
 
 
 class _ValidationAPI(RoutedAPI[ASGIApp]):
     """The validators of one document by operation."""
 
-    def __init__(self, *args: Any, world: World, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, largest_body: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._world = world
+        self._largest_body = largest_body
         self.add_paths()
 
     def make_operation(self, operation: AbstractOperation) -> ASGIApp:
         """Validation and then the next application, as one application."""
-        world, next_app, name = self._world, self.next_app, operation.operation_id
+        next_app, name = self.next_app, operation.operation_id
         parameters = Parameters(operation.parameters)
-        body = Body(operation.request_body, world.settings.largest_body) if operation.request_body else None
+        body = Body(operation.request_body, self._largest_body) if operation.request_body else None
 
         async def validated(scope: Scope, receive: Receive, send: Send) -> None:
             parameters.check_headers(scope)
             path, query = parameters.path(scope), parameters.query(scope)
             sent = await body.read(scope, receive) if body else {}
-            call = Call(world, name, path, query, sent, scope, receive)
+            call = Call(scope[WORLD], name, path, query, sent, scope, receive)
+            if body and (seen := scope.get(SEEN)) is not None:
+                seen.body = sent
             if body and not sent.keys() <= body.fields:
                 for hint in hints(sent, body.fields, path):
                     call.tell("x-mock-hint", hint)

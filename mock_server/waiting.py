@@ -7,7 +7,7 @@ from mock_server.call import Call
 
 
 class Client:
-    """Watches the connection for as long as the block lasts; a client that goes away wakes whoever waits for it."""
+    """Watches the connection while the block lasts; a client that goes away wakes whoever waits for it."""
 
     def __init__(self, call: Call, key: str) -> None:
         self._call, self._key = call, key
@@ -31,4 +31,4 @@ class Client:
         while (await self._call.receive())["type"] != "http.disconnect":
             pass
         self._gone = True
-        self._call.world.clock.wake(self._key)
+        self._call.world.clock_of(self._key).wake(self._key)

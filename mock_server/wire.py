@@ -17,6 +17,10 @@ CODES = (401, 403, 404, 429, 500, 503)
 
 CREATES = frozenset({"createRun", "createThreadAndRun"})
 POLLS = frozenset({"getRun", "listRuns", "listRunSteps", "getRunStep", "listMessages", "getMessage"})
+REST = frozenset(
+    {"createThread", "listThreads", "getThread", "modifyThread", "createMessage", "modifyRun", "cancelRun"}
+    | {"submitToolOutputs"}
+)
 LONGEST = 3600.0
 
 
@@ -193,11 +197,17 @@ def _read(name: str, kind: Kind, written: str, value: str | None, options: Mappi
     if value is None:
         raise WireError("has no value")
     selection = Selection(
-        on=options.get("on", kind.on),
+        on=_calls(options.get("on", kind.on)),
         first=_count(options["first"]) if "first" in options else 0,
         every=_count(options.get("every", "1")),
     )
     return Wire(name, written, kind.read(value), selection, _count(options.get("retry-after", "1")))
+
+
+def _calls(text: str) -> str:
+    if text not in {"create", "polls", "any"} | CREATES | POLLS | REST:
+        raise WireError(f"{text!r} is not create, polls, any or an operationId")
+    return text
 
 
 def _options(kind: Kind, rest: list[str]) -> dict[str, str]:

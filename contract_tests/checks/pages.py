@@ -27,9 +27,9 @@ def _asked(exchange: Exchange, name: str) -> str:
     given = dict(exchange.query).get(name, "")
     if given or exchange.operation is None:
         return given
-    item = contract().documented.operations[exchange.operation.id]
-    for reference in item.get("parameters", []):
-        parameter = contract().documented.resolve(reference)
+    view = contract().assumed
+    for reference in view.operations[exchange.operation.id].get("parameters", []):
+        parameter = view.resolve(reference)
         if parameter["name"] == name:
             return str(parameter["schema"].get("default", ""))
     return ""

@@ -16,16 +16,17 @@ def run_can_be_created(service: Service) -> Iterator[Deviation]:
     Grade: documented
     Advice: look at the answer; give a model with --model and a thread with --thread where that is the reason
     """
-    thread = service.thread()
-    service.message(thread)
-    exchange = service.start(thread)
-    if exchange.ok:
-        return
-    shown = exchange.body[:160].decode("utf-8", "backslashreplace")
-    seen = f"{exchange.status or exchange.error} {shown}".strip()
-    lawful = exchange.status in (401, 402, 403, 429, 503) or (exchange.refused and not service.settings.model)
-    outcome = Outcome.UNTRIED if lawful else Outcome.BROKEN
-    yield Deviation(seen, f"a run of {service.model}", exchange, outcome=outcome)
+    try:
+        service.finished_run()
+    except CannotTry as reason:
+        exchange = reason.exchange
+        if exchange is None or exchange.operation is None or not exchange.operation.starts_run:
+            raise
+        shown = exchange.body[:160].decode("utf-8", "backslashreplace")
+        seen = f"{exchange.status or exchange.error} {shown}".strip()
+        lawful = exchange.status in (401, 402, 403, 429, 503) or (exchange.refused and not service.settings.model)
+        outcome = Outcome.UNTRIED if lawful else Outcome.BROKEN
+        yield Deviation(seen, f"a run of {service.model}", exchange, outcome=outcome)
 
 
 @check("operation-offered", Story)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contract_tests.contract import EVENT_STREAM, GRADES, JSON, Mismatch, contract
-from contract_tests.exchange import Exchange
+from contract_tests.exchange import GENERATED, Exchange
 from contract_tests.findings import Deviation, Grade, check
 from contract_tests.moments import moment
 from contract_tests.traces import observations_of, streams_of
@@ -97,7 +97,8 @@ def response_fits_schema(exchange: Exchange) -> Iterator[Deviation]:
     if exchange.json is None and exchange.body.strip() != b"null":
         return
     told: set[str] = set()
-    for grade in GRADES[GRADES.index(operation.grade) :]:
+    # What was generated at random comes back as it was sent: only the documented view binds it.
+    for grade in ("documented",) if GENERATED in exchange.wants else GRADES[GRADES.index(operation.grade) :]:
         view = contract().views[grade]
         schema = view.media(operation.id, exchange.status, JSON)
         for mismatch in view.mismatches(schema, exchange.json) if schema else []:

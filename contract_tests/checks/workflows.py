@@ -1,5 +1,6 @@
 """Is what was created what is answered, read, listed and modified?"""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -24,6 +25,7 @@ _STABLE = {
     "message": ("object", "createdAt", "threadId", "role", "runId"),
     "step": ("object", "createdAt", "threadId", "runId", "type", "assistantId"),
 }
+_DROPPED = re.compile("[\x00\ud800-\udfff]")
 _CHANGES = {"run": "modifyRun", "thread": "modifyThread"}
 
 
@@ -40,9 +42,14 @@ def asked_is_echoed(exchange: Exchange) -> Iterator[Deviation]:
         return
     for name in _ECHOES.get(exchange.operation.id, ()):
         wanted = asked.get(name)
-        if wanted and not _echoes(name, wanted, told.get(name)):
+        if wanted and not _unspeakable(wanted) and not _echoes(name, wanted, told.get(name)):
             seen = f"{name}: {str(told.get(name))[:80]!r} for {str(wanted)[:80]!r}"
             yield Deviation(seen, "what was asked", exchange, f"{exchange.label}: {name}")
+
+
+def _unspeakable(wanted: Any) -> bool:
+    """Whether a text has characters that stores may lawfully drop: NUL and lone surrogates."""
+    return bool(_DROPPED.search(str(wanted)))
 
 
 def _echoes(name: str, wanted: Any, told: Any) -> bool:

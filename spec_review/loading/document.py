@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from spec_review.loading.parsed import Parsed, Path, parse
 from spec_review.loading.source import DocumentError, Source
 
-OPAQUE = {"example", "examples", "enum", "const", "default", "value", "x-assumed", "x-observed"}
+OPAQUE = {"example", "examples", "enum", "const", "default", "value", "x-assumed", "x-observed", "x-enum-grade"}
 """Below these keys stands data: a `$ref` there is not a reference."""
 
 NAMED = {"properties", "patternProperties", "$defs", "responses", "schemas", "parameters", "headers", "requestBodies"}
@@ -23,6 +23,7 @@ class Document:
     source: Source
     parsed: Parsed
     others: dict[str, "Document"] = field(default_factory=dict)
+    memory: dict[Any, Any] = field(default_factory=dict)  # what has been worked out about its places
 
     @property
     def content(self) -> dict[str, Any]:

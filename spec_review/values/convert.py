@@ -5,7 +5,7 @@ from typing import Any
 
 from spec_review.loading import Cursor
 from spec_review.values.schema import TYPES, Part, Schema, is_assumed, keywords, members, union_members
-from spec_review.values.shape import is_hidden, required_names
+from spec_review.values.shape import excused, is_hidden, required_names
 
 BOUNDS = {
     "int32": (-(2**31), 2**31 - 1),
@@ -30,40 +30,55 @@ class Converter:
         self.exactly_one = exactly_one
         self.definitions: dict[str, Any] = {}
         self.names: dict[tuple[Any, ...], str] = {}
+        self.needs: dict[str, set[str]] = {}
+        self.needed: list[set[str]] = [set()]
 
     def whole(self, schema: Schema) -> dict[str, Any]:
-        """A schema that stands by itself."""
+        """A schema that stands by itself, with the definitions it needs."""
+        self.needed.append(set())
         converted = self.all_of(schema)
-        return {**converted, "$defs": self.definitions} if self.definitions else converted
+        names, pending = set[str](), self.needed.pop()
+        while pending:
+            name = pending.pop()
+            if name not in names:
+                names.add(name)
+                pending |= self.needs[name]
+        return {**converted, "$defs": {name: self.definitions[name] for name in names}} if names else converted
 
     def all_of(self, schema: Schema) -> dict[str, Any]:
         """A conjunction."""
-        parts = [self.part(part) for part in schema]
+        names = excused(schema)
+        parts = [self.part(part, names) for part in schema]
         return parts[0] if len(parts) == 1 else {"allOf": parts} if parts else {}
 
-    def part(self, part: Part) -> dict[str, Any]:
-        """One schema of a conjunction."""
+    def part(self, part: Part, beside: frozenset[str] = frozenset()) -> dict[str, Any]:
+        """One schema of a conjunction; `beside` it stand properties that nothing can demand."""
         own = keywords(part)
+        beside |= excused((part,))
         if isinstance(own.get("$ref"), str) and not part.bare:
-            target = {"$ref": f"#/$defs/{self._definition(part)}"}
+            target = {"$ref": f"#/$defs/{self._definition(part, beside)}"}
             if not part.cursor.document.is_31:
                 return target
-            return {"allOf": [target, self._plain(part, own)]}
-        return self._plain(part, own)
+            return {"allOf": [target, self._plain(part, own, beside)]}
+        return self._plain(part, own, beside)
 
-    def _definition(self, part: Part) -> str:
+    def _definition(self, part: Part, beside: frozenset[str]) -> str:
         cursor = part.cursor.follow()
-        key = (*cursor.key, part.view)
+        key = (*cursor.key, part.view, beside)
         if key not in self.names:
-            self.names[key] = f"d{len(self.names)}"
-            self.definitions[self.names[key]] = self.part(Part(cursor, part.view))
+            name = self.names[key] = f"d{len(self.names)}"
+            self.needed.append(set())
+            self.needs[name] = set()
+            self.definitions[name] = self.part(Part(cursor, part.view), beside)
+            self.needs[name] = self.needed.pop()
+        self.needed[-1].add(self.names[key])
         return self.names[key]
 
-    def _plain(self, part: Part, own: dict[str, Any]) -> dict[str, Any]:
-        result = {**self._type(part, own), **_constraints(own, part), **self._children(part, own)}
+    def _plain(self, part: Part, own: dict[str, Any], beside: frozenset[str]) -> dict[str, Any]:
+        result = {**self._type(part, own), **_constraints(own, part), **self._children(part, own, beside)}
         conjuncts = _format_bounds(own)
         if not part.bare:
-            conjuncts += [self.part(member) for member in members(part, "allOf")]
+            conjuncts += [self.part(member, beside) for member in members(part, "allOf")]
             conjuncts += self._unions(part, own)
         if conjuncts:
             result["allOf"] = conjuncts
@@ -89,7 +104,7 @@ class Converter:
             known.append("null")
         return {"type": list(dict.fromkeys(known))} if known else {}
 
-    def _children(self, part: Part, own: dict[str, Any]) -> dict[str, Any]:
+    def _children(self, part: Part, own: dict[str, Any], beside: frozenset[str]) -> dict[str, Any]:
         result: dict[str, Any] = {}
         if isinstance(own.get("properties"), dict):
             result["properties"] = {
@@ -97,7 +112,7 @@ class Converter:
                 for name, inner in own["properties"].items()
                 if isinstance(inner, dict | bool)
             }
-        names = required_names(part)
+        names = required_names(part, beside)
         if names:
             result["required"] = list(dict.fromkeys(names))
         for key in ("items", "additionalProperties", *SUBSCHEMAS):

@@ -7,7 +7,7 @@ from spec_review.values.schema import Part, Schema
 
 IGNORED = {"description", "title", "example", "examples", "externalDocs", "xml", "$comment", "summary"}
 UNORDERED = {"required", "enum", "type"}
-OURS = {"x-grade", "x-assumed", "x-observed", "x-lifecycle"}
+OURS = {"x-grade", "x-assumed", "x-observed", "x-enum-grade", "x-lifecycle"}
 
 
 class Equality:
@@ -67,10 +67,21 @@ class Equality:
         if isinstance(one.value, dict) and isinstance(other.value, dict):
             return self._mappings(one, other, open_pairs)
         if isinstance(one.value, list) and isinstance(other.value, list):
-            return len(one.value) == len(other.value) and all(
-                self._places(one.raw(str(place)), other.raw(str(place)), open_pairs) for place in range(len(one.value))
-            )
+            return len(one.value) == len(other.value) and self._lists(one, other, open_pairs)
         return bool(one.value == other.value) and type(one.value) is type(other.value)
+
+    def _lists(self, one: Cursor, other: Cursor, open_pairs: set[tuple[Any, ...]]) -> bool:
+        """Lists in the same order; members of a combiner in any."""
+        left = [one.raw(str(place)) for place in range(len(one.value))]
+        right = [other.raw(str(place)) for place in range(len(other.value))]
+        if one.path[-1:] not in (("allOf",), ("oneOf",), ("anyOf",)) or len(left) > 40:
+            return all(self._places(a, b, open_pairs) for a, b in zip(left, right, strict=True))
+        for member in left:
+            twin = next((it for it in right if self._places(member, it, open_pairs)), None)
+            if twin is None:
+                return False
+            right.remove(twin)
+        return True
 
     def _mappings(self, one: Cursor, other: Cursor, open_pairs: set[tuple[Any, ...]]) -> bool:
         if one.path[-1:] in (("properties",), ("patternProperties",)):

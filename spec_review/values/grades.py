@@ -12,15 +12,23 @@ Reading = Literal["strict", "lax", "full"]
 
 def graded(value: dict[str, Any], reading: Reading) -> dict[str, Any]:
     """The keywords of one schema at a reading; `x-observed` always counts."""
-    observed, assumed = value.get("x-observed"), value.get("x-assumed")
     if reading == "lax" and value.get("x-grade") == "assumed":
         return {}
-    if not isinstance(observed, dict) and not isinstance(assumed, dict):
-        return value
-    merged = {**value, **(observed if isinstance(observed, dict) else {})}
-    if reading != "lax" and isinstance(assumed, dict):
-        merged.update(assumed)
+    merged = value
+    for holder in ("x-observed", "x-assumed"):
+        extra = value.get(holder)
+        if isinstance(extra, dict) and not (holder == "x-assumed" and reading == "lax"):
+            merged = {**merged, **extra, "required": _joined(merged.get("required"), extra.get("required"))}
+    graded_values = value.get("x-enum-grade")
+    if reading == "strict" and isinstance(graded_values, dict) and isinstance(merged.get("enum"), list):
+        sure = [one for one in merged["enum"] if graded_values.get(one) != "assumed"]
+        merged = {**merged, "enum": sure or merged["enum"]}
     return merged
+
+
+def _joined(one: Any, other: Any) -> list[Any]:
+    """A `required` list under a grade is joined with the schema's own."""
+    return [*(one if isinstance(one, list) else []), *(other if isinstance(other, list) else [])]
 
 
 def has_assumptions(value: Any) -> bool:
@@ -29,7 +37,7 @@ def has_assumptions(value: Any) -> bool:
     while pending:
         item = pending.pop()
         if isinstance(item, dict):
-            if item.get("x-grade") == "assumed" or "x-assumed" in item:
+            if item.get("x-grade") == "assumed" or "x-assumed" in item or "x-enum-grade" in item:
                 return True
             pending.extend(item.values())
         elif isinstance(item, list):

@@ -28,6 +28,7 @@ class Oracle:
 
     def __init__(self) -> None:
         self._compiled: dict[tuple[Any, ...], jsonschema_rs.Draft202012Validator] = {}
+        self._converters = {exactly_one: Converter(exactly_one) for exactly_one in (False, True)}
 
     def accepts(self, schema: Schema, value: Any, exactly_one: bool = False) -> bool:
         """Whether the schema accepts the value."""
@@ -42,7 +43,7 @@ class Oracle:
         """The compiled validator of a schema."""
         key = (identity(schema), exactly_one)
         if key not in self._compiled:
-            self._compiled[key] = compiled(Converter(exactly_one).whole(schema))
+            self._compiled[key] = compiled(self._converters[exactly_one].whole(schema))
         return self._compiled[key]
 
 

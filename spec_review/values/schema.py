@@ -4,9 +4,10 @@ A schema is read as a conjunction of parts: `$ref` and `allOf` are opened, `oneO
 Refactorings that keep the accepted values keep the parts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
 from itertools import islice, product
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from spec_review.loading import Cursor
 from spec_review.values.grades import Reading, graded
@@ -16,6 +17,7 @@ TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
 COMBINERS = {"allOf", "oneOf", "anyOf", "$ref", "discriminator"}
 MAX_ALTERNATIVES = 48
 
+Result = TypeVar("Result")
 Place = tuple[int, tuple[str, ...]]
 
 
@@ -53,6 +55,22 @@ def identity(schema: Schema) -> tuple[Any, ...]:
     return tuple(part.identity for part in schema)
 
 
+def remembered(work: Callable[[Schema], Result]) -> Callable[[Schema], Result]:
+    """Keeps what a pure function says of a schema with the schema's document."""
+
+    @wraps(work)
+    def ask(schema: Schema) -> Result:
+        if not schema:
+            return work(schema)
+        memory, key = schema[0].cursor.document.memory, (work, identity(schema))
+        if key not in memory:
+            memory[key] = work(schema)
+        result: Result = memory[key]
+        return result
+
+    return ask
+
+
 def keywords(part: Part) -> dict[str, Any]:
     """The part's keywords with its graded constraints merged in or left out as the reading says."""
     value = part.cursor.value
@@ -63,6 +81,7 @@ def keywords(part: Part) -> dict[str, Any]:
     return graded(value, part.view.reading)
 
 
+@remembered
 def alternatives(schema: Schema) -> list[Schema]:
     """The schema's alternatives, each a conjunction of bare parts."""
     result: list[Schema] = [()]

@@ -50,7 +50,7 @@ class Search:
         self.known: dict[tuple[Any, ...], list[Difference]] = {}
         self.open: set[tuple[Any, ...]] = set()
         self.samples: dict[tuple[Any, ...], list[Any]] = {}
-        self.shapes: dict[tuple[Any, ...], Shape] = {}
+        self.sampling: set[tuple[Any, ...]] = set()
         self.left = BUDGET
 
     def differences(self, accepting: Schema, refusing: Schema) -> list[Difference]:
@@ -91,14 +91,7 @@ class Search:
         """The alternative of the other side that is most like this one."""
         if len(others) == 1:
             return others[0]
-        return max(others, key=lambda other: affinity(self.shape(one), self.shape(other), one, other))
-
-    def shape(self, schema: Schema) -> Shape:
-        """The facets of a flat schema, computed once."""
-        key = identity(schema)
-        if key not in self.shapes:
-            self.shapes[key] = shape_of(schema)
-        return self.shapes[key]
+        return max(others, key=lambda other: affinity(shape_of(one), shape_of(other), one, other))
 
     def _flat(self, context: "Context", depth: int) -> Iterator[Difference]:
         if self.equality.equal(context.one, context.other) and not context.union:
@@ -118,7 +111,7 @@ class Search:
 
     def _local(self, context: "Context", explained: set[str]) -> Iterator[Difference]:
         """Differences by keywords that stand at this place itself."""
-        one, other = self.shape(context.one), self.shape(context.other)
+        one, other = shape_of(context.one), shape_of(context.other)
         best: dict[tuple[str, str], Difference] = {}
         crowds: list[tuple[list[tuple[str, str]], Any, bool]] = []
         for value in self._values(one, other):
@@ -130,8 +123,7 @@ class Search:
             elif reasons:
                 crowds.append((reasons, value, ambiguous))
         for reasons, value, ambiguous in sorted(crowds, key=lambda crowd: size(crowd[1])):
-            if not any(reason in best for reason in reasons):
-                keyword, name = min(reasons, key=_importance)
+            for keyword, name in _blamed(reasons, best):
                 self._keep(best, Difference(keyword, (), context.one, context.other, value, name, ambiguous))
         yield from best.values()
 
@@ -143,7 +135,7 @@ class Search:
     def _reasons(self, context: "Context", value: Any, explained: set[str]) -> tuple[list[tuple[str, str]], bool]:
         """The keywords of the partner that refuse the value here, and whether only an overlap does."""
         if self.judge.accepts(self.oracle, context.refusing, value):
-            return [("oneOf", "")], True
+            return [("oneOf", "")], len(alternatives(context.accepting)) > 1
         found = self.judge.refusals(self.oracle, context.other, value)
         here = [reason for reason in found if not reason[1]]
         if not found:
@@ -168,7 +160,7 @@ class Search:
 
     def _inside(self, context: "Context", depth: int) -> Iterator[Difference]:
         """Differences of properties and items, wrapped in this place's least value."""
-        one, other = self.shape(context.one), self.shape(context.other)
+        one, other = shape_of(context.one), shape_of(context.other)
         for step, accepting, refusing in _children(one, other):
             for found in self._pair(accepting, refusing, depth + 1):
                 value = self._wrapped(context, one, step, found.value)
@@ -176,11 +168,10 @@ class Search:
                     yield replace(found, path=(step, *found.path), value=value)
 
     def _wrapped(self, context: "Context", one: Shape, step: str, inner: Any) -> Any:
-        unsure = MISSING
         for value in self._surroundings(one, step, inner):
             if self._breaks(context, value):
                 return value
-        return unsure
+        return MISSING
 
     def _surroundings(self, one: Shape, step: str, inner: Any) -> Iterator[Any]:
         if step == "[]":
@@ -208,8 +199,10 @@ class Search:
         """Some values a schema accepts, smallest first; a recursive schema ends where it may."""
         key = identity(schema)
         if key not in self.samples:
-            self.samples[key] = []  # what needs itself to be complete has no value on this way
-            tried = (value for flat in alternatives(schema) for value in self._own_values(self.shape(flat)))
+            if key in self.sampling:
+                return []  # what needs itself to be complete has no value on this way
+            self.sampling.add(key)
+            tried = (value for flat in alternatives(schema) for value in self._own_values(shape_of(flat)))
             accepted = []
             for value in tried:
                 self.left -= 1
@@ -218,10 +211,10 @@ class Search:
                 if len(accepted) >= 40 or self.left < 0:
                     break
             found = sorted(accepted, key=lambda value: (not self.oracle.accepts(schema, value, True), size(value)))
+            self.sampling.discard(key)
+            if not found and self.sampling:
+                return []  # perhaps only on this way
             self.samples[key] = distinct(found)[:12]
-            if not self.samples[key]:
-                del self.samples[key]
-                return []
         return self.samples[key]
 
     def _own_values(self, shape: Shape) -> Iterator[Any]:
@@ -295,7 +288,8 @@ def _names(name: str, said: dict[str, Any]) -> list[str]:
         return [str(said.get("property", ""))]
     if name in ("additionalProperties", "unevaluatedProperties"):
         unexpected = said.get("unexpected")
-        return [str(word) for word in unexpected] if isinstance(unexpected, list) and unexpected else [""]
+        words = [str(word) for word in unexpected] if isinstance(unexpected, list) else []
+        return ["" if word.startswith(candidates.NEUTRAL) else word for word in words] or [""]
     return [""]
 
 
@@ -304,6 +298,15 @@ def _step(place: Any) -> str:
 
 
 IMPORTANCE = ("nullable", "type", "const", "enum", "required", "additionalProperties", "format", "pattern")
+
+
+def _blamed(reasons: list[tuple[str, str]], known: dict[tuple[str, str], Difference]) -> list[tuple[str, str]]:
+    """Of several reasons at once: every missing or forbidden name, else the most telling one."""
+    if any(reason in known for reason in reasons if not reason[1]):
+        return []
+    first = min(reasons, key=_importance)
+    named = [reason for reason in reasons if reason[1]]
+    return [reason for reason in named if reason not in known] if first[1] else [first]
 
 
 def _importance(reason: tuple[str, str]) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from spec_review.loading import Cursor
-from spec_review.values.schema import TYPES, Part, Schema, is_assumed, keywords, property_cursors
+from spec_review.values.schema import TYPES, Part, Schema, is_assumed, keywords, members, property_cursors, remembered
 
 FALSE_FOR = {"request": "readOnly", "response": "writeOnly"}
 """The flag that takes a property out of a direction."""
@@ -32,6 +32,7 @@ class Shape:
         return self.numbers.get(keyword, [])
 
 
+@remembered
 def shape_of(schema: Schema) -> Shape:
     """The facets of one alternative (see `schema.alternatives`)."""
     every: dict[str, list[Any]] = {}
@@ -44,7 +45,7 @@ def shape_of(schema: Schema) -> Shape:
         types=_types(schema),
         properties=properties,
         hidden=frozenset(name for name, inner in properties.items() if any(_is_hidden(part) for part in inner)),
-        required=tuple(dict.fromkeys(name for part in schema for name in required_names(part))),
+        required=tuple(dict.fromkeys(name for part in schema for name in required_names(part, excused(schema)))),
         items=_items(schema),
         prefix=_prefix(schema),
         additional=_additional(schema),
@@ -55,20 +56,33 @@ def shape_of(schema: Schema) -> Shape:
     )
 
 
-def required_names(part: Part) -> list[str]:
-    """The names a part demands in its direction; assumed properties are not demanded where assumptions are dropped."""
+def required_names(part: Part, excused_names: frozenset[str]) -> list[str]:
+    """The names a part demands in its direction."""
     listed = keywords(part).get("required")
     names = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
-    return [name for name in names if not _excused(part, name)]
+    return [name for name in names if name not in excused_names]
 
 
-def _excused(part: Part, name: str) -> bool:
-    for cursor in property_cursors(part, name):
-        if part.view.reading == "lax" and is_assumed(cursor):
-            return True
-        if _is_hidden(Part(cursor, part.view)):
-            return True
-    return False
+@remembered
+def excused(schema: Schema) -> frozenset[str]:
+    """Names that nothing can demand here: left out of this direction, or assumed where assumptions are dropped.
+
+    The property and the `required` that names it may stand in different members of an `allOf`.
+    """
+    return frozenset(name for part in schema for name in _excused(part, 0))
+
+
+def _excused(part: Part, depth: int) -> Iterator[str]:
+    for name in _declared(part):
+        for cursor in property_cursors(part, name):
+            if (part.view.reading == "lax" and is_assumed(cursor)) or is_hidden(cursor, part):
+                yield name
+    if part.bare or depth > 8:
+        return
+    if isinstance(keywords(part).get("$ref"), str):
+        yield from _excused(Part(part.cursor.follow(), part.view), depth + 1)
+    for member in members(part, "allOf"):
+        yield from _excused(member, depth + 1)
 
 
 def _is_hidden(part: Part) -> bool:

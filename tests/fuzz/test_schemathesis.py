@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,25 +19,48 @@ from tests.serving import mock
 EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "10")
 SEEDS = os.environ.get("FUZZ_SEEDS", "1").split()
 KEY = "sk-tune-fuzz"
+CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 
-def schemathesis(document: Path, base: str, seed: str) -> subprocess.CompletedProcess[str]:
-    """Run every check in every phase."""
-    command = [
-        *(sys.executable, "-m", "schemathesis.cli", "run", str(document), "--url", base),
-        *("--checks", "all", "--phases", "examples,coverage,fuzzing,stateful", "--mode", "all"),
-        *("--header", f"X-Tune-Key: {KEY}", "--max-examples", EXAMPLES, "--seed", seed),
-        *("--continue-on-failure", "--no-color", "--warnings", "off", "--generation-database", "none"),
-    ]
+def schemathesis(
+    document: dict[str, Any], folder: Path, *options: str
+) -> tuple[subprocess.CompletedProcess[str], str]:
+    """What schemathesis says of a fresh mock by a document, and what the mock's log says."""
+    path, log = folder / "openapi.json", folder / "mock.log"
+    path.write_text(json.dumps(document), encoding="utf-8")
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.fuzz.hooks", "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=3600)
+    with mock(log, "--key", KEY, "--speed", "0") as base:
+        command = [
+            *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG), "run", str(path)),
+            *("--url", base, "--header", f"X-Tune-Key: {KEY}", "--checks", "all", "--mode", "all"),
+            *("--continue-on-failure", "--no-color", "--warnings", "off", "--generation-database", "none"),
+        ]
+        done = subprocess.run(
+            [*command, *options], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=3600
+        )
+    return done, log.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_schemathesis_finds_nothing_in_the_mock(seed: str, tmp_path: Path) -> None:
-    document = tmp_path / "openapi.json"
-    document.write_text(json.dumps(openapi.load("assumed")), encoding="utf-8")
-    with mock(tmp_path / "mock.log", "--key", KEY, "--speed", "0") as base:
-        done = schemathesis(document, base, seed)
+    phases = ("--phases", "examples,coverage,fuzzing,stateful")
+    done, log = schemathesis(
+        openapi.load("assumed"), tmp_path, *phases, "--max-examples", EXAMPLES, "--seed", seed
+    )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Traceback" not in (tmp_path / "mock.log").read_text(encoding="utf-8")
+    assert "Traceback" not in log
+
+
+@pytest.mark.parametrize(
+    ("schema", "finding"),
+    [("Run", "Response violates schema"), ("MessageDelta", "SSE event violates schema")],
+)
+def test_schemathesis_finds_an_answer_or_an_event_that_is_not_as_the_document_says(
+    schema: str, finding: str, tmp_path: Path
+) -> None:
+    document = openapi.load("assumed")
+    document["components"]["schemas"][schema]["required"].append("shoeSize")
+    only = ("--phases", "examples", "--include-operation-id", "createRun")
+    done, _ = schemathesis(document, tmp_path, *only)
+    assert done.returncode == 1
+    assert finding in done.stdout

@@ -10,7 +10,7 @@ from tests.openapi.reading import METHODS, nodes, schemas
 View = dict[str, Any]
 KEYWORDS = (
     "enum exclusiveMaximum exclusiveMinimum format maxItems maxLength maxProperties maximum minItems "
-    "minLength minProperties minimum multipleOf nullable pattern required uniqueItems"
+    "minLength minProperties minimum multipleOf nullable pattern required type uniqueItems"
 )
 # What the vendor's reference states, field by field: exactly this is in the documented view.
 LIST = "object data firstId lastId hasMore"

@@ -48,9 +48,16 @@ def is_content(value: Any) -> bool:
     return isinstance(value, str) or (isinstance(value, list) and all(map(is_part, value)))
 
 
+def is_objects(value: Any) -> bool:
+    """Whether this is a list of objects."""
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+
+
 def is_message(value: Any) -> bool:
     """Whether this is a message of a new thread."""
-    return isinstance(value, dict) and value.get("role") in ROLES and is_content(value.get("content"))
+    if not isinstance(value, dict) or value.get("role") not in ROLES or not is_content(value.get("content")):
+        return False
+    return isinstance(value.get("metadata", {}), dict) and is_objects(value.get("attachments", []))
 
 
 def is_tool(value: Any) -> bool:
@@ -69,7 +76,7 @@ TEXT: Rule = ("a string", lambda value: isinstance(value, str))
 FLAG: Rule = ("true or false", lambda value: isinstance(value, bool))
 COUNT: Rule = ("an integer of at least 1", lambda value: type(value) is int and value >= 1)
 OBJECT: Rule = ("an object", lambda value: isinstance(value, dict))
-OBJECTS: Rule = listing("objects", lambda value: isinstance(value, dict))
+OBJECTS: Rule = ("a list of objects", is_objects)
 CONTENT: Rule = ("a string or a list of parts", is_content)
 
 THREAD = {

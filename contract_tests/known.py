@@ -1,0 +1,213 @@
+"""Which differences does a team know of, and do they still stand?"""
+
+import difflib
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from contract_tests.findings import Finding, Grade, Outcome
+from contract_tests.settings import WrongUse
+
+EXPIRED, GONE = "known-difference-expired", "known-difference-gone"
+_KEYS = {"slug": True, "place": False, "reason": True, "expires": True}
+_HEADER = """\
+# Known differences, for tune-check --known. An entry whose date has passed fails, and so does one that no
+# longer differs: renew the date with a reason, remove what is mended. Without a place it is for all places.
+"""
+_UNEXPLAINED = "not explained yet"
+_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A difference somebody decided to live with until a day; `line` and `end` are where it stands."""
+
+    slug: str
+    place: str
+    reason: str
+    expires: date
+    line: int
+    end: int
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether a finding is this difference."""
+        broken = finding.outcome is Outcome.BROKEN
+        return broken and self.slug == finding.slug and self.place in ("", finding.place)
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What findings are left when the known ones are set aside, with the reasons of those."""
+
+    left: tuple[Finding, ...]
+    accepted: tuple[tuple[Finding, str], ...]
+
+
+@dataclass(frozen=True)
+class Known:
+    """The known differences of one file, none when there is no file."""
+
+    path: str = ""
+    entries: tuple[Entry, ...] = ()
+
+    def apply(self, slug: str, findings: Iterable[Finding], today: date, *, complete: bool) -> Applied:
+        """Set aside what is known of a check's findings.
+
+        `findings` are all of that check; `complete` says that the check looked at everything it ever
+        looks at, so that a difference which does not show is gone.
+        """
+        left: list[Finding] = []
+        accepted: list[tuple[Finding, str]] = []
+        mine = [entry for entry in self.entries if entry.slug == slug]
+        found = list(findings)
+        for finding in found:
+            entry = next((one for one in mine if one.covers(finding) and today <= one.expires), None)
+            if entry is None:
+                left.append(finding)
+            else:
+                accepted.append((finding, entry.reason))
+        tried = complete and not any(one.outcome is not Outcome.BROKEN for one in found)
+        left += self._complaints(mine, found, today, tried)
+        return Applied(tuple(left), tuple(accepted))
+
+    def _complaints(
+        self, mine: Iterable[Entry], found: list[Finding], today: date, tried: bool
+    ) -> Iterator[Finding]:
+        for entry in mine:
+            where = f"{self.path}:{entry.line}"
+            if not any(entry.covers(one) for one in found):
+                if tried:
+                    yield _about(GONE, where, f"{_name(entry)} no longer differs", "remove the entry")
+            elif today > entry.expires:
+                seen = f"{_name(entry)} still differs, the entry expired on {entry.expires}"
+                yield _about(EXPIRED, where, seen, "mend the service, or renew the date with a reason")
+
+
+def load(path: str, slugs: Collection[str]) -> Known:
+    """The known differences in a file. Raises `WrongUse` that names file, line and key."""
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise WrongUse(f"--known: there is no file {path}; --update-known writes it") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongUse(f"--known: {path} cannot be read: {error}") from None
+    return Known(path, tuple(_read(path, text, slugs)))
+
+
+def update(
+    known: Known, path: str, findings: Iterable[Finding], gone: Iterable[int], today: date
+) -> tuple[int, int]:
+    """Write the file anew: without the entries at the lines `gone`, with one for each failure.
+
+    Everything else, comments included, stays as it was. Returns how many were added and removed.
+    """
+    file = Path(path)
+    text = file.read_bytes().decode("utf-8-sig") if file.exists() else _HEADER
+    newline = "\r\n" if "\r\n" in text else "\n"
+    lines = text.splitlines()
+    removed = [entry for entry in known.entries if entry.line in set(gone)]
+    for entry in sorted(removed, key=lambda one: one.line, reverse=True):
+        dash = next(at for at in range(entry.line - 1, -1, -1) if lines[at].lstrip().startswith("-"))
+        del lines[dash : entry.end]
+    if [line for line in lines if line.strip()] == ["[]"]:
+        lines = []
+    fresh = dict.fromkeys((one.slug, one.place) for one in findings)
+    for slug, place in fresh:
+        lines += _written(slug, place, today + timedelta(days=_DAYS))
+    file.write_bytes((newline.join(lines) + newline).encode())
+    return len(fresh), len(removed)
+
+
+def _written(slug: str, place: str, expires: date) -> Iterator[str]:
+    yield f"- slug: {slug}"
+    if place:
+        yield f"  place: {_scalar(place)}"
+    yield f"  reason: {_UNEXPLAINED}"
+    yield f"  expires: {expires}"
+
+
+def _scalar(text: str) -> str:
+    """The text as YAML takes it, on one line."""
+    written: str = yaml.safe_dump(text, width=10**6, allow_unicode=True, default_style=None)
+    return written.removesuffix("\n").removesuffix("\n...")
+
+
+def _read(path: str, text: str, slugs: Collection[str]) -> Iterator[Entry]:
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise WrongUse(f"--known: {path}:{line}: not YAML: {error.problem}") from None
+    except yaml.YAMLError as error:
+        raise WrongUse(f"--known: {path}: not YAML: {error}") from None
+    if root is None:
+        return
+    if not isinstance(root, yaml.SequenceNode):
+        raise WrongUse(
+            f"--known: {path}:{root.start_mark.line + 1}: not a list; begin each entry with '- slug: '"
+        )
+    seen: dict[tuple[str, str], int] = {}
+    for index, node in enumerate(root.value):
+        entry = _entry(path, index, node, slugs)
+        earlier = seen.setdefault((entry.slug, entry.place), entry.line)
+        if earlier != entry.line:
+            raise WrongUse(
+                f"--known: {path}:{entry.line}: [{index}]: {_name(entry)} stands on line {earlier} too"
+            )
+        yield entry
+
+
+def _entry(path: str, index: int, node: Any, slugs: Collection[str]) -> Entry:
+    line = node.start_mark.line + 1
+    if not isinstance(node, yaml.MappingNode):
+        raise WrongUse(f"--known: {path}:{line}: [{index}] is not a mapping; write slug, reason and expires")
+    values: dict[str, str] = {}
+    for key, value in node.value:
+        name, at = str(key.value), key.start_mark.line + 1
+        if name not in _KEYS:
+            raise WrongUse(f"--known: {path}:{at}: [{index}].{name} is not one of {', '.join(_KEYS)}")
+        if not isinstance(value, yaml.ScalarNode) or not value.value.strip():
+            raise WrongUse(
+                f"--known: {path}:{at}: [{index}].{name} is empty or no text; write it on one line"
+            )
+        values[name] = value.value.strip()
+    for name, required in _KEYS.items():
+        if required and name not in values:
+            raise WrongUse(f"--known: {path}:{line}: [{index}].{name} is missing")
+    where = f"--known: {path}:{line}: [{index}]"
+    if values["slug"] not in slugs:
+        near = difflib.get_close_matches(values["slug"], slugs, 1)
+        hint = f"did you mean {near[0]}?" if near else "tune-check --list-checks names them"
+        raise WrongUse(f"{where}.slug: there is no check {values['slug']!r}; {hint}")
+    expires = _date(where, values["expires"])
+    end = node.value[-1][1].end_mark
+    last = end.line + 1 if end.column else end.line
+    return Entry(values["slug"], values.get("place", ""), values["reason"], expires, line, last)
+
+
+def _date(where: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise WrongUse(f"{where}.expires: {text!r} is not a date; write it like 2027-01-31") from None
+
+
+def _name(entry: Entry) -> str:
+    return f"{entry.slug} at {entry.place}" if entry.place else entry.slug
+
+
+def _about(slug: str, place: str, seen: str, advice: str) -> Finding:
+    return Finding(
+        slug=slug,
+        fact="A known difference still differs, and its date has not passed.",
+        source="the file of --known",
+        grade=Grade.DOCUMENTED,
+        advice=advice,
+        seen=seen,
+        expected="an entry that is still needed",
+        place=place,
+    )

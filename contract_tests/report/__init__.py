@@ -1,0 +1,8 @@
+"""How does a person, a pull request, a program read what was found?"""
+
+from contract_tests.report.model import Cost, Report
+from contract_tests.report.outputs import Outputs
+from contract_tests.report.pictures import Picture, pictures
+from contract_tests.report.terminal import Progress, Terminal, console
+
+__all__ = ["Cost", "Outputs", "Picture", "Progress", "Report", "Terminal", "console", "pictures"]

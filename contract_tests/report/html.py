@@ -1,0 +1,26 @@
+"""How does a report read as a page one sends around?"""
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from contract_tests.findings import Outcome, Severity
+from contract_tests.redaction import Secrets
+from contract_tests.report.model import Report
+from contract_tests.report.timeline import draw
+
+
+def render(report: Report, secrets: Secrets) -> str:
+    """The report as one HTML page that needs nothing else."""
+    environment = Environment(
+        loader=PackageLoader("contract_tests.report", "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    drawings = [(picture, draw(picture), report.about(picture)) for picture in report.pictures]
+    template = environment.get_template("report.html.jinja")
+    statuses = sorted({span.label for picture in report.pictures for span in picture.statuses})
+    page = template.render(
+        report=report, drawings=drawings, statuses=statuses, BROKEN=Outcome.BROKEN, severities=tuple(Severity)
+    )
+    return secrets.redact(page)

@@ -1,0 +1,58 @@
+"""How does a program read a report?"""
+
+import json
+from typing import Any
+
+from contract_tests.redaction import Secrets, redacted
+from contract_tests.report.model import Entry, Group, Report
+
+VERSION = 1
+
+
+def render(report: Report, secrets: Secrets) -> str:
+    """The report as JSON; its shape is described in `contract_tests/README.md`."""
+    return json.dumps(redacted(as_json(report), secrets), indent=2, ensure_ascii=False) + "\n"
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """The report as plain values."""
+    return {
+        "version": VERSION,
+        "target": report.target,
+        "details": dict(report.details),
+        "verdict": report.verdict,
+        "exitCode": report.exit_code,
+        "reason": report.reason,
+        "stopped": report.stopped,
+        "bar": report.bar,
+        "checks": report.checks,
+        "plan": list(report.plan),
+        "findings": [_entry(entry, group) for group in report.groups for entry in group.entries],
+        "accepted": [{"slug": one.slug, "place": one.place, "reason": why} for one, why in report.accepted],
+        "costs": [{"name": one.name, "used": one.used, "ceiling": one.ceiling} for one in report.costs],
+        "runs": [picture.as_json() for picture in report.pictures],
+    }
+
+
+def _entry(entry: Entry, group: Group) -> dict[str, Any]:
+    first = entry.first
+    return {
+        "slug": first.slug,
+        "severity": group.severity,
+        "outcome": group.outcome,
+        "grade": first.grade,
+        "fact": first.fact,
+        "source": first.source,
+        "advice": first.advice,
+        "teaches": first.teaches,
+        "places": [
+            {
+                "place": one.place,
+                "seen": one.seen,
+                "expected": one.expected,
+                "curl": one.curl,
+                "count": one.count,
+            }
+            for one in entry.findings
+        ],
+    }

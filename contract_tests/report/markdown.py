@@ -1,0 +1,132 @@
+"""How does a report read as a comment or a job summary on a code forge?"""
+
+import re
+from collections.abc import Iterator
+
+from contract_tests.findings import Finding, Outcome, Severity
+from contract_tests.redaction import Secrets
+from contract_tests.report.model import Entry, Group, Report
+
+# GitHub cuts a summary at a mebibyte and says nothing of the rest; this many characters never reach it.
+_LIMIT = 250_000
+_PLACES = 8
+_SIGNS = {Severity.FAILURE: "❌", Severity.WARNING: "⚠️", Severity.NOTE: "ℹ️"}
+_VERDICTS = ("✅", "❌", "❌", "❔")
+
+
+def render(report: Report, secrets: Secrets) -> str:
+    """The report as GitHub's Markdown."""
+    text = secrets.redact("\n".join(_lines(report)) + "\n")
+    if len(text) <= _LIMIT:
+        return text
+    return (
+        f"{text[:_LIMIT].rpartition(chr(10))[0]}\n\n*Cut here: the JSON and HTML reports hold all of it.*\n"
+    )
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield f"## {_VERDICTS[report.exit_code]} {report.verdict}: {code(report.target)}"
+    yield ""
+    yield f"{plain(report.reason)}."
+    if report.stopped:
+        yield f"Ended early: {plain(report.stopped)}."
+    yield ""
+    for group in report.groups:
+        yield from _group(group)
+    yield from _accepted(report)
+    yield from _runs(report)
+    details = [f"{name} {value}" for name, value in report.details.items() if value]
+    yield f"<sub>{plain(' · '.join([*details, *(f'spent {cost}' for cost in report.costs)]))}</sub>"
+
+
+def _group(group: Group) -> Iterator[str]:
+    yield f"### {_SIGNS[group.severity]} {group.title} ({len(group.entries)})"
+    yield ""
+    yield f"{group.meaning[0].upper()}{group.meaning[1:]}."
+    yield ""
+    if group.outcome is not Outcome.BROKEN:
+        yield from (f"- {plain(entry.first.fact)} {code(entry.first.seen)}" for entry in group.entries)
+        yield ""
+        return
+    for entry in group.entries:
+        yield from _entry(entry, opened=group.severity is Severity.FAILURE)
+
+
+def _entry(entry: Entry, *, opened: bool) -> Iterator[str]:
+    first = entry.first
+    times = f" ({entry.count} times)" if entry.count > 1 else ""
+    tag = "<details open>" if opened else "<details>"
+    yield f"{tag}<summary><b>{first.slug}</b>: {plain(first.fact)}{times}</summary>"
+    yield ""
+    yield "| where | seen | expected |"
+    yield "| --- | --- | --- |"
+    yield from (_row(finding) for finding in entry.findings[:_PLACES])
+    if len(entry.findings) > _PLACES:
+        yield f"| | and at {len(entry.findings) - _PLACES} more places | |"
+    yield ""
+    yield f"{plain(first.advice)}. Source: {plain(first.source)} ({first.grade})."
+    yield ""
+    if first.curl:
+        yield from fenced(first.curl, "bash")
+    if first.teaches:
+        yield "In the document:"
+        yield ""
+        yield from fenced(first.teaches, "yaml")
+    yield "</details>"
+    yield ""
+
+
+def _row(finding: Finding) -> str:
+    return f"| {code(finding.place)} | {code(finding.seen)} | {code(finding.expected)} |"
+
+
+def _accepted(report: Report) -> Iterator[str]:
+    if report.accepted:
+        yield f"### Known differences ({len(report.accepted)})"
+        yield ""
+        yield from (f"- `{one.slug}` {code(one.place)}: {plain(why)}" for one, why in report.accepted)
+        yield ""
+
+
+def _runs(report: Report) -> Iterator[str]:
+    if report.pictures:
+        yield f"<details><summary>{len(report.pictures)} runs observed</summary>"
+        yield ""
+        yield "| run | how | statuses seen | seconds | events |"
+        yield "| --- | --- | --- | --- | --- |"
+        for one in report.pictures:
+            told = " → ".join(span.label for span in one.statuses) or "none"
+            cells = (
+                code(one.run),
+                plain(one.origin),
+                plain(told),
+                f"{one.seconds:.1f}",
+                str(len(one.events)),
+            )
+            yield f"| {' | '.join(cells)} |"
+        yield ""
+        yield "</details>"
+        yield ""
+
+
+def code(text: str, limit: int = 300) -> str:
+    """The text as inline code that fits into a table's cell."""
+    flat = re.sub(r"\s+", " ", text).strip().replace("|", "\\|")
+    if not flat:
+        return ""
+    flat = flat if len(flat) <= limit else f"{flat[:limit]}..."
+    ticks = "`" * (1 + max(map(len, re.findall("`+", flat)), default=0))
+    space = " " if len(ticks) > 1 else ""
+    return f"{ticks}{space}{flat}{space}{ticks}"
+
+
+def plain(text: str) -> str:
+    """The text in which nothing is taken for markup."""
+    flat = re.sub(r"\s+", " ", text).strip()
+    return re.sub(r"([\\*\[\]|~])|(?<!\w)_|_(?!\w)", r"\\\g<0>", flat).replace("<", "&lt;")
+
+
+def fenced(text: str, language: str) -> Iterator[str]:
+    """The text as a block of code, whatever it holds."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    yield from (f"{fence}{language}", text, fence, "")

@@ -1,0 +1,13 @@
+"""Is each single answer what the document describes?"""
+
+from contract_tests.checks import Check
+from contract_tests.conftest import Tell
+from contract_tests.exchange import Exchange
+from contract_tests.judgement import Judgement
+
+SUBJECT = Exchange
+
+
+def test_every_exchange_keeps(check: Check, judgement: Judgement, tell: Tell) -> None:
+    """Checks that look at what the others provoked."""
+    tell(check, judgement.look(check))

@@ -1,0 +1,13 @@
+"""Does what was seen of each run, thread, message and step make one possible life?"""
+
+from contract_tests.checks import Check
+from contract_tests.conftest import Tell
+from contract_tests.traces import Trace
+from contract_tests.judgement import Judgement
+
+SUBJECT = Trace
+
+
+def test_every_life_keeps(check: Check, judgement: Judgement, tell: Tell) -> None:
+    """Checks that look at what the others provoked."""
+    tell(check, judgement.look(check))

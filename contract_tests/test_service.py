@@ -1,0 +1,13 @@
+"""Does the service do what it is asked for, and refuse what it must?"""
+
+from contract_tests.checks import Check
+from contract_tests.conftest import Tell
+from contract_tests.judgement import Judgement
+from contract_tests.service import Service
+
+SUBJECT = Service
+
+
+def test_the_service_keeps(check: Check, judgement: Judgement, tell: Tell) -> None:
+    """Checks that send requests of their own."""
+    tell(check, judgement.probe(check))

@@ -1,0 +1,13 @@
+"""Does everything that was seen fit together?"""
+
+from contract_tests.checks import Check
+from contract_tests.conftest import Tell
+from contract_tests.assembly import Story
+from contract_tests.judgement import Judgement
+
+SUBJECT = Story
+
+
+def test_every_whole_keeps(check: Check, judgement: Judgement, tell: Tell) -> None:
+    """Checks that look at what the others provoked."""
+    tell(check, judgement.look(check))

@@ -1,0 +1,86 @@
+"""What can be said of a run without writing its words?
+
+Most requests ask for a run, not for what it says. As long as its client has done nothing to it, a run goes
+through its scenario's statuses at the scenario's times; only the words differ. So the statuses are taken
+once per scenario from a performance without words and moved to each run's beginning. Where more of a run
+depends on its words (tool calls, an answer that is cut off), there is no outline and the run's own timeline
+is asked. Standard library only.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from mock_server.instants import rfc3339
+from mock_server.records import RunRecord
+from mock_server.scenario import Calls, Says, Scenario
+from mock_server.script import filled
+from mock_server.timeline import COMPLETED, perform, usage
+from mock_server.tokens import count
+
+_ANYONE = "run_00000000-0000-4000-8000-000000000000"
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A change of status, milliseconds after the creation: fields it sets, and fields that tell when."""
+
+    after: int
+    fields: Mapping[str, Any]
+    stamps: tuple[str, ...]
+    ends: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The statuses of every run of a scenario to which its client does nothing."""
+
+    turns: tuple[_Turn, ...]
+    texts: tuple[str, ...]
+    rest: int
+    expires: int
+
+    def fields_at(self, record: RunRecord, now: int) -> dict[str, Any]:
+        """The fields of the run that change as time goes on."""
+        begin, fields = record.created_at, dict[str, Any](status="")
+        for turn in self.turns:
+            at = begin + turn.after
+            if at > now:
+                break
+            fields |= turn.fields
+            for stamp in turn.stamps:
+                fields[stamp] = rfc3339(at)
+            if turn.ends:
+                fields["usage"] = usage(record, sum(count(filled(text, record)) for text in self.texts))
+        return fields
+
+
+def outline(record: RunRecord) -> Outline | None:
+    """The outline of a run, if it has one."""
+    return None if record.inputs else _of_scenario(record.scenario, record.pace)
+
+
+@lru_cache(maxsize=256)
+def _of_scenario(scenario: Scenario, pace: float) -> Outline | None:
+    texts = tuple(moment.text for moment in scenario.timeline if isinstance(moment, Says))
+    timeline = perform(RunRecord(_ANYONE, "", 0, scenario, "", "", pace=pace))
+    last, stamps = timeline.of_run[-1], {*scenario.lifecycles.run.timestamps.values()}
+    if any(isinstance(moment, Calls) for moment in scenario.timeline):
+        return None
+    if texts and last.patch.get("status") != COMPLETED:
+        return None
+    turns = tuple(
+        _Turn(
+            after=change.at,
+            fields={
+                name: value
+                for name, value in change.patch.items()
+                if value is not None and name not in stamps and name != "usage"
+            },
+            stamps=tuple(name for name in change.patch if name in stamps),
+            ends="usage" in change.patch,
+        )
+        for change in timeline.of_run
+    )
+    return Outline(turns, texts, timeline.changes[timeline.rests[0]].at, timeline.expires_at)

@@ -1,0 +1,52 @@
+"""Which mock does a request belong to?"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+from mock_server.world import World
+
+TEST_HEADER = b"x-mock-test"
+MOST_TESTS = 1000
+"""So many tests are kept; of more, the one that was least recently heard of is forgotten."""
+
+
+class Worlds:
+    """The shared mock, and one for each test that has named itself."""
+
+    def __init__(self, make: Callable[[str], World]) -> None:
+        self._make = make
+        self._tests: OrderedDict[str, World] = OrderedDict()
+        self.shared = make("")
+
+    def of_test(self, test: str) -> World:
+        """The mock of a test; it begins when the test is first heard of. The shared one for no name."""
+        if not test:
+            return self.shared
+        if test not in self._tests:
+            self._tests[test] = self._make(test)
+            if len(self._tests) > MOST_TESTS:
+                self._tests.popitem(last=False)[1].close()
+        self._tests.move_to_end(test)
+        return self._tests[test]
+
+    def tests(self) -> list[str]:
+        """The names of the tests."""
+        return sorted(self._tests)
+
+    async def reset(self, test: str) -> World:
+        """Begin again: with the mock of a test, or, without a name, with everything."""
+        forgotten = [self._tests.pop(test)] if test in self._tests else []
+        if not test:
+            forgotten = [self.shared, *self._tests.values()]
+            self._tests.clear()
+        for world in forgotten:
+            world.close()
+            await world.store.clear()
+        if not test:
+            self.shared = self._make("")
+        return self.of_test(test)
+
+    def close(self) -> None:
+        """Let everybody who waits go."""
+        for world in (self.shared, *self._tests.values()):
+            world.close()

@@ -1,0 +1,29 @@
+"""How well founded is the fact at a place: `documented`, `observed` or `assumed`?"""
+
+from spec_review.loading import Cursor
+
+GRADES = ("documented", "observed", "assumed")
+UNSTABLE = {"draft", "alpha"}
+"""`x-stability-level`s that promise nothing yet."""
+
+
+def grade_at(cursor: Cursor | None) -> str:
+    """The grade that holds at a place: its own or the nearest parent's."""
+    if cursor is None:
+        return "documented"
+    found = "documented"
+    value = cursor.document.content
+    for key in ("", *cursor.path):
+        if key:
+            try:
+                value = value[int(key)] if isinstance(value, list) else value[key]
+            except (KeyError, IndexError, TypeError, ValueError):
+                return found
+        if isinstance(value, dict) and value.get("x-grade") in GRADES:
+            found = str(value["x-grade"])
+    return found
+
+
+def weakest(*grades: str) -> str:
+    """The least founded of some grades."""
+    return max(grades, key=GRADES.index)

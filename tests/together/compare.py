@@ -1,0 +1,131 @@
+"""What does a plain `st run` find in the same faulty deployments, and what does `tune-check` find?
+
+    python -m tests.together.compare [--jobs 2] [--readme]
+
+`st run` gets the documented view of the document with its links and examples, the key, every check and every
+phase. What it reports of the good deployment already is its baseline, so that only what it finds of the fault
+counts. Both programs' results are kept in build/together; a second call only measures what is missing.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from statistics import median
+
+import click
+
+import openapi
+from tests.together.cases import Case, cases
+from tests.together.deployment import KEY
+from tests.together.measure import RESULTS, Result, measure
+from tests.together.serve import serving
+
+README = Path("contract_tests/README.md")
+MARKS = ("<!-- comparison -->", "<!-- /comparison -->")
+EXAMPLES = 10
+GROUPS = {
+    "shapes": "Shape of answers",
+    "requests": "Requests taken and refused",
+    "auth": "Authentication",
+    "http": "HTTP",
+    "stream": "Event stream",
+    "lifecycle": "Life of a run",
+    "workflows": "From one call to the next",
+    "pages": "Paging",
+}
+
+
+def schemathesis(url: str, baseline: Path, *more: str) -> tuple[int, float]:
+    """The exit code of a plain `st run`, and its seconds."""
+    command = [str(Path(sys.executable).with_name("st")), "run", "document.json", "--url", url]
+    command += ["--header", f"X-Tune-Key: {KEY}", "--checks", "all", "--mode", "all", "--seed", "1"]
+    command += ["--max-examples", str(EXAMPLES), "--no-shrink", "--baseline", str(baseline), *more]
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "document.json").write_text(json.dumps(openapi.load("documented")))
+        done = subprocess.run(command, cwd=folder, capture_output=True, timeout=600)
+    return done.returncode, time.monotonic() - began
+
+
+def baseline(folder: Path) -> Path:
+    """What `st run` reports of the good deployment, over a few runs."""
+    path = folder.resolve() / "baseline.json"
+    if not path.exists():
+        (case,) = cases("plain")
+        for _ in range(3):
+            with serving(case.app()) as url:
+                schemathesis(url, path, "--baseline-update")
+    return path
+
+
+def tried(name: str, folder: Path) -> Result:
+    """What `st run` says of one deployment."""
+    (case,) = cases(name)
+    path = folder / f"{name}.json"
+    if path.exists():
+        return Result(**json.loads(path.read_text()))
+    with serving(case.app(), **dict(case.serving)) as url:
+        try:
+            code, seconds = schemathesis(url, baseline(folder))
+        except subprocess.TimeoutExpired as error:
+            code, seconds = -1, error.timeout
+    result = Result(name, code, seconds, {})
+    path.write_text(json.dumps(result.__dict__))
+    return result
+
+
+def table(wanted: list[Case], plain: dict[str, Result], ours: dict[str, Result]) -> str:
+    """The comparison as a Markdown table."""
+    lines = ["| Faults | deployments | `st run` | `tune-check` |", "| --- | ---: | ---: | ---: |"]
+    faults = [case for case in wanted if case.severity == "failure"]
+    for group, title in [*GROUPS.items(), ("", "**All**")]:
+        members = [case.name for case in faults if not group or case.group == group]
+        lines.append(f"| {title} | {len(members)} | {found(members, plain)} | {found(members, ours)} |")
+    lawful = [case.name for case in wanted if case.group == "variants"]
+    alarms = f"{found(lawful, plain)} | {found(lawful, ours)}"
+    lines.append(f"| False alarms on lawful variants | {len(lawful)} | {alarms} |")
+    seconds = (median(result.seconds for result in results.values()) for results in (plain, ours))
+    lines.append("| Median seconds | | " + " | ".join(f"{value:.0f}" for value in seconds) + " |")
+    return "\n".join(lines)
+
+
+def found(names: Iterable[str], results: dict[str, Result]) -> int:
+    """How many of these deployments were failed."""
+    return sum(results[name].exit_code == 1 for name in names)
+
+
+def write(path: Path, text: str) -> None:
+    """Put the table between its marks."""
+    begin, end = MARKS
+    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+    path.write_text(pattern.sub(lambda _: f"{begin}\n{text}\n{end}", path.read_text()))
+
+
+@click.command()
+@click.option("--jobs", default=2, show_default=True, help="How many deployments at a time.")
+@click.option("--profile", default="standard", show_default=True, help="The judge's profile.")
+@click.option("--readme", is_flag=True, help=f"Write the table into {README}.")
+def main(jobs: int, profile: str, readme: bool) -> None:
+    """Compare on every fault and every lawful variant."""
+    wanted = [case for case in cases() if case.severity in ("failure", "clean")]
+    folder = RESULTS / f"schemathesis-{EXAMPLES}"
+    folder.mkdir(parents=True, exist_ok=True)
+    baseline(folder)
+    with ProcessPoolExecutor(jobs) as pool:
+        names = [case.name for case in wanted]
+        plain = {result.name: result for result in pool.map(tried, names, [folder] * len(names))}
+    ours = {case.name: result for case, result in measure(wanted, profile, jobs, again=False)}
+    text = table(wanted, plain, ours)
+    print(text)
+    if readme:
+        write(README, text)
+
+
+if __name__ == "__main__":
+    main()
