@@ -1,7 +1,7 @@
 """How do an answer's head and the beginning of its body leave in one piece?
 
-uvicorn writes them one after the other; two small packets for each answer cost the server, and wake the client,
-twice. Its protocol class is its own seam for this (`http=`).
+uvicorn writes them one after the other; two small packets for each answer cost the server twice, and wake the
+client twice. Its protocol class is its own seam for this (`http=`).
 """
 
 import asyncio
@@ -47,6 +47,6 @@ class _Corked:
 class Protocol(ResettableProtocol):
     """The protocol of the mock's own server."""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to speak."""
         super().connection_made(_Corked(transport))  # type: ignore[arg-type]
