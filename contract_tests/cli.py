@@ -2,74 +2,89 @@
 
 import os
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 
+from contract_tests.checks import REGISTRY
 from contract_tests.judgement import plan
+from contract_tests.known import load
 from contract_tests.options import OPTIONS, Option, settings_of
+from contract_tests.report import Outputs
+from contract_tests.report.model import CONFORMS, UNJUDGED, WRONG_USE
+from contract_tests.session import Session
 from contract_tests.settings import WrongUse
 
-CONFORMS, VIOLATIONS, WRONG_USE, CANNOT_JUDGE = range(4)
-_EXITS = {
-    int(pytest.ExitCode.OK): CONFORMS,
-    int(pytest.ExitCode.TESTS_FAILED): VIOLATIONS,
-    int(pytest.ExitCode.USAGE_ERROR): WRONG_USE,
-    CANNOT_JUDGE: CANNOT_JUDGE,
-}
 _PACKAGE = Path(__file__).parent
-# The suite is judged by its own rules, wherever it is called from: no configuration of the caller's counts.
+# The suite runs by its own rules, wherever it is called from: no configuration, no plugin, no option of the
+# caller's counts, and nobody but us writes to the terminal.
 _PYTEST = (
-    "-c",
-    os.devnull,
-    "--rootdir",
-    str(_PACKAGE),
+    *("-c", os.devnull),
+    *("--rootdir", str(_PACKAGE)),
     "--import-mode=importlib",
-    "-p",
-    "no:cacheprovider",
-    "-p",
-    "no:schemathesis",
-    "-p",
-    "no:hypothesispytest",
-    "-q",
-    "--no-header",
-    "--tb=short",
+    *("-p", "no:cacheprovider"),
+    *("-p", "no:terminal"),
+    *("-p", "no:warnings"),
+    "-s",
 )
+_ENVIRONMENT = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": None, "PYTEST_PLUGINS": None}
 
 
 def _option(option: Option) -> click.Option:
     if option.type is bool:
         return click.Option([option.flag], is_flag=True, help=option.help)
     kind: Any = click.Choice(option.choices) if option.choices else str
-    return click.Option(
-        [option.flag], type=kind, metavar=option.metavar or None, multiple=option.many, help=option.help
-    )
+    metavar = option.metavar or None
+    return click.Option([option.flag], type=kind, metavar=metavar, multiple=option.many, help=option.help)
 
 
 def run(url: str, dry_run: bool, passed: tuple[str, ...], **given: Any) -> int:
     """Judge a deployment; the exit code."""
     named = {name.replace("_", "-"): value for name, value in given.items() if value not in (None, (), False)}
     settings = settings_of(url, named)
+    load(settings.known, REGISTRY, missing_ok=settings.update_known)
+    Outputs.of(settings.markdown, settings.json, settings.html).check()
     for line in plan(settings).lines():
         click.echo(f"plan: {line}")
     if dry_run:
         return CONFORMS
-    arguments = [*_PYTEST, str(_PACKAGE), f"--url={settings.url}", *_pass_on(named), *passed]
-    code = int(pytest.main(arguments))
-    return _EXITS.get(code, CANNOT_JUDGE)
+    session = Session()
+    with _environment({**_ENVIRONMENT, "TUNE_API_KEY": settings.key or None}):
+        options = [one for name in named if name != "key" for one in _typed(name, named[name])]
+        arguments = [*_PYTEST, str(_PACKAGE), f"--url={settings.url}", *options, *passed]
+        code = pytest.main(arguments, plugins=[session])
+    return session.exit_code(code)
 
 
-def _pass_on(named: dict[str, Any]) -> list[str]:
-    """The options as pytest takes them; the key goes by the environment, where no process list shows it."""
-    if "key" in named:
-        os.environ["TUNE_API_KEY"] = named.pop("key")
-    arguments: list[str] = []
-    for name, value in named.items():
-        values = value if isinstance(value, tuple) else (value,)
-        arguments += [f"--{name}" if one is True else f"--{name}={one}" for one in values]
-    return arguments
+def _typed(name: str, value: Any) -> list[str]:
+    """An option as pytest takes it. The key is none: in the environment no process list shows it."""
+    values = value if isinstance(value, tuple) else (value,)
+    return [f"--{name}" if one is True else f"--{name}={one}" for one in values]
+
+
+@contextmanager
+def _environment(changes: Mapping[str, str | None]) -> Iterator[None]:
+    """Change the environment while the block lasts."""
+    before = dict(os.environ)
+    for name, value in changes.items():
+        os.environ.pop(name, None)
+        os.environ.update({} if value is None else {name: value})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _list_checks(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        for check in REGISTRY.values():
+            click.echo(f"{check.slug:<34} {check.grade:<11} {check.fact}")
+        context.exit()
 
 
 command = click.Command(
@@ -78,10 +93,20 @@ command = click.Command(
         click.Argument(["url"], metavar="URL"),
         *(_option(option) for option in OPTIONS),
         click.Option(["--dry-run"], is_flag=True, help="say the ceilings and the plan, and stop"),
-        click.Option(["-k", "expression"], metavar="EXPRESSION", help="only the checks that match, as pytest's -k"),
+        click.Option(
+            ["-k", "expression"], metavar="EXPRESSION", help="only the checks that match, as pytest's -k"
+        ),
         click.Option(["-x", "exitfirst"], is_flag=True, help="stop at the first violation"),
         click.Option(["-n", "processes"], metavar="N", help="spread over N processes (needs pytest-xdist)"),
         click.Option(["--junitxml"], metavar="FILE", help="write a JUnit report"),
+        click.Option(
+            ["--list-checks"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_list_checks,
+            help="name every check with its grade and its fact, and stop",
+        ),
     ],
     callback=lambda **given: run(passed=_for_pytest(given), **given),
     help="Judge whether the service at URL keeps the contract of the run API.",
@@ -97,9 +122,10 @@ def _for_pytest(given: dict[str, Any]) -> tuple[str, ...]:
     if given.pop("exitfirst"):
         passed.append("-x")
     if processes := given.pop("processes"):
-        passed += ["-n", processes, "--dist", "loadgroup"]
+        passed += ["-p", "xdist", "-n", processes, "--dist", "loadgroup"]
     if junitxml := given.pop("junitxml"):
-        passed.append(f"--junitxml={junitxml}")
+        Outputs(junitxml=junitxml).check()
+        passed.append(f"--junitxml={Path(junitxml).absolute()}")
     return tuple(passed)
 
 
@@ -115,6 +141,7 @@ def main(argv: list[str] | None = None) -> int:
         error.show()
     except click.Abort:
         click.echo("tune-check: interrupted", err=True)
+        return UNJUDGED
     return WRONG_USE
 
 

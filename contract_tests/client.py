@@ -79,7 +79,7 @@ class Client:
         `body` is sent as JSON, `content` as it is. `key` None leaves the key away. `patient` waits and tries
         again where the service limits its rate. Raises `Exhausted` when the budget does not allow it.
         """
-        operation, parameters = contract().match(method, path)
+        operation, parameters = contract().match(method, path.partition("?")[0])
         raw = self._body(operation, body, content, wants)
         query = f"?{urlencode(params, doseq=True)}" if params else ""
         request = self._http.build_request(method, f"{self.base}{path}{query}", content=raw)
@@ -127,8 +127,8 @@ class Client:
             request.headers[name] = text
 
     def _timeout(self, operation: Operation | None) -> float:
-        starts_run = operation is not None and (operation.starts_run or operation.id == "submitToolOutputs")
-        return self.settings.max_wait + 5 if starts_run else self.settings.timeout
+        waits = operation is not None and operation.waits_for_run
+        return self.settings.max_wait + 5 if waits else self.settings.timeout
 
     def _send_once(self, draft: "_Draft", timeout: float) -> Exchange:
         if (pause := self._not_before - time.monotonic()) > 0:
@@ -138,8 +138,10 @@ class Client:
         tokens = self.budget.tokens_per_run
         reservation = self.budget.run(tokens) if starts_run else nullcontext(Reservation(self.budget, 0))
         with reservation as reserved:
-            exchange = self._transmit(draft, max(0.1, min(timeout, self.budget.left + 1)))
+            exchange = self._transmit(draft, max(0.1, min(timeout, self.budget.left)))
             reserved.used = exchange.ok or not exchange.status
+        if self.budget.left <= 0 and (exchange.cut or exchange.error):
+            raise Exhausted(f"--max-seconds {self.budget.seconds:g} is spent")
         self.record.add(exchange)
         return exchange
 

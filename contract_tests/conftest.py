@@ -9,15 +9,25 @@ from typing import Any
 
 import pytest
 
+from contract_tests.assembly import assemble
 from contract_tests.findings import REGISTRY, Check, Finding, Outcome, Severity
-from contract_tests.judgement import Judgement, plan
+from contract_tests.judgement import Judgement, budget, plan
+from contract_tests.known import load
 from contract_tests.options import add_options, settings_from
+from contract_tests.report import pictures
 from contract_tests.service import CannotJudge
 from contract_tests.settings import Settings, WrongUse
-from contract_tests.verdict import FINDINGS, SLUG, Verdict
+from contract_tests.verdict import ACCEPTED, FINDINGS, SLUG, Verdict
 
 CANNOT_JUDGE = 3
-_ORDER = ("test_service", "test_operations", "test_stream", "test_lifecycle", "test_workflows", "test_exchanges")
+_ORDER = (
+    "test_service",
+    "test_operations",
+    "test_stream",
+    "test_lifecycle",
+    "test_workflows",
+    "test_exchanges",
+)
 _LOOKS = 2
 _PLACE = pytest.StashKey[tuple[Settings, Path, float]]()
 _VERDICT = pytest.StashKey[Verdict]()
@@ -34,13 +44,14 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read the options; the workers of pytest-xdist share one budget, which lies in a directory."""
     try:
         settings = settings_from(config)
+        known = load(settings.known, REGISTRY, missing_ok=settings.update_known)
     except WrongUse as error:
         raise pytest.UsageError(str(error)) from None
     inherited = getattr(config, "workerinput", {}).get("judgement")
     directory = Path(inherited["directory"]) if inherited else Path(tempfile.mkdtemp(prefix="tune-check-"))
     started = float(inherited["started"]) if inherited else time.time()
     config.stash[_PLACE] = (settings, directory, started)
-    config.stash[_VERDICT] = Verdict(settings, plan(settings).lines())
+    config.stash[_VERDICT] = Verdict(settings, plan(settings), budget(settings, directory, started), known)
     config.pluginmanager.register(config.stash[_VERDICT], "tune-check-verdict")
     config.addinivalue_line("markers", "xdist_group: what runs in one process (pytest-xdist)")
 
@@ -104,7 +115,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     judgement = config.stash.get(_JUDGEMENT, None)
     if judgement is None:
         return
-    output = {"stopped": judgement.stopped, "pictures": []}
+    seen = pictures(assemble(judgement.record.exchanges))
+    output = {
+        "base": judgement.client.base,
+        "stopped": judgement.stopped,
+        "pictures": [one.as_json() for one in seen],
+    }
     if hasattr(config, "workeroutput"):
         config.workeroutput["judgement"] = output
     config.stash[_VERDICT].take(output)
@@ -120,29 +136,22 @@ def judgement(pytestconfig: pytest.Config) -> Judgement:
 @pytest.fixture
 def tell(request: pytest.FixtureRequest, judgement: Judgement) -> Tell:
     """Takes the findings of a test and decides whether it fails."""
-    bar = judgement.settings.grade
+    bar, verdict = judgement.settings.grade, request.config.stash[_VERDICT]
 
     def take(check: Check | str, findings: list[Finding]) -> None:
-        told = [_redacted(finding, judgement) for finding in findings]
+        slug = check if isinstance(check, str) else check.slug
+        applied = verdict.accept(findings)
+        told = applied.left
         properties = request.node.user_properties
-        properties.append((SLUG, check if isinstance(check, str) else check.slug))
+        properties.append((SLUG, slug))
         properties.append((FINDINGS, json.dumps([one.as_json() for one in told])))
+        properties.append((ACCEPTED, json.dumps([(one.as_json(), why) for one, why in applied.accepted])))
         grave = [one for one in told if one.severity(bar) is Severity.FAILURE]
         if grave:
-            pytest.fail("\n".join(f"{one.place}: {one.seen}; expected {one.expected}" for one in grave), pytrace=False)
+            pytest.fail(
+                "\n".join(f"{one.place}: {one.seen}; expected {one.expected}" for one in grave), pytrace=False
+            )
         if told and all(one.outcome is Outcome.NOT_OFFERED for one in told):
             pytest.skip(f"not offered: {told[0].seen}")
 
     return take
-
-
-def _redacted(finding: Finding, judgement: Judgement) -> Finding:
-    plain = judgement.client.secrets.redact(json.dumps(finding.as_json(), ensure_ascii=False))
-    return Finding.from_json(json.loads(plain))
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say the verdict."""
-    judgement = config.stash.get(_JUDGEMENT, None)
-    spent = (judgement or Judgement(*config.stash[_PLACE])).budget.spent
-    terminalreporter.write_line(config.stash[_VERDICT].finish(spent))

@@ -33,8 +33,13 @@ class Operation:
 
     @property
     def starts_run(self) -> bool:
-        """Whether a yes of this operation makes a model work."""
+        """Whether a yes of this operation makes a new run."""
         return self.id in ("createRun", "createThreadAndRun")
+
+    @property
+    def waits_for_run(self) -> bool:
+        """Whether the answer may lawfully come only when a model has done its work."""
+        return self.starts_run or self.id == "submitToolOutputs"
 
 
 @dataclass(frozen=True)

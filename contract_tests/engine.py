@@ -5,6 +5,7 @@ paid for and recorded as every other, and judged by the same checks: what it thi
 not asked, since it knows no lawful variety (a limit clamped, null read as absent, a rate limited).
 """
 
+import copy
 import json
 import threading
 import time
@@ -26,9 +27,9 @@ from schemathesis.transport import BaseTransport
 from schemathesis.transport.requests import REQUESTS_TRANSPORT, RequestsTransport
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
-import openapi
 from contract_tests.budget import Exhausted
 from contract_tests.client import Client
+from contract_tests.contract import contract
 from contract_tests.exchange import GENERATED, Exchange
 from contract_tests.service import Service
 
@@ -36,7 +37,7 @@ _OWN_HEADERS = frozenset(
     {"user-agent", "accept-encoding", "accept", "connection", "content-length", "x-tune-key"}
     | {"x-org-id", "x-schemathesis-testcaseid"}
 )
-_SHARE = 0.5
+_SHARE = 0.3
 _AT_ONCE = threading.Semaphore(3)
 
 
@@ -72,7 +73,7 @@ class Generator:
         return adapter.sent
 
     def _schema(self, phases: list[str]) -> OpenApiSchema:
-        document = openapi.load(grade="documented")
+        document = copy.deepcopy(contract().documented.document)
         self._ground(document)
         schema = schemathesis.openapi.from_dict(document, config=self._config(phases))
         return schema

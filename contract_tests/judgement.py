@@ -71,20 +71,25 @@ def plan(settings: Settings) -> Plan:
     return Plan(limits, tuple(taken), tuple(left_out))
 
 
+def budget(settings: Settings, directory: Path, started: float) -> Budget:
+    """The ceilings of a judgement, shared by all processes that name the same directory."""
+    limits = settings.limits
+    return Budget(
+        directory,
+        runs=limits.runs,
+        tokens=limits.tokens,
+        requests=limits.requests,
+        seconds=limits.seconds,
+        started=started,
+    )
+
+
 class Judgement:
     """One judgement of one service, in one process."""
 
     def __init__(self, settings: Settings, directory: Path, started: float) -> None:
-        limits = settings.limits
         self.settings, self.plan = settings, plan(settings)
-        self.budget = Budget(
-            directory,
-            runs=limits.runs,
-            tokens=limits.tokens,
-            requests=limits.requests,
-            seconds=limits.seconds,
-            started=started,
-        )
+        self.budget = budget(settings, directory, started)
         self.record = Record()
         self.client = Client(settings, self.budget, self.record)
         self.service = Service(self.client)
@@ -202,7 +207,10 @@ class Judgement:
             self.stopped = str(reason) if isinstance(reason, Exhausted) else self.stopped
             return [*found, untried(check, str(reason))]
         except CLUMSY as error:
-            return [*found, untried(check, f"an answer of a shape nobody expects ({type(error).__name__}: {error})")]
+            return [
+                *found,
+                untried(check, f"an answer of a shape nobody expects ({type(error).__name__}: {error})"),
+            ]
         return merge(found)
 
     def _wait_for(self, name: str) -> None:

@@ -54,41 +54,44 @@ class Known:
     path: str = ""
     entries: tuple[Entry, ...] = ()
 
-    def apply(self, slug: str, findings: Iterable[Finding], today: date, *, complete: bool) -> Applied:
-        """Set aside what is known of a check's findings.
+    def names(self, finding: Finding) -> bool:
+        """Whether an entry, expired or not, is for a finding."""
+        return any(entry.covers(finding) for entry in self.entries)
 
-        `findings` are all of that check; `complete` says that the check looked at everything it ever
-        looks at, so that a difference which does not show is gone.
-        """
+    def accept(self, findings: Iterable[Finding], today: date) -> Applied:
+        """Set aside what is known and has not expired."""
         left: list[Finding] = []
         accepted: list[tuple[Finding, str]] = []
-        mine = [entry for entry in self.entries if entry.slug == slug]
-        found = list(findings)
-        for finding in found:
-            entry = next((one for one in mine if one.covers(finding) and today <= one.expires), None)
+        for finding in findings:
+            standing = (one for one in self.entries if one.covers(finding) and today <= one.expires)
+            entry = next(standing, None)
             if entry is None:
                 left.append(finding)
             else:
                 accepted.append((finding, entry.reason))
-        tried = complete and not any(one.outcome is not Outcome.BROKEN for one in found)
-        left += self._complaints(mine, found, today, tried)
         return Applied(tuple(left), tuple(accepted))
 
-    def _complaints(
-        self, mine: Iterable[Entry], found: list[Finding], today: date, tried: bool
+    def complaints(
+        self, findings: Collection[Finding], tried: Collection[str], today: date
     ) -> Iterator[Finding]:
-        for entry in mine:
+        """What is wrong with the entries themselves, by all findings, the accepted ones among them.
+
+        `tried` are the checks that looked at everything they ever look at: what they do not find is gone.
+        """
+        for entry in self.entries:
             where = f"{self.path}:{entry.line}"
-            if not any(entry.covers(one) for one in found):
-                if tried:
+            if not any(entry.covers(one) for one in findings):
+                if entry.slug in tried:
                     yield _about(GONE, where, f"{_name(entry)} no longer differs", "remove the entry")
             elif today > entry.expires:
                 seen = f"{_name(entry)} still differs, the entry expired on {entry.expires}"
                 yield _about(EXPIRED, where, seen, "mend the service, or renew the date with a reason")
 
 
-def load(path: str, slugs: Collection[str]) -> Known:
+def load(path: str, slugs: Collection[str], *, missing_ok: bool = False) -> Known:
     """The known differences in a file. Raises `WrongUse` that names file, line and key."""
+    if not path or (missing_ok and not Path(path).exists()):
+        return Known(path)
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError:

@@ -52,6 +52,13 @@ OPTIONS = (
     Option("proxy", "send everything through this HTTP proxy", metavar="URL"),
     Option("insecure", "accept any certificate", bool),
     Option("ca", "a file with the certificates to trust", metavar="FILE"),
+    Option("known", "the differences that are known, with their reasons and dates", metavar="FILE"),
+    Option("update-known", "write the failures of now into the file of --known", bool),
+    Option(
+        "markdown", "write a report in Markdown (a GitHub job's summary gets it by itself)", metavar="FILE"
+    ),
+    Option("json", "write a report for programs", metavar="FILE"),
+    Option("html", "write a report as one page, with a picture of every run", metavar="FILE"),
 )
 
 
@@ -81,7 +88,11 @@ def settings_of(url: str, given: dict[str, Any]) -> Settings:
     values = {option.name: _read(option, given[option.name]) for option in OPTIONS if option.name in given}
     key = values.pop("key", "") or os.environ.get(KEY_VARIABLE, "")
     if any(ord(char) < 33 or ord(char) > 126 for char in key):
-        raise WrongUse("--key: a key has no spaces, line ends or letters outside ASCII; look at how it was copied")
+        raise WrongUse(
+            "--key: a key has no spaces, line ends or letters outside ASCII; look at how it was copied"
+        )
+    if values.get("update-known") and not values.get("known"):
+        raise WrongUse("--update-known: say with --known which file to write")
     if values.get("ca"):
         readable("--ca", values["ca"])
     if "org" in values:

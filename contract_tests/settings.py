@@ -28,7 +28,7 @@ class Profile:
 
 PROFILES = {
     "smoke": Profile(5, 640, 500, 20, examples=3, fields=False, rounds=1, steps=0),
-    "standard": Profile(60, 7680, 3000, 60, examples=12, fields=True, rounds=1, steps=6),
+    "standard": Profile(60, 7680, 3000, 60, examples=8, fields=True, rounds=1, steps=5),
     "deep": Profile(400, 102400, 20000, 900, examples=100, fields=True, rounds=3, steps=30),
 }
 
@@ -57,6 +57,9 @@ class Settings:
     timeout: float = 15.0
     known: str = ""
     update_known: bool = False
+    markdown: str = ""
+    json: str = ""
+    html: str = ""
 
     @property
     def limits(self) -> Profile:

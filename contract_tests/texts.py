@@ -11,7 +11,7 @@ def text_of(content: Any) -> str | None:
     if not isinstance(content, list):
         return None
     parts = [_part(part) for part in content if isinstance(part, Mapping) and part.get("type") == "text"]
-    return "".join(part for part in parts if part is not None) if parts else None
+    return None if None in parts or not parts else "".join(str(part) for part in parts)
 
 
 def _part(part: Mapping[str, Any]) -> str | None:

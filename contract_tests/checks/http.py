@@ -32,7 +32,7 @@ def answer_is_whole(exchange: Exchange) -> Iterator[Deviation]:
     Grade: documented
     Advice: look for a crash, a wrong Content-Length or a proxy that gives up
     """
-    waits = exchange.operation is not None and exchange.operation.starts_run
+    waits = exchange.operation is not None and exchange.operation.waits_for_run
     if exchange.error and not (waits and "Timeout" in exchange.error):
         yield Deviation(exchange.error[:200], "a whole response", exchange)
     elif exchange.cut and exchange.media_type != EVENT_STREAM and not waits:

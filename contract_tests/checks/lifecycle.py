@@ -145,6 +145,9 @@ def status_has_its_timestamp(trace: Trace) -> Iterator[Deviation]:
         if name and one.source != "stream" and _empty(one.body.get(name)):
             place = f"{trace.kind}: {one.status} without {name}"
             yield Deviation(f"{one.status} without {name}", name, one.exchange, place, _grade(trace))
+        if trace.kind == "run" and one.status == "completed" and one.source != "stream" and not one.body.get("startedAt"):
+            place = "run: completed without startedAt"
+            yield Deviation("completed without startedAt", "startedAt", one.exchange, place, _grade(trace))
 
 
 def _grade(trace: Trace) -> Grade:
@@ -223,7 +226,7 @@ def created_at_is_now(trace: Trace) -> Iterator[Deviation]:
     """`createdAt` is the moment of the creation.
 
     Source: the name of the field; the service's own Date
-    Grade: assumed
+    Grade: documented
     Advice: look at the service's clock and time zone
     """
     first = trace.observations[0]

@@ -20,11 +20,15 @@ _FORMS: dict[str, Callable[[Report, Secrets], str]] = {
 
 @dataclass(frozen=True)
 class Outputs:
-    """The paths of the reports that were asked for, empty where one was not; `summary` is appended to."""
+    """The paths of the reports that were asked for, empty where one was not; `summary` is appended to.
+
+    The JUnit report is pytest's to write; here it is only asked whether it can be.
+    """
 
     markdown: str = ""
     json: str = ""
     html: str = ""
+    junitxml: str = ""
     summary: str = ""
 
     @classmethod
@@ -35,7 +39,7 @@ class Outputs:
 
     def check(self) -> None:
         """Raise `WrongUse`, before anything is sent, where a report could not be written."""
-        for form, path in self._wanted():
+        for form, path in (*self._wanted(), *([("junitxml", self.junitxml)] if self.junitxml else [])):
             _check(f"--{form}", Path(path))
 
     def write(self, report: Report, secrets: Secrets) -> list[str]:

@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from textwrap import fill
 from typing import TextIO
 
@@ -35,21 +34,22 @@ class Progress:
     """One line that says what is being done; silent where it would fill a log."""
 
     def __init__(self, found: Console) -> None:
-        self._status: Status | None = found.status("Starting", spinner="dots") if lively(found) else None
+        self._status: Status | None = found.status("Starting") if lively(found) else None
 
-    @contextmanager
-    def shown(self) -> Iterator["Progress"]:
-        """Show the line while the block lasts."""
-        if self._status is None:
-            yield self
-            return
-        with self._status:
-            yield self
+    def start(self) -> None:
+        """Show the line."""
+        if self._status is not None:
+            self._status.start()
 
     def say(self, what: str) -> None:
         """Say what is being done now."""
         if self._status is not None:
             self._status.update(Text(what, overflow="ellipsis", no_wrap=True))
+
+    def stop(self) -> None:
+        """Take the line away."""
+        if self._status is not None:
+            self._status.stop()
 
 
 class Terminal:
@@ -62,6 +62,7 @@ class Terminal:
         """The findings, the most important first; then what it cost; last the verdict."""
         for group in report.groups:
             self._group(group)
+        self._line("")
         for finding, why in report.accepted:
             self._line(f"Known difference {finding.slug} ({finding.place}): {why}", "dim")
         if report.stopped:
@@ -84,7 +85,6 @@ class Terminal:
             else:
                 where = f" ({entry.first.place})" if entry.first.place else ""
                 self._line(f"  {entry.first.slug}{where}: {entry.first.seen}")
-        self._line("")
 
     def _entry(self, entry: Entry) -> None:
         first = entry.first
