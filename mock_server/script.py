@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from mock_server.instants import milliseconds
 from mock_server.records import Input, RunRecord
-from mock_server.scenario import ALL, Calls, Moment, Says, Status, StreamEnds
+from mock_server.scenario import ALL, Calls, Event, Moment, Says, Status
 from mock_server.tokens import instants, pieces
 
 _PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
@@ -42,7 +42,7 @@ class Script:
     def _play(self, moments: Sequence[Moment], start: int, outputs: str = "") -> None:
         due = sorted((op for moment in moments for op in self._expand(moment, outputs)), key=lambda op: op.at)
         pace = self._record.pace
-        self.operations += [Operation(start + int(at * pace), *rest) for at, *rest in due]
+        self.operations += [op._replace(at=start + int(op.at * pace)) for op in due]
         self.operations.sort(key=lambda op: op.at)
 
     def _cancel(self, given: Input) -> None:
@@ -73,8 +73,8 @@ class Script:
         match moment:
             case Status():
                 yield Operation(at, "status", data=moment)
-            case StreamEnds():
-                yield Operation(at, "stream ends")
+            case Event():
+                yield Operation(at, "event", data=moment)
             case Says():
                 yield from self._say(moment, at, outputs)
             case Calls():

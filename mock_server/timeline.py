@@ -20,8 +20,8 @@ from mock_server.tokens import count
 WAITING = "requires_action"
 EXPIRED = "expired"
 COMPLETED = "completed"
-STREAM_ENDS = "stream"
-"""The target of the change at which a stream ends before its run does."""
+NOTHING = "nothing"
+"""The target of an event that changes nothing."""
 
 
 class Change(NamedTuple):
@@ -57,7 +57,7 @@ class Timeline:
         return next(position for position in self.rests if position >= begin)
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=512)
 def compiled(record: RunRecord) -> Timeline:
     """The timeline of a run; records are told apart by identity, so a changed one is compiled anew."""
     return perform(record)
@@ -136,8 +136,8 @@ class _Performance:
             case "outputs":
                 self._begins.append(len(self._changes))
                 self._answer_calls(op)
-            case "stream ends":
-                self._changes.append(Change(op.at, STREAM_ENDS, (), {}))
+            case "event":
+                self._changes.append(Change(op.at, NOTHING, (op.data.name,), op.data.data))
 
     def _catch_up(self, at: int, position: int) -> None:
         """A run that is completed has said to the end what it had begun."""
@@ -149,7 +149,7 @@ class _Performance:
     def _reach(self, moment: Status, at: int) -> None:
         first, self._status = not self._status, moment.status
         stamp = self._facts.run.timestamps.get(moment.status)
-        patch: dict[str, Any] = {"status": moment.status, "requiredAction": None}
+        patch: dict[str, Any] = {"status": moment.status, "requiredAction": None, **moment.fields}
         if stamp and stamp not in self._stamped:
             self._stamped.add(stamp)
             patch[stamp] = rfc3339(at)
