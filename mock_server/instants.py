@@ -18,6 +18,7 @@ def _second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
+@lru_cache(maxsize=4096)
 def rfc3339(instant: int) -> str:
     """The instant as the API writes it: `2024-08-11T10:21:28.861Z`."""
     seconds, rest = divmod(instant, 1000)

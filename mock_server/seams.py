@@ -1,12 +1,14 @@
 """Which parts of connexion does the mock stand on?
 
-All of connexion that the mock uses comes from here: its import says things about libraries of its own that
-would only puzzle whoever starts the mock.
+All of connexion that the mock uses comes from here: its import brings libraries that the mock never needs,
+and says things about them that would only puzzle whoever starts the mock.
 """
 
 import warnings
 
-with warnings.catch_warnings():
+from mock_server.absent import stand_ins
+
+with warnings.catch_warnings(), stand_ins(["httpx", "requests"], ["starlette.testclient.TestClient"]):
     warnings.simplefilter("ignore")
     from connexion.middleware import ConnexionMiddleware
     from connexion.middleware.abstract import (

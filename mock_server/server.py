@@ -1,11 +1,12 @@
 """How is the application served on a port?"""
 
+import gc
 import socket
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from mock_server.reset import ResettableProtocol
+from mock_server.connection import Protocol
 from mock_server.worlds import Worlds
 
 
@@ -48,11 +49,19 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+def _spare_the_collector() -> None:
+    """Look for garbage rarely: what the mock keeps holds no cycles, and to search it all is a pause."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 1_000)
+
+
 def serve(app: ASGIApp, worlds: Worlds, listening: socket.socket) -> int:
     """Serve until asked to stop; the exit code."""
     config = uvicorn.Config(
         app,
-        http=ResettableProtocol,
+        http=Protocol,
+        proxy_headers=False,
         access_log=False,
         log_level="warning",
         ws="none",
@@ -62,6 +71,7 @@ def serve(app: ASGIApp, worlds: Worlds, listening: socket.socket) -> int:
         timeout_keep_alive=75,
     )
     server = _Server(config, worlds)
+    _spare_the_collector()
     try:
         server.run(sockets=[listening])
     except KeyboardInterrupt:
