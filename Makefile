@@ -51,7 +51,7 @@ bench: $(INSTALLED) ## Measure the mock beside other mock servers; ARGS=--quick 
 	@exec $(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: check
-check: check-python check-document ## Lint and type-check the code and the document
+check: check-python check-document ## Lint and type-check the code and the documents
 
 .PHONY: check-python
 check-python: $(INSTALLED)

@@ -1,5 +1,6 @@
 """Is there one version, wherever it is said?"""
 
+import json
 import re
 import subprocess
 import sys
@@ -22,6 +23,11 @@ def test_the_changelog_ends_with_the_version_of_pyproject() -> None:
 
 def test_the_installed_package_has_the_version_of_pyproject() -> None:
     assert version(PROJECT["name"]) == PROJECT["version"]
+
+
+def test_the_javascript_client_has_the_version_of_pyproject() -> None:
+    client = json.loads((ROOT / "clients/js/package.json").read_text(encoding="utf-8"))
+    assert client["version"] == PROJECT["version"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
