@@ -12,6 +12,8 @@ from contract_tests.redaction import KEY_ESCAPED, KEY_MARK, Secrets
 
 KEY_HEADER = "X-Tune-Key"
 GENERATED = "generated"
+# Marks in `wants` of what others sent: traffic that was watched, and answers whose pieces have no moments.
+RECORDED, UNTIMED = "recorded", "untimed"
 _UNINTERESTING = frozenset(
     {"host", "accept", "accept-encoding", "connection", "user-agent", "content-length"}
 )
