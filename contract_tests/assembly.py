@@ -61,7 +61,9 @@ def assemble(exchanges: Sequence[Exchange]) -> Story:
         )
         for key, seen in sights.items()
     }
-    related = {key: replace(trace, related=_relatives(trace, traces.values())) for key, trace in traces.items()}
+    related = {
+        key: replace(trace, related=_relatives(trace, traces.values())) for key, trace in traces.items()
+    }
     return Story(tuple(exchanges), tuple(related.values()), tuple(streams), related)
 
 

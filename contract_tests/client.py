@@ -246,7 +246,9 @@ class Reading:
             operation=draft.operation,
             path_parameters=draft.parameters,
             query=tuple(url.params.multi_items()),
-            request_headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers),
+            request_headers=tuple(
+                (name.decode("latin-1"), value.decode("latin-1")) for name, value in headers
+            ),
             request_body=draft.body,
             sent=self._sent,
             received=time.monotonic(),

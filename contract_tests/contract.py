@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote
 
 import jsonschema_rs
@@ -12,7 +12,7 @@ import jsonschema_rs
 import openapi
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-GRADES = ("documented", "observed", "assumed")
+GRADES: tuple[Literal["documented", "observed", "assumed"], ...] = ("documented", "observed", "assumed")
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
 
@@ -59,7 +59,7 @@ class Mismatch:
 class View:
     """The document as it reads when only facts up to one grade count."""
 
-    def __init__(self, grade: str) -> None:
+    def __init__(self, grade: Literal["documented", "observed", "assumed"]) -> None:
         self.grade = grade
         self.document = openapi.load(grade=grade)
         self._plain = {"components": {"schemas": _plain(self.document["components"]["schemas"])}}
@@ -121,7 +121,7 @@ class Contract:
     """The document at every grade, and which operation a request means."""
 
     def __init__(self) -> None:
-        self.views = {grade: View(grade) for grade in GRADES}
+        self.views: dict[str, View] = {grade: View(grade) for grade in GRADES}
         self.documented = self.views["documented"]
         self.assumed = self.views["assumed"]
         self.operations = {operation.id: operation for operation in self._graded_operations()}

@@ -51,9 +51,9 @@ class Generator:
         self.errors: list[str] = []
 
     def operation(self, operation: str) -> int:
-        """Generate requests for one operation: examples, coverage of boundaries, chance; how many were sent."""
+        """Generate requests for one operation (examples, boundaries, chance); how many were sent."""
         schema = self._schema(["examples", "coverage", "fuzzing"]).include(operation_id=operation)
-        return self._execute(schema, operation)
+        return self._execute(cast(OpenApiSchema, schema), operation)
 
     def links(self) -> int:
         """Follow the document's links from operation to operation; how many requests were sent."""
@@ -75,8 +75,7 @@ class Generator:
     def _schema(self, phases: list[str]) -> OpenApiSchema:
         document = copy.deepcopy(contract().documented.document)
         self._ground(document)
-        schema = schemathesis.openapi.from_dict(document, config=self._config(phases))
-        return schema
+        return schemathesis.openapi.from_dict(document, config=self._config(phases))
 
     def _ground(self, document: dict[str, Any]) -> None:
         """Let ids and the model be ones that exist, so that requests get further than the first refusal."""
@@ -88,7 +87,9 @@ class Generator:
         model["enum"] = [self._service.model]
 
     def _config(self, phases: list[str]) -> schemathesis.Config:
-        chosen = {name: {"enabled": name in phases} for name in ("examples", "coverage", "fuzzing", "stateful")}
+        chosen = {
+            name: {"enabled": name in phases} for name in ("examples", "coverage", "fuzzing", "stateful")
+        }
         chosen["stateful"] |= {"max-steps": max(2, self._limits.steps)}  # type: ignore[dict-item]
         checks = {"enabled": False, "not_a_server_error": {"enabled": True}}
         return schemathesis.Config.from_dict(
@@ -136,7 +137,7 @@ class _Transport(RequestsTransport):
         self._adapter = adapter
         self._copy_serializers_from(REQUESTS_TRANSPORT)
 
-    def send(self, case: Case, *, session: requests.Session | None = None, **kwargs: Any) -> Response:
+    def send(self, case: Case[Any], *, session: requests.Session | None = None, **kwargs: Any) -> Response:
         """Send a case by a session that knows no way but ours."""
         own = session or requests.Session()
         own.mount("http://", self._adapter)
@@ -174,28 +175,40 @@ class Adapter(BaseAdapter):
         """Nothing of our own is open."""
 
     def _forward(self, method: str, path: str, query: str, request: requests.PreparedRequest) -> Exchange:
-        headers = {name: text for name, text in request.headers.items() if name.lower() not in _OWN_HEADERS}
-        body = request.body.encode() if isinstance(request.body, str) else request.body
+        headers = {
+            name: text if isinstance(text, str) else text.decode("latin-1")
+            for name, text in request.headers.items()
+            if name.lower() not in _OWN_HEADERS
+        }
+        body = request.body.encode() if isinstance(request.body, str) else cast("bytes | None", request.body)
         target = f"{path}?{query}" if query else path
         starts_run = method == "POST" and path.endswith("/runs")
         if starts_run and not self._runs.acquire(blocking=False):
             raise Exhausted("the runs of generated requests are spent")
         exchange = self._client.send(
-            method, target, content=self._capped(body) if starts_run else body, headers=headers, wants=self._wants
+            method,
+            target,
+            content=self._capped(body) if starts_run else body,
+            headers=headers,
+            wants=self._wants,
         )
         if starts_run and not exchange.ok:
             self._runs.release()
         return exchange
 
     def _capped(self, body: bytes | None) -> bytes | None:
-        """The body of a run with our limit of tokens, where it is an object that sets none or a larger one."""
+        """The body of a run with our limit of tokens, unless it sets a smaller one or is no object."""
         try:
             plain = json.loads(body or b"")
         except ValueError:
             return body
         most = self._client.budget.tokens_per_run
         asked = plain.get("maxCompletionTokens", most) if isinstance(plain, dict) else ""
-        if isinstance(asked, int) and not isinstance(asked, bool) and (asked > most or "maxCompletionTokens" not in plain):
+        if (
+            isinstance(asked, int)
+            and not isinstance(asked, bool)
+            and (asked > most or "maxCompletionTokens" not in plain)
+        ):
             return json.dumps({**plain, "maxCompletionTokens": min(asked, most)}).encode()
         return body
 
@@ -206,11 +219,12 @@ def _response(request: requests.PreparedRequest, exchange: Exchange) -> requests
     response = requests.Response()
     response.status_code = exchange.status
     response.headers = CaseInsensitiveDict(headers)
-    response.raw = HTTPResponse(body=b"", headers=headers, status=exchange.status, version=11, preload_content=False)
+    response.raw = HTTPResponse(
+        body=b"", headers=headers, status=exchange.status, version=11, preload_content=False
+    )
     response._content = exchange.body
     response.encoding = "utf-8"
     response.reason = str(exchange.status)
     response.url = str(request.url)
     response.request = request
     return response
-

@@ -73,14 +73,24 @@ def odd_values(service: Service) -> None:
         service.call("createThread", body={"title": text, "metadata": {"odd": text}}, wants=["odd"])
         body = {"role": "user", "content": text, "metadata": {text[:40]: "odd"}}
         service.call("createMessage", path={"threadId": thread}, body=body, wants=["odd"])
-    for value in (nested, 10**40, -1.5e308, None, [], [[]], {"": ""}):
+    values: tuple[Any, ...] = (nested, 10**40, -1.5e308, None, [], [[]], {"": ""})
+    for value in values:
         service.call("createThread", body={"metadata": {"odd": value}}, wants=["odd"])
-        service.call("modifyThread", path={"threadId": thread}, body={"metadata": {"odd": value}}, wants=["odd"])
+        service.call(
+            "modifyThread", path={"threadId": thread}, body={"metadata": {"odd": value}}, wants=["odd"]
+        )
     for name in ("title", "metadata", "messages", "toolResources", "datasetId"):
         service.call("createThread", body={name: None}, wants=["odd"])
-    service.call("createThread", content=b"[" * 5000, headers={"Content-Type": "application/json"}, wants=["invalid"])
+    service.call(
+        "createThread", content=b"[" * 5000, headers={"Content-Type": "application/json"}, wants=["invalid"]
+    )
     metadata = {"odd": _ODD_TEXTS[1], "number": 10**30}
-    service.call("createRun", path={"threadId": thread}, body={"model": service.model, "metadata": metadata}, wants=["odd"])
+    service.call(
+        "createRun",
+        path={"threadId": thread},
+        body={"model": service.model, "metadata": metadata},
+        wants=["odd"],
+    )
 
 
 @exploration("odd ids and queries", 0, smoke=True)
@@ -88,12 +98,21 @@ def odd_queries(service: Service) -> None:
     """Ids and query parameters that nobody gave."""
     thread = service.shared_thread()
     for name in _ODD_IDS:
-        for path in (f"/threads/{name}", f"/threads/{thread}/runs/{name}", f"/threads/{thread}/messages/{name}"):
+        for path in (
+            f"/threads/{name}",
+            f"/threads/{thread}/runs/{name}",
+            f"/threads/{thread}/messages/{name}",
+        ):
             service.client.send("GET", path, wants=["odd"])
     for operation in ("listThreads", "listMessages", "listRuns"):
         for limit in _LIMITS:
             service.call(operation, path={"threadId": thread}, params={"limit": limit}, wants=["odd"])
-        for params in ({"order": "sideways"}, {"after": "nobody"}, {"before": "nobody"}, {"limit": "a", "order": "b"}):
+        for params in (
+            {"order": "sideways"},
+            {"after": "nobody"},
+            {"before": "nobody"},
+            {"limit": "a", "order": "b"},
+        ):
             service.call(operation, path={"threadId": thread}, params=params, wants=["odd"])
 
 
@@ -110,7 +129,13 @@ def valid_requests(service: Service) -> None:
     service.call("createThread", body={"messages": [{"role": "system", "content": "Be brief."}], "title": ""})
     for body in ({"content": parts}, {"content": QUESTION}, {"content": parts, "role": "assistant"}):
         service.call("createMessage", path=path, body={"role": "user", **body})
-    for extra in ({"metadata": {"a": "b"}}, {"attachments": []}, {"runId": ""}, {"nobodyKnows": 1}):
+    extras: tuple[dict[str, Any], ...] = (
+        {"metadata": {"a": "b"}},
+        {"attachments": []},
+        {"runId": ""},
+        {"nobody": 1},
+    )
+    for extra in extras:
         service.call("createMessage", path=path, body={"role": "user", "content": parts, **extra})
     service.call("modifyThread", path=path, body={"title": "New", "metadata": {"a": "b"}})
     for operation in ("listThreads", "listMessages", "listRuns"):

@@ -172,7 +172,8 @@ def read_docstring(function: Function) -> tuple[str, dict[str, str]]:
         else:
             fields[name] = f"{fields[name]} {line.strip()}"
     missing = [field for field in _FIELDS if field not in fields]
-    assert fact and not missing, f"{function.__name__}: the docstring lacks {missing or 'the fact'}"
+    assert fact, f"{function.__name__}: the docstring lacks the fact"
+    assert not missing, f"{function.__name__}: the docstring lacks {missing}"
     return fact.strip(), fields
 
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from contract_tests.traces import Stream, Trace
 
 _WORKERS = 12
 _RESERVE = 1
-# What our code raises when an answer has a shape that nobody expects: the shape itself is told by other checks.
+# What our code raises when an answer has a shape nobody expects: the shape itself is told by other checks.
 CLUMSY = (TypeError, AttributeError, ValueError, LookupError)
 
 
@@ -104,14 +105,14 @@ class Judgement:
         self.explore()
         for check in checks:
             if check.subject is Service:
-                self.job(check.slug, lambda check=check: self._probe(check))
+                self.job(check.slug, partial(self._probe, check))
         for operation in operations:
-            self.job(f"generate {operation}", lambda operation=operation: self._generate(operation))
+            self.job(f"generate {operation}", partial(self._generate, operation))
 
     def explore(self) -> None:
         """Begin to use the service in every planned way."""
         for number, one in enumerate(self.plan.explorations):
-            self.job(f"explore {number}", lambda one=one: self._exploration(one))
+            self.job(f"explore {number}", partial(self._exploration, one))
 
     def job(self, name: str, work: Callable[[], Any]) -> "Future[Any]":
         """The one piece of work of this name, begun now unless it has been."""
@@ -150,7 +151,7 @@ class Judgement:
         return [one for one in self.record.exchanges if one.wants == marks]
 
     def _generator(self) -> Generator:
-        ids = {}
+        ids: dict[str, str] = {}
         self._attempt(lambda: ids.update(threadId=self.service.shared_thread()))
         self._attempt(lambda: ids.update(runId=self.service.finished_run()[1]))
         return Generator(self.service, ids, self.plan.generated_runs)
@@ -170,15 +171,11 @@ class Judgement:
 
     def _last_looks(self, story: Story) -> None:
         """Look once more at each run that is over: nothing of it may have changed."""
-        for trace in story.traces:
-            thread = trace.last.body.get("threadId")
-            over = trace.kind == "run" and trace.last.status in trace.lifecycle.terminal
-            if over and isinstance(thread, str) and trace.last.source != "getRun" or self._is_old(trace):
-                path = {"threadId": str(thread), "runId": trace.id}
-                self._attempt(lambda path=path: self.service.call("getRun", path=path))
-
-    def _is_old(self, trace: Trace) -> bool:
-        return trace.kind == "run" and self._story is None and trace.last.source == "getRun"
+        paths = [_path(trace) for trace in story.traces if trace.kind == "run" and not _is_generated(trace)]
+        look = partial(self.service.call, "getRun")
+        work = [partial(self._attempt, partial(look, path=path)) for path in paths if path]
+        for job in [self._pool.submit(one) for one in work]:
+            job.result()
 
     def _attempt(self, work: Callable[[], Any]) -> str:
         """Why a piece of work could not be done, empty if it was."""
@@ -199,24 +196,31 @@ class Judgement:
             self._wait_for(name)
         found: list[Finding] = []
         try:
-            for finding in check.judge(self.service):
-                found.append(finding)
+            found.extend(check.judge(self.service))
         except NotOffered as reason:
             return [*found, untried(check, str(reason), Outcome.NOT_OFFERED)]
         except (CannotTry, Exhausted) as reason:
             self.stopped = str(reason) if isinstance(reason, Exhausted) else self.stopped
             return [*found, untried(check, str(reason))]
         except CLUMSY as error:
-            return [
-                *found,
-                untried(check, f"an answer of a shape nobody expects ({type(error).__name__}: {error})"),
-            ]
+            return [*found, untried(check, _odd(error))]
         return merge(found)
 
     def _wait_for(self, name: str) -> None:
         for number, one in enumerate(self.plan.explorations):
             if one.name == name:
-                self.job(f"explore {number}", lambda one=one: self._exploration(one)).result()
+                self.job(f"explore {number}", partial(self._exploration, one)).result()
+
+
+def _path(trace: Trace) -> dict[str, str] | None:
+    """The path parameters of a run that is over."""
+    thread, status = trace.last.body.get("threadId"), trace.last.status
+    over = status in trace.lifecycle.terminal and isinstance(thread, str)
+    return {"threadId": str(thread), "runId": trace.id} if over else None
+
+
+def _is_generated(trace: Trace) -> bool:
+    return GENERATED in trace.observations[0].exchange.wants
 
 
 def untried(check: Check, reason: str, outcome: Outcome = Outcome.UNTRIED) -> Finding:
@@ -238,7 +242,11 @@ def _judged(check: Check, subject: Any) -> list[Finding]:
     try:
         return list(check.judge(subject))
     except CLUMSY as error:
-        return [untried(check, f"an answer of a shape nobody expects ({type(error).__name__}: {error})")]
+        return [untried(check, _odd(error))]
+
+
+def _odd(error: Exception) -> str:
+    return f"an answer of a shape nobody expects ({type(error).__name__}: {error})"
 
 
 SUBJECTS: dict[type, Callable[[Story], Sequence[Any]]] = {

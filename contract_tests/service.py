@@ -55,13 +55,10 @@ class Service:
             lock, made = self._shared.setdefault(name, (threading.Lock(), []))
         with lock:
             if not made:
-                try:
-                    made.append((make(), None))
-                except Exception as error:
-                    made.append((None, error))
-        value, error = made[0]
-        if error is not None:
-            raise error
+                made.append(_outcome(make))
+        value, failure = made[0]
+        if failure is not None:
+            raise failure
         return value
 
     def call(self, operation: str, *, path: Mapping[str, str] | None = None, **options: Any) -> Exchange:
@@ -91,7 +88,11 @@ class Service:
         if first.status in (401, 403) and all(
             self._is_shut(operation) for operation in ("createThread", "listRuns")
         ):
-            hint = "give another key with --key or TUNE_API_KEY" if self.settings.key else "give a key with --key"
+            hint = (
+                "give another key with --key or TUNE_API_KEY"
+                if self.settings.key
+                else "give a key with --key"
+            )
             raise CannotJudge(f"{self.client.base} refuses the key ({first.status}); {hint}")
 
     def _greeting(self) -> Exchange:
@@ -111,7 +112,7 @@ class Service:
     def _is_shut(self, operation: str) -> bool:
         """Whether an operation refuses the key as well."""
         path = {"threadId": self.settings.thread or "thread_unknown"}
-        body = {} if operation == "createThread" else None
+        body: Mapping[str, Any] | None = {} if operation == "createThread" else None
         exchange = self.call(operation, path=path, body=body, wants=["greeting"])
         return exchange.status in (401, 403)
 
@@ -136,7 +137,9 @@ class Service:
 
     def message(self, thread: str, text: str = QUESTION) -> str:
         """The id of a new message of the user in a thread."""
-        return self.created("createMessage", path={"threadId": thread}, body={"role": "user", "content": text})
+        return self.created(
+            "createMessage", path={"threadId": thread}, body={"role": "user", "content": text}
+        )
 
     def created(self, operation: str, **options: Any) -> str:
         """The id of what an operation created."""
@@ -204,8 +207,16 @@ class Service:
         yield 0.0, True
 
 
+def _outcome(make: Callable[[], Any]) -> tuple[Any, Exception | None]:
+    """What was made, or why it could not be."""
+    try:
+        return make(), None
+    except Exception as failure:
+        return None, failure
+
+
 def _rests(status: object, looks: int) -> bool:
-    """Whether nothing is to be waited for: the run is over, waits for the client, or nobody knows its status."""
+    """Whether nothing is to be waited for: the run is over, waits for the client, or has no known status."""
     table = contract().assumed.schema("RunStatus")["x-lifecycle"]["statuses"]
     if status not in table:
         return looks >= _PUZZLED

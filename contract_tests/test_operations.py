@@ -18,5 +18,3 @@ def test_generated_requests(operation: str, judgement: Judgement, tell: Tell) ->
 def test_linked_requests(judgement: Judgement, tell: Tell) -> None:
     """Requests that follow the document's links from one operation to the next, by schemathesis."""
     tell("generated links", judgement.generated(""))
-
-

@@ -32,7 +32,10 @@ def ask(client: Client, method: str, path: str) -> Answer:
         raise Unavailable("behind --proxy the bytes are the proxy's")
     client.budget.take_request()
     parts = urlsplit(f"{client.base}{path}")
-    lines = [f"{method} {parts.path}{'?' + parts.query if parts.query else ''} HTTP/1.1", f"Host: {parts.netloc}"]
+    lines = [
+        f"{method} {parts.path}{'?' + parts.query if parts.query else ''} HTTP/1.1",
+        f"Host: {parts.netloc}",
+    ]
     lines += [f"{KEY_HEADER}: {client.settings.key}", "Accept-Encoding: identity", "Connection: close"]
     lines += [f"{name}: {value}" for name, value in client.settings.headers]
     try:
@@ -87,7 +90,9 @@ def read(raw: bytes, method: str) -> Answer:
     words = status_line.split(" ", 2)
     if not blank or not words[0].startswith("HTTP/1.") or len(words) < 2 or not words[1].isdigit():
         return Answer(0, (), b"", f"no HTTP response: {raw[:60]!r}")
-    headers = tuple((name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines))
+    headers = tuple(
+        (name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines)
+    )
     return Answer(int(words[1]), headers, body, _flaw(headers, body, method))
 
 

@@ -30,6 +30,8 @@ def no_key_is_refused(service: Service) -> Iterator[Deviation]:
     for operation in _operations():
         yield from _judge(_knock(service, operation, None), "no key")
         yield from _judge(_knock(service, operation, ""), "an empty key")
+        if operation.starts_run:
+            yield from _judge(_knock(service, operation, None, stream=True), "no key, streamed")
 
 
 @check("wrong-key-refused", Service)
@@ -45,7 +47,9 @@ def wrong_key_is_refused(service: Service) -> Iterator[Deviation]:
     key = service.settings.key
     for wrong in [key[:-1], f"{key}x", key.swapcase(), "*", "sk-tune-"] if len(key) > 4 else []:
         if wrong != key:
-            yield from _judge(_knock(service, contract().operations["listThreads"], wrong), "a key that is almost right")
+            yield from _judge(
+                _knock(service, contract().operations["listThreads"], wrong), "a key that is almost right"
+            )
 
 
 @check("key-only-in-header", Service)
@@ -75,7 +79,9 @@ def key_counts_in_no_other_header(service: Service) -> Iterator[Deviation]:
     Advice: give every client the one way that is documented
     """
     key = service.settings.key
-    for name, value in (("Authorization", f"Bearer {key}"), ("Authorization", key), ("X-Api-Key", key)) if key else ():
+    for name, value in (
+        (("Authorization", f"Bearer {key}"), ("Authorization", key), ("X-Api-Key", key)) if key else ()
+    ):
         yield from _judge(_listed(service, headers={name: value}), f"the key in {name}")
 
 
@@ -107,7 +113,8 @@ def unauthenticated_is_401(exchange: Exchange) -> Iterator[Deviation]:
     Grade: observed
     Advice: keep 403 for keys that exist and have no right
     """
-    if "no-key" in exchange.wants and exchange.refused and exchange.status not in (401, 429):
+    refused = exchange.refused or 300 <= exchange.status < 400
+    if "no-key" in exchange.wants and refused and exchange.status not in (401, 429):
         yield Deviation(f"status {exchange.status}", "401", exchange)
 
 
@@ -123,7 +130,9 @@ def key_is_never_told(exchange: Exchange) -> Iterator[Deviation]:
     if exchange.secrets.within(exchange.body.decode("utf-8", "replace")):
         told.append("the body")
     for where in told:
-        yield Deviation(f"the key stands in {where}", "the key nowhere", exchange, f"{exchange.label}: {where}")
+        yield Deviation(
+            f"the key stands in {where}", "the key nowhere", exchange, f"{exchange.label}: {where}"
+        )
 
 
 def _operations() -> list[Operation]:
@@ -131,11 +140,11 @@ def _operations() -> list[Operation]:
     return [found for found in contract().operations.values() if found.grade == "documented"]
 
 
-def _knock(service: Service, operation: Operation, key: str | None) -> Exchange:
+def _knock(service: Service, operation: Operation, key: str | None, **fields: Any) -> Exchange:
     """Ask for what does exist where that costs nothing, so that only the key can be a reason to refuse."""
     body = _BODIES.get(operation.id) if operation.method == "POST" else None
     if operation.starts_run:
-        body = {"model": service.model}
+        body = {"model": service.model, **fields}
     path = {"threadId": service.shared_thread(), **_UNKNOWN}
     if "{runId}" in operation.path:
         path |= _known_run(service)

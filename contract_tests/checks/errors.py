@@ -17,7 +17,8 @@ _CODES = {
     503: {"unavailable"},
 }
 _INNARDS = re.compile(
-    rb"Traceback \(most recent call last\)|\bFile \"[^\"]+\", line \d+|^\s+at [\w.$]+\([\w.]+:\d+\)|goroutine \d+ \[",
+    rb"Traceback \(most recent call last\)|\bFile \"[^\"]+\", line \d+"
+    rb"|^\s+at [\w.$]+\([\w.]+:\d+\)|goroutine \d+ \[",
     re.MULTILINE,
 )
 
@@ -39,7 +40,9 @@ def error_has_code_and_message(exchange: Exchange) -> Iterator[Deviation]:
         return
     for name in ("code", "message"):
         if not isinstance(body.get(name), str) or not body[name]:
-            yield Deviation(f"{exchange.status}: {shown}", f"{name}, a string", exchange, f"{exchange.label}: {name}")
+            yield Deviation(
+                f"{exchange.status}: {shown}", f"{name}, a string", exchange, f"{exchange.label}: {name}"
+            )
 
 
 @check("error-code", Exchange)

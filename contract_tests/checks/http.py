@@ -48,7 +48,8 @@ def operations_do_not_redirect(exchange: Exchange) -> Iterator[Deviation]:
     Grade: documented
     Advice: answer at the path itself; clients drop key and body when they follow a redirect
     """
-    if exchange.operation is not None and 300 <= exchange.status < 400:
+    with_key = "no-key" not in exchange.wants
+    if exchange.operation is not None and with_key and 300 <= exchange.status < 400:
         yield Deviation(f"{exchange.status} to {exchange.header('location')!r}", "an answer", exchange)
 
 
@@ -61,7 +62,12 @@ def content_length_agrees(service: Service) -> Iterator[Deviation]:
     Advice: let the server compute it, after compression and encoding
     """
     thread = service.shared_thread()
-    for path in ("/threads?limit=2", f"/threads/{thread}", f"/threads/{thread}/messages", "/threads/unknown/runs/x"):
+    for path in (
+        "/threads?limit=2",
+        f"/threads/{thread}",
+        f"/threads/{thread}/messages",
+        "/threads/unknown/runs/x",
+    ):
         answer = _ask(service, "GET", path)
         if isinstance(answer, Deviation):
             yield answer

@@ -64,7 +64,11 @@ def status_is_reachable(trace: Trace) -> Iterator[Deviation]:
     table = trace.lifecycle
     for earlier, later in trace.pairs() if _lives(trace) else ():
         known = table.knows(earlier.status) and table.knows(later.status)
-        if known and earlier.status not in table.terminal and not table.reachable(earlier.status, later.status):
+        if (
+            known
+            and earlier.status not in table.terminal
+            and not table.reachable(earlier.status, later.status)
+        ):
             seen = f"{_told(earlier)}, then {_told(later)}"
             teaches = f"x-lifecycle:\n  statuses:\n    {earlier.status}:\n      next: [..., {later.status}]"
             place = f"{trace.kind}: {earlier.status} to {later.status}"
@@ -147,7 +151,12 @@ def status_has_its_timestamp(trace: Trace) -> Iterator[Deviation]:
         if name and one.source != "stream" and _empty(one.body.get(name)):
             place = f"{trace.kind}: {one.status} without {name}"
             yield Deviation(f"{one.status} without {name}", name, one.exchange, place, _grade(trace))
-        if trace.kind == "run" and one.status == "completed" and one.source != "stream" and not one.body.get("startedAt"):
+        if (
+            trace.kind == "run"
+            and one.status == "completed"
+            and one.source != "stream"
+            and not one.body.get("startedAt")
+        ):
             place = "run: completed without startedAt"
             yield Deviation("completed without startedAt", "startedAt", one.exchange, place, _grade(trace))
 
@@ -172,7 +181,9 @@ def timestamps_fit_the_status(trace: Trace) -> Iterator[Deviation]:
                 seen = f"{one.status} with {name}"
                 yield Deviation(seen, f"no {name}", one.exchange, f"{trace.kind}: {seen}")
         if one.status == "queued" and not _empty(one.body.get("startedAt")) and not _waited(trace, one):
-            yield Deviation("queued with startedAt", "no startedAt", one.exchange, "run: queued with startedAt")
+            yield Deviation(
+                "queued with startedAt", "no startedAt", one.exchange, "run: queued with startedAt"
+            )
 
 
 def _waited(trace: Trace, now: Observation) -> bool:
@@ -251,7 +262,9 @@ def failed_says_why(trace: Trace) -> Iterator[Deviation]:
         if one.status == "failed" and _empty(error) and trace.kind == "run":
             yield Deviation("failed without lastError", "lastError", one.exchange, f"{trace.kind}: failed")
         if one.status == "completed" and not _empty(error):
-            yield Deviation("completed with lastError", "no lastError", one.exchange, f"{trace.kind}: completed")
+            yield Deviation(
+                "completed with lastError", "no lastError", one.exchange, f"{trace.kind}: completed"
+            )
 
 
 @check("required-action-told", Trace)
@@ -265,7 +278,9 @@ def required_action_is_told(trace: Trace) -> Iterator[Deviation]:
     for one in trace.observations if trace.kind == "run" else ():
         action = one.body.get("requiredAction")
         if one.status == "requires_action" and _empty(action):
-            yield Deviation("requires_action without requiredAction", "requiredAction", one.exchange, "missing")
+            yield Deviation(
+                "requires_action without requiredAction", "requiredAction", one.exchange, "missing"
+            )
         if one.status in trace.lifecycle.terminal | {"queued"} and not _empty(action):
             yield Deviation(f"{one.status} with requiredAction", "none", one.exchange, f"{one.status}")
 
@@ -293,7 +308,7 @@ def creation_is_answered(exchange: Exchange) -> Iterator[Deviation]:
     Advice: look for a lost job; give a larger --max-wait where the model is that slow
     """
     waits = exchange.operation is not None and exchange.operation.waits_for_run
-    if waits and not exchange.status and "Timeout" in exchange.error or waits and _is_cut_json(exchange):
+    if (waits and not exchange.status and "Timeout" in exchange.error) or (waits and _is_cut_json(exchange)):
         took = exchange.received - exchange.sent
         yield Deviation(f"no answer after {took:.0f} s", "an answer", exchange)
 
@@ -345,5 +360,7 @@ def usage_adds_up(trace: Trace) -> Iterator[Deviation]:
         usage = one.body.get("usage")
         counts = usage if isinstance(usage, Mapping) else {}
         parts = [counts.get(name) for name in ("promptTokens", "completionTokens", "totalTokens")]
-        if all(isinstance(part, int) for part in parts) and parts[0] + parts[1] != parts[2]:
-            yield Deviation(f"{parts[0]} + {parts[1]} is told as {parts[2]}", "the sum", one.exchange, trace.kind)
+        numbers = [part for part in parts if isinstance(part, int)]
+        if len(numbers) == len(parts) and sum(numbers[:2]) != numbers[2]:
+            seen = f"{numbers[0]} + {numbers[1]} is told as {numbers[2]}"
+            yield Deviation(seen, "the sum", one.exchange, trace.kind)

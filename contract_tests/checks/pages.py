@@ -65,7 +65,9 @@ def first_and_last_id_agree(exchange: Exchange) -> Iterator[Deviation]:
         expected = page[index].get("id") if page else None
         if isinstance(told, str) and told != (expected or ""):
             place = f"{exchange.label}: {name}"
-            yield Deviation(f"{name} {told!r}", f"{expected!r}" if page else "none on an empty page", exchange, place)
+            yield Deviation(
+                f"{name} {told!r}", f"{expected!r}" if page else "none on an empty page", exchange, place
+            )
 
 
 @check("page-entries-once", Exchange)
@@ -95,7 +97,9 @@ def entries_are_ordered(exchange: Exchange) -> Iterator[Deviation]:
     for one, other in pairwise(time for time in times if time is not None):
         wrong = other.before(one) if order == "asc" else one.before(other)
         if order in ("asc", "desc") and wrong:
-            yield Deviation(f"not in the order {order}", "by createdAt", exchange, f"{exchange.label}: {order}")
+            yield Deviation(
+                f"not in the order {order}", "by createdAt", exchange, f"{exchange.label}: {order}"
+            )
             return
 
 
@@ -126,7 +130,9 @@ def cursor_is_not_repeated(exchange: Exchange) -> Iterator[Deviation]:
     for name in ("after", "before"):
         cursor = dict(exchange.query).get(name)
         if cursor and cursor in ids:
-            yield Deviation(f"{name}={cursor} is on the page", "what follows it", exchange, f"{exchange.label}: {name}")
+            yield Deviation(
+                f"{name}={cursor} is on the page", "what follows it", exchange, f"{exchange.label}: {name}"
+            )
 
 
 @check("message-pages-complete", Service)
@@ -187,7 +193,9 @@ def _walk_all(service: Service, operation: str, path: Mapping[str, str], least: 
     whole = service.require(operation, path=path, params={"limit": 100, "order": "asc"})
     ids = _ids(whole)
     if len(ids) < least:
-        yield Deviation(f"{len(ids)} entries after {least} were made", f"at least {least}", whole, f"{operation}: all")
+        yield Deviation(
+            f"{len(ids)} entries after {least} were made", f"at least {least}", whole, f"{operation}: all"
+        )
         return
     default = "desc" if operation == "listRuns" else "asc"
     for order, expected in (("asc", ids), ("desc", ids[::-1])):
@@ -216,7 +224,9 @@ def _walk(
             yield Deviation(_difference(seen, expected), "each entry once, in order", page, f"{place}: after")
             return
         if bool(more) != (remain > 0):
-            yield Deviation(f"hasMore {more} with {remain} entries to come", str(remain > 0), page, f"{place}: hasMore")
+            yield Deviation(
+                f"hasMore {more} with {remain} entries to come", str(remain > 0), page, f"{place}: hasMore"
+            )
         if remain <= 0:
             return
 
@@ -258,5 +268,3 @@ def page_beyond_the_end_is_empty(service: Service) -> Iterator[Deviation]:
     page = service.require("listMessages", path=path, params={"after": message, "order": "asc"})
     if _ids(page) or (isinstance(page.json, dict) and page.json.get("hasMore")):
         yield Deviation(f"{len(_ids(page))} entries, hasMore {page.json.get('hasMore')}", "none", page)
-
-

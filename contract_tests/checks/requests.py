@@ -34,11 +34,13 @@ def invalid_field_is_refused(exchange: Exchange) -> Iterator[Deviation]:
             if mismatch.place not in told and not _may_be_read(mismatch):
                 told.add(mismatch.place)
                 place = f"{operation.id}: {mismatch.place}"
-                yield Deviation(f"{exchange.status} to {_short(mismatch)}", "400", exchange, place, Grade(grade))
+                yield Deviation(
+                    f"{exchange.status} to {_short(mismatch)}", "400", exchange, place, Grade(grade)
+                )
 
 
 def _may_be_read(mismatch: Mismatch) -> bool:
-    """Whether a tolerant reader takes the value for a right one: `"0.5"` for a number, `2.0` for an integer."""
+    """Whether a tolerant reader takes the value: `"0.5"` for a number, `2.0` for an integer."""
     value = mismatch.value
     if isinstance(value, str) and value == "":
         return True
@@ -123,9 +125,13 @@ def invalid_query_is_refused(exchange: Exchange) -> Iterator[Deviation]:
         return
     for name, value in exchange.query:
         if name == "order" and value not in ("asc", "desc", ""):
-            yield Deviation(f"{exchange.status} to order={value[:40]}", "400", exchange, f"{operation.id}: order")
+            yield Deviation(
+                f"{exchange.status} to order={value[:40]}", "400", exchange, f"{operation.id}: order"
+            )
         if name == "limit" and value and not _numeric(value):
-            yield Deviation(f"{exchange.status} to limit={value[:40]}", "400", exchange, f"{operation.id}: limit")
+            yield Deviation(
+                f"{exchange.status} to limit={value[:40]}", "400", exchange, f"{operation.id}: limit"
+            )
 
 
 @check("valid-request-accepted", Story)
@@ -164,7 +170,7 @@ def _allowed_by(operation: str, exchange: Exchange) -> Grade | None:
 
 
 def _only_observed(operation: str, body: Mapping[str, Any]) -> bool:
-    """Whether a body holds what only real clients are seen to send: unknown fields, empty texts, plain content."""
+    """Whether a body holds what clients are only seen to send: unknown fields, empty texts, plain content."""
     known = _known(operation)
     messages = [body, *body.get("messages", []), *(body.get("thread") or {}).get("messages", [])]
     plain = any(isinstance(one, Mapping) and isinstance(one.get("content"), str) for one in messages)

@@ -1,6 +1,7 @@
 """Does the service do the one thing it is for, and offer what the document says it offers?"""
 
 from collections.abc import Iterator
+from typing import Any
 
 from contract_tests.assembly import Story
 from contract_tests.contract import contract
@@ -24,7 +25,9 @@ def run_can_be_created(service: Service) -> Iterator[Deviation]:
             raise
         shown = exchange.body[:160].decode("utf-8", "backslashreplace")
         seen = f"{exchange.status or exchange.error} {shown}".strip()
-        lawful = exchange.status in (401, 402, 403, 429, 503) or (exchange.refused and not service.settings.model)
+        lawful = exchange.status in (401, 402, 403, 429, 503) or (
+            exchange.refused and not service.settings.model
+        )
         outcome = Outcome.UNTRIED if lawful else Outcome.BROKEN
         yield Deviation(seen, f"a run of {service.model}", exchange, outcome=outcome)
 
@@ -77,7 +80,7 @@ def unknown_run_is_refused(service: Service) -> Iterator[Deviation]:
     thread = service.shared_thread()
     ids = {"runId": "run_tune_check_unknown", "messageId": "msg_tune_check_unknown"}
     for operation in ("getRun", "getMessage", "modifyRun"):
-        body = {"metadata": {}} if operation == "modifyRun" else None
+        body: dict[str, Any] | None = {"metadata": {}} if operation == "modifyRun" else None
         exchange = service.call(operation, path={"threadId": thread, **ids}, body=body, wants=["unknown-id"])
         if exchange.ok:
             yield Deviation(f"status {exchange.status} for an id that nobody gave", "404", exchange)

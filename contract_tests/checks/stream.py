@@ -114,7 +114,9 @@ def stream_runs_fit_the_schema(stream: Stream) -> Iterator[Deviation]:
             schema = {"$ref": f"#/components/schemas/{names[event.kind]}"}
             for mismatch in contract().documented.mismatches(schema, _named(event)):
                 place = f"{event.kind}: {mismatch.place}"
-                yield Deviation(f"{place}: {mismatch.message[:150]}", names[event.kind], stream.exchange, place)
+                yield Deviation(
+                    f"{place}: {mismatch.message[:150]}", names[event.kind], stream.exchange, place
+                )
 
 
 def _named(event: StreamEvent) -> object:
@@ -186,7 +188,9 @@ def stream_tells_of_one_run(stream: Stream) -> Iterator[Deviation]:
     if len(stream.run_ids) > 1:
         yield Deviation(f"{len(stream.run_ids)} runs", "one", stream.exchange, "runs")
     own = set(stream.run_ids)
-    threads = {str(event.data["threadId"]) for event in stream.events if event.kind and event.data.get("threadId")}
+    threads = {
+        str(event.data["threadId"]) for event in stream.events if event.kind and event.data.get("threadId")
+    }
     others = {
         str(event.data["runId"])
         for event in stream.events
@@ -212,7 +216,9 @@ def stream_goes_forward(stream: Stream) -> Iterator[Deviation]:
         if earlier in table.terminal and later != earlier:
             yield Deviation(f"{earlier}, then {later}", earlier, stream.exchange, f"{earlier} to {later}")
         elif later == "queued" and earlier in ("in_progress", "cancelling"):
-            yield Deviation(f"{earlier}, then {later}", "a later status", stream.exchange, f"{earlier} to {later}")
+            yield Deviation(
+                f"{earlier}, then {later}", "a later status", stream.exchange, f"{earlier} to {later}"
+            )
     ends = [status for status in stream.statuses if status in table.terminal]
     if len(ends) > 1 and len(set(ends)) == 1:
         yield Deviation(f"{ends[0]} {len(ends)} times", "once", stream.exchange, "repeated end")
@@ -265,7 +271,8 @@ def stream_arrives_as_it_happens(stream: Stream) -> Iterator[Deviation]:
         return
     whole, spread = times[-1] - stream.exchange.sent, times[-1] - times[0]
     if whole >= _LONG and spread <= _BURST * whole:
-        seen = f"{len(times)} events within {spread * 1000:.0f} ms, after {times[0] - stream.exchange.sent:.1f} s"
+        first = times[0] - stream.exchange.sent
+        seen = f"{len(times)} events within {spread * 1000:.0f} ms, after {first:.1f} s"
         yield Deviation(seen, "events spread over the run", stream.exchange)
 
 
@@ -290,7 +297,9 @@ def deltas_add_up(stream: Stream) -> Iterator[Deviation]:
             seen = f"pieces of {len(told)} characters: {told[:60]!r}"
             yield Deviation(seen, f"{whole[name][:60]!r}", stream.exchange)
     for name in pieces.keys() - whole.keys() if whole else ():
-        yield Deviation(f"pieces of {name}, which is never told whole", "its message", stream.exchange, "unknown")
+        yield Deviation(
+            f"pieces of {name}, which is never told whole", "its message", stream.exchange, "unknown"
+        )
 
 
 @check("stream-agrees-with-retrieve", Trace)
@@ -309,7 +318,9 @@ def stream_agrees_with_retrieve(trace: Trace) -> Iterator[Deviation]:
     if trace.kind == "message":
         one, other = text_of(told[-1].body.get("content")), text_of(after.body.get("content"))
         if told[-1].event.endswith(".completed") and one != other:
-            yield Deviation(f"retrieved {str(other)[:80]!r}", f"{str(one)[:80]!r}", after.exchange, "message.content")
+            yield Deviation(
+                f"retrieved {str(other)[:80]!r}", f"{str(one)[:80]!r}", after.exchange, "message.content"
+            )
     elif told[-1].status in trace.lifecycle.terminal and after.status and after.status != told[-1].status:
         place = f"{trace.kind}.status"
         yield Deviation(f"{after.source} says {after.status}", told[-1].status, after.exchange, place)
@@ -327,7 +338,9 @@ def what_is_streamed_can_be_read(story: Story) -> Iterator[Deviation]:
         words = {text for text in map(_whole_text, stream.events) if text}
         threads = {str(event.data.get("threadId")) for event in stream.runs}
         for exchange in story.exchanges if words else ():
-            listed = exchange.operation is not None and exchange.operation.id == "listMessages" and exchange.ok
+            listed = (
+                exchange.operation is not None and exchange.operation.id == "listMessages" and exchange.ok
+            )
             if not listed or exchange.path_parameters.get("threadId") not in threads:
                 continue
             if exchange.sent < stream.exchange.received or exchange.json.get("hasMore"):

@@ -38,7 +38,12 @@ def asked_is_echoed(exchange: Exchange) -> Iterator[Deviation]:
     Advice: store what was asked and answer what was stored
     """
     asked, told = exchange.asked, exchange.json
-    if exchange.operation is None or not exchange.ok or not isinstance(asked, dict) or not isinstance(told, dict):
+    if (
+        exchange.operation is None
+        or not exchange.ok
+        or not isinstance(asked, dict)
+        or not isinstance(told, dict)
+    ):
         return
     for name in _ECHOES.get(exchange.operation.id, ()):
         wanted = asked.get(name)
@@ -85,7 +90,9 @@ def answer_is_about_what_was_asked(exchange: Exchange) -> Iterator[Deviation]:
         return
     own = exchange.operation.path.rpartition("/")[2].strip("{}")
     for name, expected in exchange.path_parameters.items():
-        field = "id" if name == own or (name == "threadId" and exchange.operation.id == "modifyThread") else name
+        field = (
+            "id" if name == own or (name == "threadId" and exchange.operation.id == "modifyThread") else name
+        )
         field = "id" if (name == "runId" and exchange.operation.id in ("modifyRun", "cancelRun")) else field
         value = told.get(field)
         if isinstance(value, str) and value and value != expected and "data" not in told:
@@ -185,16 +192,23 @@ def created_is_listed(story: Story) -> Iterator[Deviation]:
     """
     kinds = {"listRuns": "run", "listMessages": "message"}
     for exchange in story.exchanges:
-        kind = kinds.get(exchange.operation.id) if exchange.operation and exchange.ok else None
+        name = exchange.operation.id if exchange.operation and exchange.ok else ""
+        kind = kinds.get(name)
         if kind is None or not _is_whole(exchange):
             continue
         thread = exchange.path_parameters["threadId"]
         listed = {item.get("id") for item in exchange.json["data"] if isinstance(item, dict)}
         for trace in story.traces:
             first = trace.observations[0]
-            known = trace.kind == kind and first.received <= exchange.sent and first.body.get("threadId") == thread
-            if known and trace.id not in listed and first.source != exchange.operation.id:
-                yield Deviation(f"{trace.id} is missing", f"every {kind}", exchange, f"{exchange.label}: {kind}")
+            known = (
+                trace.kind == kind
+                and first.received <= exchange.sent
+                and first.body.get("threadId") == thread
+            )
+            if known and trace.id not in listed and first.source != name:
+                yield Deviation(
+                    f"{trace.id} is missing", f"every {kind}", exchange, f"{exchange.label}: {kind}"
+                )
 
 
 def _is_whole(exchange: Exchange) -> bool:
@@ -281,14 +295,21 @@ def thread_starts_with_its_messages(story: Story) -> Iterator[Deviation]:
     given: dict[str, list[str]] = {}
     for exchange in story.exchanges:
         asked, told = exchange.asked, exchange.json
-        if exchange.operation is None or not exchange.ok or not isinstance(asked, dict) or not isinstance(told, dict):
+        if (
+            exchange.operation is None
+            or not exchange.ok
+            or not isinstance(asked, dict)
+            or not isinstance(told, dict)
+        ):
             continue
         if exchange.operation.id in ("createThread", "createThreadAndRun"):
             thread = asked if exchange.operation.id == "createThread" else asked.get("thread") or {}
             name = told.get("id") if exchange.operation.id == "createThread" else told.get("threadId")
-            texts = [text_of(one.get("content")) for one in thread.get("messages") or [] if isinstance(one, dict)]
-            if texts and None not in texts:
-                given[str(name)] = [str(text) for text in texts]
+            sent = [
+                text_of(one.get("content")) for one in thread.get("messages") or [] if isinstance(one, dict)
+            ]
+            if sent and None not in sent:
+                given[str(name)] = [str(text) for text in sent]
         texts = given.get(exchange.path_parameters.get("threadId", ""), [])
         if exchange.operation.id == "listMessages" and texts and _is_whole(exchange):
             order = dict(exchange.query).get("order", "asc")
