@@ -56,8 +56,8 @@ def _spare_the_collector() -> None:
     gc.set_threshold(20_000, 50, 1_000)
 
 
-def serve(app: ASGIApp, worlds: Worlds, listening: socket.socket) -> int:
-    """Serve until asked to stop; the exit code."""
+def server(app: ASGIApp, worlds: Worlds) -> uvicorn.Server:
+    """A server for the application, not running yet."""
     config = uvicorn.Config(
         app,
         http=Protocol,
@@ -70,10 +70,15 @@ def serve(app: ASGIApp, worlds: Worlds, listening: socket.socket) -> int:
         timeout_graceful_shutdown=2,
         timeout_keep_alive=75,
     )
-    server = _Server(config, worlds)
+    return _Server(config, worlds)
+
+
+def serve(app: ASGIApp, worlds: Worlds, listening: socket.socket) -> int:
+    """Serve until asked to stop; the exit code."""
+    serving = server(app, worlds)
     _spare_the_collector()
     try:
-        server.run(sockets=[listening])
+        serving.run(sockets=[listening])
     except KeyboardInterrupt:
         return 130
-    return 0 if server.started else 1
+    return 0 if serving.started else 1
