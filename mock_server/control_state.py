@@ -8,6 +8,7 @@ from mock_server.instants import rfc3339
 from mock_server.pages import LARGEST, Window
 from mock_server.playback import messages_at, run_at, steps_at
 from mock_server.records import RunRecord, ThreadRecord
+from mock_server.threads import every_entry
 from mock_server.timeline import compiled
 from mock_server.world import World
 
@@ -52,9 +53,8 @@ async def state(world: World) -> Json:
 
 
 async def _thread(world: World, thread: ThreadRecord) -> Json:
-    count = await world.store.entry_count(thread.id)
     messages: list[Json] = []
-    for entry in await world.store.entries(thread.id, 0, count, ascending=True) if count else ():
+    async for _, entry in every_entry(world, thread.id):
         if isinstance(entry, RunRecord):
             messages += messages_at(entry, world.now_of(entry))
         else:

@@ -25,7 +25,7 @@ STATUS = {
 LONGEST = 200
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a mistake
+class Refusal(Exception):
     """A request that is not going to be done, and why."""
 
     def __init__(

@@ -82,7 +82,6 @@ async def create_run(call: Call, send: Send) -> None:
     if chosen.wires:
         send = meet_creation(call, send, chosen.wires)
     thread = await threads.existing_or_new(call)
-    await runs.refuse_if_active(call, thread.id, "create another one")
     await runs.begin(call, send, thread.id, chosen, words)
 
 

@@ -10,7 +10,6 @@ from mock_server import choice
 from mock_server.call import Call, send_json
 from mock_server.clock import Clock
 from mock_server.errors import Refusal, unknown
-from mock_server.pages import Window
 from mock_server.playback import rest_at, run_at
 from mock_server.records import Input, RunRecord
 from mock_server.streaming import stream
@@ -55,30 +54,37 @@ def new_run(call: Call, thread_id: str, chosen: choice.Choice, words: str) -> Ru
     )
 
 
-async def refuse_if_active(call: Call, thread_id: str, wish: str) -> None:
-    """Refuse what cannot be done in a thread while a run is active there; only its last run can be."""
+async def refuse_if_active(call: Call, thread_id: str, wish: str) -> str | None:
+    """Refuse what cannot be done in a thread while a run is active there; only its last run can be.
+
+    The id of that last run, empty if there is none; nothing where runs may be active together.
+    """
     world = call.world
     if world.settings.concurrent_runs:
-        return
-    page = await world.store.runs(thread_id, Window(1, ascending=False))
-    for record in page.entries:
+        return None
+    record = await world.store.last_run(thread_id)
+    if record:
         status = run_at(record, world.now_of(record))["status"]
         if status not in record.scenario.lifecycles.run.terminal:
             state = f"run {record.id} of thread {thread_id} is still {status}"
             raise Refusal("failed_precondition", f"{state}: {wish} once it is over, or cancel it")
+    return record.id if record else ""
 
 
 async def begin(call: Call, send: Send, thread_id: str, chosen: choice.Choice, words: str) -> None:
     """Create the run that is asked for, and answer."""
-    world = call.world
+    world, wish = call.world, "create another one"
+    behind = await refuse_if_active(call, thread_id, wish)
     record = new_run(call, thread_id, chosen, words)
+    while not await world.store.add_run(record, behind):
+        # Another process was first: look again.
+        behind = await refuse_if_active(call, thread_id, wish)
     own_clock = call.prefer.get("clock")
-    if own_clock in _CLOCKS:
+    if own_clock in _CLOCKS and world.settings.workers == 1:
         world.run_clocks[record.id] = Clock(_CLOCKS[own_clock], record.created_at)
     if chosen.by == "control":
         world.use_assignment()
     world.conditioned = world.conditioned or bool(chosen.wires)
-    await world.store.add_run(record)
     await answer_work(call, send, record, 0)
 
 
@@ -136,7 +142,7 @@ def _applied(call: Call, record: RunRecord, begin: int) -> list[str]:
         applied.append(f"scenario={prefer['scenario']}")
     if begin == 0 and record.chosen_by != "control" and "wire" in prefer:
         applied.append(f"wire={prefer['wire']}")
-    if begin == 0 and prefer.get("clock") in _CLOCKS:
+    if begin == 0 and prefer.get("clock") in _CLOCKS and call.world.settings.workers == 1:
         applied.append(f"clock={prefer['clock']}")
     return applied
 

@@ -118,23 +118,33 @@ async def message_page(call: Call) -> Json:
     return as_list(page[::-1] if asked.backwards else page, len(found) > asked.limit)
 
 
-_Place = tuple[int, int]
+_Place = tuple[int, int, str]
+"""Of a message: its entry's position, its number within the entry, the entry's id."""
 
 
 async def _walk(
     call: Call, thread_id: str, start: _Place | None, ascending: bool
 ) -> AsyncIterator[tuple[_Place, Json]]:
-    """The messages behind a place in one direction, each with its place: entry, number within the entry."""
-    store, step = call.world.store, 1 if ascending else -1
-    position = start[0] if start else (0 if ascending else await store.entry_count(thread_id) - 1)
-    while position >= 0 and (batch := await store.entries(thread_id, position, _BATCH, ascending)):
-        for entry in batch:
-            shown = list(enumerate(_shown(entry, call.world)))
-            for number, view in shown[::step]:
-                place = (position, number)
-                if start is None or (place > start if ascending else place < start):
-                    yield place, view
-            position += step
+    """The messages behind a place in one direction, each with its place."""
+    async for position, entry in every_entry(call.world, thread_id, start[2] if start else "", ascending):
+        shown = list(enumerate(_shown(entry, call.world)))
+        for number, view in shown if ascending else shown[::-1]:
+            place = (position, number, entry.id)
+            if start is None or (place > start if ascending else place < start):
+                yield place, view
+
+
+async def every_entry(
+    world: World, thread_id: str, start: str = "", ascending: bool = True
+) -> AsyncIterator[tuple[int, Entry]]:
+    """The messages and runs of a thread with their positions, fetched as they are needed."""
+    fetched = 0
+    while fetched == 0 or len(batch) == _BATCH:
+        batch = await world.store.entries(thread_id, start, _BATCH, ascending)
+        for position, entry in batch[1 if fetched else 0 :]:
+            yield position, entry
+        fetched += len(batch)
+        start = batch[-1][1].id if batch else ""
 
 
 async def _place(call: Call, parameter: str, message_id: str) -> _Place | None:
@@ -147,7 +157,7 @@ async def _place(call: Call, parameter: str, message_id: str) -> _Place | None:
         entry = await _entry(call, owner) if position is not None else None
         for number, shown in enumerate(_shown(entry, call.world) if entry else ()):
             if shown["id"] == message_id and position is not None:
-                return position, number
+                return position, number, owner
     raise unknown_cursor(parameter, message_id)
 
 

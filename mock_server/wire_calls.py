@@ -13,7 +13,6 @@ from mock_server.call import Call
 from mock_server.choice import wires_of
 from mock_server.errors import STATUS, Refusal
 from mock_server.instants import milliseconds
-from mock_server.pages import Window
 from mock_server.waiting import Client
 from mock_server.wire import CREATES, Wire, conditions
 
@@ -38,9 +37,8 @@ async def _around(call: Call) -> tuple[Wire, ...]:
     """The conditions of what a call is about."""
     store, thread_id = call.world.store, call.path.get("threadId", "")
     record = await store.run(call.path.get("runId", ""))
-    if record is None and await store.thread(thread_id):
-        page = await store.runs(thread_id, Window(1, ascending=False))
-        record = page.entries[0] if page.entries else None
+    if record is None:
+        record = await store.last_run(thread_id)
     return conditions(record.wires) if record else wires_of(call.world.scenario.partition("+")[2], "server")
 
 
