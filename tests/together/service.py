@@ -190,7 +190,7 @@ class Service:
             await self.finish(run)
         except TimeoutError:
             self.close_steps(run, "expired")
-            self.move(run, "expired")
+            self.move(run, "expired", requiredAction=None)
 
     async def finish(self, run: Run) -> None:
         """The end of a run that went well."""
