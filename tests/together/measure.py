@@ -15,7 +15,6 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
-from xml.etree import ElementTree
 
 import click
 
@@ -26,8 +25,6 @@ from tests.together.serve import serving
 RESULTS = Path("build/together")
 EXIT_WORDS = {0: "conforms", 1: "violations", 2: "wrong use", 3: "could not judge"}
 LONGEST_SECONDS = 240
-FINDINGS = "findings"
-SEVERITY = {"documented": "failure", "observed": "warning", "assumed": "note"}
 
 
 @dataclass(frozen=True)
@@ -49,9 +46,9 @@ class Result:
 def judge(case: Case, profile: str, *options: str) -> Result:
     """Let the judge look at one deployment."""
     with tempfile.TemporaryDirectory() as folder, serving(case.app(), **dict(case.serving)) as url:
-        report = Path(folder) / "report.xml"
+        report = Path(folder) / "report.json"
         command = [sys.executable, "-m", "contract_tests", url, "--key", KEY, "--profile", profile]
-        command += ["--junitxml", str(report), *case.options, *options]
+        command += ["--json", str(report), *case.options, *options]
         began = time.monotonic()
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_SECONDS)
@@ -64,12 +61,11 @@ def judge(case: Case, profile: str, *options: str) -> Result:
 
 
 def read(report: Path) -> dict[str, list[str]]:
-    """The checks that found something, by severity, from the judge's JUnit report."""
+    """The checks that found something broken, by severity, from the judge's JSON report."""
     found: dict[str, list[str]] = {}
-    for item in ElementTree.parse(report).iter("property"):
-        for finding in json.loads(item.get("value", "")) if item.get("name") == FINDINGS else []:
-            if finding["outcome"] == "broken":
-                found.setdefault(SEVERITY[finding["grade"]], []).append(finding["slug"])
+    for finding in json.loads(report.read_text())["findings"]:
+        if finding["outcome"] == "broken":
+            found.setdefault(finding["severity"], []).append(finding["slug"])
     return {severity: sorted(set(slugs)) for severity, slugs in found.items()}
 
 

@@ -21,7 +21,7 @@ STAMPS = {
 }
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, not an error of ours
+class Refusal(Exception):
     """The service says no."""
 
     def __init__(self, status: int, code: str, message: str, **headers: str) -> None:
