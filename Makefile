@@ -7,7 +7,8 @@ INSTALLED := $(VENV)/.installed
 NODE_INSTALLED := node_modules/.package-lock.json
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Twice quiet: a mistake is said, what a machine's own configuration warns of is not.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 # Arguments for the command behind a target: make mock ARGS="--scenario tool-call"
 ARGS ?=
