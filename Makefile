@@ -1,5 +1,5 @@
 # The commands of this repository; `make` alone lists them. They need Python 3.11 or later and make;
-# the checks of the document by Redocly and TypeScript need Node.js as well.
+# the checks of the documents and workflows need Node.js as well.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,7 +7,8 @@ INSTALLED := $(VENV)/.installed
 NODE_INSTALLED := node_modules/.package-lock.json
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Twice quiet: a mistake is said, what a machine's own configuration warns of is not.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 # Arguments for the command behind a target: make mock ARGS="--scenario tool-call"
 ARGS ?=
@@ -51,7 +52,7 @@ bench: $(INSTALLED) ## Measure the mock beside other mock servers; ARGS=--quick 
 	@exec $(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: check
-check: check-python check-document ## Lint and type-check the code and the documents
+check: check-python check-node ## Lint and type-check code, documents and workflows
 
 .PHONY: check-python
 check-python: $(INSTALLED)
@@ -59,11 +60,11 @@ check-python: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Without Node.js these two checks can't run: said loudly, and an error where nothing may be left out (CI).
-.PHONY: check-document
-check-document:
-	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-document document-types; else \
-		echo "make check: NOT CHECKED: the document by Redocly and its TypeScript types." >&2; \
+# Without Node.js these checks can't run: said loudly, and an error where nothing may be left out (CI).
+.PHONY: check-node
+check-node:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-document document-types lint-workflows; else \
+		echo "make check: NOT CHECKED: the documents, their TypeScript types, the workflows." >&2; \
 		echo "make check: npm is missing; install Node.js 20.19 or later and run make check again." >&2; \
 		test -z "$$CI"; fi
 
@@ -74,6 +75,10 @@ lint-document: $(NODE_INSTALLED)
 .PHONY: document-types
 document-types: $(NODE_INSTALLED)
 	@npm run --silent types
+
+.PHONY: lint-workflows
+lint-workflows: $(NODE_INSTALLED)
+	@npm run --silent actions
 
 .PHONY: format
 format: $(INSTALLED) ## Bring the code into the one format

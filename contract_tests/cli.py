@@ -11,13 +11,17 @@ import click
 import pytest
 
 from contract_tests.checks import REGISTRY
+from contract_tests.client import verification
+from contract_tests.findings import Grade
 from contract_tests.judgement import plan
 from contract_tests.known import load
-from contract_tests.options import OPTIONS, Option, settings_of
+from contract_tests.offline import Asked, judge_recording
+from contract_tests.options import KEY_VARIABLE, OPTIONS, Option, settings_of
+from contract_tests.proxy import serve
 from contract_tests.report import Outputs
 from contract_tests.report.model import CONFORMS, UNJUDGED, WRONG_USE
 from contract_tests.session import Session
-from contract_tests.settings import WrongUse
+from contract_tests.settings import Settings, WrongUse, base_url, readable
 
 _PACKAGE = Path(__file__).parent
 # The suite runs by its own rules, wherever it is called from: no configuration, no plugin, no option of the
@@ -31,6 +35,10 @@ _PYTEST = (
     *("-p", "no:warnings"),
     "-s",
 )
+_LISTEN = "127.0.0.1:4011"
+_OFFLINE = frozenset({"key", "grade", "known", "markdown", "json", "html"})
+_FORWARDING = frozenset({"insecure", "ca"})
+_FLAGS = {"expression": "-k", "exitfirst": "-x", "processes": "-n"}
 _ENVIRONMENT = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": None, "PYTEST_PLUGINS": None}
 
 
@@ -42,8 +50,24 @@ def _option(option: Option) -> click.Option:
     return click.Option([option.flag], type=kind, metavar=metavar, multiple=option.many, help=option.help)
 
 
-def run(url: str, dry_run: bool, passed: tuple[str, ...], **given: Any) -> int:
-    """Judge a deployment; the exit code."""
+def run(url: str | None, har: str, proxy_to: str, listen: str, **given: Any) -> int:
+    """Judge a deployment, a recording, or the traffic of others; the exit code."""
+    if har and proxy_to:
+        raise WrongUse("--har and --proxy-to: give one of them")
+    if har or proxy_to:
+        asked = _asked("--har" if har else "--proxy-to", given)
+        if har:
+            return judge_recording(har, base_url(url) if url else "", asked)
+        if url:
+            raise WrongUse(f"--proxy-to: {proxy_to} is what is judged; leave {url} away")
+        return serve(base_url(proxy_to), listen, asked)
+    if not url:
+        raise WrongUse("URL: say which service to judge, for example tune-check https://studio.tune.app")
+    return judge(url, passed=_for_pytest(given), **given)
+
+
+def judge(url: str, dry_run: bool, passed: tuple[str, ...], **given: Any) -> int:
+    """Judge a deployment by requests; the exit code."""
     named = {name.replace("_", "-"): value for name, value in given.items() if value not in (None, (), False)}
     settings = settings_of(url, named)
     load(settings.known, REGISTRY, missing_ok=settings.update_known)
@@ -58,6 +82,22 @@ def run(url: str, dry_run: bool, passed: tuple[str, ...], **given: Any) -> int:
         arguments = [*_PYTEST, str(_PACKAGE), f"--url={settings.url}", *options, *passed]
         code = pytest.main(arguments, plugins=[session])
     return session.exit_code(code)
+
+
+def _asked(mode: str, given: dict[str, Any]) -> Asked:
+    """What counts of the options where nothing is sent by us. Raises `WrongUse` for the others."""
+    named = {name: value for name, value in given.items() if value not in (None, (), False)}
+    useless = sorted(named.keys() - _OFFLINE - (_FORWARDING if mode == "--proxy-to" else set()))
+    if useless:
+        flags = ", ".join(_FLAGS.get(name, f"--{name.replace('_', '-')}") for name in useless)
+        raise WrongUse(f"{mode}: no use for {flags}, since nothing is sent on our own; leave it away")
+    key = str(named.get("key") or os.environ.get(KEY_VARIABLE, ""))
+    outputs = Outputs.of(*(named.get(name, "") for name in ("markdown", "json", "html")))
+    outputs.check()
+    bar, known = Grade(named.get("grade", "documented")), load(named.get("known", ""), REGISTRY)
+    ca = str(readable("--ca", named["ca"])) if "ca" in named else ""
+    verify = verification(Settings("", insecure=bool(named.get("insecure")), ca=ca))
+    return Asked(bar, known, outputs, key, verify)
 
 
 def _typed(name: str, value: Any) -> list[str]:
@@ -90,8 +130,15 @@ def _list_checks(context: click.Context, _: click.Parameter, wanted: bool) -> No
 command = click.Command(
     "tune-check",
     params=[
-        click.Argument(["url"], metavar="URL"),
+        click.Argument(["url"], metavar="URL", required=False),
         *(_option(option) for option in OPTIONS),
+        click.Option(["--har"], metavar="FILE", default="", help="judge a recording, a browser's HAR"),
+        click.Option(
+            ["--proxy-to"], metavar="URL", default="", help="judge what others send to URL through here"
+        ),
+        click.Option(
+            ["--listen"], metavar="ADDRESS", default=_LISTEN, help=f"where --proxy-to listens ({_LISTEN})"
+        ),
         click.Option(["--dry-run"], is_flag=True, help="say the ceilings and the plan, and stop"),
         click.Option(
             ["-k", "expression"], metavar="EXPRESSION", help="only the checks that match, as pytest's -k"
@@ -108,7 +155,7 @@ command = click.Command(
             help="name every check with its grade and its fact, and stop",
         ),
     ],
-    callback=lambda **given: run(passed=_for_pytest(given), **given),
+    callback=lambda **given: run(**given),
     help="Judge whether the service at URL keeps the contract of the run API.",
     epilog="Exit: 0 conforms, 1 violations, 2 wrong use, 3 could not judge.",
 )

@@ -169,4 +169,9 @@ def _plain(node: Any) -> Any:
     if not isinstance(node, Mapping):
         return node
     plain = {key: _plain(value) for key, value in node.items() if key not in ("nullable", "example")}
-    return {"anyOf": [plain, {"type": "null"}]} if node.get("nullable") is True else plain
+    if node.get("nullable") is not True:
+        return plain
+    if not isinstance(plain.get("type"), str) or "$ref" in plain:
+        return {"anyOf": [plain, {"type": "null"}]}
+    values = {"enum": [*plain["enum"], None]} if "enum" in plain else {}
+    return {**plain, "type": [plain["type"], "null"], **values}

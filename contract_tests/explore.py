@@ -24,11 +24,10 @@ WEATHER = {
 }
 # Every documented optional field of a run with an ordinary value.
 FIELDS: Mapping[str, Any] = {
-    "assistantId": "",
     "instructions": "Answer briefly.",
     "additionaInstructions": "Be kind.",
     "tools": [WEATHER],
-    "metadata": {"suite": "tune-check", "case": "fields"},
+    "metadata": {"suite": "tune-check", "Case Nr": "Ünï 1"},
     "temperature": 0.5,
     "topP": 0.9,
     "stream": False,
@@ -36,11 +35,17 @@ FIELDS: Mapping[str, Any] = {
     "maxCompletionTokens": 64,
     "truncationStrategy": {"type": "auto"},
 }
+# What real clients are seen to send beside: the path's own id, empty texts, fields nobody documents.
+OBSERVED_FIELDS: Mapping[str, Any] = {
+    "assistantId": "",
+    "threadId": "",
+    "fileIds": [],
+    "nobodyKnows": {"a": [1]},
+}
 THREAD_FIELDS: Mapping[str, Any] = {
     "title": "Contract check",
     "metadata": {"suite": "tune-check"},
-    "messages": [{"role": "user", "content": QUESTION}],
-    "datasetId": "",
+    "messages": [{"role": "user", "content": [{"type": "text", "text": QUESTION}]}],
     "toolResources": {},
 }
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contract_tests.contract import Operation, contract
-from contract_tests.explore import FIELDS, THREAD_FIELDS, exploration
+from contract_tests.explore import FIELDS, OBSERVED_FIELDS, THREAD_FIELDS, exploration
 from contract_tests.service import QUESTION, CannotTry, Service
 
 _MALFORMED = (b'{"metadata": ', b'{"metadata": {},}', b"{'metadata': {}}", b"nonsense", b'"\xff\xfe"')
@@ -43,6 +43,8 @@ def malformed_bodies(service: Service) -> None:
         for content in (*_MALFORMED, *_NO_OBJECTS):
             headers = {"Content-Type": "application/json"}
             service.call(operation.id, path=path, content=content, headers=headers, wants=["invalid"])
+        headers = {"Content-Type": "application/json"}
+        service.call(operation.id, path=path, content=b"", headers=headers, wants=["odd"])
         raw = json.dumps(valid).encode()
         for media_type in _MEDIA_TYPES:
             headers = {"Content-Type": media_type}
@@ -119,7 +121,7 @@ def odd_queries(service: Service) -> None:
 @exploration("every documented way to ask", 0, smoke=True)
 def valid_requests(service: Service) -> None:
     """Ordinary requests with each documented field, and those that real clients are seen to send."""
-    for name, value in THREAD_FIELDS.items():
+    for name, value in {**THREAD_FIELDS, "datasetId": ""}.items():
         service.call("createThread", body={name: value})
     thread = service.thread()
     path = {"threadId": thread}
@@ -143,6 +145,8 @@ def valid_requests(service: Service) -> None:
             service.call(operation, path=path, params={"limit": limit})
         for order in ("asc", "desc"):
             service.call(operation, path=path, params={"order": order, "limit": 3})
+    headers = {"Content-Type": "application/json; charset=utf-8"}
+    service.call("createThread", content=b"{}", headers=headers)
     service.call("listThreads", params={"limit": 1000})
     service.call("listThreads", params={"datasetId": "", "limit": 2})
 
@@ -193,5 +197,13 @@ def _alone(name: str, value: Any) -> None:
         service.start(thread, **{name: thread if name == "threadId" else value})
 
 
-for _name, _value in {**FIELDS, "threadId": "", "fileIds": [], "nobodyKnows": {"a": [1]}}.items():
+for _name, _value in {**FIELDS, **OBSERVED_FIELDS}.items():
     _alone(_name, _value)
+
+
+@exploration("a run with whole numbers", 1)
+def run_with_whole_numbers(service: Service) -> None:
+    """1 is a number as much as 1.0 is."""
+    thread = service.thread()
+    service.message(thread)
+    service.start(thread, temperature=1, topP=1)

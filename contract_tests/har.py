@@ -158,6 +158,8 @@ def _exchange(call: _Call, secrets: Secrets) -> Exchange:
     status = response.get("status") if isinstance(response, dict) else None
     if not isinstance(response, dict) or not isinstance(status, int) or status < 100:
         raise _LeftOutError("without an answer")
+    if status == 304:
+        raise _LeftOutError("that the browser's cache answered")
     sent, received = _moments(call.entry)
     headers = _headers(request)
     secrets.add(*secrets_in([*headers, *_cookies(request), *_cookies(response)], request["url"]))
@@ -170,7 +172,7 @@ def _exchange(call: _Call, secrets: Secrets) -> Exchange:
         operation=operation,
         path_parameters=parameters,
         query=tuple(parse_qsl(urlsplit(request["url"]).query, keep_blank_values=True)),
-        request_headers=tuple((name, value) for name, value in headers if not _is_noise(name)),
+        request_headers=tuple((name, value) for name, value in headers if not is_noise(name)),
         request_body=_request_body(request, operation),
         sent=sent,
         received=received,
@@ -206,7 +208,8 @@ def _cookies(message: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [("cookie", str(one.get("value", ""))) for one in plain]
 
 
-def _is_noise(name: str) -> bool:
+def is_noise(name: str) -> bool:
+    """Whether a browser adds this header to everything, so that no curl line needs it."""
     return name.lower() in _NOISE or name.lower().startswith("sec-")
 
 
@@ -241,6 +244,6 @@ def _response_body(response: Mapping[str, Any], method: str) -> bytes:
             raise _LeftOutError("whose base64 is broken") from None
     if isinstance(text, str):
         return text.encode("utf-8", "surrogatepass")
-    if method == "HEAD" or response["status"] in (204, 304) or content.get("size") == 0:
+    if method == "HEAD" or response["status"] in (204, 205) or content.get("size") == 0:
         return b""
     raise _LeftOutError("whose body was not recorded")

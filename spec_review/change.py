@@ -53,6 +53,14 @@ class Use:
 
 
 @dataclass(frozen=True)
+class Accepted:
+    """Why a change was accepted, and when."""
+
+    reason: str
+    date: str
+
+
+@dataclass(frozen=True)
 class Change:
     """One finding."""
 
@@ -69,6 +77,7 @@ class Change:
     uses: tuple[Use, ...] = ()
     proof: Proof | None = None
     searched: bool = False
+    accepted: Accepted | None = None
     evidence: Any = field(default=None, compare=False, repr=False)
 
     @property

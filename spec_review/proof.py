@@ -15,7 +15,7 @@ from spec_review.rules.parameters import schema_below, written_as
 from spec_review.rules.schemas import Evidence
 from spec_review.values.schema import View, schema_of
 from spec_review.values.shrink import shrunk
-from spec_review.values.wire import written
+from spec_review.values.wire import read, written
 
 LONG = 120
 """Runs of one character beyond this are written as a repetition."""
@@ -79,12 +79,10 @@ def _same_reasons(search: Any, evidence: Evidence, refuses: Any) -> Any:
 
 
 def _refusal(said: list[Any], search: Any, refuses: Any, value: Any, wire: bool) -> str:
-    validator = search.oracle.validator(refuses, True)
-    judged = value if not wire else None
-    if not wire:
-        error = next(iter(validator.iter_errors(judged)), None)
-        if error is not None:
-            return _cut(error.message)
+    judged = read(search.oracle, refuses, written(value)) if wire else value
+    error = next(iter(search.oracle.validator(refuses, True).iter_errors(judged)), None)
+    if error is not None:
+        return _cut(error.message)
     return _cut(", ".join(sorted({name for name, _, _ in said}))) or "refused"
 
 

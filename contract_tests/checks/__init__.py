@@ -2,6 +2,7 @@
 
 from contract_tests.checks import (
     auth,
+    echoes,
     errors,
     http,
     lifecycle,
@@ -10,6 +11,8 @@ from contract_tests.checks import (
     service,
     shapes,
     stream,
+    timestamps,
+    told,
     workflows,
 )
 from contract_tests.findings import REGISTRY, Check, checks_of
@@ -19,6 +22,7 @@ __all__ = [
     "Check",
     "auth",
     "checks_of",
+    "echoes",
     "errors",
     "http",
     "lifecycle",
@@ -27,5 +31,7 @@ __all__ = [
     "service",
     "shapes",
     "stream",
+    "timestamps",
+    "told",
     "workflows",
 ]

@@ -1,22 +1,14 @@
 """Does what is seen of a run, over time and from all sides, make one possible life?"""
 
-import time
 from collections.abc import Iterator, Mapping
-from email.utils import parsedate_to_datetime
-from typing import Any
 
 from contract_tests.contract import EVENT_STREAM
 from contract_tests.exchange import Exchange
-from contract_tests.findings import Deviation, Grade, check
-from contract_tests.moments import moment
+from contract_tests.findings import Deviation, check
+from contract_tests.sights import empty, lives, same
 from contract_tests.traces import Observation, Trace
 
 _STARTED = frozenset({"in_progress", "requires_action", "cancelling"})
-_SKEW = 300
-
-
-def _lives(trace: Trace) -> bool:
-    return trace.kind in ("run", "step")
 
 
 def _told(one: Observation) -> str:
@@ -31,7 +23,7 @@ def terminal_status_is_final(trace: Trace) -> Iterator[Deviation]:
     Grade: documented
     Advice: let nothing write the status of a run that is over
     """
-    for earlier, later in trace.pairs() if _lives(trace) else ():
+    for earlier, later in trace.pairs() if lives(trace) else ():
         if earlier.status in trace.lifecycle.terminal and later.status and later.status != earlier.status:
             seen = f"{_told(earlier)}, then {_told(later)}"
             place = f"{trace.kind}: {earlier.status} to {later.status}"
@@ -62,7 +54,7 @@ def status_is_reachable(trace: Trace) -> Iterator[Deviation]:
     Advice: this deployment teaches us a transition; look whether it is meant
     """
     table = trace.lifecycle
-    for earlier, later in trace.pairs() if _lives(trace) else ():
+    for earlier, later in trace.pairs() if lives(trace) else ():
         known = table.knows(earlier.status) and table.knows(later.status)
         if (
             known
@@ -98,155 +90,17 @@ def terminal_run_is_unchanged(trace: Trace) -> Iterator[Deviation]:
     Grade: documented
     Advice: write usage, error and timestamps with the terminal status, not after it
     """
-    names = [*trace.lifecycle.timestamps(), "lastError", "usage", "createdAt"] if _lives(trace) else []
+    names = [*trace.lifecycle.timestamps(), "lastError", "usage", "createdAt"] if lives(trace) else []
     for earlier, later in trace.pairs():
         if not names or earlier.status not in trace.lifecycle.terminal or earlier.status != later.status:
             continue
         for name in names:
             old, new = earlier.body.get(name), later.body.get(name)
-            if _empty(old) != _empty(new) and "stream" in (earlier.source, later.source):
+            if empty(old) != empty(new) and "stream" in (earlier.source, later.source):
                 continue
-            if old != new and not (_empty(old) and _empty(new)) and not _same(old, new):
+            if old != new and not (empty(old) and empty(new)) and not same(old, new):
                 seen = f"{name}: {str(old)[:70]} ({earlier.source}), then {str(new)[:70]} ({later.source})"
                 yield Deviation(seen, "the same", later.exchange, f"{trace.kind}.{name}")
-
-
-def _empty(value: Any) -> bool:
-    return value in (None, "", [], {})
-
-
-def _same(old: Any, new: Any) -> bool:
-    """Whether two texts name one moment."""
-    one, other = moment(old), moment(new)
-    return one is not None and other is not None and not one.differs(other)
-
-
-@check("timestamp-fixed", Trace)
-def timestamps_are_fixed(trace: Trace) -> Iterator[Deviation]:
-    """A timestamp that is set stays as it is.
-
-    Source: the names of the fields: a moment that has passed does not move
-    Grade: documented
-    Advice: stamp once, when it happens
-    """
-    names = ["createdAt", *trace.lifecycle.timestamps()] if _lives(trace) else ["createdAt"]
-    for earlier, later in trace.pairs():
-        for name in names:
-            old, new = earlier.body.get(name), later.body.get(name)
-            if not _empty(old) and old != new and not _same(old, new):
-                seen = f"{name}: {old} ({earlier.source}), then {new} ({later.source})"
-                yield Deviation(seen, str(old), later.exchange, f"{trace.kind}.{name}")
-
-
-@check("timestamp-of-status", Trace)
-def status_has_its_timestamp(trace: Trace) -> Iterator[Deviation]:
-    """A run, or step, has the timestamp of its status.
-
-    Source: the names of the fields and statuses; `x-lifecycle`
-    Grade: documented
-    Advice: write status and timestamp together
-    """
-    for one in trace.observations if _lives(trace) else ():
-        name = trace.lifecycle.timestamp.get(one.status)
-        if name and one.source != "stream" and _empty(one.body.get(name)):
-            place = f"{trace.kind}: {one.status} without {name}"
-            yield Deviation(f"{one.status} without {name}", name, one.exchange, place, _grade(trace))
-        if (
-            trace.kind == "run"
-            and one.status == "completed"
-            and one.source != "stream"
-            and not one.body.get("startedAt")
-        ):
-            place = "run: completed without startedAt"
-            yield Deviation("completed without startedAt", "startedAt", one.exchange, place, _grade(trace))
-
-
-def _grade(trace: Trace) -> Grade:
-    return Grade(trace.lifecycle.grades.get("timestamp", "documented"))
-
-
-@check("timestamp-contradiction", Trace)
-def timestamps_fit_the_status(trace: Trace) -> Iterator[Deviation]:
-    """A run, or step, has no timestamp of a status that it is not in and has not passed.
-
-    Source: the names of the fields and statuses
-    Grade: documented
-    Advice: leave the others absent or null
-    """
-    table = trace.lifecycle
-    ends = {table.timestamp[status]: status for status in table.terminal if status in table.timestamp}
-    for one in trace.observations if _lives(trace) else ():
-        for name, status in ends.items():
-            if not _empty(one.body.get(name)) and one.status and one.status != status:
-                seen = f"{one.status} with {name}"
-                yield Deviation(seen, f"no {name}", one.exchange, f"{trace.kind}: {seen}")
-        if one.status == "queued" and not _empty(one.body.get("startedAt")) and not _waited(trace, one):
-            yield Deviation(
-                "queued with startedAt", "no startedAt", one.exchange, "run: queued with startedAt"
-            )
-
-
-def _waited(trace: Trace, now: Observation) -> bool:
-    return any(one.status == "requires_action" for one in trace.observations if one.precedes(now))
-
-
-@check("timestamps-ordered", Trace)
-def timestamps_are_ordered(trace: Trace) -> Iterator[Deviation]:
-    """Created, started and ended follow one another, and the expiry comes after the creation.
-
-    Source: the names of the fields
-    Grade: documented
-    Advice: take all times from one clock
-    """
-    ends = trace.lifecycle.timestamps() - {"startedAt"}
-    pairs = [("createdAt", "startedAt"), ("createdAt", "expiresAt")]
-    pairs += [(begin, end) for end in sorted(ends) for begin in ("createdAt", "startedAt")]
-    for one in trace.observations if _lives(trace) else ():
-        for earlier, later in pairs:
-            first, second = moment(one.body.get(earlier)), moment(one.body.get(later))
-            if first and second and second.before(first):
-                seen = f"{later} {one.body[later]} before {earlier} {one.body[earlier]}"
-                yield Deviation(seen, f"{earlier} first", one.exchange, f"{trace.kind}: {earlier}, {later}")
-
-
-@check("timestamp-not-in-future", Trace)
-def timestamps_are_not_in_the_future(trace: Trace) -> Iterator[Deviation]:
-    """What has happened has not happened in the future.
-
-    Source: the names of the fields; the service's own Date
-    Grade: documented
-    Advice: take all times from one clock, in UTC
-    """
-    for one in trace.observations:
-        now = max(_server_time(one), one.exchange.wall)
-        names = ("createdAt", *(trace.lifecycle.timestamps() if _lives(trace) else ()))
-        for name in names if one.exchange.wall else ():
-            told = moment(one.body.get(name))
-            if told and told.seconds > now + _SKEW:
-                seen = f"{name} {one.body[name]}, {int(told.seconds - now)} s ahead"
-                yield Deviation(seen, "a moment that has passed", one.exchange, f"{trace.kind}.{name}")
-
-
-def _server_time(one: Observation) -> float:
-    try:
-        return parsedate_to_datetime(one.exchange.header("date")).timestamp()
-    except (TypeError, ValueError):
-        return 0.0
-
-
-@check("created-now", Trace)
-def created_at_is_now(trace: Trace) -> Iterator[Deviation]:
-    """`createdAt` is the moment of the creation.
-
-    Source: the name of the field; the service's own Date
-    Grade: documented
-    Advice: look at the service's clock and time zone
-    """
-    first = trace.observations[0]
-    told, now = moment(first.body.get("createdAt")), _server_time(first) or first.exchange.wall
-    if first.source.startswith("create") and told and now and abs(told.seconds - now) > _SKEW:
-        seen = f"createdAt {first.body['createdAt']} at {time.strftime('%FT%TZ', time.gmtime(now))}"
-        yield Deviation(seen, "the moment of the creation", first.exchange, trace.kind)
 
 
 @check("failed-says-why", Trace)
@@ -257,11 +111,11 @@ def failed_says_why(trace: Trace) -> Iterator[Deviation]:
     Grade: documented
     Advice: write the error with the status
     """
-    for one in trace.observations if _lives(trace) else ():
+    for one in trace.observations if lives(trace) else ():
         error = one.body.get("lastError")
-        if one.status == "failed" and _empty(error) and trace.kind == "run":
+        if one.status == "failed" and empty(error) and trace.kind == "run":
             yield Deviation("failed without lastError", "lastError", one.exchange, f"{trace.kind}: failed")
-        if one.status == "completed" and not _empty(error):
+        if one.status == "completed" and not empty(error):
             yield Deviation(
                 "completed with lastError", "no lastError", one.exchange, f"{trace.kind}: completed"
             )
@@ -277,11 +131,11 @@ def required_action_is_told(trace: Trace) -> Iterator[Deviation]:
     """
     for one in trace.observations if trace.kind == "run" else ():
         action = one.body.get("requiredAction")
-        if one.status == "requires_action" and _empty(action):
+        if one.status == "requires_action" and empty(action):
             yield Deviation(
                 "requires_action without requiredAction", "requiredAction", one.exchange, "missing"
             )
-        if one.status in trace.lifecycle.terminal | {"queued"} and not _empty(action):
+        if one.status in trace.lifecycle.terminal | {"queued"} and not empty(action):
             yield Deviation(f"{one.status} with requiredAction", "none", one.exchange, f"{one.status}")
 
 
@@ -356,7 +210,7 @@ def usage_adds_up(trace: Trace) -> Iterator[Deviation]:
     Grade: assumed
     Advice: this deployment teaches us how tokens are counted
     """
-    for one in trace.observations if _lives(trace) else ():
+    for one in trace.observations if lives(trace) else ():
         usage = one.body.get("usage")
         counts = usage if isinstance(usage, Mapping) else {}
         parts = [counts.get(name) for name in ("promptTokens", "completionTokens", "totalTokens")]
@@ -364,3 +218,19 @@ def usage_adds_up(trace: Trace) -> Iterator[Deviation]:
         if len(numbers) == len(parts) and sum(numbers[:2]) != numbers[2]:
             seen = f"{numbers[0]} + {numbers[1]} is told as {numbers[2]}"
             yield Deviation(seen, "the sum", one.exchange, trace.kind)
+
+
+@check("creation-waits-for-the-run", Exchange)
+def creation_waits_for_the_run(exchange: Exchange) -> Iterator[Deviation]:
+    """A run that is created without `stream` is answered when it needs nobody's work any more.
+
+    Source: frontends read the thread's messages as soon as the run's answer arrives
+    Grade: observed
+    Advice: answer when the run is over or waits for tool outputs; plain frontends show no reply otherwise
+    """
+    starts = exchange.operation is not None and exchange.operation.starts_run
+    status = exchange.json.get("status") if isinstance(exchange.json, dict) else None
+    if starts and exchange.ok and status in ("queued", "in_progress"):
+        yield Deviation(
+            f"answered while {status}", "a run that is over", exchange, f"{exchange.label}: {status}"
+        )

@@ -1,185 +1,15 @@
-"""Is what was created what is answered, read, listed and modified?"""
+"""Do threads, messages and runs go together: is what was created listed, modified, answered?"""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contract_tests.assembly import Story
+from contract_tests.checks.echoes import changed, holds
 from contract_tests.exchange import Exchange
 from contract_tests.findings import Deviation, Grade, check
 from contract_tests.service import CannotTry, Service
 from contract_tests.texts import text_of
-from contract_tests.traces import Observation, Trace
-
-_ECHOES = {
-    "createRun": ("model", "assistantId", "instructions", "tools", "metadata"),
-    "createThreadAndRun": ("model", "assistantId", "instructions", "tools", "metadata"),
-    "modifyRun": ("metadata",),
-    "createThread": ("title", "metadata"),
-    "modifyThread": ("title", "metadata"),
-    "createMessage": ("role", "content", "metadata"),
-}
-_STABLE = {
-    "run": ("object", "createdAt", "threadId", "assistantId", "model", "instructions", "tools", "fileIds"),
-    "thread": ("object", "createdAt"),
-    "message": ("object", "createdAt", "threadId", "role", "runId"),
-    "step": ("object", "createdAt", "threadId", "runId", "type", "assistantId"),
-}
-_DROPPED = re.compile("[\x00\ud800-\udfff]")
-_CHANGES = {"run": "modifyRun", "thread": "modifyThread"}
-
-
-@check("asked-is-echoed", Exchange)
-def asked_is_echoed(exchange: Exchange) -> Iterator[Deviation]:
-    """What a request sets stands in its answer.
-
-    Source: the reference pages: request and response have these fields in common
-    Grade: documented
-    Advice: store what was asked and answer what was stored
-    """
-    asked, told = exchange.asked, exchange.json
-    if (
-        exchange.operation is None
-        or not exchange.ok
-        or not isinstance(asked, dict)
-        or not isinstance(told, dict)
-    ):
-        return
-    for name in _ECHOES.get(exchange.operation.id, ()):
-        wanted = asked.get(name)
-        if wanted and not _unspeakable(wanted) and not _echoes(name, wanted, told.get(name)):
-            seen = f"{name}: {str(told.get(name))[:80]!r} for {str(wanted)[:80]!r}"
-            yield Deviation(seen, "what was asked", exchange, f"{exchange.label}: {name}")
-
-
-def _unspeakable(wanted: Any) -> bool:
-    """Whether a text has characters that stores may lawfully drop: NUL and lone surrogates."""
-    return bool(_DROPPED.search(str(wanted)))
-
-
-def _echoes(name: str, wanted: Any, told: Any) -> bool:
-    """Whether the answer keeps what was asked; services may add to it."""
-    if name == "content":
-        return text_of(wanted) is None or text_of(wanted) == text_of(told)
-    if name == "instructions":
-        return isinstance(told, str) and isinstance(wanted, str) and wanted in told
-    return _holds(told, wanted)
-
-
-def _holds(told: Any, wanted: Any) -> bool:
-    """Whether one JSON value has everything the other has; empty values may be left out."""
-    if isinstance(wanted, Mapping):
-        return isinstance(told, Mapping) and all(
-            _holds(told.get(name), value) for name, value in wanted.items() if value not in (None, "", {}, [])
-        )
-    if isinstance(wanted, list):
-        return isinstance(told, list) and len(told) >= len(wanted) and all(map(_holds, told, wanted))
-    return bool(told == wanted) and isinstance(told, bool) == isinstance(wanted, bool)
-
-
-@check("answer-is-about-the-asked", Exchange)
-def answer_is_about_what_was_asked(exchange: Exchange) -> Iterator[Deviation]:
-    """An answer has the ids of the path it was asked at.
-
-    Source: the paths of the reference pages
-    Grade: documented
-    Advice: look up by every id of the path
-    """
-    told = exchange.json
-    if exchange.operation is None or not exchange.ok or not isinstance(told, dict):
-        return
-    own = exchange.operation.path.rpartition("/")[2].strip("{}")
-    for name, expected in exchange.path_parameters.items():
-        field = (
-            "id" if name == own or (name == "threadId" and exchange.operation.id == "modifyThread") else name
-        )
-        field = "id" if (name == "runId" and exchange.operation.id in ("modifyRun", "cancelRun")) else field
-        value = told.get(field)
-        if isinstance(value, str) and value and value != expected and "data" not in told:
-            yield Deviation(f"{field} {value[:80]}", expected[:80], exchange, f"{exchange.label}: {field}")
-
-
-@check("ids-unique", Story)
-def ids_are_unique(story: Story) -> Iterator[Deviation]:
-    """What is created anew has an id of its own.
-
-    Source: the reference pages: the id names the object
-    Grade: documented
-    Advice: never reuse an id
-    """
-    seen: dict[tuple[str, str], Exchange] = {}
-    for exchange in story.exchanges:
-        operation = exchange.operation
-        if operation is None or not operation.id.startswith("create") or not exchange.ok:
-            continue
-        body = exchange.json
-        name = body.get("id") if isinstance(body, dict) else None
-        scope = exchange.path_parameters.get("threadId", "") if operation.id == "createMessage" else ""
-        kind = operation.id.replace("ThreadAndRun", "Run") + scope
-        if isinstance(name, str) and seen.setdefault((kind, name), exchange) is not exchange:
-            yield Deviation(f"{name} was given twice", "another id", exchange)
-
-
-@check("created-stays-the-same", Trace)
-def created_stays_the_same(trace: Trace) -> Iterator[Deviation]:
-    """What is fixed when something is created is the same wherever it is shown.
-
-    Source: the reference pages: create, retrieve and list answer the same object
-    Grade: documented
-    Advice: answer all operations from one record
-    """
-    for earlier, later in trace.pairs():
-        for name in _STABLE.get(trace.kind, ()):
-            if _changed(earlier.body.get(name), later.body.get(name), name):
-                yield _change(trace, earlier, later, name)
-
-
-def _changed(earlier: Any, later: Any, name: str) -> bool:
-    """Whether a value was lost or replaced; empty ones may come and go."""
-    if earlier in (None, "", [], {}):
-        return False
-    if name == "object":
-        return bool(str(later).removeprefix("thread.") != str(earlier).removeprefix("thread."))
-    return bool(later != earlier)
-
-
-def _change(trace: Trace, earlier: Observation, later: Observation, name: str) -> Deviation:
-    seen = f"{name}: {str(earlier.body.get(name))[:80]!r} ({earlier.source}), then "
-    seen += f"{str(later.body.get(name))[:80]!r} ({later.source})"
-    place = f"{trace.kind}.{name}: {later.source}"
-    return Deviation(seen, "the same", later.exchange, place)
-
-
-@check("metadata-stays", Trace)
-def metadata_stays(trace: Trace) -> Iterator[Deviation]:
-    """Metadata and title stay until they are modified.
-
-    Source: the reference pages of create, retrieve and modify
-    Grade: documented
-    Advice: store what was given, and show it everywhere
-    """
-    for earlier, later in trace.pairs():
-        modified = {one.source for one in trace.observations} & {_CHANGES.get(trace.kind)}
-        for name in ("metadata", "title") if not modified else ():
-            if earlier.body.get(name) and not _holds(later.body.get(name), earlier.body.get(name)):
-                yield _change(trace, earlier, later, name)
-
-
-@check("created-can-be-read", Trace)
-def created_can_be_read(trace: Trace) -> Iterator[Deviation]:
-    """What was created can be retrieved.
-
-    Source: the reference pages of create and retrieve
-    Grade: documented
-    Advice: answer a create only when the object can be read
-    """
-    first = trace.observations[0]
-    thread = first.body.get("threadId") or first.exchange.path_parameters.get("threadId")
-    for exchange in trace.refused:
-        same = exchange.path_parameters.get("threadId") in (thread, trace.id)
-        if exchange.sent >= first.received and same:
-            place = f"{exchange.label} after {first.source}"
-            yield Deviation(f"status {exchange.status}", "200", exchange, place)
+from contract_tests.traces import Trace
 
 
 @check("created-is-listed", Story)
@@ -294,28 +124,32 @@ def thread_starts_with_its_messages(story: Story) -> Iterator[Deviation]:
     """
     given: dict[str, list[str]] = {}
     for exchange in story.exchanges:
-        asked, told = exchange.asked, exchange.json
-        if (
-            exchange.operation is None
-            or not exchange.ok
-            or not isinstance(asked, dict)
-            or not isinstance(told, dict)
-        ):
+        told = exchange.json
+        if exchange.operation is None or not exchange.ok or not isinstance(told, dict):
             continue
-        if exchange.operation.id in ("createThread", "createThreadAndRun"):
-            thread = asked if exchange.operation.id == "createThread" else asked.get("thread") or {}
-            name = told.get("id") if exchange.operation.id == "createThread" else told.get("threadId")
-            sent = [
-                text_of(one.get("content")) for one in thread.get("messages") or [] if isinstance(one, dict)
-            ]
-            if sent and None not in sent:
-                given[str(name)] = [str(text) for text in sent]
+        given.update(_given_messages(exchange))
         texts = given.get(exchange.path_parameters.get("threadId", ""), [])
         if exchange.operation.id == "listMessages" and texts and _is_whole(exchange):
             order = dict(exchange.query).get("order", "asc")
             shown = [text_of(one.get("content")) for one in told["data"] if isinstance(one, dict)]
             if (shown if order == "asc" else shown[::-1])[: len(texts)] != texts:
-                yield Deviation(f"the thread starts with {str(shown[:1])[:100]}", str(texts)[:100], exchange)
+                seen = f"the thread starts with {str(shown[:1])[:100]}"
+                yield Deviation(seen, str(texts)[:100], exchange)
+
+
+def _given_messages(exchange: Exchange) -> dict[str, list[str]]:
+    """The texts that a new thread was given, by its id."""
+    asked, operation = exchange.asked, exchange.operation
+    if operation is None or not isinstance(asked, dict):
+        return {}
+    thread, name = {}, ""
+    if operation.id == "createThread":
+        thread, name = asked, str(exchange.json.get("id"))
+    elif operation.id == "createThreadAndRun":
+        thread, name = asked.get("thread") or {}, str(exchange.json.get("threadId"))
+    messages = thread.get("messages") if isinstance(thread, dict) else None
+    texts = [text_of(one.get("content")) for one in messages or [] if isinstance(one, dict)]
+    return {name: [str(text) for text in texts]} if texts and None not in texts else {}
 
 
 @check("threads-keep-apart", Service)
@@ -387,10 +221,10 @@ def _modify(
             continue
         place = f"{exchange.label} after modify{kind}"
         for name, value in change.items():
-            if not _holds(exchange.json.get(name), value):
+            if not holds(exchange.json.get(name), value):
                 seen = f"{name}: {str(exchange.json.get(name))[:80]}"
                 yield Deviation(seen, str(value), exchange, f"{place}: {name}")
         for name, value in before.json.items():
-            if name not in change and _changed(value, exchange.json.get(name), name):
+            if name not in change and changed(value, exchange.json.get(name), name):
                 seen = f"{name} became {str(exchange.json.get(name))[:80]!r}"
                 yield Deviation(seen, str(value)[:80], exchange, f"{place}: {name}")

@@ -35,7 +35,7 @@ class Outputs:
     def of(cls, markdown: str = "", json: str = "", html: str = "") -> "Outputs":
         """The reports of options; in a GitHub job the Markdown also goes to the job's summary."""
         summary = os.environ.get(SUMMARY, "")
-        return cls(markdown, json, html, "" if summary == markdown else summary)
+        return cls(markdown, json, html, summary="" if summary == markdown else summary)
 
     def check(self) -> None:
         """Raise `WrongUse`, before anything is sent, where a report could not be written."""

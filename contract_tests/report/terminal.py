@@ -72,6 +72,10 @@ class Terminal:
         style = "bold green" if report.exit_code == CONFORMS else "bold red"
         self._line(f"{report.verdict}: {report.target} (exit {report.exit_code}): {report.reason}", style)
 
+    def say(self, text: str) -> None:
+        """A line of its own."""
+        self._line(text)
+
     def finding(self, finding: Finding, severity: Severity) -> None:
         """One finding, as it happens."""
         self._entry(Entry((finding,), severity))
@@ -83,8 +87,9 @@ class Terminal:
             if group.outcome is Outcome.BROKEN:
                 self._entry(entry)
             else:
-                where = f" ({entry.first.place})" if entry.first.place else ""
-                self._line(f"  {entry.first.slug}{where}: {entry.first.seen}")
+                for one in entry.findings:
+                    where = f" ({one.place})" if one.place and one.place not in one.seen else ""
+                    self._line(f"  {one.slug}{where}: {one.seen}")
 
     def _entry(self, entry: Entry) -> None:
         first = entry.first

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from spec_review.change import Change
 from spec_review.comparison import Comparison
-from spec_review.rules import bodies, info, lifecycle, operations, parameters, responses, security, servers
+from spec_review.rules import bodies, examples, info, lifecycle, operations, parameters, responses, security, servers
 
 Rule = Callable[[Comparison], Iterator[Change]]
 
@@ -21,6 +21,7 @@ RULES: tuple[Rule, ...] = (
     responses.callbacks,
     security.effective,
     lifecycle.lifecycles,
+    examples.examples,
     info.grades,
     info.tags,
     info.components,

@@ -23,7 +23,7 @@ KINDS = {
 
 def lifecycles(comparison: Comparison) -> Iterator[Change]:
     """Every `x-lifecycle` of both documents, matched by its place."""
-    ones, others = _all(comparison.base.root), _all(comparison.head.root)
+    ones, others = lifecycle_cursors(comparison.base.root), lifecycle_cursors(comparison.head.root)
     for name, other in _moved(ones, others):
         others[name] = other
     for name, one in ones.items():
@@ -62,7 +62,8 @@ def _owner(root: Cursor, lifecycle: Cursor) -> Cursor | None:
     return root.get(*lifecycle.path[:-1])
 
 
-def _all(root: Cursor) -> dict[str, Cursor]:
+def lifecycle_cursors(root: Cursor) -> dict[str, Cursor]:
+    """Every lifecycle below a place, by name."""
     result = {}
     pending = [root]
     while pending:

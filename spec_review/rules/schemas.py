@@ -140,8 +140,8 @@ def _hit_change(site: Site, hit: Difference, breaking: bool, grade: str) -> Chan
         direction=_direction(site),
         message=sentence(site, hit, keyword, kind, base, head, narrowed),
         subject=_subject(old_at or new_at, hit.name),
-        base=position(old_at or site.base),
-        revision=position(new_at or site.head),
+        base=position(_keyword_at(old_at, keyword) or site.base),
+        revision=position(_keyword_at(new_at, keyword) or site.head),
         old=hit.name if keyword in ("required", "field") else plain(old),
         new=None if keyword in ("required", "field") else plain(new),
         grade=weak,
@@ -170,6 +170,22 @@ def _origin(schema: Schema, keyword: str, name: str = "") -> Cursor | None:
         if wanted in own and (keyword != "required" or name in (own.get("required") or ())):
             return part.cursor
     return schema[0].cursor if schema else None
+
+
+def _keyword_at(cursor: Cursor | None, keyword: str) -> Cursor | None:
+    """The keyword itself where it stands at the place, else the place."""
+    wanted = {"nullable": "type", "field": "properties", "alternatives": "oneOf"}.get(keyword, keyword)
+    if cursor is None or not isinstance(cursor.value, dict):
+        return cursor
+    for holder in ((), ("x-observed",), ("x-assumed",)):
+        at = cursor
+        for key in (*holder, wanted):
+            if not isinstance(at.value, dict) or at.value.get(key) is None:
+                break
+            at = at.raw(key)
+        else:
+            return at
+    return cursor
 
 
 def _subject(cursor: Cursor | None, name: str = "") -> str:

@@ -1,7 +1,7 @@
 """Which credentials are enough, by what the schemes say and not by what they are called?"""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from spec_review.change import Change, Use
 from spec_review.comparison import Comparison, found
@@ -15,13 +15,14 @@ class Credential:
 
     scheme: tuple[str, ...]
     scopes: frozenset[str]
+    spelled: str = field(default="", compare=False)
 
     def serves(self, other: "Credential") -> bool:
         """Whether who has this credential has the other too."""
         return self.scheme == other.scheme and other.scopes <= self.scopes
 
     def __str__(self) -> str:
-        text = " ".join(part for part in self.scheme if part)
+        text = self.spelled or " ".join(part for part in self.scheme if part)
         return f"{text} ({', '.join(sorted(self.scopes))})" if self.scopes else text
 
 
@@ -36,12 +37,15 @@ def effective(comparison: Comparison) -> Iterator[Change]:
         use = Use(pair.name, "")
         refused = [one for one in base if not any(_enough(one, other) for other in head)]
         gained = [other for other in head if not any(_enough(other, one) for one in base)]
-        subject = f"{pair.key} security"
+        shared = all("security" not in one.cursor.value for one in (pair.base, pair.head))
+        subject = "security" if shared else f"{pair.key} security"
         if refused:
-            message = f"{pair.name}: {_words(refused[0])} is no longer enough; asked for is {_all(head)}."
+            message = f"{_words(refused[0])} {'are' if len(refused[0]) > 1 else 'is'} no longer enough; asked for is {_all(head)}."
+            message = message[:1].upper() + message[1:]
             yield found("security-tightened", message, *at, use, subject=subject, old=_all(base), new=_all(head))
         elif gained:
-            message = f"{pair.name}: {_words(gained[0])} is enough now."
+            message = f"{_words(gained[0])} {'are' if len(gained[0]) > 1 else 'is'} enough now; asked for was {_all(base)}."
+            message = message[:1].upper() + message[1:]
             yield found("security-loosened", message, *at, use, subject=subject, old=_all(base), new=_all(head))
         yield from _urls(pair, use)
 
@@ -57,9 +61,21 @@ def alternatives(operation: Operation) -> list[Alternative]:
 
 def _alternative(operation: Operation, item: dict[str, object]) -> Alternative:
     return frozenset(
-        Credential(_scheme(operation, name), frozenset(map(str, scopes)) if isinstance(scopes, list) else frozenset())
+        Credential(_scheme(operation, name), _scopes(scopes), _spelled(operation, name))
         for name, scopes in item.items()
     )
+
+
+def _scopes(scopes: object) -> frozenset[str]:
+    return frozenset(map(str, scopes)) if isinstance(scopes, list) else frozenset()
+
+
+def _spelled(operation: Operation, name: str) -> str:
+    """A scheme as the document spells it."""
+    cursor = _definition(operation, name)
+    if cursor is not None and cursor.text("type") == "apiKey":
+        return f"the API key in {cursor.text('in')} `{cursor.text('name')}`"
+    return ""
 
 
 def _scheme(operation: Operation, name: str) -> tuple[str, ...]:
@@ -84,7 +100,7 @@ def _enough(have: Alternative, asked: Alternative) -> bool:
 
 
 def _words(one: Alternative) -> str:
-    return " and ".join(sorted(map(str, one))) or "no credential"
+    return " and ".join(sorted(map(str, one))) or "no credential at all"
 
 
 def _all(found_: list[Alternative]) -> str:
@@ -103,13 +119,13 @@ def _urls(pair: Pair, use: Use) -> Iterator[Change]:
         same_kind = {other: at for (other, at_flow), at in new.items() if at_flow == flow}
         if not same_kind:
             if new:
-                message = f"{pair.name}: tokens can no longer be obtained by the {flow} flow."
+                message = f"Tokens can no longer be obtained by the {flow} flow."
                 yield found("security-tightened", message, cursor, _place(pair.head), use, subject=flow, old=flow)
             continue
         other = same_kind.get(scheme) or next(iter(same_kind.values()))
         for key in ("authorizationUrl", "tokenUrl", "refreshUrl", "openIdConnectUrl"):
             if cursor.text(key) != other.text(key):
-                message = f"{pair.name}: the {key} of the {flow} flow was `{cursor.text(key)}` and is `{other.text(key)}` now."
+                message = f"The {key} of the {flow} flow was `{cursor.text(key)}` and is `{other.text(key)}` now."
                 yield found(
                     "security-scheme-url-changed", message, cursor, other, use,
                     subject=f"{flow} {key}", old=cursor.text(key), new=other.text(key),

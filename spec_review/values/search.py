@@ -318,14 +318,15 @@ def _importance(reason: tuple[str, str]) -> int:
     return IMPORTANCE.index(reason[0]) if reason[0] in IMPORTANCE else len(IMPORTANCE)
 
 
-def _rank(found: Difference) -> tuple[bool, int, int]:
+def _rank(found: Difference) -> tuple[bool, int, int, float]:
     return (found.ambiguous, *size(found.value))
 
 
-def size(value: Any) -> tuple[int, int]:
-    """How small a value is to a reader."""
+def size(value: Any) -> tuple[int, int, float]:
+    """How small a value is to a reader: how long, how plain, and how near to nought."""
     text = json.dumps(value, ensure_ascii=False, default=str)
-    return (len(text), 0 if text.isascii() else 1)
+    number = abs(value) if isinstance(value, int | float) else 0
+    return (len(text), 0 if text.isascii() else 1, number)
 
 
 def distinct(values: list[Any]) -> list[Any]:

@@ -58,11 +58,11 @@ def test_without_python_the_answer_is_one_line_that_says_what_to_do(tmp_path: Pa
 
 
 @pytest.mark.parametrize(("ci", "status"), [("", 0), ("true", 2)])
-def test_without_npm_the_check_of_the_document_says_that_it_did_not_happen(
+def test_without_npm_the_checks_that_need_it_say_that_they_did_not_happen(
     ci: str, status: int, tmp_path: Path
 ) -> None:
     (tmp_path / "sh").symlink_to("/bin/sh")
-    tried = make("check-document", PATH=str(tmp_path), CI=ci)
+    tried = make("check-node", PATH=str(tmp_path), CI=ci)
     assert tried.returncode == status
-    assert "NOT CHECKED: the document by Redocly and its TypeScript types" in tried.stderr
+    assert "NOT CHECKED: the documents, their TypeScript types, the workflows" in tried.stderr
     assert "install Node.js" in tried.stderr

@@ -61,10 +61,10 @@ def judge(case: Case, profile: str, *options: str) -> Result:
 
 
 def read(report: Path) -> dict[str, list[str]]:
-    """The checks that found something, by severity, from the judge's JSON report."""
+    """The checks that found something broken, by severity, from the judge's JSON report."""
     found: dict[str, list[str]] = {}
     for finding in json.loads(report.read_text())["findings"]:
-        if finding.get("outcome", "broken") == "broken":
+        if finding["outcome"] == "broken":
             found.setdefault(finding["severity"], []).append(finding["slug"])
     return {severity: sorted(set(slugs)) for severity, slugs in found.items()}
 

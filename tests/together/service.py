@@ -21,7 +21,7 @@ STAMPS = {
 }
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, not an error of ours
+class Refusal(Exception):
     """The service says no."""
 
     def __init__(self, status: int, code: str, message: str, **headers: str) -> None:
@@ -190,7 +190,7 @@ class Service:
             await self.finish(run)
         except TimeoutError:
             self.close_steps(run, "expired")
-            self.move(run, "expired")
+            self.move(run, "expired", requiredAction=None)
 
     async def finish(self, run: Run) -> None:
         """The end of a run that went well."""

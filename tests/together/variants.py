@@ -519,7 +519,7 @@ class CancellingIsUnimplemented(Deployment):
 class NoNewThreads(Deployment):
     """Threads cannot be created; there is one."""
 
-    routes = offering("create_thread", "create_thread_and_run", "list_threads", "modify_thread")
+    routes = offering("create_thread", "create_thread_and_run")
 
     def __init__(self) -> None:
         super().__init__()
@@ -607,11 +607,11 @@ class FailsInTheQueue(Deployment):
 class EveryRunExpires(Deployment):
     """Every run expires at work."""
 
-    lifetime = 0.5
+    lifetime = 1.0
 
-    async def finish(self, run: Run) -> None:
+    async def write(self, thread: Thread, run: Run) -> None:
         await asyncio.sleep(self.remaining(run))
-        self.move(run, "expired")
+        raise TimeoutError
 
 
 @variant()

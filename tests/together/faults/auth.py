@@ -148,9 +148,9 @@ class CrashesWithoutKey(Deployment):
             raise Refusal(401, "unauthenticated", "the key in X-Tune-Key is not known")
 
 
-@fault("warning")
+@fault()
 class RefusedToTheLoginPage(Deployment):
-    """A request without a key is answered with 401 (observed)."""
+    """A request without a key is refused, not sent to a page for people."""
 
     def refuse(self, refusal: Refusal) -> Response:
         if refusal.status == 401:

@@ -155,7 +155,7 @@ class StaysOpen(Deployment):
         await asyncio.sleep(3600)
 
 
-@fault()
+@fault("failure", "--max-wait", "3")
 class Hangs(Deployment):
     """A stream goes on until its run has ended."""
 
@@ -381,9 +381,9 @@ class StreamOfAnInvalidRequest(Deployment):
         return await super().create_run(request, thread_id)
 
 
-@fault("note")
+@fault()
 class DeltasAreLost(Deployment):
-    """The pieces of a message make up the message (their shape is assumed)."""
+    """The pieces of a message make up the message."""
 
     async def events(self, run: Run, told: int) -> Events:
         count = 0

@@ -1,0 +1,186 @@
+"""Is what was asked what is answered, and is it the same wherever it is shown?"""
+
+import re
+from collections.abc import Iterator, Mapping
+from math import isclose
+from typing import Any
+
+from contract_tests.assembly import Story
+from contract_tests.exchange import Exchange
+from contract_tests.findings import Deviation, check
+from contract_tests.moments import moment
+from contract_tests.texts import text_of
+from contract_tests.traces import Observation, Trace
+
+_ECHOES = {
+    "createRun": ("model", "assistantId", "instructions", "tools", "metadata"),
+    "createThreadAndRun": ("model", "assistantId", "instructions", "tools", "metadata"),
+    "modifyRun": ("metadata",),
+    "createThread": ("title", "metadata"),
+    "modifyThread": ("title", "metadata"),
+    "createMessage": ("role", "content", "metadata"),
+}
+_STABLE = {
+    "run": ("object", "createdAt", "threadId", "assistantId", "model", "instructions", "tools", "fileIds"),
+    "thread": ("object", "createdAt"),
+    "message": ("object", "createdAt", "threadId", "role", "runId"),
+    "step": ("object", "createdAt", "threadId", "runId", "type", "assistantId"),
+}
+_DROPPED = re.compile("[\x00\ud800-\udfff]")
+_CHANGES = {"run": "modifyRun", "thread": "modifyThread"}
+
+
+@check("asked-is-echoed", Exchange)
+def asked_is_echoed(exchange: Exchange) -> Iterator[Deviation]:
+    """What a request sets stands in its answer.
+
+    Source: the reference pages: request and response have these fields in common
+    Grade: documented
+    Advice: store what was asked and answer what was stored
+    """
+    asked, told = exchange.asked, exchange.json
+    if (
+        exchange.operation is None
+        or not exchange.ok
+        or not isinstance(asked, dict)
+        or not isinstance(told, dict)
+    ):
+        return
+    for name in _ECHOES.get(exchange.operation.id, ()):
+        wanted = asked.get(name)
+        if wanted and not _unspeakable(wanted) and not _echoes(name, wanted, told.get(name)):
+            seen = f"{name}: {str(told.get(name))[:80]!r} for {str(wanted)[:80]!r}"
+            yield Deviation(seen, "what was asked", exchange, f"{exchange.label}: {name}")
+
+
+def _unspeakable(wanted: Any) -> bool:
+    """Whether a text has characters that stores may lawfully drop: NUL and lone surrogates."""
+    return bool(_DROPPED.search(str(wanted)))
+
+
+def _echoes(name: str, wanted: Any, told: Any) -> bool:
+    """Whether the answer keeps what was asked; services may add to it."""
+    if name == "content":
+        return text_of(wanted) is None or text_of(wanted) == text_of(told)
+    if name == "instructions":
+        return isinstance(told, str) and isinstance(wanted, str) and wanted in told
+    return holds(told, wanted)
+
+
+def holds(told: Any, wanted: Any) -> bool:
+    """Whether one JSON value has everything the other has; empty values may be left out."""
+    if isinstance(wanted, Mapping):
+        return isinstance(told, Mapping) and all(
+            holds(told.get(name), value) for name, value in wanted.items() if value not in (None, "", {}, [])
+        )
+    if isinstance(wanted, list):
+        return isinstance(told, list) and len(told) >= len(wanted) and all(map(holds, told, wanted))
+    if isinstance(wanted, int | float) and isinstance(told, int | float) and not isinstance(wanted, bool):
+        return isclose(told, wanted, rel_tol=1e-9)  # JSON numbers are doubles for most readers (RFC 8259 6)
+    return bool(told == wanted)
+
+
+@check("answer-is-about-the-asked", Exchange)
+def answer_is_about_what_was_asked(exchange: Exchange) -> Iterator[Deviation]:
+    """An answer has the ids of the path it was asked at.
+
+    Source: the paths of the reference pages
+    Grade: documented
+    Advice: look up by every id of the path
+    """
+    told = exchange.json
+    if exchange.operation is None or not exchange.ok or not isinstance(told, dict):
+        return
+    own = exchange.operation.path.rpartition("/")[2].strip("{}")
+    for name, expected in exchange.path_parameters.items():
+        field = (
+            "id" if name == own or (name == "threadId" and exchange.operation.id == "modifyThread") else name
+        )
+        field = "id" if (name == "runId" and exchange.operation.id in ("modifyRun", "cancelRun")) else field
+        value = told.get(field)
+        if isinstance(value, str) and value and value != expected and "data" not in told:
+            yield Deviation(f"{field} {value[:80]}", expected[:80], exchange, f"{exchange.label}: {field}")
+
+
+@check("ids-unique", Story)
+def ids_are_unique(story: Story) -> Iterator[Deviation]:
+    """What is created anew has an id of its own.
+
+    Source: the reference pages: the id names the object
+    Grade: documented
+    Advice: never reuse an id
+    """
+    seen: dict[tuple[str, str], Exchange] = {}
+    for exchange in story.exchanges:
+        operation = exchange.operation
+        if operation is None or not operation.id.startswith("create") or not exchange.ok:
+            continue
+        body = exchange.json
+        name = body.get("id") if isinstance(body, dict) else None
+        scope = exchange.path_parameters.get("threadId", "") if operation.id == "createMessage" else ""
+        kind = operation.id.replace("ThreadAndRun", "Run") + scope
+        if isinstance(name, str) and seen.setdefault((kind, name), exchange) is not exchange:
+            yield Deviation(f"{name} was given twice", "another id", exchange)
+
+
+@check("created-stays-the-same", Trace)
+def created_stays_the_same(trace: Trace) -> Iterator[Deviation]:
+    """What is fixed when something is created is the same wherever it is shown.
+
+    Source: the reference pages: create, retrieve and list answer the same object
+    Grade: documented
+    Advice: answer all operations from one record
+    """
+    for earlier, later in trace.pairs():
+        for name in _STABLE.get(trace.kind, ()):
+            if changed(earlier.body.get(name), later.body.get(name), name):
+                yield _change(trace, earlier, later, name)
+
+
+def changed(earlier: Any, later: Any, name: str) -> bool:
+    """Whether a value was lost or replaced; empty ones may come and go."""
+    if earlier in (None, "", [], {}):
+        return False
+    if name == "object":
+        return bool(str(later).removeprefix("thread.") != str(earlier).removeprefix("thread."))
+    one, other = moment(earlier), moment(later)
+    return one.differs(other) if one and other else bool(later != earlier)
+
+
+def _change(trace: Trace, earlier: Observation, later: Observation, name: str) -> Deviation:
+    seen = f"{name}: {str(earlier.body.get(name))[:80]!r} ({earlier.source}), then "
+    seen += f"{str(later.body.get(name))[:80]!r} ({later.source})"
+    place = f"{trace.kind}.{name}: {later.source}"
+    return Deviation(seen, "the same", later.exchange, place)
+
+
+@check("metadata-stays", Trace)
+def metadata_stays(trace: Trace) -> Iterator[Deviation]:
+    """Metadata and title stay until they are modified.
+
+    Source: the reference pages of create, retrieve and modify
+    Grade: documented
+    Advice: store what was given, and show it everywhere
+    """
+    for earlier, later in trace.pairs():
+        modified = {one.source for one in trace.observations} & {_CHANGES.get(trace.kind)}
+        for name in ("metadata", "title") if not modified else ():
+            if earlier.body.get(name) and not holds(later.body.get(name), earlier.body.get(name)):
+                yield _change(trace, earlier, later, name)
+
+
+@check("created-can-be-read", Trace)
+def created_can_be_read(trace: Trace) -> Iterator[Deviation]:
+    """What was created can be retrieved.
+
+    Source: the reference pages of create and retrieve
+    Grade: documented
+    Advice: answer a create only when the object can be read
+    """
+    first = trace.observations[0]
+    thread = first.body.get("threadId") or first.exchange.path_parameters.get("threadId")
+    for exchange in trace.refused:
+        same = exchange.path_parameters.get("threadId") in (thread, trace.id)
+        if exchange.sent >= first.received and same:
+            place = f"{exchange.label} after {first.source}"
+            yield Deviation(f"status {exchange.status}", "200", exchange, place)

@@ -1,0 +1,140 @@
+"""Do the timestamps of a run, and of everything else, fit its status, one another and the time?"""
+
+import time
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+
+from contract_tests.findings import Deviation, Grade, check
+from contract_tests.moments import moment
+from contract_tests.sights import empty, lives, same
+from contract_tests.traces import Observation, Trace
+
+_SKEW = 300
+
+
+@check("timestamp-fixed", Trace)
+def timestamps_are_fixed(trace: Trace) -> Iterator[Deviation]:
+    """A timestamp that is set stays as it is.
+
+    Source: the names of the fields: a moment that has passed does not move
+    Grade: documented
+    Advice: stamp once, when it happens
+    """
+    names = ["createdAt", *trace.lifecycle.timestamps()] if lives(trace) else ["createdAt"]
+    for earlier, later in trace.pairs():
+        for name in names:
+            old, new = earlier.body.get(name), later.body.get(name)
+            if not empty(old) and old != new and not same(old, new):
+                seen = f"{name}: {old} ({earlier.source}), then {new} ({later.source})"
+                yield Deviation(seen, str(old), later.exchange, f"{trace.kind}.{name}")
+
+
+@check("timestamp-of-status", Trace)
+def status_has_its_timestamp(trace: Trace) -> Iterator[Deviation]:
+    """A run, or step, has the timestamp of its status.
+
+    Source: the names of the fields and statuses; `x-lifecycle`
+    Grade: documented
+    Advice: write status and timestamp together
+    """
+    for one in trace.observations if lives(trace) else ():
+        name = trace.lifecycle.timestamp.get(one.status)
+        if name and one.source != "stream" and empty(one.body.get(name)):
+            place = f"{trace.kind}: {one.status} without {name}"
+            yield Deviation(f"{one.status} without {name}", name, one.exchange, place, _grade(trace))
+        if (
+            trace.kind == "run"
+            and one.status == "completed"
+            and one.source != "stream"
+            and not one.body.get("startedAt")
+        ):
+            place = "run: completed without startedAt"
+            yield Deviation("completed without startedAt", "startedAt", one.exchange, place, _grade(trace))
+
+
+def _grade(trace: Trace) -> Grade:
+    return Grade(trace.lifecycle.grades.get("timestamp", "documented"))
+
+
+@check("timestamp-contradiction", Trace)
+def timestamps_fit_the_status(trace: Trace) -> Iterator[Deviation]:
+    """A run, or step, has no timestamp of a status that it is not in and has not passed.
+
+    Source: the names of the fields and statuses
+    Grade: documented
+    Advice: leave the others absent or null
+    """
+    table = trace.lifecycle
+    ends = {table.timestamp[status]: status for status in table.terminal if status in table.timestamp}
+    for one in trace.observations if lives(trace) else ():
+        for name, status in ends.items():
+            if not empty(one.body.get(name)) and one.status and one.status != status:
+                seen = f"{one.status} with {name}"
+                yield Deviation(seen, f"no {name}", one.exchange, f"{trace.kind}: {seen}")
+        if one.status == "queued" and not empty(one.body.get("startedAt")) and not _waited(trace, one):
+            yield Deviation(
+                "queued with startedAt", "no startedAt", one.exchange, "run: queued with startedAt"
+            )
+
+
+def _waited(trace: Trace, now: Observation) -> bool:
+    return any(one.status == "requires_action" for one in trace.observations if one.precedes(now))
+
+
+@check("timestamps-ordered", Trace)
+def timestamps_are_ordered(trace: Trace) -> Iterator[Deviation]:
+    """Created, started and ended follow one another, and the expiry comes after the creation.
+
+    Source: the names of the fields
+    Grade: documented
+    Advice: take all times from one clock
+    """
+    ends = trace.lifecycle.timestamps() - {"startedAt"}
+    pairs = [("createdAt", "startedAt"), ("createdAt", "expiresAt")]
+    pairs += [(begin, end) for end in sorted(ends) for begin in ("createdAt", "startedAt")]
+    for one in trace.observations if lives(trace) else ():
+        for earlier, later in pairs:
+            first, second = moment(one.body.get(earlier)), moment(one.body.get(later))
+            if first and second and second.before(first):
+                seen = f"{later} {one.body[later]} before {earlier} {one.body[earlier]}"
+                yield Deviation(seen, f"{earlier} first", one.exchange, f"{trace.kind}: {earlier}, {later}")
+
+
+@check("timestamp-not-in-future", Trace)
+def timestamps_are_not_in_the_future(trace: Trace) -> Iterator[Deviation]:
+    """What has happened has not happened in the future.
+
+    Source: the names of the fields; the service's own Date
+    Grade: documented
+    Advice: take all times from one clock, in UTC
+    """
+    for one in trace.observations:
+        now = max(_server_time(one), one.exchange.wall)
+        names = ("createdAt", *(trace.lifecycle.timestamps() if lives(trace) else ()))
+        for name in names if one.exchange.wall else ():
+            told = moment(one.body.get(name))
+            if told and told.seconds > now + _SKEW:
+                seen = f"{name} {one.body[name]}, {int(told.seconds - now)} s ahead"
+                yield Deviation(seen, "a moment that has passed", one.exchange, f"{trace.kind}.{name}")
+
+
+def _server_time(one: Observation) -> float:
+    try:
+        return parsedate_to_datetime(one.exchange.header("date")).timestamp()
+    except (TypeError, ValueError):
+        return 0.0
+
+
+@check("created-now", Trace)
+def created_at_is_now(trace: Trace) -> Iterator[Deviation]:
+    """`createdAt` is the moment of the creation.
+
+    Source: the name of the field; the service's own Date
+    Grade: documented
+    Advice: look at the service's clock and time zone
+    """
+    first = trace.observations[0]
+    told, now = moment(first.body.get("createdAt")), _server_time(first) or first.exchange.wall
+    if first.source.startswith("create") and told and now and abs(told.seconds - now) > _SKEW:
+        seen = f"createdAt {first.body['createdAt']} at {time.strftime('%FT%TZ', time.gmtime(now))}"
+        yield Deviation(seen, "the moment of the creation", first.exchange, trace.kind)

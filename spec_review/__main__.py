@@ -1,0 +1,8 @@
+"""`python -m spec_review` is `tune-review`."""
+
+import sys
+
+from spec_review.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,22 @@
+"""In which forms can a report be shown?"""
+
+from collections.abc import Callable
+
+from spec_review.render.changelog import as_changelog
+from spec_review.render.github import as_annotations
+from spec_review.render.json_report import as_json
+from spec_review.render.markdown import as_markdown
+from spec_review.render.sarif import as_sarif
+from spec_review.render.text import as_text
+from spec_review.report import Report
+
+FORMS: dict[str, Callable[[Report], str]] = {
+    "text": as_text,
+    "markdown": as_markdown,
+    "json": as_json,
+    "sarif": as_sarif,
+    "github": as_annotations,
+    "changelog": as_changelog,
+}
+
+__all__ = ["FORMS"]

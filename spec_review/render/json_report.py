@@ -1,0 +1,68 @@
+"""How does a report read to a program? `report.schema.json` beside this file is the promise."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from spec_review.change import Change, Position
+from spec_review.report import Report
+
+SCHEMA = Path(__file__).with_name("report.schema.json")
+
+
+def as_json(report: Report) -> str:
+    """JSON that `report.schema.json` describes."""
+    return json.dumps(as_data(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def as_data(report: Report) -> dict[str, Any]:
+    """The report as plain data."""
+    return {
+        "version": 1,
+        "base": report.base,
+        "revision": report.revision,
+        "summary": {
+            "error": len(report.of("error")),
+            "warning": len(report.of("warning")),
+            "info": len(report.of("info")),
+            "accepted": len(report.accepted),
+        },
+        "changes": [_change(change) for change in report.changes],
+        "stale": [{"fingerprint": entry.fingerprint, "reason": entry.accepted.reason} for entry in report.stale],
+        "notes": list(report.notes),
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    proof, accepted = change.proof, change.accepted
+    return {
+        "id": change.id,
+        "level": change.level,
+        "direction": change.direction,
+        "message": change.message,
+        "subject": change.subject,
+        "grade": change.grade,
+        "base": _position(change.base),
+        "revision": _position(change.revision),
+        "old": change.old,
+        "new": change.new,
+        "uses": [{"operation": use.operation, "part": use.part} for use in change.uses],
+        "proof": None
+        if proof is None
+        else {
+            "kind": proof.kind,
+            "text": proof.text,
+            "value": proof.value,
+            "accepted_by": proof.accepted_by,
+            "refusal": proof.refusal,
+        },
+        "note": change.note,
+        "fingerprint": change.fingerprint,
+        "accepted": None if accepted is None else {"reason": accepted.reason, "date": accepted.date},
+    }
+
+
+def _position(position: Position | None) -> dict[str, Any] | None:
+    if position is None:
+        return None
+    return {"file": position.file, "line": position.line, "pointer": position.pointer}

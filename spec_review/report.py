@@ -1,0 +1,50 @@
+"""What is there to show: two names, the changes between them, and what else must be said?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from spec_review.change import LEVELS, Change, Level
+from spec_review.settings import Entry
+
+
+@dataclass(frozen=True)
+class Report:
+    """One comparison's outcome."""
+
+    base: str
+    revision: str
+    changes: Sequence[Change]
+    stale: Sequence[Entry] = ()
+    notes: Sequence[str] = ()
+
+    def of(self, level: Level) -> list[Change]:
+        """The changes of a level that nobody has accepted."""
+        return [change for change in self.changes if change.level == level and change.accepted is None]
+
+    @property
+    def accepted(self) -> list[Change]:
+        """The changes that were accepted."""
+        return [change for change in self.changes if change.accepted is not None]
+
+    def fails(self, at: str) -> bool:
+        """Whether a change is at least as bad as `at` (`error`, `warning`; never for `none`)."""
+        if at == "none":
+            return False
+        return any(self.of(level) for level in LEVELS if LEVELS.index(level) <= LEVELS.index(at))  # type: ignore[arg-type]
+
+    @property
+    def summary(self) -> str:
+        """How many of what, in one line."""
+        if not self.changes:
+            return "Nothing changed."
+        counts = [
+            _count(len(self.of("error")), "breaking change"),
+            _count(len(self.of("warning")), "warning"),
+            _count(len(self.of("info")), "other change"),
+            f"{len(self.accepted)} accepted" if self.accepted else "",
+        ]
+        return f"{', '.join(count for count in counts if count)}."
+
+
+def _count(number: int, what: str) -> str:
+    return "" if number == 0 else f"1 {what}" if number == 1 else f"{number} {what}s"
