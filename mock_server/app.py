@@ -23,11 +23,13 @@ from mock_server.front import Front
 from mock_server.handlers import dispatch, handler
 from mock_server.ids import Ids
 from mock_server.library import Library
+from mock_server.playback import is_over
 from mock_server.routing import RoutingMiddleware
 from mock_server.seams import ConnexionMiddleware, Resolver
 from mock_server.security import SecurityMiddleware
 from mock_server.settings import Settings
-from mock_server.store import MemoryStore, Store
+from mock_server.store import Bound, Store
+from mock_server.store_memory import MemoryStore
 from mock_server.tally import Tally
 from mock_server.validation import ValidationMiddleware
 from mock_server.world import World
@@ -50,18 +52,26 @@ def create_worlds(
 
     def make(test: str) -> World:
         own_seed = f"{seed} {test}" if test else seed
-        return World(
+        bound = Bound(
+            most_runs=settings.max_runs,
+            over=lambda run: is_over(run, world.now_of(run)),
+            forgotten=lambda run_id: world.run_clocks.pop(run_id, None),
+        )
+        world = World(
             settings=settings,
             seed=own_seed,
             clock=clock if clock and not test else _new_clock(settings, clock),
-            store=store if store and not test else MemoryStore(),
-            ids=Ids(own_seed),
+            store=store if store and not test else _new_store(settings, bound, test),
+            # In a file there may be ids of this seed already, or another process makes some.
+            ids=Ids(f"{own_seed} {secrets.token_hex(8)}" if settings.store else own_seed),
             library=library,
             scenario=settings.scenario,
             test=test,
-            conditioned=bool(default.wires),
+            # What one process knows of a run's wire, the others must find out.
+            conditioned=bool(default.wires) or settings.workers > 1,
             tally=Tally(own_seed),
         )
+        return world
 
     return Worlds(make)
 
@@ -70,6 +80,18 @@ def _new_clock(settings: Settings, given: Clock | None) -> Clock:
     if given:
         return Clock(given.speed, given.now())
     return Clock(0) if settings.clock == "manual" else Clock(settings.speed or 1.0)
+
+
+def _new_store(settings: Settings, bound: Bound, test: str) -> Store:
+    if settings.store is None:
+        return MemoryStore(bound)
+    # Imported here: most servers keep everything in memory.
+    from mock_server.store_sqlite import SqliteStore
+
+    found = SqliteStore(settings.store, bound, test)
+    if not test:
+        found.check()
+    return found
 
 
 def _default(scenario: str, library: Library) -> Choice:

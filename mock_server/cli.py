@@ -1,5 +1,6 @@
 """What can be said on the command line?"""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,26 @@ PREFIX = "TUNE_MOCK"
 @click.option(
     "--self-check", is_flag=True, help="Check every answer against the document; a wrong one becomes a 500."
 )
+@click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Processes that serve the port together; without control calls if there are several.",
+)
+@click.option(
+    "--store",
+    default="",
+    help="Where everything is kept: memory (one process), or the path of a file. Default: memory, or for"
+    " several processes a file that goes with them.",
+)
+@click.option(
+    "--max-runs",
+    default=100_000,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Of more runs, the oldest that are over are forgotten.",
+)
 @click.option("--quiet", is_flag=True, help="No line for each request.")
 @click.option("--list", "list_them", is_flag=True, help="List the scenarios and exit.")
 @click.version_option(package_name="tune-contract", prog_name="tune-mock")
@@ -82,7 +103,19 @@ def command(list_them: bool, **options: Any) -> int:
     options["cors_origins"] = options["cors_origins"] or ("*",)
     if any(not key.strip() for key in options["keys"]):
         raise click.UsageError("--key: a key cannot be empty")
+    options["store"] = _store(options["store"], options["workers"], options["clock"])
     return _run(Settings(**options), list_them)
+
+
+def _store(where: str, workers: int, clock: str) -> Path | None:
+    """The file of the store, if it is one."""
+    if workers > 1 and where == "memory":
+        raise click.UsageError("--store: memory serves one process; name a file, or leave --store away")
+    if workers > 1 and clock == "manual":
+        raise click.UsageError(
+            "--clock: manual needs control calls, which need one process; leave --workers away"
+        )
+    return None if where in ("", "memory") else Path(where)
 
 
 def _run(settings: Settings, list_them: bool) -> int:
@@ -91,22 +124,30 @@ def _run(settings: Settings, list_them: bool) -> int:
     from mock_server.app import application, create_worlds
     from mock_server.banner import banner, scenario_lines
     from mock_server.server import listen, serve
+    from mock_server.workers import listen_together, serve_together
 
     try:
         document = openapi.load()
         worlds = create_worlds(settings, document=document)
+        settings = replace(settings, seed=worlds.shared.seed)
         scenarios, seed = worlds.shared.library.scenarios(), worlds.shared.seed
         if list_them:
             click.echo(scenario_lines(scenarios))
             return 0
-        listening = listen(settings.host, settings.port)
+        together = settings.workers > 1
+        listening = (
+            listen_together(settings.host, settings.port, settings.workers)
+            if together
+            else [listen(settings.host, settings.port)]
+        )
     except (OSError, ValueError) as error:
         click.echo(f"tune-mock: {error}", err=True)
         return 2
-    app = application(worlds, document)
-    port = listening.getsockname()[1]
+    port = listening[0].getsockname()[1]
     click.echo(banner(settings, port, seed, scenarios, "/v1"))
-    return serve(app, worlds, listening)
+    if together:
+        return serve_together(settings, worlds.shared.clock, document, listening)
+    return serve(application(worlds, document), worlds, listening[0])
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -1,6 +1,6 @@
 """How are things kept in the order they came, so that a page costs the page?
 
-A `Line` finds, adds and takes out an entry at the cost of one, wherever it stands and however long the line is.
+A `Line` finds, adds and takes out an entry at the cost of one, wherever it stands in however long a line.
 """
 
 from collections.abc import Iterator
@@ -74,7 +74,7 @@ class Line:
             link = link.later if ascending else link.earlier
 
     def page(self, window: Window) -> tuple[list[str], bool]:
-        """The ids on a page in the order asked for, and whether there are more. Raises `UnknownCursorError`."""
+        """The ids on a page as asked for, and whether there are more. Raises `UnknownCursorError`."""
         after, before = self._cursor("after", window.after), self._cursor("before", window.before)
         ascending = window.ascending is not window.backwards
         start, stop = (before, None) if window.backwards else (after, before)

@@ -61,6 +61,11 @@ def run_at(record: RunRecord, now: int) -> Json:
     return run
 
 
+def is_over(record: RunRecord, now: int) -> bool:
+    """Whether the run has ended."""
+    return run_at(record, now)["status"] in record.scenario.lifecycles.run.terminal
+
+
 def steps_at(record: RunRecord, now: int) -> list[Json]:
     """The run's steps, oldest first."""
     return list(_until(record, now).steps.values())

@@ -1,5 +1,6 @@
 """How is the application served on a port?"""
 
+import asyncio
 import gc
 import socket
 
@@ -14,8 +15,8 @@ class PortError(OSError):
     """The address cannot be listened on, in one line."""
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; raises `PortError`."""
+def listen(host: str, port: int, *, together: bool = False) -> socket.socket:
+    """A listening socket; raises `PortError`. `together`: others may listen on the same port."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -23,6 +24,8 @@ def listen(host: str, port: int) -> socket.socket:
         found = socket.socket(family, kind, protocol)
         try:
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if together:
+                found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             found.bind(address)
             found.listen(2048)
         except OSError:
@@ -42,6 +45,12 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, worlds: Worlds) -> None:
         super().__init__(config)
         self._worlds = worlds
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start; one of several processes listens to the others."""
+        await super().startup(sockets)
+        if self._worlds.shared.settings.workers > 1:
+            self._following = asyncio.create_task(self._worlds.follow())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop: first whoever waits, then everything else."""

@@ -13,7 +13,7 @@ class Settings:
     """Everything that the command line decides.
 
     `keys` empty: any key that is not empty is taken. `speed` 0: everything happens at once. `seed` empty: a
-    new one at each start.
+    new one at each start. `store`: the file in which everything is kept; None: the process's memory.
     """
 
     host: str = "127.0.0.1"
@@ -33,4 +33,6 @@ class Settings:
     self_check: bool = False
     quiet: bool = False
     workers: int = 1
+    store: Path | None = None
+    max_runs: int = 100_000
     largest_body: int = 1024 * 1024

@@ -28,8 +28,8 @@ CREATE TABLE IF NOT EXISTS threads (
 CREATE INDEX IF NOT EXISTS threads_in_order ON threads (world, number);
 CREATE INDEX IF NOT EXISTS threads_of_dataset ON threads (world, dataset, number) WHERE dataset != '';
 CREATE TABLE IF NOT EXISTS entries (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, world TEXT, id TEXT, thread TEXT, is_run INTEGER, version INTEGER,
-    scenario TEXT, record BLOB, UNIQUE (world, id)
+    number INTEGER PRIMARY KEY AUTOINCREMENT, world TEXT, id TEXT, thread TEXT, is_run INTEGER,
+    version INTEGER, scenario TEXT, record BLOB, UNIQUE (world, id)
 );
 CREATE INDEX IF NOT EXISTS entries_of_thread ON entries (world, thread, number);
 CREATE INDEX IF NOT EXISTS runs_of_thread ON entries (world, thread, number) WHERE is_run;
@@ -43,26 +43,28 @@ class SqliteFile:
     """What one mock, called `world`, keeps in a file that other mocks and other processes share."""
 
     def __init__(self, path: Path, world: str) -> None:
-        self._path, self._world = path, world
+        self.path, self._world = path, world
 
     @cached_property
     def database(self) -> sqlite3.Connection:
         """Opened at the first use, since a connection must not be carried into another process."""
-        database = sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None)
+        database = sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)
         # A process that dies loses nothing this way; only a machine that dies could.
         database.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; {SCHEMA}")
         return database
 
     @cached_property
     def _turn(self) -> int:
-        return os.open(f"{self._path}-turn", os.O_CREAT | os.O_RDWR, 0o600)
+        return os.open(f"{self.path}-turn", os.O_CREAT | os.O_RDWR, 0o600)
 
     def close(self) -> None:
         """Close the file."""
         if "database" in self.__dict__:
             self.database.close()
+            del self.__dict__["database"]
+        if "_turn" in self.__dict__:
             os.close(self._turn)
-            del self.__dict__["database"], self.__dict__["_turn"]
+            del self.__dict__["_turn"]
 
     @contextmanager
     def writing(self) -> Iterator[Execute]:

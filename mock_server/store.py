@@ -1,7 +1,8 @@
 """What was created, and when?
 
-`Store` is all that the processes of one server share. Its records are frozen; a record is changed by replacing
-it, which fails if somebody else was first. `store_memory` serves one process, `store_sqlite` several.
+`Store` is all that the processes of one server share. Its records are frozen; a record is changed by
+replacing it, which fails if somebody else was first. `store_memory` serves one process, `store_sqlite`
+several.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,7 +27,7 @@ class Bound:
 
     most_runs: int
     over: Callable[[RunRecord], bool]
-    forgotten: Callable[[str], None]
+    forgotten: Callable[[str], object]
 
 
 class Store(Protocol):
@@ -81,6 +82,9 @@ class Store(Protocol):
 
         They begin with that of the id `start`; without one, with the thread's first or last.
         """
+
+    def changes(self) -> Sequence[str]:
+        """The ids of runs that were changed, by whatever process, since this was last asked."""
 
     async def clear(self) -> None:
         """Forget everything."""

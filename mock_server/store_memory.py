@@ -45,6 +45,10 @@ class MemoryStore:
         """Forget everything."""
         self._empty()
 
+    def changes(self) -> Sequence[str]:
+        """Nobody else changes anything."""
+        return ()
+
     def close(self) -> None:
         """Nothing is held."""
 

@@ -1,11 +1,12 @@
 """How do several processes keep what was created, together?
 
-In one SQLite file that all of them have open. Every call of the store is one transaction. Records are read anew
-at each use, since another process may have changed them; a version that was read before is the same object
-again.
+In one SQLite file that all of them have open. Every call of the store is one transaction. Records are read
+anew at each use, since another process may have changed them; a version that was read before is the same
+object again.
 """
 
 import hashlib
+import sqlite3
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,6 +35,17 @@ class SqliteStore:
         self._keys: dict[Scenario, str] = {}
         self._decoded: OrderedDict[str, RunRecord] = OrderedDict()
         self._added = 0
+        self._last_change = 0
+
+    def check(self) -> None:
+        """Raise `ValueError`, one line, if the file cannot be used; leave it closed."""
+        try:
+            self._file.database.execute("SELECT 1 FROM entries LIMIT 1")
+        except sqlite3.Error as error:
+            raise ValueError(
+                f"--store: {self._file.path}: {error}; name a file that can be written"
+            ) from None
+        self.close()
 
     def close(self) -> None:
         """Close the file."""
@@ -138,12 +150,13 @@ class SqliteStore:
             self._remember(new)
         return changed.rowcount == 1
 
-    def changed_since(self, number: int) -> tuple[int, list[str]]:
-        """The runs that any process changed after a number, and the number to ask with next time."""
-        rows = self._file.database.execute(
-            "SELECT number, run FROM changes WHERE number > ?", (number,)
-        ).fetchall()
-        return (rows[-1][0] if rows else number), [run for _, run in rows]
+    def changes(self) -> Sequence[str]:
+        """The ids of runs that were changed, by whatever process, since this was last asked."""
+        query = "SELECT number, run FROM changes WHERE number > ?"
+        rows = self._file.database.execute(query, (self._last_change,)).fetchall()
+        if rows:
+            self._last_change = rows[-1][0]
+        return [run_id for _, run_id in rows]
 
     async def thread(self, thread_id: str) -> ThreadRecord | None:
         """A thread."""

@@ -138,13 +138,14 @@ async def every_entry(
     world: World, thread_id: str, start: str = "", ascending: bool = True
 ) -> AsyncIterator[tuple[int, Entry]]:
     """The messages and runs of a thread with their positions, fetched as they are needed."""
-    fetched = 0
-    while fetched == 0 or len(batch) == _BATCH:
+    seen = 0
+    while True:
         batch = await world.store.entries(thread_id, start, _BATCH, ascending)
-        for position, entry in batch[1 if fetched else 0 :]:
+        for position, entry in batch[seen:]:
             yield position, entry
-        fetched += len(batch)
-        start = batch[-1][1].id if batch else ""
+        if len(batch) < _BATCH:
+            return
+        start, seen = batch[-1][1].id, 1
 
 
 async def _place(call: Call, parameter: str, message_id: str) -> _Place | None:

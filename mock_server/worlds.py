@@ -1,11 +1,14 @@
 """Which mock does a request belong to?"""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 
 from mock_server.world import World
 
 TEST_HEADER = b"x-mock-test"
+FOLLOWING = 0.05
+"""After so many seconds at most a process hears of what another one changed."""
 MOST_TESTS = 1000
 """So many tests are kept; of more, the one that was least recently heard of is forgotten."""
 
@@ -45,6 +48,14 @@ class Worlds:
         if not test:
             self.shared = self._make("")
         return self.of_test(test)
+
+    async def follow(self) -> None:
+        """Wake, for as long as the server lives, whoever waits for a run that another process has changed."""
+        while True:
+            await asyncio.sleep(FOLLOWING)
+            for run_id in self.shared.store.changes():
+                for world in (self.shared, *self._tests.values()):
+                    world.clock_of(run_id).wake(run_id)
 
     def close(self) -> None:
         """Let everybody who waits go."""
