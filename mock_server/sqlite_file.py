@@ -4,6 +4,7 @@ Who is second to write waits for a lock of the system until the first is done: S
 milliseconds where microseconds do.
 """
 
+import asyncio
 import fcntl
 import os
 import sqlite3
@@ -11,28 +12,28 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mock_server.line import UnknownCursorError
 from mock_server.pages import Window
 
 Execute = Callable[..., sqlite3.Cursor]
+Result = TypeVar("Result")
 Which = tuple[str, ...]
 """A condition, and the values for its question marks."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS threads (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, world TEXT, id TEXT, version INTEGER, dataset TEXT,
+    number INTEGER PRIMARY KEY, world TEXT, id TEXT, version INTEGER, dataset TEXT,
     last_words TEXT DEFAULT '', record BLOB, UNIQUE (world, id)
 );
 CREATE INDEX IF NOT EXISTS threads_in_order ON threads (world, number);
 CREATE INDEX IF NOT EXISTS threads_of_dataset ON threads (world, dataset, number) WHERE dataset != '';
 CREATE TABLE IF NOT EXISTS entries (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, world TEXT, id TEXT, thread TEXT, is_run INTEGER,
-    version INTEGER, scenario TEXT, record BLOB, UNIQUE (world, id)
+    number INTEGER PRIMARY KEY, world TEXT, id TEXT, thread TEXT, is_run INTEGER, version INTEGER,
+    scenario TEXT, record BLOB, UNIQUE (world, id)
 );
-CREATE INDEX IF NOT EXISTS entries_of_thread ON entries (world, thread, number);
-CREATE INDEX IF NOT EXISTS runs_of_thread ON entries (world, thread, number) WHERE is_run;
+CREATE INDEX IF NOT EXISTS entries_of_thread ON entries (world, thread, is_run, number);
 CREATE TABLE IF NOT EXISTS scenarios (key TEXT PRIMARY KEY, scenario BLOB);
 CREATE TABLE IF NOT EXISTS changes (number INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT);
 """
@@ -44,6 +45,7 @@ class SqliteFile:
 
     def __init__(self, path: Path, world: str) -> None:
         self.path, self._world = path, world
+        self._waiting: list[tuple[Callable[[Execute], Any], asyncio.Future[Any]]] = []
 
     @cached_property
     def database(self) -> sqlite3.Connection:
@@ -65,6 +67,29 @@ class SqliteFile:
         if "_turn" in self.__dict__:
             os.close(self._turn)
             del self.__dict__["_turn"]
+
+    async def write(self, work: Callable[[Execute], Result]) -> Result:
+        """What the work gives, done in a transaction with whatever else is to be written at the moment."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Result] = loop.create_future()
+        if not self._waiting:
+            loop.call_soon(self._write_all)
+        self._waiting.append((work, done))
+        return await done
+
+    def _write_all(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        try:
+            with self.writing() as execute:
+                results = [work(execute) for work, _ in waiting]
+        except BaseException as error:
+            for _, done in waiting:
+                if not done.cancelled():
+                    done.set_exception(error)
+            return
+        for (_, done), result in zip(waiting, results, strict=True):
+            if not done.cancelled():
+                done.set_result(result)
 
     @contextmanager
     def writing(self) -> Iterator[Execute]:

@@ -20,8 +20,8 @@ from mock_server.store import Bound, Entry
 
 _RUN = "id, version, scenario, record"
 _REMEMBERED = 4096
-_BETWEEN_LOOKS = 200
-"""After so many new runs a process looks whether there are too many."""
+_LOOKS = 100
+"""So many times, while the bound's number of runs is added, a process looks whether there are too many."""
 _CHANGES_KEPT = 10_000
 
 
@@ -53,23 +53,23 @@ class SqliteStore:
 
     async def clear(self) -> None:
         """Forget everything."""
-        with self._file.writing() as execute:
+
+        def clear(execute: Execute) -> None:
             execute("DELETE FROM entries WHERE world = ?", (self._world,))
             execute("DELETE FROM threads WHERE world = ?", (self._world,))
+
+        await self._file.write(clear)
 
     async def add_thread(self, thread: ThreadRecord) -> bool:
         """Keep a new thread; False if there is one of this id."""
         values = (self._world, thread.id, thread.version, thread.dataset_id, codec.thread_bytes(thread))
-        with self._file.writing() as execute:
-            added = execute(
-                "INSERT OR IGNORE INTO threads (world, id, version, dataset, record) VALUES (?, ?, ?, ?, ?)",
-                values,
-            )
-        return added.rowcount == 1
+        query = "INSERT OR IGNORE INTO threads (world, id, version, dataset, record) VALUES (?, ?, ?, ?, ?)"
+        return await self._file.write(lambda execute: execute(query, values).rowcount == 1)
 
     async def add_message(self, message: MessageRecord) -> None:
         """Keep a new message of a thread that is there."""
-        with self._file.writing() as execute:
+
+        def add(execute: Execute) -> None:
             self._add(execute, (message.id, message.thread_id, 0, 0, "", codec.message_bytes(message)))
             if message.role == "user":
                 execute(
@@ -77,18 +77,25 @@ class SqliteStore:
                     (message.words(), self._world, message.thread_id),
                 )
 
+        await self._file.write(add)
+
     async def add_run(self, run: RunRecord, behind: str | None = None) -> bool:
         """Keep a new run; False if `behind` is given and not the id of its thread's last run."""
-        key = self._key(run.scenario)
-        with self._file.writing() as execute:
+        key = await self._key(run.scenario)
+
+        def add(execute: Execute) -> bool:
             if behind is not None and behind != self._last_run_id(run.thread_id):
                 return False
             self._add(execute, (run.id, run.thread_id, 1, run.version, key, codec.run_bytes(run)))
             self._added += 1
-            if self._bound and self._added % min(_BETWEEN_LOOKS, self._bound.most_runs) == 0:
+            if self._bound and self._added % (1 + self._bound.most_runs // _LOOKS) == 0:
                 self._keep_within(execute, self._bound)
-        self._remember(run)
-        return True
+            return True
+
+        added = await self._file.write(add)
+        if added:
+            self._remember(run)
+        return added
 
     def _add(self, execute: Execute, values: tuple[str, str, int, int, str, bytes]) -> None:
         execute(
@@ -99,17 +106,19 @@ class SqliteStore:
 
     def _last_run_id(self, thread_id: str) -> str:
         row = self._file.one(
-            "SELECT id FROM entries WHERE world = ? AND thread = ? AND is_run ORDER BY number DESC LIMIT 1",
+            "SELECT id FROM entries WHERE world = ? AND thread = ? AND is_run = 1"
+            " ORDER BY number DESC LIMIT 1",
             thread_id,
         )
         return row[0] if row else ""
 
     def _keep_within(self, execute: Execute, bound: Bound) -> None:
-        """Forget the oldest runs that are over, a few more than were added since the last look."""
+        """Forget as many of the oldest runs as there are too many, if they are over."""
         (runs,) = self._file.one("SELECT count(*) FROM entries WHERE world = ? AND is_run")
         rows = execute(
-            f"SELECT number, {_RUN} FROM entries WHERE world = ? AND is_run ORDER BY number LIMIT ?",
-            (self._world, min(max(runs - bound.most_runs, 0), 2 * _BETWEEN_LOOKS)),
+            f"SELECT number, {_RUN} FROM entries NOT INDEXED WHERE world = ? AND is_run"
+            " ORDER BY number LIMIT ?",
+            (self._world, max(runs - bound.most_runs, 0)),
         )
         for number, *row in rows.fetchall():
             run = self._run(*row)
@@ -122,7 +131,7 @@ class SqliteStore:
         """Forget a run, and its thread if that has no other run and nothing came after."""
         thread = (self._world, run.thread_id)
         execute("DELETE FROM entries WHERE number = ?", (number,))
-        kept = "SELECT 1 FROM entries WHERE world = ? AND thread = ? AND (is_run OR number > ?) LIMIT 1"
+        kept = "SELECT 1 FROM entries WHERE world = ? AND thread = ? AND (is_run = 1 OR number > ?) LIMIT 1"
         if execute(kept, (*thread, number)).fetchone() is None:
             execute("DELETE FROM entries WHERE world = ? AND thread = ?", thread)
             execute("DELETE FROM threads WHERE world = ? AND id = ?", thread)
@@ -130,25 +139,22 @@ class SqliteStore:
     async def replace_thread(self, old: ThreadRecord, new: ThreadRecord) -> bool:
         """Keep the new version; False if `old` is no longer the current one."""
         values = (new.version, codec.thread_bytes(new), self._world, old.id, old.version)
-        with self._file.writing() as execute:
-            changed = execute(
-                "UPDATE threads SET version = ?, record = ? WHERE world = ? AND id = ? AND version = ?",
-                values,
-            )
-        return changed.rowcount == 1
+        query = "UPDATE threads SET version = ?, record = ? WHERE world = ? AND id = ? AND version = ?"
+        return await self._file.write(lambda execute: execute(query, values).rowcount == 1)
 
     async def replace_run(self, old: RunRecord, new: RunRecord) -> bool:
         """Keep the new version; False if `old` is no longer the current one. Other processes are told."""
         values = (new.version, codec.run_bytes(new), self._world, old.id, old.version)
-        with self._file.writing() as execute:
-            changed = execute(
-                "UPDATE entries SET version = ?, record = ? WHERE world = ? AND id = ? AND version = ?",
-                values,
-            )
+        query = "UPDATE entries SET version = ?, record = ? WHERE world = ? AND id = ? AND version = ?"
+
+        def replace(execute: Execute) -> bool:
             execute("INSERT INTO changes (run) VALUES (?)", (new.id,))
-        if changed.rowcount == 1:
+            return execute(query, values).rowcount == 1
+
+        replaced = await self._file.write(replace)
+        if replaced:
             self._remember(new)
-        return changed.rowcount == 1
+        return replaced
 
     def changes(self) -> Sequence[str]:
         """The ids of runs that were changed, by whatever process, since this was last asked."""
@@ -183,7 +189,7 @@ class SqliteStore:
     async def last_run(self, thread_id: str) -> RunRecord | None:
         """The run of a thread that was created last."""
         row = self._file.one(
-            f"SELECT {_RUN} FROM entries WHERE world = ? AND thread = ? AND is_run"
+            f"SELECT {_RUN} FROM entries WHERE world = ? AND thread = ? AND is_run = 1"
             " ORDER BY number DESC LIMIT 1",
             thread_id,
         )
@@ -197,7 +203,7 @@ class SqliteStore:
 
     async def runs(self, thread_id: str, window: Window) -> Page[RunRecord]:
         """A page of a thread's runs. Raises `UnknownCursorError`."""
-        rows, more = self._file.page(_RUN, "entries", ("thread = ? AND is_run", thread_id), window)
+        rows, more = self._file.page(_RUN, "entries", ("thread = ? AND is_run = 1", thread_id), window)
         return Page(tuple(self._run(*row) for row in rows), more)
 
     async def position(self, thread_id: str, entry_id: str) -> int | None:
@@ -215,23 +221,25 @@ class SqliteStore:
         if start and first is None:
             return []
         side, order = (">=", "ASC") if ascending else ("<=", "DESC")
-        rows = self._file.database.execute(
-            f"SELECT number, is_run, {_RUN} FROM entries WHERE world = ? AND thread = ?"
-            f" AND (? IS NULL OR number {side} ?) ORDER BY number {order} LIMIT ?",
-            (self._world, thread_id, first, first, count),
+        # Two walks along one index, merged: nothing is sorted, nothing is read that is not on the page.
+        kind = (
+            f"SELECT number, is_run, {_RUN} FROM entries WHERE world = ?1 AND thread = ?2 AND is_run = {{}}"
+            f" AND (?3 IS NULL OR number {side} ?3)"
         )
+        query = f"{kind.format(0)} UNION ALL {kind.format(1)} ORDER BY number {order} LIMIT ?4"
+        rows = self._file.database.execute(query, (self._world, thread_id, first, count))
         return [
             (number, self._run(*row) if is_run else codec.message(row[-1])) for number, is_run, *row in rows
         ]
 
-    def _key(self, scenario: Scenario) -> str:
+    async def _key(self, scenario: Scenario) -> str:
         """The key of a scenario, which is kept if it is new."""
         if scenario not in self._keys:
             data = codec.scenario_bytes(scenario)
-            key = self._keys[scenario] = hashlib.sha256(data).hexdigest()
-            with self._file.writing() as execute:
-                execute("INSERT OR IGNORE INTO scenarios VALUES (?, ?)", (key, data))
-            self._scenarios[key] = scenario
+            key = hashlib.sha256(data).hexdigest()
+            query = "INSERT OR IGNORE INTO scenarios VALUES (?, ?)"
+            await self._file.write(lambda execute: execute(query, (key, data)))
+            self._keys[scenario], self._scenarios[key] = key, scenario
         return self._keys[scenario]
 
     def _run(self, run_id: str, version: int, key: str, data: bytes) -> RunRecord:
