@@ -48,8 +48,7 @@ def operations_do_not_redirect(exchange: Exchange) -> Iterator[Deviation]:
     Grade: documented
     Advice: answer at the path itself; clients drop key and body when they follow a redirect
     """
-    with_key = "no-key" not in exchange.wants
-    if exchange.operation is not None and with_key and 300 <= exchange.status < 400:
+    if exchange.operation is not None and 300 <= exchange.status < 400:
         yield Deviation(f"{exchange.status} to {exchange.header('location')!r}", "an answer", exchange)
 
 
@@ -118,7 +117,8 @@ def wrong_method_is_refused(service: Service) -> Iterator[Deviation]:
             exchange = service.client.send(method, path, body={}, wants=["wrong-method"])
             if exchange.status not in (405, 501, 401, 403, 429, 503, 0):
                 place = f"{method} {_pattern(path, thread)}"
-                yield Deviation(f"status {exchange.status}", "405", exchange, place)
+                grade = Grade.OBSERVED if exchange.refused else None
+                yield Deviation(f"status {exchange.status}", "405", exchange, place, grade)
 
 
 @check("wrong-method-allow", Exchange)
