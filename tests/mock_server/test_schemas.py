@@ -24,7 +24,11 @@ STRING_OR_LIST = {
         ({"properties": {"a": {"minItems": 1}}}, {"a": []}, "a: must have at least 1 entries, got []"),
         ({"properties": {"a": STRING_OR_LIST}}, {"a": 3}, "a: must be of type string or array, got 3"),
         ({"properties": {"a": STRING_OR_LIST}}, {"a": [{}]}, "a[0].a: is required"),
-        ({"additionalProperties": False}, {"b": 1}, 'b: is not a field here, got {"b":1}'),
+        (
+            {"properties": {"a": {}}, "additionalProperties": False},
+            {"b": 1},
+            'b: is not a field here, got {"b":1}',
+        ),
         (
             {"properties": {"a": {"type": "string", "nullable": True}}},
             {"a": 1},
