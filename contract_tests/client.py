@@ -19,6 +19,11 @@ from contract_tests.redaction import Secrets
 from contract_tests.settings import Settings, WrongUse
 
 OWN_KEY = "\0own"
+_HEADERS = {
+    "User-Agent": "tune-check",
+    "Accept": "application/json, text/event-stream",
+    "Accept-Encoding": "identity",
+}
 _ATTEMPTS = 6
 _GRACE = 2.0
 _LONGEST_PAUSE = 20.0
@@ -57,7 +62,7 @@ class Client:
             verify=verification(settings),
             proxy=settings.proxy or None,
             limits=httpx.Limits(max_connections=64, max_keepalive_connections=16),
-            headers={"User-Agent": "tune-check", "Accept-Encoding": "identity", **dict(settings.headers)},
+            headers={**_HEADERS, **dict(settings.headers)},
         )
 
     def send(

@@ -44,7 +44,7 @@ OBSERVED_FIELDS: Mapping[str, Any] = {
 }
 THREAD_FIELDS: Mapping[str, Any] = {
     "title": "Contract check",
-    "metadata": {"suite": "tune-check"},
+    "metadata": {"suite": "tune-check", "Case Nr": "Ünï 1"},
     "messages": [{"role": "user", "content": [{"type": "text", "text": QUESTION}]}],
     "toolResources": {},
 }
@@ -144,7 +144,7 @@ def run_with_every_field(service: Service) -> None:
 @exploration("three turns of one thread", 3)
 def three_turns(service: Service) -> None:
     """A conversation: paging over runs and messages needs more than one."""
-    thread = service.thread()
+    thread = service.fresh_thread()
     for turn in ("One.", "Two.", "Three."):
         service.message(thread, f"{turn} {QUESTION}")
         run = service.run(thread, metadata={"turn": turn})

@@ -189,14 +189,19 @@ class Judgement:
         return ""
 
     def _exploration(self, one: Exploration) -> None:
-        self._attempt(lambda: one.explore(self.service))
+        self._attempt(partial(self._explore, one))
+
+    def _explore(self, one: Exploration) -> None:
+        with self.service.turn():
+            one.explore(self.service)
 
     def _probe(self, check: Check) -> list[Finding]:
         for name in check.needs:
             self._wait_for(name)
         found: list[Finding] = []
         try:
-            found.extend(check.judge(self.service))
+            with self.service.turn():
+                found.extend(check.judge(self.service))
         except NotOffered as reason:
             return [*found, untried(check, str(reason), Outcome.NOT_OFFERED)]
         except (CannotTry, Exhausted) as reason:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from random import Random
 from typing import Any
 from urllib.parse import quote
@@ -44,6 +45,7 @@ class Service:
         self._not_offered: dict[str, str] = {}
         self._shared: dict[str, tuple[threading.Lock, list[Any]]] = {}
         self._lock = threading.Lock()
+        self._turn = threading.RLock()
 
     def random(self, purpose: str) -> Random:
         """A source of chance of its own for each purpose: the same seed gives the same requests."""
@@ -119,11 +121,27 @@ class Service:
     def thread(self, **fields: Any) -> str:
         """The id of a thread nobody else uses; the given one where none can be created."""
         try:
-            return self.created("createThread", body=fields)
+            return self.fresh_thread(**fields)
         except CannotTry as reason:
             if self.settings.thread:
                 return self.settings.thread
             raise CannotTry(f"no thread: {reason}; give one with --thread", reason.exchange) from None
+
+    def fresh_thread(self, **fields: Any) -> str:
+        """The id of a thread nobody else uses. Raises `CannotTry` where none can be created."""
+        return self.created("createThread", body=fields)
+
+    def turn(self) -> AbstractContextManager[Any]:
+        """Held by those who change a thread: where all must use the same one, they take turns."""
+
+        def alone() -> bool:
+            try:
+                self.fresh_thread()
+            except CannotTry:
+                return True
+            return False
+
+        return self._turn if self.once("one thread for all", alone) else nullcontext()
 
     def shared_thread(self) -> str:
         """The id of a thread with a message, shared by those who only look."""

@@ -5,12 +5,16 @@ from collections.abc import Mapping
 from mock_server.scenario import Scenario
 from mock_server.settings import SAMPLE_KEY, Settings
 
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""Addresses that mean all of the machine's, and the one under which the machine finds itself."""
+
 
 def banner(
     settings: Settings, port: int, seed: str, scenarios: Mapping[str, Scenario], base_path: str
 ) -> str:
     """The address, a key, three commands to copy, the scenarios."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    named = _EVERYWHERE.get(settings.host, settings.host)
+    host = f"[{named}]" if ":" in named else named
     root = f"http://{host}:{port}"
     url = f"{root}{base_path}"
     key = settings.keys[0] if settings.keys else SAMPLE_KEY

@@ -1,5 +1,6 @@
 """What can be said on the command line?"""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,23 @@ from mock_server.settings import DEFAULT_SCENARIO, SAMPLE_KEY, Settings
 PREFIX = "TUNE_MOCK"
 
 
+def _number(speed: float) -> float:
+    if math.isnan(speed):
+        raise click.BadParameter("nan is not a number.")
+    return speed
+
+
 @click.command(context_settings={"auto_envvar_prefix": PREFIX, "help_option_names": ["-h", "--help"]})
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port", default=4010, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
 )
 @click.option(
-    "--key", "keys", multiple=True, help=f"A key to accept, repeatable. Without it any key, as {SAMPLE_KEY}."
+    "--key",
+    "keys",
+    envvar=f"{PREFIX}_KEY",
+    multiple=True,
+    help=f"A key to accept, repeatable. Without it any key, as {SAMPLE_KEY}.",
 )
 @click.option(
     "--scenario", default=DEFAULT_SCENARIO, show_default=True, help="What a run plays if nobody chooses."
@@ -34,6 +45,7 @@ PREFIX = "TUNE_MOCK"
     default=1.0,
     show_default=True,
     type=click.FloatRange(0, 10_000),
+    callback=lambda _, __, speed: _number(speed),
     help="Times as fast; 0 is at once.",
 )
 @click.option(
@@ -53,12 +65,14 @@ PREFIX = "TUNE_MOCK"
 @click.option(
     "--cors-origin",
     "cors_origins",
+    envvar=f"{PREFIX}_CORS_ORIGIN",
     multiple=True,
     help="An origin whose pages may call, repeatable. Default: all.",
 )
 @click.option(
     "--control-origin",
     "control_origins",
+    envvar=f"{PREFIX}_CONTROL_ORIGIN",
     multiple=True,
     help="An origin whose pages may make control calls, repeatable. Default: none.",
 )
@@ -96,7 +110,9 @@ PREFIX = "TUNE_MOCK"
     help="Of more runs, the oldest that are over are forgotten.",
 )
 @click.option("--quiet", is_flag=True, help="No line for each request.")
-@click.option("--list", "list_them", is_flag=True, help="List the scenarios and exit.")
+@click.option(
+    "--list", "list_them", is_flag=True, allow_from_autoenv=False, help="List the scenarios and exit."
+)
 @click.version_option(package_name="tune-contract", prog_name="tune-mock")
 def command(list_them: bool, **options: Any) -> int:
     """Serve the Tune Studio run API with canned lifecycles."""
@@ -123,7 +139,7 @@ def _run(settings: Settings, list_them: bool) -> int:
     import openapi
     from mock_server.app import application, create_worlds
     from mock_server.banner import banner, scenario_lines
-    from mock_server.server import listen, serve
+    from mock_server.server import serve
     from mock_server.workers import listen_together, serve_together
 
     try:
@@ -134,18 +150,13 @@ def _run(settings: Settings, list_them: bool) -> int:
         if list_them:
             click.echo(scenario_lines(scenarios))
             return 0
-        together = settings.workers > 1
-        listening = (
-            listen_together(settings.host, settings.port, settings.workers)
-            if together
-            else [listen(settings.host, settings.port)]
-        )
+        listening = listen_together(settings.host, settings.port, settings.workers)
     except (OSError, ValueError) as error:
         click.echo(f"tune-mock: {error}", err=True)
         return 2
     port = listening[0].getsockname()[1]
     click.echo(banner(settings, port, seed, scenarios, "/v1"))
-    if together:
+    if settings.workers > 1:
         return serve_together(settings, worlds.shared.clock, document, listening)
     return serve(application(worlds, document), worlds, listening[0])
 

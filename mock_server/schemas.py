@@ -66,6 +66,9 @@ def explain(mismatch: jsonschema_rs.ValidationError, name: str = "") -> str:
             return f"{where}: must be at most {kind.limit}, got {sent}"
         case "enum":
             return f"{where}: must be one of {', '.join(map(str, kind.options))}, got {sent}"
+        case "additionalProperties":
+            names = ", ".join(f"{where + '.' if where else ''}{name}" for name in kind.unexpected)
+            return f"{names}: is not a field here, got {sent}"
         case "minItems":
             return f"{where}: must have at least {kind.limit} entries, got {sent}"
     return f"{where or 'body'}: {error.message[:300]}"

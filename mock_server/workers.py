@@ -28,7 +28,7 @@ GRACE = 5.0
 def listen_together(host: str, port: int, count: int) -> list[socket.socket]:
     """A listening socket for each process; raises `PortError`."""
     first = listen(host, port)
-    if sys.platform != "linux":
+    if count == 1 or sys.platform != "linux":
         return [first] * count
     # Others that listen together would not be refused: so the port has to be free at first.
     port = first.getsockname()[1]

@@ -22,21 +22,21 @@ class Fields:
 
     def __init__(self, node: yaml.Node, where: str, file: Path) -> None:
         self._node, self._where, self._file = node, where, file
+        self._values: dict[str, yaml.Node] = {}
         if not isinstance(node, yaml.MappingNode):
             raise self.error("", "must be a mapping")
-        self._values: dict[str, yaml.Node] = {}
         for key, value in node.value:
-            name = str(key.value)
-            if name in self._values:
-                raise self.error(name, "stands twice")
+            name, twice = str(key.value), str(key.value) in self._values
             self._values[name] = value
+            if twice:
+                raise self.error(name, "stands twice")
 
     def __contains__(self, key: str) -> bool:
         return key in self._values
 
     def error(self, key: str, problem: str) -> ScenarioError:
         """What is wrong at a key."""
-        node = self._values.get(key, self._node) if hasattr(self, "_values") else self._node
+        node = self._values.get(key, self._node)
         where = ".".join(part for part in (self._where, key) if part)
         return ScenarioError(f"{self._file}:{node.start_mark.line + 1}: {where or 'the file'}: {problem}")
 

@@ -37,6 +37,7 @@ def proved(comparison: Comparison, change: Change) -> Change:
 
 
 WITHOUT = {
+    "security-tightened": "the credential is not enough",
     "request-parameter-required-added": "the new parameter is missing",
     "request-parameter-became-required": "the parameter is missing",
     "request-body-required-added": "the body is missing",

@@ -50,8 +50,8 @@ def error_code_fits_status(exchange: Exchange) -> Iterator[Deviation]:
     """The code of an error belongs to its status.
 
     Source: the Connect protocol's table of codes and statuses
-    Grade: observed
-    Advice: take both from one table
+    Grade: assumed
+    Advice: this deployment teaches us a code; Connect takes code and status from one table
     """
     body = exchange.json
     code = body.get("code") if isinstance(body, dict) else None
@@ -83,3 +83,16 @@ def rate_limit_says_when(exchange: Exchange) -> Iterator[Deviation]:
     """
     if exchange.status == 429 and not exchange.header("retry-after"):
         yield Deviation("429 without Retry-After", "Retry-After: SECONDS", exchange, "429")
+
+
+@check("invalid-is-400", Exchange)
+def invalid_is_400(exchange: Exchange) -> Iterator[Deviation]:
+    """A request that is not valid is answered with 400, or 415 for its media type.
+
+    Source: errors elsewhere on the same host: 400 with `invalid_argument`
+    Grade: observed
+    Advice: answer 400; clients of this host look for it
+    """
+    lawful = (400, 401, 403, 404, 413, 415, 429)
+    if "invalid" in exchange.wants and exchange.refused and exchange.status not in lawful:
+        yield Deviation(f"status {exchange.status}", "400", exchange)

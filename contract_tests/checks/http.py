@@ -1,11 +1,12 @@
 """Does the service speak HTTP as its clients understand it?"""
 
+import re
 from collections.abc import Iterator
 
 from contract_tests.contract import EVENT_STREAM
 from contract_tests.exchange import Exchange
 from contract_tests.findings import Deviation, Grade, Outcome, check
-from contract_tests.service import Service
+from contract_tests.service import CannotTry, Service
 from contract_tests.wire import Answer, Unavailable, ask
 
 
@@ -48,8 +49,7 @@ def operations_do_not_redirect(exchange: Exchange) -> Iterator[Deviation]:
     Grade: documented
     Advice: answer at the path itself; clients drop key and body when they follow a redirect
     """
-    with_key = "no-key" not in exchange.wants
-    if exchange.operation is not None and with_key and 300 <= exchange.status < 400:
+    if exchange.operation is not None and 300 <= exchange.status < 400:
         yield Deviation(f"{exchange.status} to {exchange.header('location')!r}", "an answer", exchange)
 
 
@@ -73,7 +73,7 @@ def content_length_agrees(service: Service) -> Iterator[Deviation]:
             yield answer
             return
         if answer.flaw:
-            yield Deviation(answer.flaw, "a body as long as it says", place=f"GET {_pattern(path, thread)}")
+            yield Deviation(answer.flaw, "a body as long as it says", place=f"GET {_pattern(path)}")
 
 
 @check("head-has-no-body", Service)
@@ -100,8 +100,23 @@ def _ask(service: Service, method: str, path: str) -> Answer | Deviation:
         return Deviation(str(reason), "a look at the raw bytes", outcome=Outcome.UNTRIED)
 
 
-def _pattern(path: str, thread: str) -> str:
-    return path.replace(thread, "{threadId}")
+def _pattern(path: str) -> str:
+    """The path without its ids, which are others every time."""
+    return re.sub(r"/(threads|runs)/(?!runs)[^/?]+", r"/\1/{id}", path)
+
+
+@check("any-answer-accepted", Service)
+def any_answer_is_accepted(service: Service) -> Iterator[Deviation]:
+    """A client that accepts every media type is served.
+
+    Source: RFC 9110 12.5.1: `Accept: */*`, which curl and browsers send, excludes nothing
+    Grade: documented
+    Advice: answer JSON unless `Accept` excludes it
+    """
+    proper = service.call("listThreads", params={"limit": 1})
+    exchange = service.call("listThreads", params={"limit": 1}, headers={"Accept": "*/*"}, wants=["accept"])
+    if proper.ok and exchange.refused and exchange.status not in (401, 403, 429):
+        yield Deviation(f"status {exchange.status}", f"{proper.status}", exchange)
 
 
 @check("wrong-method-refused", Service)
@@ -113,12 +128,18 @@ def wrong_method_is_refused(service: Service) -> Iterator[Deviation]:
     Advice: let the router refuse the method and name the others in `Allow`
     """
     thread = service.thread()
-    for path in ("/threads", f"/threads/{thread}", f"/threads/{thread}/messages", f"/threads/{thread}/runs"):
+    paths = ["/threads", f"/threads/{thread}", f"/threads/{thread}/messages", f"/threads/{thread}/runs"]
+    try:
+        paths.append("/threads/{}/runs/{}".format(*service.finished_run()))
+    except CannotTry:
+        paths.append(f"/threads/{thread}/runs/run_unknown")
+    for path in paths:
         for method in ("PUT", "PATCH"):
             exchange = service.client.send(method, path, body={}, wants=["wrong-method"])
             if exchange.status not in (405, 501, 401, 403, 429, 503, 0):
-                place = f"{method} {_pattern(path, thread)}"
-                yield Deviation(f"status {exchange.status}", "405", exchange, place)
+                place = f"{method} {_pattern(path)}"
+                grade = Grade.OBSERVED if exchange.refused else None
+                yield Deviation(f"status {exchange.status}", "405", exchange, place, grade)
 
 
 @check("wrong-method-allow", Exchange)
@@ -145,4 +166,4 @@ def unknown_path_is_refused(service: Service) -> Iterator[Deviation]:
     for path in ("/tune-check-unknown", f"/threads/{thread}/tune-check-unknown"):
         exchange = service.client.send("GET", path, wants=["unknown-path"])
         if exchange.ok or 300 <= exchange.status < 400:
-            yield Deviation(f"status {exchange.status}", "404", exchange, _pattern(path, thread))
+            yield Deviation(f"status {exchange.status}", "404", exchange, _pattern(path))

@@ -143,7 +143,7 @@ def message_pages_are_complete(service: Service) -> Iterator[Deviation]:
     Grade: documented
     Advice: take one stable order for both, and compute hasMore from what follows
     """
-    thread = service.thread()
+    thread = service.fresh_thread()
     for number in range(_MESSAGES):
         service.message(thread, f"Message {number + 1} of {_MESSAGES}.")
     yield from _walk_all(service, "listMessages", {"threadId": thread}, _MESSAGES)
@@ -172,7 +172,7 @@ def thread_pages_are_complete(service: Service) -> Iterator[Deviation]:
     Advice: take one stable order for all pages
     """
     for _ in range(3):
-        service.thread()
+        service.fresh_thread()
     whole = service.require("listThreads", params={"limit": 6, "order": "asc"})
     pages, after = [], ""
     for _ in range(3):
@@ -262,7 +262,7 @@ def page_beyond_the_end_is_empty(service: Service) -> Iterator[Deviation]:
     Grade: documented
     Advice: answer an empty `data` and `hasMore` false
     """
-    thread = service.thread()
+    thread = service.fresh_thread()
     message = service.message(thread)
     path = {"threadId": thread}
     page = service.require("listMessages", path=path, params={"after": message, "order": "asc"})

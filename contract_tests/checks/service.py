@@ -41,6 +41,7 @@ def operation_is_offered(story: Story) -> Iterator[Deviation]:
     Advice: offer the operation; where that is not meant to be, keep it as a known difference
     """
     alive = {one.id: one for one in story.traces}
+    creates = any(one.ok and one.label == "createThread" for one in story.exchanges)
     for exchange in story.exchanges:
         operation = exchange.operation
         if operation is None or exchange.wants or exchange.status not in (404, 405, 501):
@@ -49,8 +50,9 @@ def operation_is_offered(story: Story) -> Iterator[Deviation]:
         served = any(one.ok for one in story.exchanges if one.operation == operation)
         if served or (exchange.status == 404 and not all(name in alive for name in ids)):
             continue
-        lacks_feet = operation.id in ("createThread", "listThreads") or operation.grade != "documented"
-        outcome = Outcome.NOT_OFFERED if lacks_feet else Outcome.BROKEN
+        optional = operation.grade != "documented" or operation.id in ("createThread", "listThreads")
+        optional = optional or (operation.id == "createThreadAndRun" and not creates)
+        outcome = Outcome.NOT_OFFERED if optional else Outcome.BROKEN
         yield Deviation(f"status {exchange.status}", f"{operation.id} to work", exchange, outcome=outcome)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from contract_tests.contract import EVENT_STREAM, JSON
-from contract_tests.exchange import Exchange
+from contract_tests.exchange import UNTIMED, Exchange
 from contract_tests.findings import Deviation, check
 from contract_tests.lifecycle import lifecycles
 from contract_tests.traces import Stream
@@ -172,7 +172,7 @@ def stream_arrives_as_it_happens(stream: Stream) -> Iterator[Deviation]:
     Advice: flush after each event; look for a buffering proxy
     """
     times = [event.event.at for event in stream.events]
-    if len(times) < 3 or not stream.exchange.sent:
+    if len(times) < 3 or not stream.exchange.sent or UNTIMED in stream.exchange.wants:
         return
     whole, spread = times[-1] - stream.exchange.sent, times[-1] - times[0]
     if whole >= _LONG and spread <= _BURST * whole:

@@ -160,8 +160,8 @@ def threads_keep_apart(service: Service) -> Iterator[Deviation]:
     Grade: documented
     Advice: look up by both ids; whoever guesses an id must not read another's thread
     """
-    other = service.thread()
-    thread = service.thread()
+    other = service.fresh_thread()
+    thread = service.fresh_thread()
     message = service.message(thread)
     yield from _reads(service, "getMessage", {"threadId": other, "messageId": message})
     own = service.call("listMessages", path={"threadId": other})
@@ -205,7 +205,7 @@ def modifying_a_thread_changes_what_is_asked(service: Service) -> Iterator[Devia
     Grade: documented
     Advice: write the fields that are in the request alone
     """
-    thread = service.thread(title="Before", metadata={"kept": "yes"})
+    thread = service.fresh_thread(title="Before", metadata={"kept": "yes"})
     yield from _modify(service, "Thread", {"threadId": thread}, {"title": "After"})
     yield from _modify(service, "Thread", {"threadId": thread}, {"metadata": {"modified": "yes"}})
 

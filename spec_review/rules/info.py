@@ -14,7 +14,7 @@ TEXTS = ("description", "summary", "title", "example")
 
 def grades(comparison: Comparison) -> Iterator[Change]:
     """Operations, parameters, responses and media types that are better or worse founded than before."""
-    if not comparison.graded:
+    if not any("x-grade" in document.source.text for document in (comparison.base, comparison.head)):
         return
     for pair in comparison.matching.pairs:
         owners = (pair.base.cursor, pair.head.cursor)

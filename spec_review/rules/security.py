@@ -34,7 +34,7 @@ def effective(comparison: Comparison) -> Iterator[Change]:
     for pair in comparison.matching.pairs:
         base, head = alternatives(pair.base), alternatives(pair.head)
         at = _place(pair.base), _place(pair.head)
-        use = Use(pair.name, "")
+        use = Use(pair.name, "", pair)
         refused = [one for one in base if not any(_enough(one, other) for other in head)]
         gained = [other for other in head if not any(_enough(other, one) for one in base)]
         shared = all("security" not in one.cursor.value for one in (pair.base, pair.head))

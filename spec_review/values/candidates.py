@@ -39,13 +39,13 @@ def numbers(one: Shape, other: Shape) -> Iterator[Any]:
     yield from (0, 1, -1, 0.5, -0.5, 2, 10, 100)
     for shape in (one, other):
         for key in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
-            for bound in shape.every(key):
+            for bound in shape.near(key):
                 if isinstance(bound, int | float) and not isinstance(bound, bool):
                     yield from _around(bound)
-        for step in shape.every("multipleOf"):
+        for step in shape.near("multipleOf"):
             if isinstance(step, int | float) and step > 0:
                 yield from (step, step * 2, step * 3, step * 5, step * 7, -step, step * 1.5, step + 1)
-        for name in shape.every("format"):
+        for name in shape.near("format"):
             for bound in BOUNDS.get(str(name), ()):
                 yield from (bound, bound + 1, bound - 1, bound * 2)
     yield from (1.5, 1e6, 2**31, 2**53, 2**63, -(2**31) - 1, -(2**63) - 1, 1e300)
@@ -61,13 +61,13 @@ def strings(one: Shape, other: Shape) -> Iterator[str]:
     """Plain strings, both sides' formats and patterns, each also at every length beside a bound."""
     seeds: list[str] = []
     for shape in (one, other):
-        for pattern in shape.every("pattern"):
+        for pattern in shape.near("pattern"):
             seeds.extend(from_pattern(str(pattern)))
-        for name in shape.every("format"):
+        for name in shape.near("format"):
             seeds.extend(FORMATS.get(str(name), ()))
     yield from PLAIN
     yield from seeds
-    bounds = [bound for shape in (one, other) for key in ("minLength", "maxLength") for bound in shape.every(key)]
+    bounds = [bound for shape in (one, other) for key in ("minLength", "maxLength") for bound in shape.near(key)]
     for length in lengths(bounds):
         yield "a" * length
         for seed in seeds[:12]:
@@ -82,7 +82,7 @@ def arrays(one: Shape, other: Shape, sample: Sampler) -> Iterator[list[Any]]:
     """Arrays of every length beside a bound, of equal and of different items."""
     items = sample(one.items or ())
     distinct = sample_many(one, sample)
-    bounds = [bound for shape in (one, other) for key in ("minItems", "maxItems") for bound in shape.every(key)]
+    bounds = [bound for shape in (one, other) for key in ("minItems", "maxItems") for bound in shape.near(key)]
     counts = sorted({0, 1, 2, *(count for count in lengths(bounds) if count <= MOST_ITEMS)})
     for count in counts:
         head = [(sample(inner) or [None])[0] for inner in one.prefix[:count]]
@@ -122,7 +122,7 @@ def objects(one: Shape, other: Shape, sample: Sampler, full: Sampler) -> Iterato
     for name in least:
         yield {key: value for key, value in fullest.items() if key != name}
     fill = (sample(one.additional) or ["a"])[0]
-    bounds = [bound for side in (one, other) for key in ("minProperties", "maxProperties") for bound in side.every(key)]
+    bounds = [bound for side in (one, other) for key in ("minProperties", "maxProperties") for bound in side.near(key)]
     for count in lengths(bounds):
         if count <= MOST_ITEMS:
             pool = {**fullest, **{f"{NEUTRAL}{number}": fill for number in range(count)}}

@@ -37,7 +37,7 @@ class Oracle:
     def refusals(self, schema: Schema, value: Any) -> list[tuple[str, tuple[Any, ...], dict[str, Any]]]:
         """The keywords that refuse the value: name, where in the value, and what the validator says of it."""
         found = self.validator(schema, False).iter_errors(value)
-        return [(error.kind.name, tuple(error.instance_path), error.kind.as_dict()) for error in found]
+        return [_refusal(error) for error in found]
 
     def validator(self, schema: Schema, exactly_one: bool) -> jsonschema_rs.Draft202012Validator:
         """The compiled validator of a schema."""
@@ -45,6 +45,14 @@ class Oracle:
         if key not in self._compiled:
             self._compiled[key] = compiled(self._converters[exactly_one].whole(schema))
         return self._compiled[key]
+
+
+def _refusal(error: jsonschema_rs.ValidationError) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    """A closed object without properties is reported as a false schema, but it is its `additionalProperties`."""
+    place, name = tuple(error.instance_path), error.kind.name
+    if name == "falseSchema" and error.schema_path[-1] == "additionalProperties":
+        return "additionalProperties", place[:-1] if place else (), {"unexpected": [str(step) for step in place[-1:]]}
+    return name, place, error.kind.as_dict()
 
 
 def compiled(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:

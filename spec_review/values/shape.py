@@ -25,11 +25,16 @@ class Shape:
     closed: bool
     constants: tuple[Any, ...]
     allowed: tuple[Any, ...] | None
-    numbers: dict[str, list[Any]] = field(default_factory=dict)
+    said: dict[str, list[Any]] = field(default_factory=dict)
+    hinted: dict[str, list[Any]] = field(default_factory=dict)
 
     def every(self, keyword: str) -> list[Any]:
         """All values a keyword has in the parts."""
-        return self.numbers.get(keyword, [])
+        return self.said.get(keyword, [])
+
+    def near(self, keyword: str) -> list[Any]:
+        """All values a keyword has in the parts and in what they rule out or ask under a condition."""
+        return [*self.every(keyword), *self.hinted.get(keyword, [])]
 
 
 @remembered
@@ -50,9 +55,10 @@ def shape_of(schema: Schema) -> Shape:
         prefix=_prefix(schema),
         additional=_additional(schema),
         closed=any(_is_closed(part) for part in schema),
-        constants=tuple(_constants(every)),
+        constants=(*_constants(every), *_constants(hinted := _hints(every))),
         allowed=_allowed(schema),
-        numbers=every,
+        said=every,
+        hinted=hinted,
     )
 
 
@@ -170,6 +176,21 @@ def _additional(schema: Schema) -> Schema:
 def _is_closed(part: Part) -> bool:
     own = keywords(part)
     return own.get("additionalProperties") is False or own.get("unevaluatedProperties") is False
+
+
+def _hints(every: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """What the keywords say inside `not`, `if` and the like: values beside those bounds are worth trying too."""
+    hinted: dict[str, list[Any]] = {}
+    pending = [inner for key in ("not", "if", "then", "else", "contains", "propertyNames") for inner in every.get(key, [])]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            for keyword, said in value.items():
+                hinted.setdefault(keyword, []).append(said)
+                pending.append(said)
+        elif isinstance(value, list):
+            pending.extend(value)
+    return hinted
 
 
 def _constants(every: dict[str, list[Any]]) -> Iterator[Any]:

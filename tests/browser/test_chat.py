@@ -1,7 +1,9 @@
 """Does a page on another origin live through a run, as its user sees it?"""
 
 from collections.abc import Callable
+from typing import Any
 
+import httpx
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
@@ -68,9 +70,9 @@ class Chat:
         return self._browser.find_element(By.ID, "call").text
 
     @property
-    def shown(self) -> list[dict[str, object]]:
+    def shown(self) -> list[dict[str, Any]]:
         """What the page has shown, in order, with times in milliseconds."""
-        found: list[dict[str, object]] = self._browser.execute_script("return window.shown")
+        found: list[dict[str, Any]] = self._browser.execute_script("return window.shown")
         return found
 
     @property
@@ -132,6 +134,24 @@ def test_a_tool_call_is_shown_answered_and_goes_into_the_reply(chat: Chat) -> No
     chat.wait_for("completed")
     assert chat.statuses.index("requires_action") < chat.statuses.index("completed")
     assert chat.reply
+
+
+def test_a_run_expires_when_the_clock_is_moved_to_its_end(chat: Chat, base: str) -> None:
+    chat.say("/mock expired")
+    chat.until(lambda: chat.reply)
+    moved = httpx.post(f"{base.removesuffix('/v1')}/_mock/clock/advance", json={"to": "expired"})
+    assert moved.status_code == 200, moved.text
+    chat.wait_for("expired")
+    chat.wait_for_the_end()
+    assert chat.reply
+
+
+def test_a_stream_that_is_cut_is_made_up_for_by_asking(chat: Chat) -> None:
+    chat.say("/mock hello+cut=6")
+    chat.wait_for("completed")
+    assert "reconnecting" in chat.statuses
+    assert not any("done" in one for one in chat.shown)
+    assert "/mock hello+cut=6" in chat.reply
 
 
 def test_an_error_reaches_the_page_with_its_message(chat: Chat) -> None:

@@ -155,6 +155,7 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
         [error(404, {"code": 5, "message": "x"})],
     ],
     "error-code": lambda: [[error(404, {"code": "internal", "message": "x"})]],
+    "invalid-is-400": lambda: [[created({}, {}, status=422, wants=frozenset({"invalid"}))]],
     "error-keeps-quiet": lambda: [
         [error(500, {"message": 'Traceback (most recent call last):\n  File "a.py"'})]
     ],

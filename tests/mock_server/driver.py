@@ -56,7 +56,7 @@ class Exchange:
         for number, part in enumerate(body, start=1):
             self._incoming.put_nowait({"type": "http.request", "body": part, "more_body": number < len(body)})
         self._driver = driver
-        self._task = driver.loop.create_task(driver.app(scope, self._incoming.get, self._send))
+        self.task = driver.loop.create_task(driver.app(scope, self._incoming.get, self._send))
 
     async def _send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -73,12 +73,12 @@ class Exchange:
     @property
     def done(self) -> bool:
         """Whether the application has nothing more to do for this request."""
-        return self._task.done()
+        return self.task.done()
 
     def result(self) -> None:
         """Raise what the application raised, if it did."""
-        if self._task.done():
-            self._task.result()
+        if self.task.done():
+            self.task.result()
 
     def go_away(self) -> None:
         """The client closes the connection."""
@@ -87,7 +87,9 @@ class Exchange:
 
 
 class Driver:
-    """A client in the same process."""
+    """A client in the same process; `turns` of the loop are enough for what is asked of it."""
+
+    turns = SETTLING
 
     def __init__(self, app: ASGIApp, clock: Any, complaints: list[str]) -> None:
         self.app, self.clock, self._complaints = app, clock, complaints
@@ -106,7 +108,7 @@ class Driver:
         """Let happen what can happen now."""
 
         async def turns() -> None:
-            for _ in range(SETTLING):
+            for _ in range(self.turns):
                 await asyncio.sleep(0)
 
         self.loop.run_until_complete(turns())
@@ -152,6 +154,11 @@ class Driver:
         self.settle()
         exchange.result()
         return exchange
+
+    def finished(self, exchange: Exchange) -> Answer:
+        """The answer to a request for which files are read in another thread."""
+        self.loop.run_until_complete(exchange.task)
+        return exchange.answer
 
     def call(self, method: str, path: str, body: Any = None, **options: Any) -> Answer:
         """Send a request that is answered without more time."""

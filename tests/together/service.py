@@ -36,6 +36,7 @@ class Run:
 
     row: Json
     asked: Json
+    expires: datetime
     log: list[tuple[str, Json]] = field(default_factory=list)
     steps: list[Json] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -140,7 +141,7 @@ class Service:
 
     def add_run(self, thread: Thread, asked: Json) -> Run:
         """Create a run and let a worker begin."""
-        now = self.now()
+        expires = self.now() + timedelta(seconds=self.lifetime)
         row = self.row(
             "run",
             "run",
@@ -152,11 +153,11 @@ class Service:
             tools=asked.get("tools", []),
             fileIds=[],
             metadata=asked.get("metadata", {}),
-            expiresAt=self.stamp(now + timedelta(seconds=self.lifetime)),
+            expiresAt=self.stamp(expires),
             **dict.fromkeys(["startedAt", "completedAt", "failedAt", "cancelledAt"]),
             **dict.fromkeys(["requiredAction", "lastError", "usage"]),
         )
-        run = Run(row, asked)
+        run = Run(row, asked, expires)
         thread.runs.append(run)
         self.tell(run, "thread.run.created", self.show_run(run))
         self.tell(run, "thread.run.queued", self.show_run(run))
@@ -284,7 +285,7 @@ class Service:
 
     def remaining(self, run: Run) -> float:
         """The seconds until a run expires."""
-        return max(0.0, (datetime.fromisoformat(run.row["expiresAt"]) - self.now()).total_seconds())
+        return max(0.0, (run.expires - self.now()).total_seconds())
 
     def submit(self, run: Run, outputs: list[Json]) -> None:
         """Take the outputs that a run waits for."""

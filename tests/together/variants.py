@@ -377,14 +377,6 @@ class ShortMetadataOnly(Deployment):
 
 
 @variant()
-class AnyMediaTypeIsJson(Deployment):
-    """A JSON body is taken as JSON, whatever its media type."""
-
-    def check_media_type(self, request: Request) -> None:
-        """Not looked at."""
-
-
-@variant()
 class FunctionToolsAreChecked(Deployment):
     """A tool needs a type and, as a function, a name."""
 

@@ -8,7 +8,7 @@ const state = { thread: null, run: null, reply: null };
 window.shown = [];
 
 async function call(path, body) {
-  const response = await fetch(base + path, { method: "POST", headers, body: JSON.stringify(body) });
+  const response = await fetch(base + path, { method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body) });
   if (!response.ok) throw new Error(`${response.status} ${(await response.json()).message}`);
   return response;
 }
@@ -53,6 +53,30 @@ function ask({ submitToolOutputs }) {
 }
 
 async function follow(response) {
+  try {
+    await read(response);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    await recover();
+  }
+}
+
+// The connection broke; the run goes on, so ask for it until it is over, and for what it has said.
+async function recover() {
+  show("reconnecting");
+  const waiting = ["queued", "in_progress", "cancelling"];
+  const path = `/threads/${state.thread.id}`;
+  do {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    state.run = await (await call(`${path}/runs/${state.run.id}`)).json();
+  } while (waiting.includes(state.run.status));
+  const { data } = await (await call(`${path}/messages?order=desc&limit=1`)).json();
+  state.reply ??= say("assistant", "");
+  state.reply.textContent = data[0].content[0].text.value;
+  show(state.run.status);
+}
+
+async function read(response) {
   for await (const { event, data } of events(response)) {
     if (data === "[DONE]") return window.shown.push({ done: true, at: performance.now() });
     const told = JSON.parse(data);

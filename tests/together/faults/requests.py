@@ -328,6 +328,14 @@ class CharsetOfJsonIsRefused(Deployment):
 
 
 @fault()
+class AnyMediaTypeIsJson(Deployment):
+    """A body that is labelled as something else than JSON is refused."""
+
+    def check_media_type(self, request: Request) -> None:
+        """Not looked at."""
+
+
+@fault()
 class CrashesOnNul(Deployment):
     """A text with a NUL character is refused or taken, never an error of the service."""
 

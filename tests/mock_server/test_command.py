@@ -1,0 +1,196 @@
+"""Answers: what does `tune-mock` say at the start, at a mistake, and at the end?"""
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from mock_server.cli import main
+
+Start = Callable[..., tuple[subprocess.Popen[str], int, str]]
+Request = Callable[..., http.client.HTTPResponse]
+
+START_SECONDS = 30
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("TUNE_")}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--scenario", "nope"], ['no scenario "nope"', "hello, instant"]),
+        (["--port", "70000"], ["--port", "70000"]),
+        (["--speed", "nan"], ["--speed", "nan is not a number"]),
+        (["--speed", "-1"], ["--speed"]),
+        (["--create", "later"], ["--create", "'blocking', 'background'"]),
+        (["--scenarios", "/no/such/place"], ["--scenarios", "/no/such/place"]),
+        (["--key", " "], ["--key: a key cannot be empty"]),
+        (["--nope"], ["--nope"]),
+        (["surplus"], ["surplus"]),
+    ],
+)
+def test_a_wrong_use_is_one_line_and_exit_2(
+    arguments: list[str], words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("tune-mock: ")
+    assert said.err.count("\n") == 1
+    for word in words:
+        assert word in said.err
+
+
+def test_a_broken_scenario_file_is_one_line_and_exit_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.yaml").write_text("summary: s\nreveals: r\ntimeline: soon\n")
+    assert main(["--scenarios", str(tmp_path)]) == 2
+    error = f"tune-mock: {tmp_path.name}/mine.yaml:3: timeline: must be a list with at least one entry\n"
+    assert capsys.readouterr().err == error
+
+
+def test_a_port_in_use_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main(["--port", str(port)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"tune-mock: cannot listen on 127.0.0.1 port {port}: ")
+    assert error.endswith("; choose another with --port\n")
+
+
+def test_an_address_of_another_machine_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--host", "192.0.2.1", "--port", "0"]) == 2
+    assert "cannot listen on 192.0.2.1" in capsys.readouterr().err
+
+
+def test_every_option_is_an_environment_variable_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {"SCENARIO": "nope", "CORS_ORIGIN": "http://a http://b", "KEY": "a b"}.items():
+        monkeypatch.setenv(f"TUNE_MOCK_{name}", value)
+    assert main([]) == 2
+    assert 'no scenario "nope"' in capsys.readouterr().err
+
+
+def test_the_list_shows_each_scenario_with_its_summary(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list"]) == 0
+    assert re.search(r"^  hello +A short answer", capsys.readouterr().out, re.MULTILINE)
+
+
+def test_help_and_version_are_answered(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    assert main(["--version"]) == 0
+    assert re.search(r"tune-mock, version \d+\.\d+\.\d+", capsys.readouterr().out)
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts mocks of their own; gives the process, the port, and what it said at the start."""
+    started: list[subprocess.Popen[str]] = []
+
+    def starting(*arguments: str) -> tuple[subprocess.Popen[str], int, str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mock_server", "--port", "0", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=ENVIRONMENT,
+        )
+        started.append(process)
+        assert process.stdout is not None
+        said = ""
+        while "Scenarios" not in said:
+            line = process.stdout.readline()
+            assert line, process.communicate()
+            said += line
+        found = re.search(r"http://127\.0\.0\.1:(\d+)/v1", said)
+        assert found
+        return process, int(found[1]), said
+
+    yield starting
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def request_to() -> Iterator[Callable[..., http.client.HTTPResponse]]:
+    """Sends requests to a port; the connections are closed at the end."""
+    with ExitStack() as connections:
+
+        def send(port: int, method: str, path: str, body: object = None) -> http.client.HTTPResponse:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=START_SECONDS)
+            connections.callback(connection.close)
+            headers = {"X-Tune-Key": "k", "Content-Type": "application/json"}
+            connection.request(method, path, None if body is None else json.dumps(body), headers)
+            return connections.enter_context(connection.getresponse())
+
+        yield send
+
+
+def test_the_start_shows_what_a_user_needs_and_its_commands_work(
+    start: Start,
+) -> None:
+    _, port, said = start("--speed", "0", "--seed", "s1", "--key", "sk-mine")
+    assert "sk-mine" in said
+    assert f"http://127.0.0.1:{port}/docs" in said
+    assert "s1" in said
+    commands = re.findall(r"^  (curl .*)$", said, re.MULTILINE)
+    assert len(commands) == 3
+    answers = [
+        subprocess.run(command, shell=True, capture_output=True, text=True, check=True).stdout
+        for command in commands
+    ]
+    assert json.loads(answers[0])["title"] == "My first thread"
+    assert json.loads(answers[1])["role"] == "user"
+    assert "Hello!" in answers[2]
+    assert answers[2].endswith("data: [DONE]\n\n")
+
+
+def test_it_stops_cleanly_while_streams_are_open(start: Start, request_to: Request) -> None:
+    process, port, _ = start("--scenario", "expired", "--quiet")
+    response = request_to(port, "POST", "/v1/threads/t/runs", {"model": "m", "stream": True})
+    assert response.readline() == b"event: thread.run.created\n"
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=START_SECONDS)
+    assert process.returncode in (0, 130)
+    assert "Traceback" not in out + err
+    assert b"[DONE]" not in response.read()
+
+
+def test_events_reach_the_client_one_by_one(start: Start, request_to: Request) -> None:
+    _, port, _ = start("--clock", "manual", "--quiet")
+    response = request_to(port, "POST", "/v1/threads/t/runs", {"model": "m", "stream": True})
+    assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert [response.readline() for _ in range(4)][3] == b"event: thread.run.queued\n"
+    moved = request_to(port, "POST", "/_mock/clock/advance", {"by": 0.4})
+    assert moved.status == 200, moved.read()
+    assert [response.readline() for _ in range(3)][2] == b"event: thread.run.in_progress\n"
+
+
+def test_each_request_leaves_a_line_unless_it_is_told_to_be_quiet(start: Start, request_to: Request) -> None:
+    logs = []
+    for arguments in ([], ["--quiet"]):
+        process, port, _ = start(*arguments)
+        assert request_to(port, "GET", "/v1/threads?limit=5").status == 200
+        process.terminate()
+        logs.append(process.communicate(timeout=START_SECONDS)[1])
+    assert re.fullmatch(r"GET /v1/threads 200 \d+ ms\n", logs[0])
+    assert logs[1] == ""
+
+
+def test_with_self_check_a_wrong_answer_is_a_500_that_says_why(start: Start, request_to: Request) -> None:
+    _, port, _ = start("--self-check", "--speed", "0", "--quiet")
+    assert request_to(port, "POST", "/v1/threads/t/runs", {"model": "m"}).status == 200
+    assert request_to(port, "GET", "/v1/docs/").status == 200
