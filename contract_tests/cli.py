@@ -45,7 +45,7 @@ _ENVIRONMENT = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": None, "
 def _option(option: Option) -> click.Option:
     if option.type is bool:
         return click.Option([option.flag], is_flag=True, help=option.help)
-    kind: Any = click.Choice(option.choices) if option.choices else str
+    kind: Any = click.Choice([str(one) for one in option.choices]) if option.choices else str
     metavar = option.metavar or None
     return click.Option([option.flag], type=kind, metavar=metavar, multiple=option.many, help=option.help)
 

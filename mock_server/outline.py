@@ -14,7 +14,7 @@ from typing import Any
 
 from mock_server.instants import rfc3339
 from mock_server.records import RunRecord
-from mock_server.scenario import Calls, Says, Scenario
+from mock_server.scenario import Calls, Moment, Says, Scenario, Status
 from mock_server.script import filled
 from mock_server.timeline import COMPLETED, perform, usage
 from mock_server.tokens import count
@@ -61,12 +61,16 @@ def outline(record: RunRecord) -> Outline | None:
     return None if record.inputs else _of_scenario(record.scenario, record.pace)
 
 
+def _takes_away(moment: Moment) -> bool:
+    return isinstance(moment, Status) and None in moment.fields.values()
+
+
 @lru_cache(maxsize=256)
 def _of_scenario(scenario: Scenario, pace: float) -> Outline | None:
     texts = tuple(moment.text for moment in scenario.timeline if isinstance(moment, Says))
     timeline = perform(RunRecord(_ANYONE, "", 0, scenario, "", "", pace=pace))
     last, stamps = timeline.of_run[-1], {*scenario.lifecycles.run.timestamps.values()}
-    if any(isinstance(moment, Calls) for moment in scenario.timeline):
+    if any(isinstance(moment, Calls) or _takes_away(moment) for moment in scenario.timeline):
         return None
     if texts and last.patch.get("status") != COMPLETED:
         return None

@@ -20,7 +20,7 @@ MOST_CALLS = 8
 
 AFTER_CANCEL: tuple[Moment, ...] = (Status(0, "cancelling", deltas=3), Status(1.5, "cancelled"))
 AFTER_OUTPUTS: tuple[tuple[Moment, ...], ...] = (
-    (Status(0.2, "in_progress"), Says(0.5, 2.0, "The tools answered: {{outputs}}"), Status(2.2, "completed")),
+    (Status(0, "in_progress"), Says(0.5, 2.0, "The tools answered: {{outputs}}"), Status(2.2, "completed")),
 )
 
 
@@ -194,9 +194,16 @@ class _Reader:
         if not (isinstance(first, Status) and first.status == run.initial and first.at == 0):
             raise self._top.error("timeline", f"must begin with {{at: 0, status: {run.initial}}}")
         active = self._walk("timeline", scenario.timeline[1:], [run.initial])
+        self._check_answer("after_cancel", scenario.after_cancel)
         self._walk("after_cancel", scenario.after_cancel, sorted(active))
         for number, moments in enumerate(scenario.after_outputs):
+            self._check_answer(f"after_outputs[{number}]", moments)
             self._walk(f"after_outputs[{number}]", moments, [WAITING])
+
+    def _check_answer(self, section: str, moments: Sequence[Moment]) -> None:
+        """What a client does to a run shows at once: nobody can do it twice."""
+        if not (isinstance(moments[0], Status) and moments[0].at == 0):
+            raise self._error_in(section, "must begin with a status at 0")
 
     def _walk(self, section: str, moments: Sequence[Moment], before: list[str]) -> set[str]:
         """Check each transition; gives the active statuses that were met."""

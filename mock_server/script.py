@@ -42,7 +42,7 @@ class Script:
     def _play(self, moments: Sequence[Moment], start: int, outputs: str = "") -> None:
         due = sorted((op for moment in moments for op in self._expand(moment, outputs)), key=lambda op: op.at)
         pace = self._record.pace
-        self.operations += [op._replace(at=start + int(op.at * pace)) for op in due]
+        self.operations += [Operation(start + int(at * pace), *rest) for at, *rest in due]
         self.operations.sort(key=lambda op: op.at)
 
     def _cancel(self, given: Input) -> None:

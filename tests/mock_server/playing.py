@@ -1,0 +1,130 @@
+"""Answers: what does a client meet in a scenario, tenth of a second by tenth of a second?
+
+Plays a scenario with the client's part in it (asking to cancel, answering tools), reads the stream and polls the run,
+its steps and its messages at each tenth of a virtual second.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from mock_server import Clock, Settings, create_app
+from mock_server.self_check import events
+from tests.mock_server.driver import Driver, Exchange
+from tests.mock_server.folding import Folded
+
+Json = dict[str, Any]
+
+TENTH = 100
+CANCELS_AT = {"cancel": 2000, "cancel-loses": 2000, "cancel-hangs": 2000}
+ANSWERS_TOOLS = {"tool-call", "tool-rounds"}
+LONGEST = 700_000
+QUESTION = "Wie geht's, 世界? 👋"
+
+
+@dataclass
+class Poll:
+    """What polls showed at a moment, in milliseconds since the creation."""
+
+    at: int
+    run: Json
+    steps: list[Json]
+    messages: list[Json]
+
+
+@dataclass
+class Play:
+    """A run from its creation until nothing more comes of it."""
+
+    driver: Driver
+    streams: list[Exchange]
+    thread_id: str
+    run_id: str
+    folded: Folded = field(default_factory=Folded)
+    told: list[tuple[int, Json]] = field(default_factory=list)
+    now: int = 0
+    _read: int = 0
+
+    @property
+    def streaming(self) -> bool:
+        """Whether the newest stream is open."""
+        return not self.streams[-1].answer.over
+
+    def polls(self, name: str) -> Iterator[Poll]:
+        """Play the scenario; a poll for each tenth of a second until the run is over."""
+        while self.now < LONGEST:
+            self.read()
+            poll = self.poll()
+            yield poll
+            if poll.run["status"] in ("cancelled", "failed", "completed", "expired") and not self.streaming:
+                return
+            if not self._take_part(name, poll):
+                self.driver.advance(TENTH / 1000)
+                self.now += TENTH
+        raise AssertionError(f"{name} is not over after {LONGEST} ms")
+
+    def read(self) -> None:
+        """Take in what has newly been streamed."""
+        chunks = self.streams[-1].answer.chunks
+        for event in events(b"".join(chunks[self._read :])):
+            self.told.append((self.now, event))
+            self.folded.take(event)
+        self._read = len(chunks)
+
+    def poll(self) -> Poll:
+        """Ask for everything."""
+        base = f"/threads/{self.thread_id}"
+        run = f"{base}/runs/{self.run_id}"
+        messages = self.driver.get(f"{base}/messages?limit=100").json()["data"]
+        return Poll(
+            self.now,
+            self.driver.get(run).json(),
+            self.driver.get(f"{run}/steps?limit=100&order=asc").json()["data"],
+            [message for message in messages if message["role"] == "assistant"],
+        )
+
+    def _take_part(self, name: str, poll: Poll) -> bool:
+        """What the client does at this moment, if anything."""
+        run = f"/threads/{self.thread_id}/runs/{self.run_id}"
+        if self.now == CANCELS_AT.get(name) and poll.run["status"] == "in_progress":
+            self.driver.post(f"{run}/cancel")
+            return True
+        if poll.run["status"] != "requires_action" or name not in ANSWERS_TOOLS:
+            return False
+        calls = poll.run["requiredAction"]["submitToolOutputs"]["toolCalls"]
+        outputs = [
+            {"toolCallId": call["id"], "output": f"{call['function']['name']}: sunny"} for call in calls
+        ]
+        body = {"toolOutputs": outputs, "stream": True}
+        self.streams.append(self.driver.open("POST", f"{run}/submit_tool_outputs", body))
+        self._read = 0
+        return True
+
+
+def play(name: str, driver: Driver | None = None) -> Play:
+    """A run of a scenario, created a moment ago."""
+    if driver is None:
+        clock = Clock(0)
+        driver = Driver(create_app(Settings(seed="trace", quiet=True), clock=clock), clock, [])
+        driver.turns = 8
+    driver.post("/threads/t/messages", {"role": "user", "content": QUESTION})
+    stream = driver.stream(name, instructions="Be brief.", metadata={"purpose": "trace"})
+    return Play(driver, [stream], "t", next(events(stream.answer.body))["data"]["id"])
+
+
+def trace(play: Play) -> str:
+    """What was streamed, a line for each event: when, its name, what stands in it."""
+    return "".join(
+        f"{at / 1000:7.1f}  {event.get('event', '')}  {_essence(event)}\n" for at, event in play.told
+    )
+
+
+def _essence(event: Json) -> str:
+    data = event["data"]
+    match event.get("event"):
+        case "thread.message.delta":
+            data = data["delta"]["content"][0]["text"]["value"]
+        case "thread.run.step.delta":
+            data = data["delta"]["stepDetails"]["toolCalls"][0]
+    return json.dumps(data, ensure_ascii=False)
