@@ -29,7 +29,7 @@ async def stream(call: Call, send: Send, record: RunRecord, begin: int) -> None:
     async with Client(call, record.id) as client:
         chunks = _Stream(call, record, begin).chunks(client)
         if record.wires:
-            chunks = conditioned(chunks, conditions(record.wires), f"{record.seed} {record.id}")
+            chunks = conditioned(chunks, conditions(record.wires), f"{record.seed} {record.id}", client.gone)
         async for chunk in chunks:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
     await send({"type": "http.response.body", "body": b""})

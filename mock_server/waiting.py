@@ -5,6 +5,8 @@ from types import TracebackType
 
 from mock_server.call import Call
 
+_LONG = 86_400_000
+
 
 class Client:
     """Watches the connection while the block lasts; a client that goes away wakes whoever waits for it."""
@@ -17,6 +19,12 @@ class Client:
     def here(self) -> bool:
         """Whether there is somebody to answer, and a server to answer."""
         return not (self._gone or self._call.world.closing)
+
+    async def gone(self) -> None:
+        """Return when there is nobody to answer any more."""
+        clock = self._call.world.clock_of(self._key)
+        while self.here:
+            await clock.wait_until(clock.now() + _LONG, self._key)
 
     async def __aenter__(self) -> "Client":
         self._task = asyncio.create_task(self._watch())

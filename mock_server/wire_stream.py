@@ -12,6 +12,7 @@ from mock_server.sse import DONE
 from mock_server.wire import Wire
 
 Chunks = AsyncGenerator[bytes, None]
+End = Callable[[], Awaitable[None]]
 
 GAP = 0.002
 """Seconds between the chunks that one event is split into: without it a reader gets them in one piece."""
@@ -21,14 +22,18 @@ class CutError(ConnectionError):
     """The connection is to be reset now."""
 
 
-def conditioned(chunks: Chunks, wires: tuple[Wire, ...], seed: str) -> Chunks:
-    """The stream under all its conditions; `split`, which makes chunks of events, comes last."""
+def conditioned(chunks: Chunks, wires: tuple[Wire, ...], seed: str, gone: End) -> Chunks:
+    """The stream under all its conditions; `split`, which makes chunks of events, comes last.
+
+    `gone` returns when the client has gone away: so long a stalled stream lasts.
+    """
+    ends: dict[str, End] = {"cut": _cut, "ends-early": _end, "stall": gone}
     for wire in sorted(wires, key=lambda wire: wire.name == "split"):
         match wire.name:
             case "split":
                 chunks = _split(chunks, random.Random(f"split {seed}"))
             case "cut" | "ends-early" | "stall":
-                chunks = _stopped(chunks, wire.value, _ENDS[wire.name])
+                chunks = _stopped(chunks, wire.value, ends[wire.name])
             case "burst":
                 chunks = _burst(chunks)
             case "duplicate":
@@ -44,18 +49,11 @@ async def _cut() -> None:
     raise CutError("the wire condition cut resets the connection here")
 
 
-async def _stall() -> None:
-    await asyncio.get_running_loop().create_future()
-
-
 async def _end() -> None:
     pass
 
 
-_ENDS: dict[str, Callable[[], Awaitable[None]]] = {"cut": _cut, "stall": _stall, "ends-early": _end}
-
-
-async def _stopped(chunks: Chunks, events: int, end: Callable[[], Awaitable[None]]) -> Chunks:
+async def _stopped(chunks: Chunks, events: int, end: End) -> Chunks:
     async for chunk in chunks:
         yield chunk
         events -= _is_event(chunk)

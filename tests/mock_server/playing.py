@@ -1,7 +1,7 @@
 """Answers: what does a client meet in a scenario, tenth of a second by tenth of a second?
 
-Plays a scenario with the client's part in it (asking to cancel, answering tools), reads the stream and polls the run,
-its steps and its messages at each tenth of a virtual second.
+Plays a scenario with the client's part in it (asking to cancel, answering tools), reads the stream and polls
+the run, its steps and its messages at each tenth of a virtual second.
 """
 
 import json

@@ -1,11 +1,13 @@
 """Answers: does every scenario tell one and the same lawful story, however a client looks at it?
 
-Generated over the files: a new scenario is tested by being there. The golden traces under `traces/` are what each one
-streams for a fixed seed; `TUNE_TRACES=write` writes them anew, and the difference shows what has changed for clients.
+Generated over the files: a new scenario is tested by being there. The golden traces under `traces/` are what
+each one streams for a fixed seed; `TUNE_TRACES=write` writes them anew, and the difference shows what has
+changed for clients.
 """
 
 import os
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -128,8 +130,7 @@ def _is_about_the_run(event: dict[str, object]) -> bool:
 
 
 def _changes(statuses: list[str]) -> list[tuple[str, str]]:
-    pairs = zip(statuses, statuses[1:], strict=False)
-    return [(one, other) for one, other in pairs if one != other]
+    return [(one, other) for one, other in pairwise(statuses) if one != other]
 
 
 def _reachable(status: str) -> set[str]:
