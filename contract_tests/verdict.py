@@ -20,6 +20,7 @@ from contract_tests.report import Cost, Outputs, Picture, Report, Terminal, cons
 from contract_tests.settings import Settings
 
 FINDINGS, ACCEPTED, SLUG = "findings", "accepted", "slug"
+_OURS = frozenset({FINDINGS, ACCEPTED, SLUG})
 GENERATED_TESTS = {
     f"generated {name}" for name, one in contract().operations.items() if one.grade == "documented"
 }
@@ -45,26 +46,25 @@ class Verdict:
         return self.known.accept(map(self._redacted, findings), date.today())
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Keep the key out of tracebacks, and so out of JUnit reports."""
+    def pytest_runtest_makereport(self) -> Generator[None, Any, Any]:
+        """Keep the key out of tracebacks and so of JUnit reports; carry findings beside the properties."""
         report = yield
         if report.longrepr is not None and not isinstance(report.longrepr, tuple):
             report.longrepr = self.secrets.redact(str(report.longrepr))
         report.sections = [(name, self.secrets.redact(text)) for name, text in report.sections]
+        report.told = {name: value for name, value in report.user_properties if name in _OURS}
+        report.user_properties = [pair for pair in report.user_properties if pair[0] not in _OURS]
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the findings of one test."""
-        properties = [(name, str(value)) for name, value in report.user_properties]
-        if report.failed and SLUG not in dict(properties):
+        told: dict[str, str] = getattr(report, "told", {})
+        if report.failed and SLUG not in told:
             self.crashes.append(f"{report.nodeid.rpartition('::')[2]}: {report.longreprtext.strip()[-2000:]}")
-        for name, value in properties if report.when == "call" else ():
-            if name == FINDINGS:
-                self.findings += [Finding.from_json(plain) for plain in json.loads(value)]
-            elif name == ACCEPTED:
-                self.accepted += [(Finding.from_json(plain), why) for plain, why in json.loads(value)]
-            elif name == SLUG:
-                self.exercised.add(value)
+        if report.when == "call" and SLUG in told:
+            self.exercised.add(told[SLUG])
+            self.findings += [Finding.from_json(plain) for plain in json.loads(told[FINDINGS])]
+            self.accepted += [(Finding.from_json(plain), why) for plain, why in json.loads(told[ACCEPTED])]
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Take the reason why a session ends before its time."""
