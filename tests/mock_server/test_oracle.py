@@ -201,7 +201,7 @@ def sent(case: Any) -> tuple[str, str, bytes, dict[str, str]]:
 def test_generated_requests_get_the_same_verdict(judges: Any, operation_id: str, mode: Any) -> None:
     @hypothesis.given(case=OPERATIONS[operation_id].as_strategy(generation_mode=mode))
     @hypothesis.settings(
-        max_examples=12,
+        max_examples=8,
         derandomize=True,
         deadline=None,
         database=None,
