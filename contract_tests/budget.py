@@ -94,6 +94,10 @@ class Budget:
         elapsed = time.time() - self._started
         return Spent(self._runs.count, self._tokens.count, self._requests.count, elapsed)
 
+    def stop(self) -> None:
+        """Let nothing more be sent from this process."""
+        self.seconds = 0.0
+
     def take_request(self) -> None:
         """Pay for one request."""
         if self.left <= 0:
