@@ -52,7 +52,6 @@ def run(command: list[str], text: str, directory: Path, base: str) -> str:
         "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}",
         "TUNE_API_KEY": "sk-tune-readme",
         "KEY": "sk-tune-readme",
-        "PYTHONWARNINGS": "error",
     }
     done = subprocess.run(
         command,
@@ -61,7 +60,7 @@ def run(command: list[str], text: str, directory: Path, base: str) -> str:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=600,
     )
     assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout}{done.stderr}"
     assert "Traceback" not in done.stderr
