@@ -7,9 +7,14 @@ client twice. Its protocol class is its own seam for this (`http=`).
 import asyncio
 from typing import Any
 
+from mock_server.errors import invalid
 from mock_server.reset import ResettableProtocol
 
 _HEAD = b"HTTP/1."
+_REFUSAL = (
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
+    b"connection: close\r\n\r\n%b"
+)
 
 
 class _Corked:
@@ -50,3 +55,9 @@ class Protocol(ResettableProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to speak."""
         super().connection_made(_Corked(transport))  # type: ignore[arg-type]
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is not HTTP at all, or a path that no server reads, in the one error shape too."""
+        body = invalid(f"the request cannot be read: {msg}").body()
+        self.transport.write(_REFUSAL % (len(body), body))
+        self.transport.close()

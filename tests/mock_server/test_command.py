@@ -179,6 +179,19 @@ def test_events_reach_the_client_one_by_one(start: Start, request_to: Request) -
     assert [response.readline() for _ in range(3)][2] == b"event: thread.run.in_progress\n"
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [b"nonsense\r\n\r\n", b"GET /v1/threads HTTP/1.1\r\nContent-Length: x\r\n\r\n", b"GET / HTTP/9\r\n\r\n"],
+)
+def test_what_is_not_http_is_refused_in_the_one_shape(start: Start, sent: bytes) -> None:
+    _, port, _ = start("--quiet")
+    with socket.create_connection(("127.0.0.1", port), timeout=START_SECONDS) as connection:
+        connection.sendall(sent)
+        head, _, body = b"".join(iter(lambda: connection.recv(4096), b"")).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400")
+    assert json.loads(body)["code"] == "invalid_argument"
+
+
 def test_each_request_leaves_a_line_unless_it_is_told_to_be_quiet(start: Start, request_to: Request) -> None:
     logs = []
     for arguments in ([], ["--quiet"]):
