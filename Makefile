@@ -109,7 +109,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@echo "Installing into $(VENV); this happens once and takes a minute ..." >&2
 	@$(PYTHON) -m venv $(VENV) || { echo "make: $(PYTHON) can't make a virtual environment;" \
 		"on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }
-	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@$(PIP) install --no-compile --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 $(NODE_INSTALLED): package.json package-lock.json

@@ -25,7 +25,9 @@ class Tally:
     @property
     def count(self) -> int:
         """How many units are taken and not given back."""
-        return os.fstat(self._taken).st_size - os.fstat(self._returned).st_size
+        # What came back is read first: others change both meanwhile, and too high is the safe error.
+        returned = os.fstat(self._returned).st_size
+        return os.fstat(self._taken).st_size - returned
 
     def take(self, units: int, ceiling: int) -> bool:
         """Take units unless that exceeds the ceiling; two takers never both get the last one."""
@@ -91,6 +93,10 @@ class Budget:
         """What has been spent so far."""
         elapsed = time.time() - self._started
         return Spent(self._runs.count, self._tokens.count, self._requests.count, elapsed)
+
+    def stop(self) -> None:
+        """Let nothing more be sent from this process."""
+        self.seconds = 0.0
 
     def take_request(self) -> None:
         """Pay for one request."""

@@ -33,6 +33,8 @@ _PYTEST = (
     *("-p", "no:cacheprovider"),
     *("-p", "no:terminal"),
     *("-p", "no:warnings"),
+    *("-p", "no:unraisableexception"),
+    *("-p", "no:threadexception"),
     "-s",
 )
 _LISTEN = "127.0.0.1:4011"

@@ -89,6 +89,20 @@ def _rank(item: pytest.Item) -> int:
     return _ORDER.index(item.path.stem) if item.path.stem in _ORDER else len(_ORDER)
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Where other processes do the work, greet the service before they are started."""
+    config = session.config
+    if bool(getattr(config.option, "numprocesses", 0)) and not hasattr(config, "workerinput"):
+        _greet(Judgement(*config.stash[_PLACE]))
+
+
+def _greet(judgement: Judgement) -> None:
+    try:
+        judgement.service.greet()
+    except CannotJudge as reason:
+        pytest.exit(judgement.client.secrets.redact(str(reason)), CANNOT_JUDGE)
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Greet the service, then begin with everything that the chosen tests need."""
     config = session.config
@@ -98,11 +112,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return
     judgement = Judgement(*config.stash[_PLACE])
     config.stash[_JUDGEMENT] = judgement
-    try:
-        judgement.service.greet()
-    except CannotJudge as reason:
-        pytest.exit(judgement.client.secrets.redact(str(reason)), CANNOT_JUDGE)
-    if not is_worker:
+    if is_worker:
+        judgement.service.find_base()
+    else:
+        _greet(judgement)
         specs = [item.callspec.params for item in session.items if hasattr(item, "callspec")]
         operations = [params["operation"] for params in specs if "operation" in params]
         judgement.start([params["check"] for params in specs if "check" in params], operations)

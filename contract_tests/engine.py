@@ -37,7 +37,7 @@ _OWN_HEADERS = frozenset(
     {"user-agent", "accept-encoding", "accept", "connection", "content-length", "x-tune-key"}
     | {"x-org-id", "x-schemathesis-testcaseid"}
 )
-_SHARE = 0.3
+_SHARE = 0.2
 _AT_ONCE = threading.Semaphore(3)
 
 

@@ -1,11 +1,13 @@
 """What was sent to a service and what came back, and how could one send it again?"""
 
 import json
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from contract_tests.contract import Operation
 from contract_tests.redaction import KEY_ESCAPED, KEY_MARK, Secrets
@@ -14,6 +16,7 @@ KEY_HEADER = "X-Tune-Key"
 GENERATED = "generated"
 # Marks in `wants` of what others sent: traffic that was watched, and answers whose pieces have no moments.
 RECORDED, UNTIMED = "recorded", "untimed"
+_IDS = re.compile(r"/(threads|runs|messages|steps)/(?!runs$)[^/]+")
 _UNINTERESTING = frozenset(
     {"host", "accept", "accept-encoding", "connection", "user-agent", "content-length"}
 )
@@ -70,8 +73,9 @@ class Exchange:
 
     @property
     def label(self) -> str:
-        """The operation's name, or method and path."""
-        return self.operation.id if self.operation else f"{self.method} {self.url.partition('?')[0]}"
+        """The operation's name, or method and path, without ids, which are others every time."""
+        path = _IDS.sub(r"/\1/{id}", urlsplit(self.url).path)
+        return self.operation.id if self.operation else f"{self.method} {path}"
 
     @property
     def ok(self) -> bool:

@@ -166,6 +166,7 @@ class Judgement:
 
     def close(self) -> None:
         """Stop what is still going on."""
+        self.budget.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
         self.client.close()
 

@@ -84,18 +84,23 @@ class Service:
 
     def greet(self) -> None:
         """Find the base URL and see that the key is taken. Raises `CannotJudge` where that fails."""
-        first = self._greeting()
-        if first.status == 404 and self.client.base.endswith("/v1"):
-            self._look_without_version()
-        if first.status in (401, 403) and all(
-            self._is_shut(operation) for operation in ("createThread", "listRuns")
-        ):
+        first = self.find_base()
+        if first.status in (401, 403) and all(map(self._is_shut, ("createThread", "listRuns"))):
             hint = (
                 "give another key with --key or TUNE_API_KEY"
                 if self.settings.key
                 else "give a key with --key"
             )
-            raise CannotJudge(f"{self.client.base} refuses the key ({first.status}); {hint}")
+            raise CannotJudge(
+                f"{self.client.base} refuses the key ({first.status}); give {hint} with --key or TUNE_API_KEY"
+            )
+
+    def find_base(self) -> Exchange:
+        """Find out whether the paths begin with /v1; what the first request was answered with."""
+        first = self._greeting()
+        if first.status == 404 and self.client.base.endswith("/v1"):
+            self._look_without_version()
+        return first
 
     def _greeting(self) -> Exchange:
         first = self.call("listThreads", params={"limit": 1}, wants=["greeting"])

@@ -1,7 +1,6 @@
 """What does one call of `tune-check` show, and with which code does it end?"""
 
 import sys
-from typing import Any
 
 import pytest
 
@@ -15,29 +14,39 @@ class Session:
 
     def __init__(self) -> None:
         self._console = console(sys.stdout)
-        self._progress = Progress(console(sys.stderr))
+        self._progress = Progress(console(sys.stderr), self._costs)
+        self._verdict: Verdict | None = None
         self._total = self._done = 0
         self._report: Report | None = None
 
-    def pytest_sessionstart(self) -> None:
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Begin to show what is being done."""
+        verdict = session.config.pluginmanager.get_plugin("tune-check-verdict")
+        self._verdict = verdict if isinstance(verdict, Verdict) else None
         self._progress.start()
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Know how much there is to do."""
         self._total = len(session.items)
+        self._progress.say("using the service in every planned way")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Say how far it is."""
         self._done += report.when == "teardown"
-        name = report.nodeid.rpartition("::")[2].removeprefix("test_").replace("_", " ")
-        self._progress.say(f"{self._done}/{self._total} {name}")
+        self._progress.say(f"{self._done} of {self._total} checked")
 
-    def pytest_unconfigure(self, config: pytest.Config) -> None:
+    def _costs(self) -> str:
+        """What has been spent so far."""
+        if self._verdict is None:
+            return ""
+        spent = self._verdict.budget.spent
+        return f"{spent.runs} runs, {spent.requests} requests, {spent.seconds:.0f} s"
+
+    def pytest_unconfigure(self) -> None:
         """Show the report, once every process has said what it knows."""
         self._progress.stop()
-        verdict: Any = config.pluginmanager.get_plugin("tune-check-verdict")
-        if isinstance(verdict, Verdict) and (verdict.exercised or verdict.problem or verdict.stopped):
+        verdict = self._verdict
+        if verdict is not None and (verdict.exercised or verdict.problem or verdict.stopped):
             self._report, said = verdict.write()
             Terminal(self._console, verdict.secrets).show(self._report)
             for line in said:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from contract_tests.contract import EVENT_STREAM
-from contract_tests.exchange import UNTIMED, Exchange
+from contract_tests.exchange import Exchange
 from contract_tests.lifecycle import Lifecycle, lifecycles
 from contract_tests.sse import Event, Flaw, Parser
 
@@ -30,7 +30,8 @@ _OBJECTS = {
 class Observation:
     """One sight of a resource: when it was asked for, when it was told, and by what.
 
-    `source` is the operation that told it, or `stream`; `event` the name of the stream's event.
+    `source` is the operation that told it, or `stream`; `event` the name of the stream's event and `place`
+    where it stands there: events that arrive together have one time.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Observation:
     source: str
     exchange: Exchange
     event: str = ""
+    place: int = 0
 
     @property
     def status(self) -> str:
@@ -50,7 +52,7 @@ class Observation:
     def precedes(self, other: "Observation") -> bool:
         """Whether this sight is surely older: it was told before the other was asked for."""
         if self.source == other.source == "stream" and self.exchange is other.exchange:
-            return self.received <= other.received
+            return self.place < other.place
         return self.received <= other.sent
 
 
@@ -167,11 +169,12 @@ def streams_of(exchanges: Iterable[Exchange]) -> list[Stream]:
 def observations_of(exchange: Exchange, stream: Stream | None = None) -> Iterator[Observation]:
     """Every sight of a resource in one exchange."""
     if stream is not None:
-        for event in stream.events:
+        for place, event in enumerate(stream.events):
             if event.kind:
-                told = event.event.at
-                since = exchange.sent if UNTIMED in exchange.wants else told
-                yield Observation(event.kind, event.data, since, told, "stream", exchange, event.event.event)
+                # An event may have been made at any time between the request and its own arrival.
+                since, told = exchange.sent, event.event.at
+                name = event.event.event
+                yield Observation(event.kind, event.data, since, told, "stream", exchange, name, place)
     elif exchange.ok and exchange.operation is not None:
         for kind, body in _resources(exchange.operation.id, exchange.json):
             yield Observation(kind, body, exchange.sent, exchange.received, exchange.operation.id, exchange)

@@ -97,7 +97,7 @@ class Verdict:
             ),
             bar=self.settings.grade,
             accepted=tuple(self.accepted),
-            checks=len(self.exercised),
+            checks=len(self.exercised & REGISTRY.keys()),
             problem=self.secrets.redact(self._problem()),
             stopped=self.secrets.redact(self.stopped),
         )

@@ -14,6 +14,7 @@ from openapi_core.testing import MockRequest, MockResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mock_server.call import send_bytes
+from mock_server.control import PREFIX
 from mock_server.errors import Refusal
 from mock_server.schemas import compiled, explain
 from mock_server.seams import ROUTING_CONTEXT
@@ -85,7 +86,8 @@ class SelfCheck:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one scope."""
-        checked = _Checked(send, scope, self._mismatch) if scope["type"] == "http" else send
+        of_api = scope["type"] == "http" and not scope["path"].startswith(PREFIX)
+        checked = _Checked(send, scope, self._mismatch) if of_api else send
         await self.app(scope, receive, checked)
 
     def _mismatch(self, scope: Scope, headers: Mapping[str, str], status: int, body: bytes) -> str | None:

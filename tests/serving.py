@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-START_SECONDS = 30
+START_SECONDS = 60
 
 
 def free_port() -> int:
@@ -47,7 +47,7 @@ def served(command: list[str], port: int, log: Path, **options: Any) -> Iterator
             yield
         finally:
             process.terminate()
-            process.wait(timeout=10)
+            process.wait(timeout=30)
 
 
 @contextmanager

@@ -162,9 +162,9 @@ def _known_run(service: Service) -> dict[str, str]:
 def _judge(exchange: Exchange, shown: str) -> Iterator[Deviation]:
     place = f"{exchange.label}: {shown}"
     if exchange.ok:
-        yield Deviation(f"{shown}: status {exchange.status}", "401", exchange, place)
+        yield Deviation(f"status {exchange.status}", "401", exchange, place)
     elif exchange.refused and exchange.status not in (*_SHUT, 429):
-        seen = f"{shown}: status {exchange.status}"
+        seen = f"status {exchange.status}"
         yield Deviation(seen, "401 before anything else", exchange, place, Grade.OBSERVED)
 
 

@@ -131,10 +131,17 @@ class Report:
             return self.problem
         failures, warnings, notes = (self.number(severity) for severity in Severity)
         rest = f"{_many(warnings, 'warning')} and {_many(notes, 'note')}"
+        rest += f"; {_many(self.untried, 'check')} could not be tried" if self.untried else ""
         bar = "documented" if self.bar is Grade.DOCUMENTED else f"{self.bar} or better known"
         if failures:
             return f"{_many(failures, f'{bar} fact')} broken; {rest}"
-        return f"no {bar} fact broken in {_many(self.checks, 'check')}; {rest}"
+        return f"no {bar} fact broken in {_many(self.checks - self.untried, 'check')}; {rest}"
+
+    @cached_property
+    def untried(self) -> int:
+        """How many checks could say nothing."""
+        slugs = {one.slug for one in self.findings if one.outcome is Outcome.UNTRIED}
+        return len(slugs - {one.slug for one in self.findings if one.outcome is Outcome.BROKEN})
 
     def about(self, picture: Picture) -> tuple[str, ...]:
         """The slugs of the findings that name a run."""

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from textwrap import fill
 from typing import TextIO
 
@@ -33,8 +33,15 @@ def lively(found: Console) -> bool:
 class Progress:
     """One line that says what is being done; silent where it would fill a log."""
 
-    def __init__(self, found: Console) -> None:
-        self._status: Status | None = found.status("Starting") if lively(found) else None
+    def __init__(self, found: Console, costs: Callable[[], str] = str) -> None:
+        self._costs, self._what = costs, "starting"
+        self._status: Status | None = found.status(self) if lively(found) else None
+
+    def __rich__(self) -> Text:
+        """The line as it reads now."""
+        costs = self._costs()
+        text = f"{self._what} ({costs})" if costs else self._what
+        return Text(text, overflow="ellipsis", no_wrap=True)
 
     def start(self) -> None:
         """Show the line."""
@@ -43,8 +50,7 @@ class Progress:
 
     def say(self, what: str) -> None:
         """Say what is being done now."""
-        if self._status is not None:
-            self._status.update(Text(what, overflow="ellipsis", no_wrap=True))
+        self._what = what
 
     def stop(self) -> None:
         """Take the line away."""

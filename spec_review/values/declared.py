@@ -1,5 +1,6 @@
 """What do two schemas declare differently that no value shows: names, defaults, deprecations?"""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -12,7 +13,8 @@ from spec_review.values.schema import Part, Schema, alternatives, identity, keyw
 from spec_review.values.search import affinity
 from spec_review.values.shape import Shape, shape_of
 
-NEAR = 0.6
+NEAR = 0.7
+WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 CONSTRAINTS = {
     "type", "enum", "format", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
     "minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "required",
@@ -114,7 +116,19 @@ def alike(one: str, other: str) -> bool:
     if left == right:
         return True
     inside = min(len(left), len(right)) >= 4 and (left in right or right in left)
-    return inside or SequenceMatcher(None, left, right).ratio() >= NEAR + 0.1
+    return inside or _shortened(one, other) or SequenceMatcher(None, left, right).ratio() >= NEAR
+
+
+def _shortened(one: str, other: str) -> bool:
+    """Whether the names are the same words, some cut short: `X-Org-Id` and `X-Organization-Id`."""
+    left, right = _words(one), _words(other)
+    return len(left) == len(right) > 1 and all(
+        a.startswith(b) or b.startswith(a) for a, b in zip(left, right, strict=True)
+    )
+
+
+def _words(name: str) -> list[str]:
+    return [word.lower() for word in WORD.findall(name)]
 
 
 def _letters(name: str) -> str:

@@ -36,7 +36,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 PLAIN = ("a", "", "0", "A", "ab", " ", "a b", "1", "1.5", "-1", "true", "ü", "a-b", "a_b", "a.b", "a/b", "aB0", "é\n", "Z9")
-LONGEST = 1_000_000
+LONGEST = 12_000_000
 
 
 def lengths(bounds: list[Any]) -> list[int]:

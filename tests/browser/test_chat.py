@@ -10,7 +10,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 pytestmark = pytest.mark.xdist_group("browser")
-PATIENCE = 20
+PATIENCE = 60
 
 
 class Chat:

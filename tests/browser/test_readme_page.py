@@ -22,7 +22,7 @@ def test_a_page_of_the_readme_shows_a_reply(block: Block, browser: Chrome, base:
     browser.get_log("browser")  # reading it empties it of what earlier pages left
     with origin(tmp_path) as url:
         browser.get(url)
-        WebDriverWait(browser, 20, poll_frequency=0.05).until(
+        WebDriverWait(browser, 60, poll_frequency=0.05).until(
             lambda driver: driver.find_element(By.TAG_NAME, "body").text.strip()
         )
         complaints = [entry for entry in browser.get_log("browser") if "favicon" not in entry["message"]]

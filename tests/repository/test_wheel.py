@@ -22,7 +22,7 @@ SHIPPED = {".py", ".yaml", ".html", ".css", ".js", ".jinja", ".typed", ".md", ".
 def run(*command: str | Path, cwd: Path) -> str:
     """The output of a command that has to succeed, run without anything of this environment."""
     environment = {"PATH": os.defpath, "HOME": str(cwd), "TERM": "dumb"}
-    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, f"{command} ended with {done.returncode}: {done.stdout}{done.stderr}"
     return done.stdout
 
@@ -35,7 +35,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / path, source / path)
     build = [sys.executable, "-m", "build", "--wheel", "--outdir", str(out), str(source)]
-    done = subprocess.run(build, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(build, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
     return next(out.glob("*.whl"))
 
@@ -45,9 +45,9 @@ def bin_directory(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     """The commands of an environment that holds the wheel and what it asks for."""
     home = tmp_path_factory.mktemp("environment")
     venv.create(home, with_pip=True)
-    pip = [home / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [home / "bin/python", "-m", "pip", "install", "--quiet", "--no-compile"]
     done = subprocess.run(
-        [*pip, "--constraint", ROOT / "constraints.txt", wheel], capture_output=True, text=True, timeout=300
+        [*pip, "--constraint", ROOT / "constraints.txt", wheel], capture_output=True, text=True, timeout=900
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return home / "bin"

@@ -630,6 +630,27 @@ class ImpatientWithTools(Deployment):
 
 
 @variant()
+class OneRunAtATime(Deployment):
+    """While a run of a thread is at work or waits, the thread takes no other run and no message."""
+
+    def idle(self, thread_id: str) -> None:
+        """Refuse where a run is not over."""
+        for run in self.thread(thread_id).runs:
+            if run.status not in TERMINAL:
+                raise Refusal(400, "failed_precondition", f"run {run.row['id']} is {run.status}")
+
+    async def create_run(self, request: Request, thread_id: str) -> Any:
+        await self.body(request, "run")
+        self.idle(thread_id)
+        return await super().create_run(request, thread_id)
+
+    async def create_message(self, request: Request, thread_id: str) -> Any:
+        await self.body(request, "message")
+        self.idle(thread_id)
+        return await super().create_message(request, thread_id)
+
+
+@variant()
 class CancelsAtOnce(Deployment):
     """A run that is cancelled is cancelled in the answer."""
 

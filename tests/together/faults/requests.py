@@ -54,10 +54,8 @@ class ModelMayBeMissing(Deployment):
 
     required = MappingProxyType({**Deployment.required, "run": ()})
 
-    def check(self, value: Any, kind: str) -> None:
-        super().check(value, kind)
-        if kind == "run":
-            value.setdefault("model", "tune/default")
+    def add_run(self, thread: Thread, asked: Json) -> Any:
+        return super().add_run(thread, {"model": "tune/default", **asked})
 
 
 @fault()

@@ -1,0 +1,59 @@
+"""What do single checks of the judge find in a deployment, without the rest of the judgement?"""
+
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from contract_tests.checks import REGISTRY
+from contract_tests.findings import Finding, Outcome, Severity, merge
+from contract_tests.judgement import Judgement
+from contract_tests.service import Service
+from contract_tests.settings import Settings
+from tests.together.cases import Case
+from tests.together.deployment import KEY
+from tests.together.serve import serving
+
+
+def settings_of(case: Case, url: str, profile: str) -> Settings:
+    """The settings that a user would choose for a deployment."""
+    options = dict(zip(case.options[::2], case.options[1::2], strict=True))
+    return Settings(
+        url=url,
+        key=KEY,
+        profile=profile,
+        thread=options.get("--thread", ""),
+        model=options.get("--model", ""),
+        max_wait=float(options.get("--max-wait", 30)),
+    )
+
+
+def found_by(settings: Settings, slugs: Iterable[str]) -> list[Finding]:
+    """What these checks find broken; only what they need is tried."""
+    with tempfile.TemporaryDirectory() as folder:
+        judgement = Judgement(settings, Path(folder), time.time())
+        try:
+            found = [finding for slug in slugs for finding in _found_by(judgement, slug)]
+        finally:
+            judgement.close()
+    return [finding for finding in merge(found) if finding.outcome is Outcome.BROKEN]
+
+
+def _found_by(judgement: Judgement, slug: str) -> list[Finding]:
+    check = REGISTRY[slug]
+    return judgement.probe(check) if check.subject is Service else judgement.look(check)
+
+
+def found_in(case: Case, slugs: Iterable[str], profile: str = "smoke") -> list[Finding]:
+    """What these checks find broken in a deployment."""
+    with serving(case.app(), **dict(case.serving)) as url:
+        return found_by(settings_of(case, url, profile), slugs)
+
+
+def failures(findings: Iterable[Finding]) -> list[str]:
+    """The findings that make a judgement fail, as text."""
+    return [
+        f"{finding.slug}: {finding.place}: {finding.seen}; expected {finding.expected}"
+        for finding in findings
+        if finding.severity() is Severity.FAILURE
+    ]
