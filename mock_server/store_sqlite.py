@@ -9,6 +9,7 @@ import hashlib
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from mock_server import codec
@@ -22,6 +23,8 @@ _RUN = "id, version, scenario, record"
 _REMEMBERED = 4096
 _LOOKS = 100
 """So many times, while the bound's number of runs is added, a process looks whether there are too many."""
+_PATIENCE = 8
+"""So many runs are looked at for each that is to go."""
 _CHANGES_KEPT = 10_000
 
 
@@ -113,18 +116,18 @@ class SqliteStore:
         return row[0] if row else ""
 
     def _keep_within(self, execute: Execute, bound: Bound) -> None:
-        """Forget as many of the oldest runs as there are too many, if they are over."""
+        """Forget as many of the oldest runs that are over as there are too many."""
         (runs,) = self._file.one("SELECT count(*) FROM entries WHERE world = ? AND is_run")
+        surplus = max(runs - bound.most_runs, 0)
         rows = execute(
             f"SELECT number, {_RUN} FROM entries NOT INDEXED WHERE world = ? AND is_run"
             " ORDER BY number LIMIT ?",
-            (self._world, max(runs - bound.most_runs, 0)),
+            (self._world, surplus * _PATIENCE),
         )
-        for number, *row in rows.fetchall():
-            run = self._run(*row)
-            if bound.over(run):
-                self._forget(execute, number, run)
-                bound.forgotten(run.id)
+        over = ((number, run) for number, *row in rows.fetchall() if bound.over(run := self._run(*row)))
+        for number, run in islice(over, surplus):
+            self._forget(execute, number, run)
+            bound.forgotten(run.id)
         execute("DELETE FROM changes WHERE number < (SELECT max(number) FROM changes) - ?", (_CHANGES_KEPT,))
 
     def _forget(self, execute: Execute, number: int, run: RunRecord) -> None:
