@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -116,7 +116,7 @@ class _Inside:
         async def receive() -> dict[str, Any]:
             return {"type": "http.request", "body": body, "more_body": False}
 
-        async def send(message: dict[str, Any]) -> None:
+        async def send(message: MutableMapping[str, Any]) -> None:
             parts.append(message.get("body", b""))
 
         headers = [(b"x-tune-key", KEY.encode()), (b"content-type", b"application/json")]
@@ -153,9 +153,7 @@ def page(count: int = 100_000) -> None:
         return cells
 
     cells = asyncio.run(measure())
-    print(
-        f"- a page of 20 runs, from the start, after and before the middle: {', '.join(cells[:3])} of 100 runs;"
-    )
+    print(f"- a page of 20 runs, its first, after and before the middle: {', '.join(cells[:3])} of 100 runs;")
     print(f"  {', '.join(cells[3:])} of {count:,} runs")
 
 
@@ -185,9 +183,8 @@ def soak(creates: int) -> None:
 
     began = time.monotonic()
     held = asyncio.run(create())
-    print(
-        f"- {creates:,} creates in {time.monotonic() - began:.0f} s: MiB held at each tenth: {', '.join(held)}"
-    )
+    seconds = time.monotonic() - began
+    print(f"- {creates:,} creates in {seconds:.0f} s: MiB held at each tenth: {', '.join(held)}")
 
 
 def _own_memory() -> float:
