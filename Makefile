@@ -107,7 +107,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or later is needed and was not found;" \
 		"install it, or name it: make PYTHON=/path/to/python3" >&2; exit 2; }
 	@echo "Installing into $(VENV); this happens once and takes a minute ..." >&2
-	@$(PYTHON) -m venv $(VENV) || { echo "make: $(PYTHON) can't make a virtual environment;" \
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "make: $(PYTHON) can't make a virtual environment;" \
 		"on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }
 	@$(PIP) install --no-compile --constraint constraints.txt --editable '.[dev]'
 	@touch $@

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from contract_tests.exchange import Exchange
 from contract_tests.traces import Observation, Stream, Trace, observations_of, streams_of
@@ -16,6 +15,8 @@ _CREATES = {
 }
 _RETRIEVES = {"getRun": "run", "getThread": "thread", "getMessage": "message", "getRunStep": "step"}
 _PARAMETER = {"run": "runId", "thread": "threadId", "message": "messageId", "step": "stepId"}
+
+Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -36,35 +37,43 @@ def assemble(exchanges: Sequence[Exchange]) -> Story:
     """The story that exchanges tell."""
     streams = streams_of(exchanges)
     of_exchange = {id(stream.exchange): stream for stream in streams}
-    sights: dict[tuple[str, str], list[Observation]] = defaultdict(list)
-    asked: dict[tuple[str, str], Any] = {}
-    told_by: dict[tuple[str, str], Stream] = {}
+    sights: dict[Key, list[Observation]] = defaultdict(list)
+    created: dict[Key, Observation] = {}
     for exchange in exchanges:
-        stream = of_exchange.get(id(exchange))
-        for sight in observations_of(exchange, stream):
+        for sight in observations_of(exchange, of_exchange.get(id(exchange))):
             key = (sight.kind, str(sight.body["id"]))
             sights[key].append(sight)
             if exchange.operation and _CREATES.get(exchange.operation.id) == sight.kind:
-                asked.setdefault(key, exchange.asked)
-                if stream is not None:
-                    told_by.setdefault(key, stream)
+                created.setdefault(key, sight)
     refused = _refusals(exchanges)
     traces = {
-        key: Trace(
-            kind=key[0],
-            id=key[1],
-            observations=tuple(sorted(seen, key=lambda sight: sight.received)),
-            asked=body if isinstance(body := asked.get(key), dict) else None,
-            refused=tuple(refused.get(key, ())),
-            stream=told_by.get(key),
-            watched=seen[-1].received - seen[0].sent,
-        )
+        key: _trace(key, seen, created.get(key), refused.get(key, []), of_exchange)
         for key, seen in sights.items()
     }
     related = {
         key: replace(trace, related=_relatives(trace, traces.values())) for key, trace in traces.items()
     }
     return Story(tuple(exchanges), tuple(related.values()), tuple(streams), related)
+
+
+def _trace(
+    key: Key,
+    seen: Sequence[Observation],
+    created: Observation | None,
+    refused: Sequence[Exchange],
+    streams: Mapping[int, Stream],
+) -> Trace:
+    """One resource: what was seen of it, and what it was created with."""
+    asked = created.exchange.asked if created else None
+    return Trace(
+        kind=key[0],
+        id=key[1],
+        observations=tuple(sorted(seen, key=lambda sight: sight.received)),
+        asked=asked if isinstance(asked, dict) else None,
+        refused=tuple(refused),
+        stream=streams.get(id(created.exchange)) if created else None,
+        watched=seen[-1].received - seen[0].sent,
+    )
 
 
 def _refusals(exchanges: Iterable[Exchange]) -> dict[tuple[str, str], list[Exchange]]:

@@ -162,6 +162,8 @@ command = click.Command(
     epilog="Exit: 0 conforms, 1 violations, 2 wrong use, 3 could not judge.",
 )
 
+click.version_option(package_name="tune-contract", message="%(prog)s %(version)s")(command)
+
 
 def _for_pytest(given: dict[str, Any]) -> tuple[str, ...]:
     """The options that are pytest's own."""

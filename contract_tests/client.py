@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -164,20 +165,16 @@ class Client:
         raise AssertionError("unreachable: the second attempt returns")
 
 
+@dataclass(frozen=True)
 class _Draft:
     """A request ready to be sent, and what it is for."""
 
-    def __init__(
-        self,
-        request: httpx.Request,
-        operation: Operation | None,
-        parameters: Mapping[str, str],
-        body: bytes,
-        wants: frozenset[str],
-        secrets: Secrets,
-    ) -> None:
-        self.request, self.operation, self.parameters = request, operation, parameters
-        self.body, self.wants, self.secrets = body, wants, secrets
+    request: httpx.Request
+    operation: Operation | None
+    parameters: Mapping[str, str]
+    body: bytes
+    wants: frozenset[str]
+    secrets: Secrets
 
 
 class Reading:

@@ -148,7 +148,9 @@ def three_turns(service: Service) -> None:
     for turn in ("One.", "Two.", "Three."):
         service.message(thread, f"{turn} {QUESTION}")
         run = service.run(thread, metadata={"turn": turn})
-        service.watch(thread, str(run["id"]))
+        body = service.watch(thread, str(run["id"]))
+        if body.get("status") == "requires_action":
+            answer_tools(service, thread, body)
     service.once("conversation", lambda: thread)
     look_around(service, thread, str(run["id"]))
 

@@ -32,6 +32,12 @@ _ODD_TEXTS = (
     "'; DROP TABLE runs; -- <script>alert(1)</script> ${7*7} {{7*7}} ../../etc/passwd",
     "\r\n\r\n\t\x1b[31m",
 )
+_MESSAGE_FIELDS: tuple[Mapping[str, Any], ...] = (
+    {"metadata": {"aB C": "Ü d"}},
+    {"attachments": []},
+    {"runId": ""},
+    {"nobodyKnows": 1},
+)
 _ODD_IDS = ("%00", "..%2f..%2f", "x" * 3000, "%F0%9F%92%A9", "null", "-1", "%20")
 _LIMITS = ("0", "-1", "101", "99999999999999999999", "1.5", "abc", "")
 
@@ -67,32 +73,25 @@ def wrong_fields(service: Service) -> None:
 @exploration("odd values", 1)
 def odd_values(service: Service) -> None:
     """Values that are allowed, or nearly, and that break careless code."""
-    thread = service.shared_thread()
-    nested: Any = "deep"
-    for _ in range(150):
-        nested = {"n": nested}
+    path = {"threadId": service.fresh_thread()}
     for text in _ODD_TEXTS:
         service.call("createThread", body={"title": text, "metadata": {"odd": text}}, wants=["odd"])
         body = {"role": "user", "content": text, "metadata": {text[:40]: "odd"}}
-        service.call("createMessage", path={"threadId": thread}, body=body, wants=["odd"])
-    values: tuple[Any, ...] = (nested, 10**40, -1.5e308, None, [], [[]], {"": ""})
+        service.call("createMessage", path=path, body=body, wants=["odd"])
+    values: tuple[Any, ...] = (_nested(150), 10**40, -1.5e308, None, [], [[]], {"": ""})
     for value in values:
-        service.call("createThread", body={"metadata": {"odd": value}}, wants=["odd"])
-        service.call(
-            "modifyThread", path={"threadId": thread}, body={"metadata": {"odd": value}}, wants=["odd"]
-        )
+        for operation in ("createThread", "modifyThread"):
+            service.call(operation, path=path, body={"metadata": {"odd": value}}, wants=["odd"])
     for name in ("title", "metadata", "messages", "toolResources", "datasetId"):
         service.call("createThread", body={name: None}, wants=["odd"])
-    service.call(
-        "createThread", content=b"[" * 5000, headers={"Content-Type": "application/json"}, wants=["invalid"]
-    )
-    metadata = {"odd": _ODD_TEXTS[1], "number": 10**30}
-    service.call(
-        "createRun",
-        path={"threadId": thread},
-        body={"model": service.model, "metadata": metadata},
-        wants=["odd"],
-    )
+    headers = {"Content-Type": "application/json"}
+    service.call("createThread", content=b"[" * 5000, headers=headers, wants=["invalid"])
+    body = {"model": service.model, "metadata": {"odd": _ODD_TEXTS[1], "number": 10**30}}
+    service.call("createRun", path=path, body=body, wants=["odd"])
+
+
+def _nested(depth: int) -> Any:
+    return {"n": _nested(depth - 1)} if depth else "deep"
 
 
 @exploration("odd ids and queries", 0, smoke=True)
@@ -118,35 +117,33 @@ def odd_queries(service: Service) -> None:
             service.call(operation, path={"threadId": thread}, params=params, wants=["odd"])
 
 
-@exploration("every documented way to ask", 0, smoke=True)
-def valid_requests(service: Service) -> None:
-    """Ordinary requests with each documented field, and those that real clients are seen to send."""
+@exploration("every documented body", 0, smoke=True)
+def valid_bodies(service: Service) -> None:
+    """Threads and messages with each documented field, and as real clients are seen to send them."""
+    parts = [{"type": "text", "text": QUESTION}]
     for name, value in {**THREAD_FIELDS, "datasetId": ""}.items():
         service.call("createThread", body={name: value})
-    thread = service.thread()
-    path = {"threadId": thread}
-    parts = [{"type": "text", "text": QUESTION}]
     roles = [{"role": role, "content": parts} for role in ("user", "assistant")]
     service.call("createThread", body={"messages": roles})
     service.call("createThread", body={"messages": [{"role": "system", "content": "Be brief."}], "title": ""})
+    service.call("createThread", content=b"{}", headers={"Content-Type": "application/json; charset=utf-8"})
+    path = {"threadId": service.thread()}
     for body in ({"content": parts}, {"content": QUESTION}, {"content": parts, "role": "assistant"}):
         service.call("createMessage", path=path, body={"role": "user", **body})
-    extras: tuple[dict[str, Any], ...] = (
-        {"metadata": {"a": "b"}},
-        {"attachments": []},
-        {"runId": ""},
-        {"nobody": 1},
-    )
-    for extra in extras:
+    for extra in _MESSAGE_FIELDS:
         service.call("createMessage", path=path, body={"role": "user", "content": parts, **extra})
     service.call("modifyThread", path=path, body={"title": "New", "metadata": {"a": "b"}})
+
+
+@exploration("every documented query", 0, smoke=True)
+def valid_queries(service: Service) -> None:
+    """Lists with each documented parameter, and as real clients are seen to ask for them."""
+    path = {"threadId": service.shared_thread()}
     for operation in ("listThreads", "listMessages", "listRuns"):
         for limit in (1, 20, 100):
             service.call(operation, path=path, params={"limit": limit})
         for order in ("asc", "desc"):
             service.call(operation, path=path, params={"order": order, "limit": 3})
-    headers = {"Content-Type": "application/json; charset=utf-8"}
-    service.call("createThread", content=b"{}", headers=headers)
     service.call("listThreads", params={"limit": 1000})
     service.call("listThreads", params={"datasetId": "", "limit": 2})
 

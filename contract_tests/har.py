@@ -154,12 +154,7 @@ def _chosen(calls: Iterable[_Call]) -> str:
 
 
 def _exchange(call: _Call, secrets: Secrets) -> Exchange:
-    request, response = call.entry["request"], call.entry.get("response")
-    status = response.get("status") if isinstance(response, dict) else None
-    if not isinstance(response, dict) or not isinstance(status, int) or status < 100:
-        raise _LeftOutError("without an answer")
-    if status == 304:
-        raise _LeftOutError("that the browser's cache answered")
+    request, response = call.entry["request"], _answer(call.entry)
     sent, received = _moments(call.entry)
     headers = _headers(request)
     secrets.add(*secrets_in([*headers, *_cookies(request), *_cookies(response)], request["url"]))
@@ -176,13 +171,24 @@ def _exchange(call: _Call, secrets: Secrets) -> Exchange:
         request_body=_request_body(request, operation),
         sent=sent,
         received=received,
-        status=status,
+        status=response["status"],
         headers=_response_headers(response),
         chunks=(Chunk(received, body),) if body else (),
         wall=sent,
         wants=frozenset({RECORDED, UNTIMED}),
         secrets=secrets,
     )
+
+
+def _answer(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The answer of the service itself."""
+    response = entry.get("response")
+    status = response.get("status") if isinstance(response, dict) else None
+    if not isinstance(response, dict) or not isinstance(status, int) or status < 100:
+        raise _LeftOutError("without an answer")
+    if status == 304:
+        raise _LeftOutError("that the browser's cache answered")
+    return response
 
 
 def _moments(entry: Mapping[str, Any]) -> tuple[float, float]:

@@ -86,11 +86,7 @@ class Service:
         """Find the base URL and see that the key is taken. Raises `CannotJudge` where that fails."""
         first = self.find_base()
         if first.status in (401, 403) and all(map(self._is_shut, ("createThread", "listRuns"))):
-            hint = (
-                "give another key with --key or TUNE_API_KEY"
-                if self.settings.key
-                else "give a key with --key"
-            )
+            hint = "another key" if self.settings.key else "a key"
             raise CannotJudge(
                 f"{self.client.base} refuses the key ({first.status}); give {hint} with --key or TUNE_API_KEY"
             )

@@ -7,6 +7,7 @@ it.
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -49,9 +50,22 @@ def create_worlds(
     library = Library(document or openapi.load(), settings.scenarios)
     default = _default(settings.scenario, library)
     seed = settings.seed or secrets.token_hex(4)
+    return Worlds(_Maker(settings, clock, store, library, seed, bool(default.wires)))
 
-    def make(test: str) -> World:
-        own_seed = f"{seed} {test}" if test else seed
+
+@dataclass(frozen=True)
+class _Maker:
+    """Makes the mock of a test; the shared one for no name."""
+
+    settings: Settings
+    clock: Clock | None
+    store: Store | None
+    library: Library
+    seed: str
+    conditioned: bool
+
+    def __call__(self, test: str) -> World:
+        settings, seed = self.settings, f"{self.seed} {test}" if test else self.seed
         bound = Bound(
             most_runs=settings.max_runs,
             over=lambda run: is_over(run, world.now_of(run)),
@@ -59,21 +73,19 @@ def create_worlds(
         )
         world = World(
             settings=settings,
-            seed=own_seed,
-            clock=clock if clock and not test else _new_clock(settings, clock),
-            store=store if store and not test else _new_store(settings, bound, test),
+            seed=seed,
+            clock=self.clock if self.clock and not test else _new_clock(settings, self.clock),
+            store=self.store if self.store and not test else _new_store(settings, bound, test),
             # In a file there may be ids of this seed already, or another process makes some.
-            ids=Ids(f"{own_seed} {secrets.token_hex(8)}" if settings.store else own_seed),
-            library=library,
+            ids=Ids(f"{seed} {secrets.token_hex(8)}" if settings.store else seed),
+            library=self.library,
             scenario=settings.scenario,
             test=test,
             # What one process knows of a run's wire, the others must find out.
-            conditioned=bool(default.wires) or settings.workers > 1,
-            tally=Tally(own_seed),
+            conditioned=self.conditioned or settings.workers > 1,
+            tally=Tally(seed),
         )
         return world
-
-    return Worlds(make)
 
 
 def _new_clock(settings: Settings, given: Clock | None) -> Clock:

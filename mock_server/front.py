@@ -20,6 +20,10 @@ from mock_server.wire_stream import CutError
 from mock_server.world import WORLD
 from mock_server.worlds import TEST_HEADER, Worlds
 
+_REFUSED = "tune_mock.refused"
+"""The key under which the ASGI scope tells the log why a request was refused."""
+_TOLD = (b"x-mock-scenario", b"x-mock-hint")
+
 
 class Front:
     """Wraps everything else."""
@@ -54,14 +58,14 @@ class Front:
         else:
             await self._answer(scope, receive, seen)
         if not self._quiet:
-            _log(scope, seen.status, time.perf_counter() - started)
+            _log(scope, seen, time.perf_counter() - started)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         status = 200
         try:
             await self.app(scope, receive, send)
         except Refusal as refusal:
-            status = refusal.status
+            status, scope[_REFUSED] = refusal.status, refusal.message
             await _refuse(refusal, send)
         except GoneError:
             pass
@@ -95,18 +99,20 @@ class Front:
 
 
 class _Seen:
-    """A `send` that adds headers to the answer, notes its status, and leaves its body away for HEAD."""
+    """A `send` that adds headers to the answer, notes what the log tells, and drops its body for HEAD."""
 
     def __init__(self, send: Send, headers: list[Header], head: bool) -> None:
         self._send = send
         self._head = head
         self.headers = headers
         self.status = 0
+        self.notes: list[str] = []
 
     async def __call__(self, message: Message) -> None:
         """Pass a message on."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            self.notes = [value.decode() for name, value in message["headers"] if name in _TOLD]
             message["headers"] = [*message.get("headers", ()), *self.headers]
         elif self._head:
             message["body"] = b""
@@ -123,6 +129,7 @@ def _is_preflight(scope: Scope) -> bool:
     return scope["method"] == "OPTIONS" and any(name == asked for name, _ in scope["headers"])
 
 
-def _log(scope: Scope, status: int, seconds: float) -> None:
-    path = ascii(scope["path"])[1:-1]
-    sys.stderr.write(f"{scope['method']} {path} {status or 'gone'} {seconds * 1000:.0f} ms\n")
+def _log(scope: Scope, seen: _Seen, seconds: float) -> None:
+    notes = [*seen.notes, *([ascii(scope[_REFUSED])[1:-1]] if _REFUSED in scope else [])]
+    line = f"{scope['method']} {ascii(scope['path'])[1:-1]} {seen.status or 'gone'} {seconds * 1000:.0f} ms"
+    sys.stderr.write("  ".join([line, *notes]) + "\n")

@@ -16,6 +16,9 @@ SEEN = "tune_mock.seen"
 """The key under which the ASGI scope carries the entry of its request."""
 
 KEPT = 1000
+LARGEST_KEPT = 5
+"""Digits of the length of a body that is kept: the journal's size has to have a bound."""
+
 _SECRET = frozenset({b"x-tune-key", b"authorization", b"proxy-authorization", b"cookie"})
 _NOTHING: Any = object()
 
@@ -34,6 +37,12 @@ class Seen:
         self.operation = ""
         self.body = _NOTHING
         self.status = 0
+
+    def keep(self, body: Any) -> None:
+        """Note the body down, unless it is large."""
+        length = next((value for name, value in self.headers if name == b"content-length"), b"")
+        if len(length) <= LARGEST_KEPT:
+            self.body = body
 
     def shown(self) -> dict[str, Any]:
         """The entry as a control call answers it, without what is secret."""

@@ -37,7 +37,7 @@ class _ValidationAPI(RoutedAPI[ASGIApp]):
             sent = await body.read(scope, receive) if body else {}
             call = Call(scope[WORLD], name, path, query, sent, scope, receive)
             if body and (seen := scope.get(SEEN)) is not None:
-                seen.body = sent
+                seen.keep(sent)
             if body and not sent.keys() <= body.fields:
                 for hint in hints(sent, body.fields, path):
                     call.tell("x-mock-hint", hint)

@@ -47,6 +47,9 @@ class Worlds:
             await world.store.clear()
         if not test:
             self.shared = self._make("")
+        for world in forgotten:
+            if world.store is not self.shared.store:
+                world.store.close()
         return self.of_test(test)
 
     async def follow(self) -> None:

@@ -8,6 +8,7 @@ from spec_review.change import Change, Use, position
 from spec_review.grade import GRADES, grade_at, weakest
 from spec_review.loading import Cursor, Document
 from spec_review.operations import Matching, match
+from spec_review.values.declared import Declared
 from spec_review.values.equality import Equality
 from spec_review.values.grades import has_assumptions
 from spec_review.values.oracle import Oracle
@@ -25,6 +26,7 @@ class Comparison:
     oracle: Oracle = field(default_factory=Oracle)
     equality: Equality = field(default_factory=Equality)
     searches: dict[bool, Search] = field(init=False)
+    declared: Declared = field(init=False)
     graded: bool = field(init=False)
     memory: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
@@ -33,6 +35,7 @@ class Comparison:
         self.searches = {
             wire: Search(self.oracle, self.equality, WireJudge() if wire else Judge()) for wire in (False, True)
         }
+        self.declared = Declared(self.equality)
         documents = [self.base, self.head, *self.base.others.values(), *self.head.others.values()]
         self.graded = any(has_assumptions(document.content) for document in documents)
 

@@ -152,14 +152,27 @@ def valid_request_is_accepted(story: Story) -> Iterator[Deviation]:
     works = {one.operation.id for one in story.exchanges if one.operation and one.ok}
     for exchange in story.exchanges:
         operation = exchange.operation
-        if operation is None or exchange.wants - {"uncapped"} or exchange.status not in _INVALID:
+        if operation is None or operation.grade != "documented":
+            continue
+        if exchange.wants - {"uncapped"} or exchange.status not in _INVALID:
             continue
         grade = _allowed_by(operation.id, exchange)
-        if operation.grade == "documented" and operation.id in works and grade is not None:
+        if grade is not None and operation.id in works and not _busy(story, exchange):
             suspect = _suspect(story, exchange)
             shown = exchange.body[:160].decode("utf-8", "backslashreplace")
             place = f"{operation.id}: {suspect}"
             yield Deviation(f"{exchange.status} to {suspect}: {shown}", "200", exchange, place, grade)
+
+
+def _busy(story: Story, exchange: Exchange) -> bool:
+    """Whether a run of the thread was still going on: services may refuse to change a thread meanwhile."""
+    thread = exchange.path_parameters.get("threadId")
+    for trace in story.traces:
+        seen = [one for one in trace.observations if one.received <= exchange.sent]
+        of_thread = trace.kind == "run" and seen and seen[-1].body.get("threadId") == thread
+        if of_thread and seen[-1].status not in trace.lifecycle.terminal:
+            return True
+    return False
 
 
 def _allowed_by(operation: str, exchange: Exchange) -> Grade | None:

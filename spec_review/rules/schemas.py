@@ -10,7 +10,7 @@ from spec_review.comparison import Comparison, regraded
 from spec_review.grade import grade_at, weakest
 from spec_review.loading import Cursor
 from spec_review.rules.words import bound_of, path_words, plain, sentence
-from spec_review.values.declared import Declared, Fact
+from spec_review.values.declared import Fact
 from spec_review.values.grades import Reading
 from spec_review.values.schema import Direction as Way
 from spec_review.values.schema import Schema, View, keywords, schema_of
@@ -67,7 +67,7 @@ def _key(cursor: Cursor | None) -> Any:
 
 
 def _compare(comparison: Comparison, site: Site) -> list[Change]:
-    if comparison.equality.equal(_schema(site.base, site, "full"), _schema(site.head, site, "full")):
+    if comparison.equality.equal(*(schema_of(at, View(site.way, "full")) for at in (site.base, site.head))):
         return []
     hits = _hits(comparison, site, "strict", "lax")
     facts = _facts(comparison, site)
@@ -92,8 +92,8 @@ def _compare(comparison: Comparison, site: Site) -> list[Change]:
     return result
 
 
-def _schema(cursor: Cursor | None, site: Site, reading: Reading) -> Schema:
-    return schema_of(cursor, View(site.way, reading))
+def _schema(comparison: Comparison, cursor: Cursor | None, site: Site, reading: Reading) -> Schema:
+    return schema_of(cursor, View(site.way, reading if comparison.graded else "full"))
 
 
 def _hits(
@@ -101,13 +101,14 @@ def _hits(
 ) -> list[Difference]:
     """Values one side accepts and the other refuses, in the breaking direction or `back`."""
     one, other = (site.base, site.head) if (site.way == "request") != back else (site.head, site.base)
-    return comparison.searches[site.wire].differences(_schema(one, site, accepting), _schema(other, site, refusing))
+    return comparison.searches[site.wire].differences(
+        _schema(comparison, one, site, accepting), _schema(comparison, other, site, refusing)
+    )
 
 
 def _facts(comparison: Comparison, site: Site) -> list[Fact]:
-    walk = Declared(comparison.equality)
-    base, head = _schema(site.base, site, "full"), _schema(site.head, site, "full")
-    return list(walk.facts(base, head, (), site.optional))
+    base, head = (schema_of(at, View(site.way, "full")) for at in (site.base, site.head))
+    return comparison.declared.facts(base, head, site.optional)
 
 
 def _sides(site: Site, hit: Difference, breaking: bool) -> tuple[Schema, Schema]:

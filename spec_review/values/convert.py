@@ -20,6 +20,9 @@ SUBSCHEMAS = ("not", "contains", "propertyNames", "if", "then", "else", "unevalu
 MAPS = ("patternProperties", "dependentSchemas")
 
 
+Key = tuple[Any, ...]
+
+
 class Converter:
     """Converts schemas; the targets of their `$ref`s gather as `$defs`.
 
@@ -28,22 +31,22 @@ class Converter:
 
     def __init__(self, exactly_one: bool) -> None:
         self.exactly_one = exactly_one
-        self.definitions: dict[str, Any] = {}
-        self.names: dict[tuple[Any, ...], str] = {}
-        self.needs: dict[str, set[str]] = {}
-        self.needed: list[set[str]] = [set()]
+        self.definitions: dict[Key, Any] = {}
+        self.needs: dict[Key, set[Key]] = {}
+        self.needed: list[set[Key]] = [set()]
 
     def whole(self, schema: Schema) -> dict[str, Any]:
         """A schema that stands by itself, with the definitions it needs."""
         self.needed.append(set())
         converted = self.all_of(schema)
-        names, pending = set[str](), self.needed.pop()
+        keys, pending = set[Key](), self.needed.pop()
         while pending:
-            name = pending.pop()
-            if name not in names:
-                names.add(name)
-                pending |= self.needs[name]
-        return {**converted, "$defs": {name: self.definitions[name] for name in names}} if names else converted
+            key = pending.pop()
+            if key not in keys:
+                keys.add(key)
+                pending |= self.needs[key]
+        definitions = {key[-1]: self.definitions[key] for key in sorted(keys, key=lambda key: str(key[-1]))}
+        return {**converted, "$defs": definitions} if definitions else converted
 
     def all_of(self, schema: Schema) -> dict[str, Any]:
         """A conjunction."""
@@ -64,15 +67,15 @@ class Converter:
 
     def _definition(self, part: Part, beside: frozenset[str]) -> str:
         cursor = part.cursor.follow()
-        key = (*cursor.key, part.view, beside)
-        if key not in self.names:
-            name = self.names[key] = f"d{len(self.names)}"
+        name = _name(cursor, beside)
+        key = (*cursor.key, part.view, beside, name)
+        if key not in self.needs:
             self.needed.append(set())
-            self.needs[name] = set()
-            self.definitions[name] = self.part(Part(cursor, part.view), beside)
-            self.needs[name] = self.needed.pop()
-        self.needed[-1].add(self.names[key])
-        return self.names[key]
+            self.needs[key] = set()
+            self.definitions[key] = self.part(Part(cursor, part.view), beside)
+            self.needs[key] = self.needed.pop()
+        self.needed[-1].add(key)
+        return name
 
     def _plain(self, part: Part, own: dict[str, Any], beside: frozenset[str]) -> dict[str, Any]:
         result = {**self._type(part, own), **_constraints(own, part), **self._children(part, own, beside)}
@@ -136,6 +139,13 @@ class Converter:
         if is_hidden(cursor, part) or (part.view.reading == "lax" and is_assumed(cursor)):
             return {}
         return self.part(Part(cursor, part.view))
+
+
+def _name(target: Cursor, beside: frozenset[str]) -> str:
+    """A definition's name: its place, so that both documents and directions call the same thing the same."""
+    document = target.document
+    file = document.source.path if document.name in document.others else ""
+    return ".".join(re.sub(r"[^\w]", "_", step) for step in (file, *target.path, *sorted(beside)) if step)
 
 
 def _below(part: Part, own: dict[str, Any], *keys: str) -> Cursor:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -14,6 +14,7 @@ from spec_review.values.search import affinity
 from spec_review.values.shape import Shape, shape_of
 
 NEAR = 0.7
+DEEPEST = 24
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 CONSTRAINTS = {
     "type", "enum", "format", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
@@ -40,49 +41,53 @@ Grades = tuple[str, str]
 
 
 class Declared:
-    """Walks pairs of schemas, base against head, each pair once per walk."""
+    """Walks pairs of schemas, base against head, remembering what each pair declares."""
 
     def __init__(self, equality: Equality) -> None:
         self.equality = equality
-        self.seen: set[tuple[Any, ...]] = set()
+        self.known: dict[tuple[Any, ...], list[Fact]] = {}
+        self.open: set[tuple[Any, ...]] = set()
 
     def facts(
-        self,
-        base: Schema,
-        head: Schema,
-        path: tuple[str, ...] = (),
-        optional: bool = True,
-        grades: Grades = ("documented", "documented"),
-    ) -> Iterator[Fact]:
+        self, base: Schema, head: Schema, optional: bool = True, grades: Grades = ("documented", "documented")
+    ) -> list[Fact]:
         """The facts at and below a pair of places, whose parents have these grades."""
         key = (identity(base), identity(head), optional, grades)
-        if key in self.seen or len(path) > 24 or self.equality.equal(base, head):
-            return
-        self.seen.add(key)
-        yield from _annotations(base, head, path, optional)
+        if key in self.known:
+            return self.known[key]
+        if key in self.open or len(self.open) > DEEPEST or self.equality.equal(base, head):
+            return []
+        self.open.add(key)
+        found = list(self._facts(base, head, optional, grades))
+        self.open.discard(key)
+        self.known[key] = found
+        return found
+
+    def _facts(self, base: Schema, head: Schema, optional: bool, grades: Grades) -> Iterator[Fact]:
+        yield from _annotations(base, head, optional)
         own = (_grade(base, grades[0]), _grade(head, grades[1]))
         if own[0] != own[1] and own != grades:
-            yield Fact("grade", path, _origin(base), _origin(head), "", *own)
+            yield Fact("grade", (), _origin(base), _origin(head), "", *own)
         for one, other in _paired(alternatives(base), alternatives(head)):
-            yield from _keyword_grades(one, other, path, own)
-            yield from self._flat(one, other, path, own)
+            yield from _keyword_grades(one, other, own)
+            yield from self._flat(one, other, own)
 
-    def _flat(self, base: Schema, head: Schema, path: tuple[str, ...], grades: Grades) -> Iterator[Fact]:
+    def _flat(self, base: Schema, head: Schema, grades: Grades) -> Iterator[Fact]:
         one, other = shape_of(base), shape_of(head)
-        yield from self._names(base, head, one, other, path)
-        yield from _texts(base, head, one, other, path)
+        yield from self._names(base, head, one, other)
+        yield from _texts(base, head, one, other)
         for name in one.properties:
             if _visible(name, one) and _visible(name, other):
                 demanded = name in one.required and name in other.required
-                yield from self.facts(one.properties[name], other.properties[name], (*path, name), not demanded, grades)
+                inner = self.facts(one.properties[name], other.properties[name], not demanded, grades)
+                yield from (replace(fact, path=(name, *fact.path)) for fact in inner)
         if one.items and other.items:
-            yield from self.facts(one.items, other.items, (*path, "[]"), True, grades)
+            yield from (replace(f, path=("[]", *f.path)) for f in self.facts(one.items, other.items, True, grades))
         if one.additional and other.additional:
-            yield from self.facts(one.additional, other.additional, (*path, "{}"), True, grades)
+            inner = self.facts(one.additional, other.additional, True, grades)
+            yield from (replace(fact, path=("{}", *fact.path)) for fact in inner)
 
-    def _names(
-        self, base: Schema, head: Schema, one: Shape, other: Shape, path: tuple[str, ...]
-    ) -> Iterator[Fact]:
+    def _names(self, base: Schema, head: Schema, one: Shape, other: Shape) -> Iterator[Fact]:
         gone = [name for name in one.properties if _visible(name, one) and not _visible(name, other)]
         new = [name for name in other.properties if _visible(name, other) and not _visible(name, one)]
         for name in list(gone):
@@ -91,12 +96,12 @@ class Declared:
                 gone.remove(name)
                 new.remove(twin)
                 yield Fact(
-                    "property-renamed", path, _at(one, name), _at(other, twin), name, name, twin, name not in one.required
+                    "property-renamed", (), _at(one, name), _at(other, twin), name, name, twin, name not in one.required
                 )
         for name in gone:
-            yield Fact("property-removed", path, _at(one, name), _owner(head), name, name, None, name not in one.required)
+            yield Fact("property-removed", (), _at(one, name), _owner(head), name, name, None, name not in one.required)
         for name in new:
-            yield Fact("property-added", path, _owner(base), _at(other, name), name, None, name, name not in other.required)
+            yield Fact("property-added", (), _owner(base), _at(other, name), name, None, name, name not in other.required)
 
     def _twin(self, name: str, gone: list[str], new: list[str], one: Shape, other: Shape) -> str | None:
         """The new property that is the old one under another name: the same schema, and a sign that it is meant."""
@@ -165,16 +170,16 @@ def _owner(schema: Schema) -> Cursor | None:
     return schema[0].cursor if schema else None
 
 
-def _annotations(base: Schema, head: Schema, path: tuple[str, ...], optional: bool) -> Iterator[Fact]:
+def _annotations(base: Schema, head: Schema, optional: bool) -> Iterator[Fact]:
     one, other = _origin(base), _origin(head)
     if one is None or other is None:
         return
     old, new = _said(base, "default"), _said(head, "default")
     if old != new:
         kind = "default-added" if not old else "default-removed" if not new else "default-changed"
-        yield Fact(kind, path, one, other, "default", *(said[0] if said else None for said in (old, new)), optional)
+        yield Fact(kind, (), one, other, "default", *(said[0] if said else None for said in (old, new)), optional)
     if _said(head, "deprecated") == [True] != _said(base, "deprecated"):
-        yield Fact("deprecated", path, one, other, "deprecated", None, True)
+        yield Fact("deprecated", (), one, other, "deprecated", None, True)
 
 
 def _grade(schema: Schema, inherited: str) -> str:
@@ -182,12 +187,12 @@ def _grade(schema: Schema, inherited: str) -> str:
     return str(said[0]) if said and said[0] in GRADES else inherited
 
 
-def _keyword_grades(base: Schema, head: Schema, path: tuple[str, ...], grades: Grades) -> Iterator[Fact]:
+def _keyword_grades(base: Schema, head: Schema, grades: Grades) -> Iterator[Fact]:
     """Keywords that say the same as before but are better or worse founded."""
     old, new = _founded(base, grades[0]), _founded(head, grades[1])
     for key in old:
         if key in new and old[key] != new[key] and grades[0] == grades[1]:
-            yield Fact("grade", path, _origin(base), _origin(head), key[0], old[key], new[key])
+            yield Fact("grade", (), _origin(base), _origin(head), key[0], old[key], new[key])
 
 
 def _founded(schema: Schema, own: str) -> dict[tuple[str, str], str]:
@@ -231,12 +236,12 @@ def _said(schema: Schema, keyword: str) -> list[Any]:
     return found[:1]
 
 
-def _texts(base: Schema, head: Schema, one: Shape, other: Shape, path: tuple[str, ...]) -> Iterator[Fact]:
+def _texts(base: Schema, head: Schema, one: Shape, other: Shape) -> Iterator[Fact]:
     """Patterns and formats that both sides have and that differ: a search may miss what tells them apart."""
     for keyword in ("pattern", "format"):
         old, new = sorted(map(str, one.every(keyword))), sorted(map(str, other.every(keyword)))
         if old and new and old != new:
-            yield Fact(f"{keyword}-changed", path, _owner(base), _owner(head), keyword, " and ".join(old), " and ".join(new))
+            yield Fact(f"{keyword}-changed", (), _owner(base), _owner(head), keyword, " and ".join(old), " and ".join(new))
 
 
 def _paired(ones: list[Schema], others: list[Schema]) -> Iterator[tuple[Schema, Schema]]:

@@ -5,6 +5,7 @@ import binascii
 from typing import Any
 
 import jsonschema_rs
+import orjson
 
 from spec_review.values.convert import Converter
 from spec_review.values.schema import Schema, identity
@@ -24,10 +25,11 @@ FORMATS = {"byte": _is_base64}
 
 
 class Oracle:
-    """Validators by schema, each compiled once."""
+    """Validators by schema, each compiled once; schemas that read the same share one."""
 
     def __init__(self) -> None:
         self._compiled: dict[tuple[Any, ...], jsonschema_rs.Draft202012Validator] = {}
+        self._by_text: dict[bytes, jsonschema_rs.Draft202012Validator] = {}
         self._converters = {exactly_one: Converter(exactly_one) for exactly_one in (False, True)}
 
     def accepts(self, schema: Schema, value: Any, exactly_one: bool = False) -> bool:
@@ -43,8 +45,16 @@ class Oracle:
         """The compiled validator of a schema."""
         key = (identity(schema), exactly_one)
         if key not in self._compiled:
-            self._compiled[key] = compiled(self._converters[exactly_one].whole(schema))
+            converted = self._converters[exactly_one].whole(schema)
+            text = orjson.dumps(converted, option=orjson.OPT_NON_STR_KEYS)
+            if text not in self._by_text:
+                self._by_text[text] = compiled(converted)
+            self._compiled[key] = self._by_text[text]
         return self._compiled[key]
+
+    def reading(self, schema: Schema) -> int:
+        """A number that schemas have in common which accept the same for the same reason."""
+        return id(self.validator(schema, exactly_one=True))
 
 
 def _refusal(error: jsonschema_rs.ValidationError) -> tuple[str, tuple[Any, ...], dict[str, Any]]:

@@ -13,8 +13,8 @@ from typing import Any
 from spec_review.values import candidates
 from spec_review.values.equality import Equality
 from spec_review.values.oracle import Oracle
-from spec_review.values.schema import Schema, alternatives, identity
-from spec_review.values.shape import Shape, same, shape_of
+from spec_review.values.schema import Part, Schema, alternatives, identity, keywords, members
+from spec_review.values.shape import Shape, same, shape_of, skeleton
 from spec_review.values.wire import Acceptor, Judge
 
 MISSING = object()
@@ -49,8 +49,8 @@ class Search:
         self.oracle, self.equality, self.judge = oracle, equality, judge
         self.known: dict[tuple[Any, ...], list[Difference]] = {}
         self.open: set[tuple[Any, ...]] = set()
-        self.samples: dict[tuple[Any, ...], list[Any]] = {}
-        self.sampling: set[tuple[Any, ...]] = set()
+        self.samples: dict[int, list[Any]] = {}
+        self.sampling: set[int] = set()
         self.left = BUDGET
 
     def differences(self, accepting: Schema, refusing: Schema) -> list[Difference]:
@@ -100,9 +100,9 @@ class Search:
         if self.equality.equal(context.one, context.other) and not context.union:
             return
         inner = list(self._inside(context, depth))
-        local = list(self._local(context, {found.path[0] for found in inner if found.path}))
         yield from inner
-        yield from local
+        if context.union or skeleton(context.one) != skeleton(context.other):
+            yield from self._local(context, {found.path[0] for found in inner if found.path})
 
     def _breaks(self, context: "Context", value: Any) -> bool:
         self.left -= 1
@@ -136,7 +136,7 @@ class Search:
     def _reasons(self, context: "Context", value: Any, explained: set[str]) -> tuple[list[tuple[str, str]], bool]:
         """The keywords of the partner that refuse the value here, and whether only an overlap does."""
         if self.judge.accepts(self.oracle, context.refusing, value):
-            return [("oneOf", "")], len(alternatives(context.accepting)) > 1
+            return [("oneOf", "")], _has_one_of(context.accepting)
         found = self.judge.refusals(self.oracle, context.other, value)
         here = [reason for reason in found if not reason[1]]
         if not found:
@@ -198,7 +198,7 @@ class Search:
 
     def sample(self, schema: Schema) -> list[Any]:
         """Some values a schema accepts, smallest first; a recursive schema ends where it may."""
-        key = identity(schema)
+        key = self.oracle.reading(schema)
         if key not in self.samples:
             if key in self.sampling:
                 return []  # what needs itself to be complete has no value on this way
@@ -280,6 +280,20 @@ def _tag_match(one: Schema, other: Schema) -> float:
     if left is None or right is None:
         return 0.0
     return 5.0 if any(same(x, y) for x in left for y in right) else -5.0
+
+
+def _has_one_of(schema: Schema) -> bool:
+    """Whether the schema itself is a `oneOf`: then its members overlap by growing in number, which is only warned of."""
+    pending = list(schema)
+    while pending:
+        part = pending.pop()
+        own = keywords(part)
+        if own.get("oneOf"):
+            return True
+        if isinstance(own.get("$ref"), str) and part.cursor.follow().key != part.cursor.key:
+            pending.append(Part(part.cursor.follow(), part.view))
+        pending.extend(members(part, "allOf"))
+    return False
 
 
 def _keyword(name: str, value: Any) -> str:

@@ -69,6 +69,29 @@ def required_names(part: Part, excused_names: frozenset[str]) -> list[str]:
     return [name for name in names if name not in excused_names]
 
 
+CHILDREN = {"items", "additionalProperties", "default", "deprecated", "$ref", "allOf", "oneOf", "anyOf", "discriminator"}
+SAID = {"description", "title", "example", "examples", "externalDocs", "xml", "summary"}
+
+
+@remembered
+def skeleton(schema: Schema) -> tuple[Any, ...]:
+    """What the parts say themselves, what lies inside them left out: where it is equal, only the inside differs."""
+    return (tuple(sorted(_bones(part) for part in schema)), excused(schema))
+
+
+def _bones(part: Part) -> str:
+    own = {key: value for key, value in keywords(part).items() if key not in SAID and not key.startswith("x-")}
+    bones = {key: value for key, value in own.items() if key not in CHILDREN}
+    bones["properties"] = sorted(_declared(part))
+    for key in ("required", "enum", "type"):
+        if isinstance(bones.get(key), list):
+            bones[key] = sorted(map(repr, bones[key]))
+    for key in ("items", "additionalProperties"):
+        if key in own:
+            bones[key] = own[key] if isinstance(own[key], bool) else "schema"
+    return repr(sorted(bones.items()))
+
+
 @remembered
 def excused(schema: Schema) -> frozenset[str]:
     """Names that nothing can demand here: left out of this direction, or assumed where assumptions are dropped.

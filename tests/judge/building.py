@@ -108,14 +108,13 @@ def run_event(status: str, **fields: Any) -> bytes:
 
 def stream(*events: bytes, pace: float = 0.3, **further: Any) -> Exchange:
     """The creation of a run that is answered with these events, one after another."""
-    chunks = [Chunk((number + 1) * pace, data) for number, data in enumerate(events)]
+    further.setdefault("chunks", [Chunk((number + 1) * pace, data) for number, data in enumerate(events)])
     further.setdefault("received", (len(events) + 1) * pace)
     asked = {"model": "org/model", "stream": True}
     return exchange(
         "POST",
         "/threads/thread_1/runs",
         asked=asked,
-        chunks=chunks,
         content_type="text/event-stream",
         **further,
     )

@@ -242,7 +242,9 @@ BROKEN = {
         "response": {**GOOD[2]["response"], "content": {"text": EVENTS.replace("data: [DONE]\n\n", "")}},
     },
     "response-schema": entry("GET", f"{HOST}/threads/thread_1/runs/run_1", {**COMPLETED, "model": 1}, at=6),
-    "no-server-error": entry("GET", f"{HOST}/threads", {"code": "internal", "message": "x"}, status=500, at=6),
+    "no-server-error": entry(
+        "GET", f"{HOST}/threads", {"code": "internal", "message": "x"}, status=500, at=6
+    ),
     "page-limit-obeyed": entry(
         "GET",
         f"{HOST}/threads/thread_1/runs?limit=1",

@@ -115,6 +115,15 @@ FAILED = {
 WAITING = {**RUN, "status": "requires_action", "requiredAction": {"type": "submit_tool_outputs"}}
 QUEUED = {name: value for name, value in {**RUN, "status": "queued"}.items() if name != "startedAt"}
 
+LIFE = (run_event("in_progress"), delta("x"), run_event("completed"))
+
+
+def at_once(*events: bytes) -> Exchange:
+    """A stream that arrives as a whole after two and a half seconds."""
+    chunks = [Chunk(3.0 + number / 1000, one) for number, one in enumerate((*events, DONE))]
+    return stream(chunks=chunks, sent=0.5)
+
+
 # What each check must find something in; where several stand in a list, each of them alone.
 BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
     "status-documented": lambda: [[exchange("POST", "/threads", THREAD, asked={}, status=201)]],
@@ -309,19 +318,8 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
     "stream-silent-after-end": lambda: [[stream(run_event("completed"), delta("late"), DONE)]],
     "stream-name-fits-data": lambda: [[stream(event(RUN, "thread.run.completed"), DONE)]],
     "stream-incremental": lambda: [
-        [
-            exchange(
-                "POST",
-                RUNS,
-                asked={**MODEL, "stream": True},
-                chunks=[
-                    Chunk(3.0 + number / 1000, one)
-                    for number, one in enumerate([run_event("queued"), run_event("completed"), DONE])
-                ],
-                content_type="text/event-stream",
-                sent=0.5,
-            )
-        ]
+        [at_once(run_event("queued"), delta("x"), run_event("done"))],
+        [at_once(*LIFE)],
     ],
     "stream-deltas-add-up": lambda: [
         [stream(delta("Hello "), event(REPLY, "thread.message.completed"), run_event("completed"), DONE)]
@@ -382,6 +380,7 @@ def test_what_nobody_called_is_told_as_untried() -> None:
         [exchange("GET", RUNS, {"object": "list"})],
         [stream(run_event("queued"), run_event("completed"), DONE, headers={"X": "y"})],
         [stream(event({**RUN, "status": "queued", "startedAt": None}), event(COMPLETED), DONE)],
+        [at_once(*LIFE), stream(*LIFE, DONE, pace=1.0)],
     ],
 )
 def test_lawful_variety_is_no_violation(record: list[Exchange]) -> None:

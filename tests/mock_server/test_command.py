@@ -197,9 +197,17 @@ def test_each_request_leaves_a_line_unless_it_is_told_to_be_quiet(start: Start, 
     for arguments in ([], ["--quiet"]):
         process, port, _ = start(*arguments)
         assert request_to(port, "GET", "/v1/threads?limit=5").status == 200
+        body = {"model": "mock/instant", "max_tokens": 3}
+        assert request_to(port, "POST", "/v1/threads/t%0A/runs", body).status == 200
+        assert request_to(port, "POST", "/v1/threads/t/runs", {}).status == 400
         process.terminate()
         logs.append(process.communicate(timeout=START_SECONDS)[1])
-    assert re.fullmatch(r"GET /v1/threads 200 \d+ ms\n", logs[0])
+    listed, created, refused = logs[0].splitlines()
+    assert re.fullmatch(r"GET /v1/threads 200 \d+ ms", listed)
+    assert created.startswith(r"POST /v1/threads/t\n/runs 200 ")
+    assert "'max_tokens' is not a field and was ignored; did you mean 'maxCompletionTokens'?" in created
+    assert created.endswith("instant; by=model")
+    assert refused.endswith(" ms  model: is required")
     assert logs[1] == ""
 
 

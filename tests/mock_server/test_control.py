@@ -364,6 +364,12 @@ def test_a_control_call_that_breaks_a_rule_is_refused_with_the_field(
     assert told in message
 
 
+def test_several_processes_take_no_control_calls(make_mock: Callable[..., Driver]) -> None:
+    code, message = Control(make_mock(workers=2)).refused("GET", "")
+    assert code == 501
+    assert "--workers" in message
+
+
 def test_a_second_run_or_message_waits_for_the_first_run(
     mock: Driver, make_mock: Callable[..., Driver]
 ) -> None:
