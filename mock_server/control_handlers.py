@@ -161,6 +161,7 @@ async def _overview(worlds: Worlds, world: World) -> Json:
         "threads": threads,
         "runs": runs,
         "requests": world.journal.count,
+        "waiting": world.waiting,
         "tests": worlds.tests(),
     }
 

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import socket
+import sys
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -37,6 +38,17 @@ def listen(host: str, port: int, *, together: bool = False) -> socket.socket:
             f"cannot listen on {host} port {port}: {reason}; choose another with --port"
         ) from None
     return found
+
+
+def listen_together(host: str, port: int, count: int) -> list[socket.socket]:
+    """A listening socket for each process; raises `PortError`."""
+    first = listen(host, port)
+    if count == 1 or sys.platform != "linux":
+        return [first] * count
+    # Others that listen together would not be refused: so the port has to be free at first.
+    port = first.getsockname()[1]
+    first.close()
+    return [listen(host, port, together=True) for _ in range(count)]
 
 
 class _Server(uvicorn.Server):

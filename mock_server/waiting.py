@@ -27,12 +27,14 @@ class Client:
             await clock.wait_until(clock.now() + _LONG, self._key)
 
     async def __aenter__(self) -> "Client":
+        self._call.world.waiting += 1
         self._task = asyncio.create_task(self._watch())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._call.world.waiting -= 1
         self._task.cancel()
 
     async def _watch(self) -> None:

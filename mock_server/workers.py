@@ -19,21 +19,10 @@ from typing import Any
 
 from mock_server.app import application, create_worlds
 from mock_server.clock import Clock
-from mock_server.server import listen, serve
+from mock_server.server import serve
 from mock_server.settings import Settings
 
 GRACE = 5.0
-
-
-def listen_together(host: str, port: int, count: int) -> list[socket.socket]:
-    """A listening socket for each process; raises `PortError`."""
-    first = listen(host, port)
-    if count == 1 or sys.platform != "linux":
-        return [first] * count
-    # Others that listen together would not be refused: so the port has to be free at first.
-    port = first.getsockname()[1]
-    first.close()
-    return [listen(host, port, together=True) for _ in range(count)]
 
 
 def serve_together(

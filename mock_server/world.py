@@ -32,7 +32,8 @@ class Assignment:
 class World:
     """One mock. `test` is the name of its test, `scenario` what a run plays if nobody chooses.
 
-    `conditioned`: calls about its runs may meet wire conditions.
+    `conditioned`: calls about its runs may meet wire conditions. `waiting`: so many requests are open that
+    wait for time to pass, streams among them.
     """
 
     settings: Settings
@@ -48,6 +49,7 @@ class World:
     tally: Tally = field(default_factory=Tally)
     run_clocks: dict[str, Clock] = field(default_factory=dict)
     conditioned: bool = False
+    waiting: int = 0
     closing: bool = False
 
     @property
