@@ -1,5 +1,6 @@
 """How is a deployment judged from the command line? `tune-check URL`, which is pytest behind one command."""
 
+import io
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -182,6 +183,10 @@ def _for_pytest(given: dict[str, Any]) -> tuple[str, ...]:
 
 def main(argv: list[str] | None = None) -> int:
     """Entry point of `tune-check`."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A service may say what a terminal has no letters for.
+            stream.reconfigure(errors="backslashreplace")
     try:
         return int(command.main(args=argv, prog_name="tune-check", standalone_mode=False) or 0)
     except WrongUse as error:
