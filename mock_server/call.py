@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from mock_server.journal import SEEN
 from mock_server.prefer import preferences
 from mock_server.world import World
 
@@ -42,6 +43,11 @@ class Call:
         self.receive = receive
         self.answer_headers: list[Header] = []
         self._scope = scope
+
+    def begun(self, status: int) -> None:
+        """Note in the journal that a long answer has begun."""
+        if (seen := self._scope.get(SEEN)) is not None:
+            seen.status = status
 
     def headers(self, name: bytes) -> list[str]:
         """The values of a header, given by its lower-case name."""

@@ -158,7 +158,7 @@ async def _at_rest(call: Call, record: RunRecord, begin: int) -> RunRecord:
             if (rest := rest_at(record, begin)) <= clock.now():
                 return record
             await clock.wait_until(rest, record.id)
-    raise Refusal("unavailable", "the mock is stopping")
+    raise Refusal("unavailable", "the mock is stopping or was reset")
 
 
 def begin_of_last_round(record: RunRecord) -> int:

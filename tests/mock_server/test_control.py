@@ -240,6 +240,14 @@ def test_the_journal_holds_refused_requests_too_but_no_secrets(control: Control)
     assert control("GET", "/journal?operation=createThread")["requests"] == [one, two]
 
 
+def test_the_journal_knows_the_status_of_a_stream_that_is_open(control: Control) -> None:
+    stream = control.mock.stream("hello")
+    waiting = control.mock.open("POST", "/threads/u/runs", MODEL)
+    assert not stream.answer.over
+    assert not waiting.answer.over
+    assert [seen["status"] for seen in control("GET", "/journal")["requests"]] == [200, 0]
+
+
 def test_a_reset_forgets_everything_and_begins_with_the_same_ids(control: Control) -> None:
     first = create(control.mock).json()
     stream = control.mock.stream("hello", thread="s")
