@@ -107,6 +107,13 @@ def test_a_refused_key_is_no_verdict(good: str) -> None:
     assert "somebody-elses" not in done.stdout + done.stderr
 
 
+def test_an_unreachable_service_is_no_verdict_however_many_processes_look() -> None:
+    done = check("http://127.0.0.1:9", "-n", "2")
+    assert done.returncode == 3
+    assert "cannot be reached" in done.stdout.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
 def test_no_room_for_a_run_is_no_verdict(good: str) -> None:
     done = check(good, "-k", "run-can-be-created", "--max-runs", "0")
     assert done.returncode == 3
