@@ -180,6 +180,7 @@ def test_open_streams_wait_for_the_clock_and_then_tell_what_is_due(control: Cont
         ({"by": 1, "to": "next"}, "either by"),
         ({}, ""),
         ({"by": -1}, "by"),
+        ({"to": "9999-12-31T23:59:59Z"}, "no later than 9000-01-01T00:00:00.000Z"),
         ({"by": 1, "run": "run_none"}, 'no run "run_none"'),
     ],
 )
@@ -190,6 +191,11 @@ def test_a_move_of_the_clock_that_cannot_be_is_refused_with_the_reason(
     code, message = control.refused("POST", "/clock/advance", body)
     assert code in (400, 404)
     assert told in message
+
+
+def test_a_control_call_is_sent_as_json(control: Control) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert control.ask("PUT", "/clock", {"speed": 0}, **form).status == 415
 
 
 def test_a_run_can_have_a_clock_of_its_own(control: Control) -> None:
