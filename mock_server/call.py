@@ -4,7 +4,6 @@ A `Call` is one request that has been routed, let in and validated; handlers see
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 import orjson
@@ -43,6 +42,7 @@ class Call:
         self.receive = receive
         self.answer_headers: list[Header] = []
         self._scope = scope
+        self._prefer: Mapping[str, str] | None = None
 
     def begun(self, status: int) -> None:
         """Note in the journal that a long answer has begun."""
@@ -53,11 +53,12 @@ class Call:
         """The values of a header, given by its lower-case name."""
         return [value.decode("latin-1") for key, value in self._scope["headers"] if key == name]
 
-    @cached_property
+    @property
     def prefer(self) -> Mapping[str, str]:
         """The preferences of the `Prefer` headers."""
-        values = self.headers(b"prefer")
-        return preferences(values) if values else {}
+        if self._prefer is None:
+            self._prefer = preferences(self.headers(b"prefer"))
+        return self._prefer
 
     def tell(self, name: str, value: str) -> None:
         """Add a header to the answer; what a header cannot hold is escaped."""
