@@ -51,6 +51,10 @@ fuzz: $(INSTALLED) ## Run schemathesis against the mock: every check and phase, 
 bench: $(INSTALLED) ## Measure the mock beside other mock servers; ARGS=--quick for a minute or two
 	@exec $(BIN)/python -m benchmarks $(ARGS)
 
+.PHONY: prove
+prove: $(INSTALLED) ## Prove the judge on every faulty and every lawful deployment
+	@PROVE=1 exec $(BIN)/python -m pytest -n auto tests/together $(ARGS)
+
 .PHONY: check
 check: check-python check-node ## Lint and type-check code, documents and workflows
 

@@ -1,6 +1,6 @@
 """Does every check catch the fault meant for it, and does the judge leave every lawful deployment alone?
 
-The usual tests take one fault for each check and every third variant; with PROVE=1 all of them.
+The usual tests take one fault for each check and every third variant; `make prove` all.
 """
 
 import os
