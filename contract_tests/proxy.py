@@ -198,7 +198,8 @@ def _exchange(
 ) -> Exchange:
     request = draft.request
     headers, answered = _text(request.headers.raw), _text(response.headers.raw)
-    secrets.add(*secrets_in([*headers, *answered], str(request.url)))
+    cookies = [(name, value) for name, value in answered if name.lower() == "set-cookie"]
+    secrets.add(*secrets_in([*headers, *cookies], str(request.url)))
     operation, parameters = contract().match(request.method, draft.path)
     packed = response.headers.get("content-encoding", "identity") != "identity"
     return Exchange(

@@ -14,7 +14,7 @@ KEY_ESCAPED = re.compile(r"\\\$(?=TUNE_API_KEY|\{TUNE_API_KEY)")
 _WORDS = ("auth", "key", "token", "secret", "cookie", "password", "signature")
 # What stands in a reference page or in a header's name without being a secret.
 _HARMLESS = frozenset({"", "null", "none", "true", "false", "bearer", "basic"})
-_SHORTEST = 4
+_SHORTEST, _PIECE = 4, 8
 _BASE64 = r"[A-Za-z0-9+/_\-]"
 # What follows the name of a scheme is a secret, whoever's it is.
 _BEARER = re.compile(r"(?<=[Bb]earer )[A-Za-z0-9._~+/\-]{12,}=*")
@@ -55,14 +55,12 @@ def is_secret(name: str) -> bool:
 
 def secrets_in(headers: Iterable[tuple[str, str]], url: str) -> set[str]:
     """The secrets that a request carries by the names it gives them."""
-    found: set[str] = set()
-    for name, value in headers:
-        if is_secret(name):
-            found |= {value, *re.split(r"[\s;,=]+", value)}
     parts = urlsplit(url)
-    found |= {value for name, value in parse_qsl(parts.query) if is_secret(name)}
-    found |= {unquote(text) for text in (parts.username, parts.password) if text}
-    return {text for text in found if text.lower() not in _HARMLESS and len(text) >= 8}
+    values = [value for name, value in (*headers, *parse_qsl(parts.query)) if is_secret(name)]
+    values += [unquote(text) for text in (parts.username, parts.password) if text]
+    pieces = [piece for value in values for piece in re.split(r"[\s;,=]+", value) if len(piece) >= _PIECE]
+    told = {text for text in (*values, *pieces) if len(text) >= _SHORTEST and not text.isdigit()}
+    return {text for text in told if text.lower() not in _HARMLESS}
 
 
 def redacted(value: object, secrets: Secrets) -> object:

@@ -85,6 +85,11 @@ def test_what_headers_and_query_name_as_secret_is_one() -> None:
     assert found == {"session=0123456789abcdef; theme=dark", "0123456789abcdef", "hushhush", "abcdefgh12"}
 
 
+def test_a_number_under_a_suspicious_name_is_no_secret() -> None:
+    headers = [("X-Max-Tokens", "1000"), ("Authorization", "null"), ("X-Tune-Key", "sk-1")]
+    assert secrets_in(headers, "https://host/v1/threads?after=thread_1") == {"sk-1"}
+
+
 EXCHANGE = Exchange(
     method="POST",
     url="http://127.0.0.1:1/v1/threads",
