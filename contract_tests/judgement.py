@@ -102,8 +102,10 @@ class Judgement:
 
     def start(self, checks: Iterable[Check], operations: Iterable[str]) -> None:
         """Begin with everything that these checks and generated requests need, all at once."""
-        self.explore()
-        for check in checks:
+        chosen = list(checks)
+        if any(check.subject is not Service for check in chosen):
+            self.explore()
+        for check in chosen:
             if check.subject is Service:
                 self.job(check.slug, partial(self._probe, check))
         for operation in operations:
