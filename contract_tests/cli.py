@@ -1,7 +1,9 @@
 """How is a deployment judged from the command line? `tune-check URL`, which is pytest behind one command."""
 
+import io
 import os
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,7 +81,10 @@ def judge(url: str, dry_run: bool, passed: tuple[str, ...], **given: Any) -> int
     if dry_run:
         return CONFORMS
     session = Session()
-    with _environment({**_ENVIRONMENT, "TUNE_API_KEY": settings.key or None}):
+    with (
+        tempfile.TemporaryDirectory(prefix="tune-check-") as scratch,
+        _environment(_changes(settings, scratch)),
+    ):
         options = [one for name in named if name != "key" for one in _typed(name, named[name])]
         arguments = [*_PYTEST, str(_PACKAGE), f"--url={settings.url}", *options, *passed]
         code = pytest.main(arguments, plugins=[session])
@@ -100,6 +105,11 @@ def _asked(mode: str, given: dict[str, Any]) -> Asked:
     ca = str(readable("--ca", named["ca"])) if "ca" in named else ""
     verify = verification(Settings("", insecure=bool(named.get("insecure")), ca=ca))
     return Asked(bar, known, outputs, key, verify)
+
+
+def _changes(settings: Settings, scratch: str) -> dict[str, str | None]:
+    """What is different in the environment of the suite; nothing is left where it is called from."""
+    return {**_ENVIRONMENT, "TUNE_API_KEY": settings.key or None, "HYPOTHESIS_STORAGE_DIRECTORY": scratch}
 
 
 def _typed(name: str, value: Any) -> list[str]:
@@ -182,6 +192,10 @@ def _for_pytest(given: dict[str, Any]) -> tuple[str, ...]:
 
 def main(argv: list[str] | None = None) -> int:
     """Entry point of `tune-check`."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A service may say what a terminal has no letters for.
+            stream.reconfigure(errors="backslashreplace")
     try:
         return int(command.main(args=argv, prog_name="tune-check", standalone_mode=False) or 0)
     except WrongUse as error:

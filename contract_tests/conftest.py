@@ -1,6 +1,7 @@
 """How does pytest learn what to judge, and how do its tests reach the service under test?"""
 
 import json
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -49,6 +50,8 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     inherited = getattr(config, "workerinput", {}).get("judgement")
     directory = Path(inherited["directory"]) if inherited else Path(tempfile.mkdtemp(prefix="tune-check-"))
+    if not inherited:
+        config.add_cleanup(lambda: shutil.rmtree(directory, ignore_errors=True))
     started = float(inherited["started"]) if inherited else time.time()
     config.stash[_PLACE] = (settings, directory, started)
     config.stash[_VERDICT] = Verdict(settings, plan(settings), budget(settings, directory, started), known)

@@ -19,6 +19,7 @@ class Session:
         self._total = self._done = 0
         self._report: Report | None = None
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Begin to show what is being done."""
         verdict = session.config.pluginmanager.get_plugin("tune-check-verdict")

@@ -4,12 +4,12 @@ A `Call` is one request that has been routed, let in and validated; handlers see
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from mock_server.journal import SEEN
 from mock_server.prefer import preferences
 from mock_server.world import World
 
@@ -42,16 +42,23 @@ class Call:
         self.receive = receive
         self.answer_headers: list[Header] = []
         self._scope = scope
+        self._prefer: Mapping[str, str] | None = None
+
+    def begun(self, status: int) -> None:
+        """Note in the journal that a long answer has begun."""
+        if (seen := self._scope.get(SEEN)) is not None:
+            seen.status = status
 
     def headers(self, name: bytes) -> list[str]:
         """The values of a header, given by its lower-case name."""
         return [value.decode("latin-1") for key, value in self._scope["headers"] if key == name]
 
-    @cached_property
+    @property
     def prefer(self) -> Mapping[str, str]:
         """The preferences of the `Prefer` headers."""
-        values = self.headers(b"prefer")
-        return preferences(values) if values else {}
+        if self._prefer is None:
+            self._prefer = preferences(self.headers(b"prefer"))
+        return self._prefer
 
     def tell(self, name: str, value: str) -> None:
         """Add a header to the answer; what a header cannot hold is escaped."""

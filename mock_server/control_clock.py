@@ -15,6 +15,8 @@ from mock_server.timeline import compiled
 from mock_server.world import World
 
 NEXT = "next"
+LATEST = 221_845_392_000_000
+"""The year 9000: years have four digits, and a run may live on for some."""
 _TURNS = 5
 
 
@@ -49,6 +51,8 @@ async def advance(world: World, run: RunRecord | None, by: float | None, to: str
     clock = clock_for(world, run)
     now = clock.now()
     instant = now + milliseconds(by) if by is not None else await _target(world, run, to or "", now)
+    if instant > LATEST:
+        raise invalid(f"the clock can be moved no later than {rfc3339(LATEST)}")
     clock.move_to(max(instant, clock.now()))
     # Whoever waited gets its turns before the answer: what was due on open streams has then been written.
     for _ in range(_TURNS):

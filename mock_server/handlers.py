@@ -11,7 +11,7 @@ from mock_server.call import CALL, Call, send_json
 from mock_server.content import parts
 from mock_server.errors import Refusal, invalid, quoted, unknown
 from mock_server.pages import as_list, span
-from mock_server.playback import run_at, steps_at
+from mock_server.playback import run_at, status_at, steps_at
 from mock_server.records import MessageRecord, RunRecord
 from mock_server.store import UnknownCursorError
 from mock_server.timeline import WAITING
@@ -114,7 +114,7 @@ async def cancel_run(call: Call, send: Send) -> None:
 
     def cancelled(record: RunRecord) -> RunRecord:
         now = call.world.now_of(record)
-        status, facts = run_at(record, now)["status"], record.scenario.lifecycles.run
+        status, facts = status_at(record, now), record.scenario.lifecycles.run
         if status in facts.terminal:
             raise Refusal("failed_precondition", f"run {record.id} is {status} and cannot be cancelled")
         asked = any(given.kind == "cancel" for given in record.inputs)

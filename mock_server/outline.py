@@ -41,6 +41,15 @@ class Outline:
     rest: int
     expires: int
 
+    def status_at(self, record: RunRecord, now: int) -> str:
+        """The status alone."""
+        status = ""
+        for turn in self.turns:
+            if record.created_at + turn.after > now:
+                break
+            status = turn.fields.get("status", status)
+        return status
+
     def fields_at(self, record: RunRecord, now: int) -> dict[str, Any]:
         """The fields of the run that change as time goes on."""
         begin, fields = record.created_at, dict[str, Any](status="")

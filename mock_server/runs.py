@@ -10,7 +10,7 @@ from mock_server import choice
 from mock_server.call import Call, send_json
 from mock_server.clock import Clock
 from mock_server.errors import Refusal, unknown
-from mock_server.playback import rest_at, run_at
+from mock_server.playback import rest_at, run_at, status_at
 from mock_server.records import Input, RunRecord
 from mock_server.streaming import stream
 from mock_server.timeline import compiled
@@ -64,7 +64,7 @@ async def refuse_if_active(call: Call, thread_id: str, wish: str) -> str | None:
         return None
     record = await world.store.last_run(thread_id)
     if record:
-        status = run_at(record, world.now_of(record))["status"]
+        status = status_at(record, world.now_of(record))
         if status not in record.scenario.lifecycles.run.terminal:
             state = f"run {record.id} of thread {thread_id} is still {status}"
             raise Refusal("failed_precondition", f"{state}: {wish} once it is over, or cancel it")
@@ -158,7 +158,7 @@ async def _at_rest(call: Call, record: RunRecord, begin: int) -> RunRecord:
             if (rest := rest_at(record, begin)) <= clock.now():
                 return record
             await clock.wait_until(rest, record.id)
-    raise Refusal("unavailable", "the mock is stopping")
+    raise Refusal("unavailable", "the mock is stopping or was reset")
 
 
 def begin_of_last_round(record: RunRecord) -> int:

@@ -26,6 +26,7 @@ async def stream(call: Call, send: Send, record: RunRecord, begin: int) -> None:
     """Send the run's events from a position of its timeline up to its next rest."""
     headers = [*_HEADERS, *call.answer_headers]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
+    call.begun(200)
     async with Client(call, record.id) as client:
         chunks = _Stream(call, record, begin).chunks(client)
         if record.wires:

@@ -31,7 +31,9 @@ KEYWORDS: dict[str, Kind] = {
     "const": Kind("const-set", "const-dropped", "anything but {bound}"),
     "minimum": Kind("minimum-raised", "minimum-lowered", "values below {bound}"),
     "maximum": Kind("maximum-lowered", "maximum-raised", "values above {bound}"),
-    "multipleOf": Kind("multiple-of-tightened", "multiple-of-loosened", "values that are no multiple of {bound}"),
+    "multipleOf": Kind(
+        "multiple-of-tightened", "multiple-of-loosened", "values that are no multiple of {bound}"
+    ),
     "minLength": Kind("min-length-raised", "min-length-lowered", "texts of fewer than {bound} characters"),
     "maxLength": Kind("max-length-lowered", "max-length-raised", "texts of more than {bound} characters"),
     "pattern": Kind("pattern-tightened", "pattern-loosened", "texts that do not match {bound}"),
@@ -39,8 +41,12 @@ KEYWORDS: dict[str, Kind] = {
     "minItems": Kind("min-items-raised", "min-items-lowered", "lists of fewer than {bound} items"),
     "maxItems": Kind("max-items-lowered", "max-items-raised", "lists of more than {bound} items"),
     "uniqueItems": Kind("unique-items-set", "unique-items-dropped", "lists with equal items"),
-    "minProperties": Kind("min-properties-raised", "min-properties-lowered", "objects of fewer than {bound} fields"),
-    "maxProperties": Kind("max-properties-lowered", "max-properties-raised", "objects of more than {bound} fields"),
+    "minProperties": Kind(
+        "min-properties-raised", "min-properties-lowered", "objects of fewer than {bound} fields"
+    ),
+    "maxProperties": Kind(
+        "max-properties-lowered", "max-properties-raised", "objects of more than {bound} fields"
+    ),
     "required": Kind("property-became-required", "property-became-optional", "objects without `{name}`"),
     "additionalProperties": Kind("object-closed", "object-opened", "fields it does not name"),
     "field": Kind("property-refused", "property-admitted", "the field `{name}`"),
@@ -128,7 +134,12 @@ STRUCTURE: tuple[tuple[str, Level, Direction, str], ...] = (
     ("security-scheme-url-changed", "warning", "request", "tokens are obtained elsewhere"),
     ("lifecycle-status-removed", "error", "response", "a status of the lifecycle is gone"),
     ("lifecycle-status-added", "warning", "response", "a status of the lifecycle is new"),
-    ("lifecycle-transition-removed", "error", "response", "a step of the lifecycle that clients rely on is gone"),
+    (
+        "lifecycle-transition-removed",
+        "error",
+        "response",
+        "a step of the lifecycle that clients rely on is gone",
+    ),
     ("lifecycle-transition-added", "warning", "response", "the lifecycle may take a new step"),
     ("lifecycle-terminal-changed", "error", "response", "clients stop waiting at another status"),
     ("lifecycle-initial-changed", "error", "response", "the lifecycle begins elsewhere"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from spec_review.catalogue import RULES
+from spec_review.change import Level
 from spec_review.extras.lint import LintUnavailable, new_findings
 from spec_review.extras.scenarios import played_differently
 from spec_review.loading import Document, DocumentError, load, open_source
@@ -31,18 +32,47 @@ def _rules(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.argument("base")
 @click.argument("head")
 @click.option(
-    "--format", "forms", multiple=True, metavar="FORM[=FILE]",
-    help=f"How to show the changes: {', '.join(FORMS)}. Repeatable; with =FILE it is written there. [default: text]",
+    "--format",
+    "forms",
+    multiple=True,
+    metavar="FORM[=FILE]",
+    help=f"How to show the changes: {', '.join(FORMS)}. Repeatable; =FILE writes it there. [default: text]",
 )
 @click.option(
-    "--fail-on", type=click.Choice(["error", "warning", "none"]), default="error", show_default=True,
+    "--fail-on",
+    type=click.Choice(["error", "warning", "none"]),
+    default="error",
+    show_default=True,
     help="The level at which the exit code is 1.",
 )
-@click.option("--level", "levels", multiple=True, metavar="ID=LEVEL", help="Another level for an id: error, warning, info or off. Repeatable.")
-@click.option("--accepted", type=click.Path(path_type=Path), metavar="FILE", help="Changes accepted before: fingerprint, reason and date of each.")
-@click.option("--scenarios", type=click.Path(path_type=Path), metavar="DIR", help=f"Canned lifecycles to play under both documents. [default: {SCENARIOS}, where it exists]")
+@click.option(
+    "--level",
+    "levels",
+    multiple=True,
+    metavar="ID=LEVEL",
+    help="Another level for an id: error, warning, info or off. Repeatable.",
+)
+@click.option(
+    "--accepted",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Changes accepted before: fingerprint, reason and date of each.",
+)
+@click.option(
+    "--scenarios",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help=f"Canned lifecycles to play under both documents. [default: {SCENARIOS}, where it exists]",
+)
 @click.option("--lint", is_flag=True, help="Add Redocly's findings that are new in HEAD.")
-@click.option("--rules", is_flag=True, is_eager=True, expose_value=False, callback=_rules, help="List every id with its level and direction, and exit.")
+@click.option(
+    "--rules",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_rules,
+    help="List every id with its level and direction, and exit.",
+)
 def command(
     base: str,
     head: str,
@@ -53,7 +83,7 @@ def command(
     scenarios: Path | None,
     lint: bool,
 ) -> int:
-    """Say what HEAD changes against BASE, what of it breaks clients, and show a request or answer that proves it.
+    """Say what HEAD changes against BASE and what of it breaks clients, with a request or answer as proof.
 
     BASE and HEAD are paths, REV:path (a git revision) or - (standard input). Nothing leaves this machine.
 
@@ -72,7 +102,7 @@ def command(
 
 def _report(
     documents: tuple[Document, Document],
-    levels: dict[str, object],
+    levels: dict[str, Level],
     entries: Sequence[Entry],
     scenarios: Path | None,
     lint: bool,
@@ -88,7 +118,7 @@ def _report(
             changes += new_findings(*documents)
         except LintUnavailable as problem:
             notes.append(str(problem))
-    marked, stale = accept(levelled(changes, levels), entries)  # type: ignore[arg-type]
+    marked, stale = accept(levelled(changes, levels), entries)
     return Report(documents[0].name, documents[1].name, marked, stale, notes)
 
 

@@ -33,7 +33,8 @@ class Comparison:
     def __post_init__(self) -> None:
         self.matching = match(self.base, self.head)
         self.searches = {
-            wire: Search(self.oracle, self.equality, WireJudge() if wire else Judge()) for wire in (False, True)
+            wire: Search(self.oracle, self.equality, WireJudge() if wire else Judge())
+            for wire in (False, True)
         }
         self.declared = Declared(self.equality)
         documents = [self.base, self.head, *self.base.others.values(), *self.head.others.values()]
@@ -71,9 +72,13 @@ def found(
     )
 
 
-def regraded(what: str, base: Cursor | None, head: Cursor | None, old: str, new: str, subject: str, *uses: Use) -> Change:
+def regraded(
+    what: str, base: Cursor | None, head: Cursor | None, old: str, new: str, subject: str, *uses: Use
+) -> Change:
     """A fact that is better or worse founded than before; demoting a documented one is worth knowing."""
     down = GRADES.index(new) > GRADES.index(old)
     id_ = "fact-demoted" if down and old == "documented" else "fact-regraded"
-    change = found(id_, f"{what} was {old} and is {new} now.", base, head, *uses, subject=subject, old=old, new=new)
+    change = found(
+        id_, f"{what} was {old} and is {new} now.", base, head, *uses, subject=subject, old=old, new=new
+    )
     return replace(change, level=RULES[id_].level, grade=new)

@@ -127,24 +127,40 @@ def match(base: Document, head: Document) -> Matching:
     """Pair operations by full path, then by the path as it is written."""
     left, right = list(operations(base)), list(operations(head))
     pairs: list[Pair] = []
-    by_address = _index(right, lambda one: one.addresses)
-    by_path = _index(right, lambda one: {one.erased})
-    taken: set[int] = set()
-    for index, keys in ((by_address, lambda one: sorted(one.addresses)), (by_path, lambda one: [one.erased])):
-        unmatched = []
-        for one in left:
-            found = next((o for key in keys(one) for o in index.get((one.method, key), []) if id(o) not in taken), None)
-            if found is None:
-                unmatched.append(one)
-            else:
-                taken.add(id(found))
-                pairs.append(Pair(one, found))
-        left = unmatched
+    for keys in (_addresses, _paths):
+        met_already = {id(pair.head) for pair in pairs}
+        index = _index([one for one in right if id(one) not in met_already], keys)
+        for one in list(left):
+            met = next(
+                (other for key in sorted(keys(one)) for other in index.get((one.method, key), [])), None
+            )
+            if met is not None:
+                left.remove(one)
+                pairs.append(Pair(one, met))
+                _forget(index, met, keys)
+    taken = {id(pair.head) for pair in pairs}
     return Matching(pairs, left, [other for other in right if id(other) not in taken])
 
 
-def _index(found: list[Operation], keys: Callable[[Operation], set[str]]) -> dict[tuple[str, str], list[Operation]]:
-    index: dict[tuple[str, str], list[Operation]] = {}
+Keys = Callable[[Operation], set[str]]
+Index = dict[tuple[str, str], list[Operation]]
+
+
+def _addresses(one: Operation) -> set[str]:
+    return one.addresses
+
+
+def _paths(one: Operation) -> set[str]:
+    return {one.erased}
+
+
+def _forget(index: Index, one: Operation, keys: Keys) -> None:
+    for key in keys(one):
+        index[(one.method, key)].remove(one)
+
+
+def _index(found: list[Operation], keys: Keys) -> Index:
+    index: Index = {}
     for one in found:
         for key in keys(one):
             index.setdefault((one.method, key), []).append(one)
@@ -173,7 +189,11 @@ def _values(variable: Cursor | None) -> list[str]:
     if not isinstance(value, dict):
         return [""]
     listed = value.get("enum")
-    return [str(item) for item in listed] if isinstance(listed, list) and listed else [str(value.get("default", ""))]
+    return (
+        [str(item) for item in listed]
+        if isinstance(listed, list) and listed
+        else [str(value.get("default", ""))]
+    )
 
 
 def _server(url: str, cursor: Cursor) -> Server:

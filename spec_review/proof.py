@@ -12,8 +12,10 @@ from spec_review.comparison import Comparison
 from spec_review.loading import Cursor
 from spec_review.operations import TEMPLATE, Operation
 from spec_review.rules.parameters import schema_below, written_as
-from spec_review.rules.schemas import Evidence
-from spec_review.values.schema import View, schema_of
+from spec_review.rules.site import Evidence, Site
+from spec_review.values.grades import Reading
+from spec_review.values.schema import Schema, View, schema_of
+from spec_review.values.search import Search
 from spec_review.values.shrink import shrunk
 from spec_review.values.wire import read, written
 
@@ -47,44 +49,61 @@ WITHOUT = {
 
 def _from_value(comparison: Comparison, evidence: Evidence) -> Proof | None:
     """A proof whose value the whole schemas of both versions have judged once more, in its smallest form."""
-    site = evidence.site
-    search = comparison.searches[site.wire]
-    one, other = (site.base, site.head) if site.way == "request" else (site.head, site.base)
-    for accepting, refusing in (("strict", "lax"), ("full", "full")):
-        takes = schema_of(one, View(site.way, accepting))  # type: ignore[arg-type]
-        refuses = schema_of(other, View(site.way, refusing))  # type: ignore[arg-type]
+    for readings in READINGS:
         for literal in (True, False):
-
-            def shows(value: Any, literal: bool = literal, takes: Any = takes, refuses: Any = refuses) -> bool:
-                accepted = search.judge.accepts(search.oracle, takes, value)
-                if literal and not site.wire:
-                    accepted = accepted and search.oracle.accepts(takes, value, exactly_one=True)
-                return accepted and not search.judge.accepts(search.oracle, refuses, value, strictly=True)
-
-            if shows(evidence.value):
-                same = _same_reasons(search, evidence, refuses)
-                value = shrunk(evidence.value, lambda smaller: shows(smaller) and same(smaller))
-                said = search.judge.refusals(search.oracle, refuses, value)
-                return _proof(comparison, evidence, value, _refusal(said, search, refuses, value, site.wire))
+            trial = Trial.of(comparison, evidence.site, readings, literal)
+            if trial.shows(evidence.value):
+                reasons = trial.reasons(evidence.value)
+                value = shrunk(evidence.value, lambda one: trial.shows(one) and trial.reasons(one) == reasons)  # noqa: B023
+                return _proof(comparison, evidence, value, trial.refusal(value))
     return None
 
 
-def _same_reasons(search: Any, evidence: Evidence, refuses: Any) -> Any:
-    """Whether a smaller value is refused for the reason that was to be shown."""
-
-    def reasons(value: Any) -> set[tuple[str, int]]:
-        return {(name, len(place)) for name, place, _ in search.judge.refusals(search.oracle, refuses, value)}
-
-    wanted = reasons(evidence.value)
-    return lambda smaller: reasons(smaller) == wanted
+READINGS: tuple[tuple[Reading, Reading], ...] = (("strict", "lax"), ("full", "full"))
 
 
-def _refusal(said: list[Any], search: Any, refuses: Any, value: Any, wire: bool) -> str:
-    judged = read(search.oracle, refuses, written(value)) if wire else value
-    error = next(iter(search.oracle.validator(refuses, True).iter_errors(judged)), None)
-    if error is not None:
-        return _cut(error.message)
-    return _cut(", ".join(sorted({name for name, _, _ in said}))) or "refused"
+@dataclass(frozen=True)
+class Trial:
+    """Two whole schemas, one to accept a value, one to refuse it; `literal` takes each `oneOf` at its word."""
+
+    search: Search
+    takes: Schema
+    refuses: Schema
+    literal: bool
+    wire: bool
+
+    @classmethod
+    def of(
+        cls, comparison: Comparison, site: Site, readings: tuple[Reading, Reading], literal: bool
+    ) -> "Trial":
+        """The trial of a site."""
+        one, other = (site.base, site.head) if site.way == "request" else (site.head, site.base)
+        takes, refuses = (
+            schema_of(one, View(site.way, readings[0])),
+            schema_of(other, View(site.way, readings[1])),
+        )
+        return cls(comparison.searches[site.wire], takes, refuses, literal, site.wire)
+
+    def shows(self, value: Any) -> bool:
+        """Whether the value is accepted by the one and refused by the other."""
+        judge, oracle = self.search.judge, self.search.oracle
+        if self.literal and not self.wire and not oracle.accepts(self.takes, value, exactly_one=True):
+            return False
+        return judge.accepts(oracle, self.takes, value) and not judge.accepts(
+            oracle, self.refuses, value, strictly=True
+        )
+
+    def reasons(self, value: Any) -> set[tuple[str, int]]:
+        """Why the value is refused: keywords, and how deep."""
+        found = self.search.judge.refusals(self.search.oracle, self.refuses, value)
+        return {(name, len(place)) for name, place, _ in found}
+
+    def refusal(self, value: Any) -> str:
+        """What the validator says of the value."""
+        oracle = self.search.oracle
+        judged = read(oracle, self.refuses, written(value)) if self.wire else value
+        error = next(iter(oracle.validator(self.refuses, True).iter_errors(judged)), None)
+        return _cut(error.message) if error is not None else "refused"
 
 
 def _cut(text: str) -> str:
@@ -157,8 +176,12 @@ def _parameters(comparison: Comparison, request: Request) -> dict[tuple[str, str
         if key == request.parameter:
             sent.update(_spread(key, cursor, request.value))
         elif cursor.flag("required") or key[0] == "path":
-            sample = comparison.searches[True].sample(schema_of(schema_below(cursor), View("request", "full")))
-            sent.update(_spread(key, cursor, next((value for value in sample if value not in ("", None)), "id")))
+            sample = comparison.searches[True].sample(
+                schema_of(schema_below(cursor), View("request", "full"))
+            )
+            sent.update(
+                _spread(key, cursor, next((value for value in sample if value not in ("", None)), "id"))
+            )
     return sent
 
 
@@ -169,7 +192,9 @@ def _spread(key: tuple[str, str], cursor: Cursor, value: Any) -> dict[tuple[str,
     if way[0] == "content":
         return _header_named(key, name, [json.dumps(value, ensure_ascii=False)])
     if isinstance(value, dict) and key[0] == "query":
-        named = {("query", f"{name}[{k}]" if way[0] == "deepObject" else k): [_joined(v)] for k, v in value.items()}
+        named = {
+            ("query", f"{name}[{k}]" if way[0] == "deepObject" else k): [_joined(v)] for k, v in value.items()
+        }
         return named if way[0] == "deepObject" or way[1] else {("query", name): [_joined(value)]}
     if isinstance(value, list) and way[1] and key[0] == "query":
         return {("query", name): [_joined(item) for item in value]}

@@ -30,7 +30,7 @@ class Report:
         """Whether a change is at least as bad as `at` (`error`, `warning`; never for `none`)."""
         if at == "none":
             return False
-        return any(self.of(level) for level in LEVELS if LEVELS.index(level) <= LEVELS.index(at))  # type: ignore[arg-type]
+        return any(self.of(level) for level in LEVELS if LEVELS.index(level) <= LEVELS.index(at))
 
     @property
     def summary(self) -> str:

@@ -8,8 +8,8 @@ from spec_review.comparison import Comparison
 from spec_review.loading import Document
 from spec_review.proof import proved
 from spec_review.rules import RULES
-from spec_review.rules.schemas import Evidence
-from spec_review.values.search import size
+from spec_review.rules.site import Evidence
+from spec_review.values.size import size
 from spec_review.version import demanded
 
 
@@ -34,7 +34,14 @@ def finished(comparison: Comparison, changes: Iterable[Change]) -> list[Change]:
 def _merged(changes: Iterable[Change]) -> list[Change]:
     result: dict[tuple[object, ...], Change] = {}
     for change in changes:
-        key = (change.id, change.subject, str(change.base), change.message if not change.base else "", str(change.old), str(change.new))
+        key = (
+            change.id,
+            change.subject,
+            str(change.base),
+            change.message if not change.base else "",
+            str(change.old),
+            str(change.new),
+        )
         known = result.get(key)
         if known is None:
             result[key] = change

@@ -62,8 +62,13 @@ def accepted_entries(file: Path) -> list[Entry]:
         raise SettingsError(f"{file}: cannot be read: {error}") from None
     listed = parsed.content.get("accepted") if isinstance(parsed.content, dict) else None
     if not isinstance(listed, list):
-        raise SettingsError(f"{file}: a list under 'accepted' is expected, each entry with fingerprint, reason and date")
-    return [_entry(entry, f"{file}:{parsed.line(('accepted', str(at)))}", parsed.line(("accepted", str(at)))) for at, entry in enumerate(listed)]
+        raise SettingsError(
+            f"{file}: a list under 'accepted' is expected, each entry with fingerprint, reason and date"
+        )
+    return [
+        _entry(entry, f"{file}:{parsed.line(('accepted', str(at)))}", parsed.line(("accepted", str(at))))
+        for at, entry in enumerate(listed)
+    ]
 
 
 def _entry(entry: object, place: str, line: int) -> Entry:
@@ -71,7 +76,9 @@ def _entry(entry: object, place: str, line: int) -> Entry:
         raise SettingsError(f"{place}: an entry with fingerprint, reason and date is expected")
     for key in ("fingerprint", "reason", "date"):
         if not str(entry.get(key) or "").strip():
-            raise SettingsError(f"{place}: '{key}' is missing; an accepted change says which, why and since when")
+            raise SettingsError(
+                f"{place}: '{key}' is missing; an accepted change says which, why and since when"
+            )
     try:
         date.fromisoformat(str(entry["date"]))
     except ValueError:
@@ -83,7 +90,9 @@ def accept(changes: Sequence[Change], entries: Sequence[Entry]) -> tuple[list[Ch
     """The changes, those accepted marked as such, and the entries that match none any more."""
     known = {entry.fingerprint: entry for entry in entries}
     marked = [
-        replace(change, accepted=known[change.fingerprint].accepted) if change.fingerprint in known else change
+        replace(change, accepted=known[change.fingerprint].accepted)
+        if change.fingerprint in known
+        else change
         for change in changes
     ]
     met = {change.fingerprint for change in changes}

@@ -1,7 +1,7 @@
 """Has `info.version` moved as the changes demand?
 
-What breaks a client of a documented or observed fact moves the first number that is not 0, what adds moves the
-next, anything else the last.
+What breaks a client of a documented or observed fact moves the first number that is not 0, what adds moves
+the next, anything else the last.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,10 +28,10 @@ def demanded(comparison: Comparison, changes: Sequence[Change]) -> Iterator[Chan
         return
     wanted = ".".join(map(str, (*old[:place], old[place] + 1, *[0] * (2 - place))))
     why = "something breaks" if breaking else "something is new" if adding else "the texts changed"
-    at = [document.root.get("info", "version") for document in (comparison.base, comparison.head)]
+    base, head = (document.root.get("info", "version") for document in (comparison.base, comparison.head))
     was, now = (".".join(map(str, numbers)) for numbers in (old, new))
     message = f"`info.version` is {now} (was {was}); {why}, so it should be {wanted} or later."
-    change = found("version-not-moved", message, *at, subject="info.version", old=was, new=now)
+    change = found("version-not-moved", message, base, head, subject="info.version", old=was, new=now)
     yield change if breaking else replace(change, level="info")
 
 

@@ -135,6 +135,9 @@ def created_stays_the_same(trace: Trace) -> Iterator[Deviation]:
         for name in _STABLE.get(trace.kind, ()):
             if changed(earlier.body.get(name), later.body.get(name), name):
                 yield _change(trace, earlier, later, name)
+        words, now = text_of(earlier.body.get("content")), text_of(later.body.get("content"))
+        if trace.kind == "message" and earlier.body.get("role") == "user" and words and now != words:
+            yield _change(trace, earlier, later, "content")
 
 
 def changed(earlier: Any, later: Any, name: str) -> bool:

@@ -93,6 +93,6 @@ def invalid_is_400(exchange: Exchange) -> Iterator[Deviation]:
     Grade: observed
     Advice: answer 400; clients of this host look for it
     """
-    lawful = (400, 401, 403, 404, 413, 415, 429)
+    lawful = (400, 401, 403, 404, 405, 413, 415, 429)
     if "invalid" in exchange.wants and exchange.refused and exchange.status not in lawful:
         yield Deviation(f"status {exchange.status}", "400", exchange)

@@ -92,6 +92,8 @@ def stream_ends_with_done(stream: Stream) -> Iterator[Deviation]:
             yield Deviation(seen, "[DONE]", stream.exchange, "no end")
             return
         last = stream.events[-1].event.event if stream.events else "nothing"
+        if last == "error":
+            return  # the stream says itself that it could not go on
         yield Deviation(f"the last event is {last!r}", "[DONE]", stream.exchange, "missing")
     elif len(marks) > 1:
         yield Deviation(f"[DONE] {len(marks)} times", "once", stream.exchange, "repeated")
@@ -122,7 +124,8 @@ def stream_reaches_the_end(stream: Stream) -> Iterator[Deviation]:
     Grade: documented
     Advice: write the run's last event before `[DONE]`
     """
-    if stream.runs and not stream.over and not stream.exchange.cut:
+    broken_off = bool(stream.events) and stream.events[-1].event.event == "error"
+    if stream.runs and not stream.over and not stream.exchange.cut and not broken_off:
         seen = f"the last status is {stream.statuses[-1]}"
         yield Deviation(seen, "a terminal one, or requires_action", stream.exchange)
     elif not stream.events and not stream.exchange.cut:

@@ -14,31 +14,31 @@ from contract_tests.traces import Trace
 
 @check("created-is-listed", Story)
 def created_is_listed(story: Story) -> Iterator[Deviation]:
-    """What was created in a thread stands in the thread's list.
+    """What was created, or listed, stands in its list from then on.
 
     Source: the reference pages of create and list
     Grade: documented
     Advice: let the list read what create wrote
     """
-    kinds = {"listRuns": "run", "listMessages": "message"}
+    kinds = {"listRuns": "run", "listMessages": "message", "listRunSteps": "step"}
     for exchange in story.exchanges:
-        name = exchange.operation.id if exchange.operation and exchange.ok else ""
-        kind = kinds.get(name)
-        if kind is None or not _is_whole(exchange):
+        kind = kinds.get(exchange.label)
+        if kind is None or not exchange.ok or not _is_whole(exchange):
             continue
-        thread = exchange.path_parameters["threadId"]
         listed = {item.get("id") for item in exchange.json["data"] if isinstance(item, dict)}
         for trace in story.traces:
-            first = trace.observations[0]
-            known = (
-                trace.kind == kind
-                and first.received <= exchange.sent
-                and first.body.get("threadId") == thread
-            )
-            if known and trace.id not in listed and first.source != name:
-                yield Deviation(
-                    f"{trace.id} is missing", f"every {kind}", exchange, f"{exchange.label}: {kind}"
-                )
+            if trace.kind == kind and trace.id not in listed and _is_due(trace, exchange):
+                place = f"{exchange.label}: {kind}"
+                yield Deviation(f"{trace.id} is missing", f"every {kind}", exchange, place)
+
+
+def _is_due(trace: Trace, exchange: Exchange) -> bool:
+    """Whether a list must show a resource: it was there before, and what may be taken back is not meant."""
+    first = trace.observations[0]
+    here = all(first.body.get(name) == value for name, value in exchange.path_parameters.items())
+    # The message of a run that did not complete may be taken back.
+    lasts = trace.kind != "message" or first.source != exchange.label or first.body.get("role") == "user"
+    return here and lasts and first.received <= exchange.sent
 
 
 def _is_whole(exchange: Exchange) -> bool:
@@ -116,7 +116,7 @@ def reply_follows_its_question(story: Story) -> Iterator[Deviation]:
 
 @check("thread-starts-with-its-messages", Story)
 def thread_starts_with_its_messages(story: Story) -> Iterator[Deviation]:
-    """The messages that a thread is created with stand in it, in their order.
+    """A thread holds what it is created with, its messages in their order.
 
     Source: the reference page of create thread, `messages`; create thread and run, `thread`
     Grade: documented
@@ -128,6 +128,7 @@ def thread_starts_with_its_messages(story: Story) -> Iterator[Deviation]:
         if exchange.operation is None or not exchange.ok or not isinstance(told, dict):
             continue
         given.update(_given_messages(exchange))
+        yield from _another_thread(story, exchange)
         texts = given.get(exchange.path_parameters.get("threadId", ""), [])
         if exchange.operation.id == "listMessages" and texts and _is_whole(exchange):
             order = dict(exchange.query).get("order", "asc")
@@ -135,6 +136,19 @@ def thread_starts_with_its_messages(story: Story) -> Iterator[Deviation]:
             if (shown if order == "asc" else shown[::-1])[: len(texts)] != texts:
                 seen = f"the thread starts with {str(shown[:1])[:100]}"
                 yield Deviation(seen, str(texts)[:100], exchange)
+
+
+def _another_thread(story: Story, exchange: Exchange) -> Iterator[Deviation]:
+    """Where the thread that a run was created with is not what was asked for."""
+    asked = exchange.asked.get("thread") if isinstance(exchange.asked, dict) else None
+    trace = story.find("thread", exchange.json.get("threadId"))
+    if exchange.label != "createThreadAndRun" or not isinstance(asked, dict) or trace is None:
+        return
+    for name in ("title", "metadata"):
+        told = trace.last.body.get(name)
+        if asked.get(name) and not holds(told, asked[name]):
+            place = f"createThreadAndRun: {name}"
+            yield Deviation(f"{name}: {str(told)[:80]!r}", str(asked[name])[:80], trace.last.exchange, place)
 
 
 def _given_messages(exchange: Exchange) -> dict[str, list[str]]:
@@ -171,6 +185,9 @@ def threads_keep_apart(service: Service) -> Iterator[Deviation]:
         _, run = service.finished_run()
     except CannotTry:
         return
+    runs = service.call("listRuns", path={"threadId": other})
+    if runs.ok and isinstance(runs.json, dict) and runs.json.get("data"):
+        yield Deviation("runs in a thread that has none", "an empty list", runs)
     path = {"threadId": other, "runId": run}
     yield from _reads(service, "getRun", path)
     yield from _reads(service, "modifyRun", path, body={"metadata": {"stolen": "yes"}})

@@ -56,7 +56,7 @@ def _entry(entry: Entry, *, opened: bool) -> Iterator[str]:
     first = entry.first
     times = f" ({entry.count} times)" if entry.count > 1 else ""
     tag = "<details open>" if opened else "<details>"
-    yield f"{tag}<summary><b>{first.slug}</b>: {plain(first.fact)}{times}</summary>"
+    yield f"{tag}<summary><b>{first.slug}</b>: {_prose(first.fact)}{times}</summary>"
     yield ""
     yield "| where | seen | expected |"
     yield "| --- | --- | --- |"
@@ -64,7 +64,7 @@ def _entry(entry: Entry, *, opened: bool) -> Iterator[str]:
     if len(entry.findings) > _PLACES:
         yield f"| | and at {len(entry.findings) - _PLACES} more places | |"
     yield ""
-    yield f"{plain(first.advice)}. Source: {plain(first.source)} ({first.grade})."
+    yield f"{first.advice[:1].upper()}{first.advice[1:]}. Source: {first.source} ({first.grade})."
     yield ""
     if first.curl:
         yield from fenced(first.curl, "bash")
@@ -118,6 +118,11 @@ def code(text: str, limit: int = 300) -> str:
     ticks = "`" * (1 + max(map(len, re.findall("`+", flat)), default=0))
     space = " " if len(ticks) > 1 else ""
     return f"{ticks}{space}{flat}{space}{ticks}"
+
+
+def _prose(text: str) -> str:
+    """A sentence of ours for a place where backticks are only characters."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", text.replace("<", "&lt;"))
 
 
 def plain(text: str) -> str:

@@ -3,7 +3,6 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from contract_tests.report.pictures import Picture, Span
 
@@ -33,6 +32,7 @@ _STEPS = (
     3600,
 )
 _TICKS = 10
+_ROOM = 45
 _THINNEST = 2.0
 # A silence is drawn this wide at most, as a part of what happened around it.
 _SILENCE = 0.08
@@ -100,6 +100,7 @@ class Scale:
                     self.silences.append(drawn + gap / 2)
                 self._parts.append((end, following[0], drawn, drawn + gap))
                 drawn += gap
+        self.seconds = drawn
         self._left, self._per_second = left, (right - left) / (drawn or 0.001)
         self.silences = [self._left + at * self._per_second for at in self.silences]
 
@@ -158,11 +159,13 @@ def _merge(busy: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
 
 def _ticks(seconds: float, scale: Scale) -> tuple[Tick, ...]:
     """Round moments, where they don't crowd one another."""
-    step = next((one for one in _STEPS if seconds / one <= _TICKS), seconds / _TICKS or 1)
+    step = next((one for one in _STEPS if scale.seconds / one <= _TICKS), _STEPS[-1])
     moments = [index * step for index in range(int(seconds / step) + 1)]
     ticks = [Tick(scale(at), _moment(at, step)) for at in moments]
     kept = ticks[:1]
-    kept += [later for earlier, later in pairwise(ticks) if later.x - earlier.x > 30]
+    for tick in ticks[1:]:
+        if tick.x - kept[-1].x > _ROOM:
+            kept.append(tick)
     return tuple(kept)
 
 

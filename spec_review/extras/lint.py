@@ -27,7 +27,9 @@ def new_findings(base: Document, head: Document, config: Path | None = None) -> 
             pointer = str(place.get("pointer", "")).removeprefix("#")
             path = tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
             message = f"Redocly, {problem.get('ruleId')}: {problem.get('message')}"
-            change = found("lint-finding-new", message, None, head.root, subject=f"{problem.get('ruleId')} {pointer}")
+            change = found(
+                "lint-finding-new", message, None, head.root, subject=f"{problem.get('ruleId')} {pointer}"
+            )
             at = Position(head.name, head.parsed.line(path), pointer)
             yield Change(**{**vars(change), "revision": at})
 

@@ -1,7 +1,8 @@
-"""Which canned lifecycles play differently under the revision, and how? The scenario files are read as data."""
+"""Which canned lifecycles play differently under the revision? The scenario files are read as data."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from spec_review.rules.lifecycle import lifecycle_cursors, statuses
 
 
 @dataclass(frozen=True)
-class Path_:
+class Scenario:
     """The statuses one scenario goes through, branch by branch."""
 
     file: Path
@@ -30,7 +31,9 @@ def played_differently(base: Document, head: Document, directory: Path) -> Itera
         said = list(dict.fromkeys(_differences(path, statuses(one), statuses(other))))
         if said:
             message = f"The scenario `{path.file.stem}` plays differently: {'; '.join(said)}."
-            change = found("scenario-plays-differently", message, one, other, subject=path.file.stem, new="; ".join(said))
+            change = found(
+                "scenario-plays-differently", message, one, other, subject=path.file.stem, new="; ".join(said)
+            )
             at = Position(path.file.as_posix(), 1, "")
             yield replace(change, level="warning", base=at, revision=change.revision)
 
@@ -40,7 +43,7 @@ def _run_lifecycle(document: Document) -> Cursor | None:
     return max(lifecycle_cursors(document.root).values(), key=lambda one: len(statuses(one)), default=None)
 
 
-def scenario_paths(directory: Path) -> Iterator[Path_]:
+def scenario_paths(directory: Path) -> Iterator[Scenario]:
     """The scenarios of a directory; a file that is no scenario says nothing here."""
     for file in sorted(directory.glob("*.yaml")):
         try:
@@ -49,7 +52,7 @@ def scenario_paths(directory: Path) -> Iterator[Path_]:
             continue
         branches = tuple(branch for branch in _branches(content) if branch)
         if branches:
-            yield Path_(file, branches)
+            yield Scenario(file, branches)
 
 
 def _branches(value: Any) -> Iterator[tuple[str, ...]]:
@@ -65,21 +68,28 @@ def _branches(value: Any) -> Iterator[tuple[str, ...]]:
                 yield from _branches(inner)
 
 
-def _differences(path: Path_, old: dict[str, dict[str, Any]], new: dict[str, dict[str, Any]]) -> Iterator[str]:
+def _differences(
+    path: Scenario, old: dict[str, dict[str, Any]], new: dict[str, dict[str, Any]]
+) -> Iterator[str]:
     for branch in path.branches:
         for status in branch:
             if status in old and status not in new:
                 yield f"`{status}` is no status any more"
             elif status in old and old[status].get("timestamp") != new[status].get("timestamp"):
                 was, now = old[status].get("timestamp"), new[status].get("timestamp")
-                yield f"`{status}` sets {f'`{now}`' if now else 'no timestamp'}, it set {f'`{was}`' if was else 'none'}"
-        for one, other in zip(branch, branch[1:], strict=False):
+                yield f"`{status}` sets {_stamp(now)}, it set {_stamp(was)}"
+        for one, other in pairwise(branch):
             before, after = other in _next(old, one), other in _next(new, one)
             if before != after and one in new and other in new:
                 yield f"from `{one}` to `{other}` is {'a step now' if after else 'no step any more'}"
     last = path.branches[-1][-1]
     if last in old and last in new and bool(old[last].get("terminal")) != bool(new[last].get("terminal")):
-        yield f"it ends with `{last}`, which is {'final now' if new[last].get('terminal') else 'no longer final'}"
+        said = "final now" if new[last].get("terminal") else "no longer final"
+        yield f"it ends with `{last}`, which is {said}"
+
+
+def _stamp(name: Any) -> str:
+    return f"`{name}`" if name else "no timestamp"
 
 
 def _next(lifecycle: dict[str, dict[str, Any]], status: str) -> list[str]:

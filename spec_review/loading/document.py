@@ -9,10 +9,29 @@ from urllib.parse import unquote
 from spec_review.loading.parsed import Parsed, Path, parse
 from spec_review.loading.source import DocumentError, Source
 
-OPAQUE = {"example", "examples", "enum", "const", "default", "value", "x-assumed", "x-observed", "x-enum-grade"}
+OPAQUE = {
+    "example",
+    "examples",
+    "enum",
+    "const",
+    "default",
+    "value",
+    "x-assumed",
+    "x-observed",
+    "x-enum-grade",
+}
 """Below these keys stands data: a `$ref` there is not a reference."""
 
-NAMED = {"properties", "patternProperties", "$defs", "responses", "schemas", "parameters", "headers", "requestBodies"}
+NAMED = {
+    "properties",
+    "patternProperties",
+    "$defs",
+    "responses",
+    "schemas",
+    "parameters",
+    "headers",
+    "requestBodies",
+}
 """Below these keys stand names that people choose: `default` there is a name."""
 
 
@@ -92,7 +111,9 @@ class Cursor:
         cursor, seen = self, set()
         while isinstance(cursor.value, dict) and isinstance(cursor.value.get("$ref"), str):
             if cursor.key in seen:
-                raise DocumentError(f"{self.document.name}:{self.line}: $ref '{self.value['$ref']}' leads to itself")
+                raise DocumentError(
+                    f"{self.document.name}:{self.line}: $ref '{self.value['$ref']}' leads to itself"
+                )
             seen.add(cursor.key)
             cursor = cursor.target(cursor.value["$ref"])
         return cursor
@@ -155,9 +176,7 @@ def load(source: Source) -> Document:
     if not isinstance(content, dict):
         raise DocumentError(f"{source.name}: holds a {_kind(content)}, not an OpenAPI document")
     if "swagger" in content:
-        raise DocumentError(
-            f"{source.name}: is Swagger {content['swagger']}; convert it to OpenAPI 3 first (e.g. with swagger2openapi)"
-        )
+        raise DocumentError(f"{source.name}: is Swagger {content['swagger']}; convert it to OpenAPI 3 first")
     version = content.get("openapi")
     if not str(version).startswith("3."):
         said = f"'openapi' is {version!r}" if "openapi" in content else "has no 'openapi' key"

@@ -14,7 +14,7 @@ Path = tuple[str, ...]
 
 
 class _Core(yaml.resolver.BaseResolver):
-    """YAML 1.2's core schema: `yes`, `12:30` and `2024-01-01` are strings, as every OpenAPI tool reads them."""
+    """YAML 1.2's core schema: `yes`, `12:30` and `2024-01-01` are strings."""
 
 
 for _tag, _pattern, _first in (
@@ -31,13 +31,14 @@ for _tag, _pattern, _first in (
     _Core.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first)
 
 try:
+    from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
-    class _Loader(yaml.cyaml.CParser, _Core):  # type: ignore[misc,unused-ignore]
+    class _Loader(CParser, _Core):
         def __init__(self, text: str) -> None:
-            yaml.cyaml.CParser.__init__(self, text)
+            CParser.__init__(self, text)
             _Core.__init__(self)
 
-except AttributeError:  # PyYAML built without libyaml
+except ImportError:  # PyYAML built without libyaml
 
     class _Loader(  # type: ignore[no-redef]
         yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser, yaml.composer.Composer, _Core

@@ -24,10 +24,12 @@ class Source:
         """The file a relative `$ref` names, from the same place (working tree or revision) as this one."""
         if "://" in reference:
             raise DocumentError(
-                f"{self.name}: $ref '{reference}': remote references are not followed; bundle the document first"
+                f"{self.name}: $ref '{reference}': remote references are not followed; bundle it first"
             )
         if self.name == "-":
-            raise DocumentError(f"-: $ref '{reference}': standard input has no neighbours; give a path instead")
+            raise DocumentError(
+                f"-: $ref '{reference}': standard input has no neighbours; give a path instead"
+            )
         path = posixpath.normpath(posixpath.join(posixpath.dirname(self.path), reference))
         if self.revision is None:
             return read_path(path)
@@ -68,7 +70,7 @@ def read_revision(revision: str, path: str, repository: Path | None = None) -> S
     name = f"{revision}:{path}"
     if revision.startswith("-"):
         raise DocumentError(f"{name}: '{revision}' is not a revision")
-    # A path in a revision counts from the repository's root, `./` from here: what people type works from both.
+    # A path in a revision counts from the repository's root, `./` from here: both are typed.
     for candidate in dict.fromkeys([f"{revision}:{path}", f"{revision}:./{path}"]):
         done = _git(["show", candidate], repository)
         if done.returncode == 0:

@@ -17,7 +17,11 @@ def as_annotations(report: Report) -> str:
 def _annotation(change: Change) -> str:
     at = change.revision or change.base
     place = f"file={_property(file_of(at))},line={at.line}," if at else ""
-    said = [change.message, proof_heading(change) or reason(change), change.proof.text if change.proof else ""]
+    said = [
+        change.message,
+        proof_heading(change) or reason(change),
+        change.proof.text if change.proof else "",
+    ]
     text = "\n".join(part for part in said if part)
     return f"::{COMMANDS[change.level]} {place}title={_property(change.id)}::{_data(text)}"
 

@@ -1,6 +1,7 @@
 """How does a report read to a program? `report.schema.json` beside this file is the promise."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,14 @@ def as_data(report: Report) -> dict[str, Any]:
             "accepted": len(report.accepted),
         },
         "changes": [_change(change) for change in report.changes],
-        "stale": [{"fingerprint": entry.fingerprint, "reason": entry.accepted.reason} for entry in report.stale],
+        "stale": [
+            {"fingerprint": entry.fingerprint, "reason": entry.accepted.reason} for entry in report.stale
+        ],
         "notes": list(report.notes),
     }
 
 
 def _change(change: Change) -> dict[str, Any]:
-    proof, accepted = change.proof, change.accepted
     return {
         "id": change.id,
         "level": change.level,
@@ -47,18 +49,10 @@ def _change(change: Change) -> dict[str, Any]:
         "old": change.old,
         "new": change.new,
         "uses": [{"operation": use.operation, "part": use.part} for use in change.uses],
-        "proof": None
-        if proof is None
-        else {
-            "kind": proof.kind,
-            "text": proof.text,
-            "value": proof.value,
-            "accepted_by": proof.accepted_by,
-            "refusal": proof.refusal,
-        },
+        "proof": None if change.proof is None else asdict(change.proof),
         "note": change.note,
         "fingerprint": change.fingerprint,
-        "accepted": None if accepted is None else {"reason": accepted.reason, "date": accepted.date},
+        "accepted": None if change.accepted is None else asdict(change.accepted),
     }
 
 

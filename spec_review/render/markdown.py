@@ -36,15 +36,18 @@ def _lines(report: Report) -> Iterator[str]:
         yield from _error(change)
     regraded = [change for change in report.changes if change.id in ("fact-demoted", "fact-regraded")]
     for level in ("warning", "info"):
-        changes = [change for change in report.of(level) if change not in regraded]  # type: ignore[arg-type]
+        changes = [change for change in report.of(level) if change not in regraded]
         if changes:
             yield from _folded(f"{HEADINGS[level]} ({len(changes)})", [_item(change) for change in changes])
     if regraded:
         yield from _folded(f"Grades ({len(regraded)})", _grade_table(regraded))
     if report.accepted:
-        yield from _folded(f"Accepted ({len(report.accepted)})", [_accepted(change) for change in report.accepted])
+        yield from _folded(
+            f"Accepted ({len(report.accepted)})", [_accepted(change) for change in report.accepted]
+        )
     for entry in report.stale:
-        yield f"\n⚠️ `{entry.fingerprint}` is accepted ({entry.accepted.reason}) but is no change any more; remove it."
+        said = f"`{entry.fingerprint}` is accepted ({entry.accepted.reason}) but is no change any more"
+        yield f"\n⚠️ {said}; remove it."
     for note in report.notes:
         yield f"\n*{note}*"
 
@@ -59,7 +62,13 @@ def _verdict(report: Report) -> str:
 
 def _error(change: Change) -> Iterator[str]:
     yield f"\n#### {change.message}\n"
-    details = [f"`{change.id}`", graded(change), who(change), where(change), f"fingerprint `{change.fingerprint}`"]
+    details = [
+        f"`{change.id}`",
+        graded(change),
+        who(change),
+        where(change),
+        f"fingerprint `{change.fingerprint}`",
+    ]
     yield " · ".join(part for part in details if part)
     if change.proof is None:
         yield f"\n*{_plain(reason(change))}*"
@@ -99,5 +108,7 @@ def _accepted(change: Change) -> str:
 
 
 def _grade_table(changes: Sequence[Change]) -> list[str]:
-    rows = [f"| {_plain(change.message.split(' was ')[0])} | {change.old} | {change.new} |" for change in changes]
+    rows = [
+        f"| {_plain(change.message.split(' was ')[0])} | {change.old} | {change.new} |" for change in changes
+    ]
     return ["| fact | was | is |", "| --- | --- | --- |", *rows]

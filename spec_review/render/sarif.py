@@ -55,7 +55,11 @@ class _Unnamed(dict[str, str]):
 
 
 def _result(change: Change, index: int) -> dict[str, Any]:
-    said = [change.message, proof_heading(change) or reason(change), change.proof.text if change.proof else ""]
+    said = [
+        change.message,
+        proof_heading(change) or reason(change),
+        change.proof.text if change.proof else "",
+    ]
     at = change.revision or change.base
     result: dict[str, Any] = {
         "ruleId": change.id,
@@ -64,7 +68,11 @@ def _result(change: Change, index: int) -> dict[str, Any]:
         "message": {"text": "\n\n".join(part for part in said if part)},
         "locations": [_location(at)] if at else [],
         "partialFingerprints": {"tuneReview/v1": change.fingerprint},
-        "properties": {"grade": change.grade, "direction": change.direction, "uses": [str(use) for use in change.uses]},
+        "properties": {
+            "grade": change.grade,
+            "direction": change.direction,
+            "uses": [str(use) for use in change.uses],
+        },
     }
     if change.base is not None and change.revision is not None:
         result["relatedLocations"] = [{**_location(change.base), "id": 1, "message": {"text": "the base"}}]

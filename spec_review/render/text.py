@@ -26,7 +26,7 @@ def write(report: Report, console: Console) -> None:
     colour = "bold red" if report.of("error") else "bold green"
     console.print(Text(report.summary, colour), soft_wrap=True)
     for level in ("error", "warning", "info"):
-        changes = report.of(level)  # type: ignore[arg-type]
+        changes = report.of(level)
         if changes:
             console.print()
             console.print(Text(HEADINGS[level], COLOURS[level]))
@@ -34,7 +34,12 @@ def write(report: Report, console: Console) -> None:
                 _write_change(change, console)
     _write_accepted(report, console)
     for entry in report.stale:
-        console.print(Text(f"\nStale: {entry.fingerprint} (line {entry.line}, {entry.accepted.reason}) is no change here any more; remove it."))
+        console.print(
+            Text(
+                f"\nStale: {entry.fingerprint} (line {entry.line}, {entry.accepted.reason}) "
+                "is no change any more; remove it."
+            )
+        )
     for note in report.notes:
         console.print(Text(f"\nNote: {note}"))
 

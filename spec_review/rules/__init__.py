@@ -4,7 +4,17 @@ from collections.abc import Callable, Iterator
 
 from spec_review.change import Change
 from spec_review.comparison import Comparison
-from spec_review.rules import bodies, examples, info, lifecycle, operations, parameters, responses, security, servers
+from spec_review.rules import (
+    bodies,
+    examples,
+    info,
+    lifecycle,
+    operations,
+    parameters,
+    responses,
+    security,
+    servers,
+)
 
 Rule = Callable[[Comparison], Iterator[Change]]
 

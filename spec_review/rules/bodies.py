@@ -7,7 +7,8 @@ from spec_review.change import Change, Use
 from spec_review.comparison import Comparison, found
 from spec_review.grade import grade_at, weakest
 from spec_review.loading import Cursor
-from spec_review.rules.schemas import Site, schema_changes
+from spec_review.rules.schemas import schema_changes
+from spec_review.rules.site import Site
 from spec_review.values.schema import Direction
 
 
@@ -35,7 +36,9 @@ def body(
         yield _gone_or_new(base, head, owners, use)
         return
     if base.flag("required") != head.flag("required"):
-        kind, said = ("required", "must be sent now") if head.flag("required") else ("optional", "may be left out now")
+        kind, said = (
+            ("required", "must be sent now") if head.flag("required") else ("optional", "may be left out now")
+        )
         yield found(f"request-body-became-{kind}", f"The {use.part} {said}.", base, head, use)
     yield from media_types(comparison, base, head, use, way, not base.flag("required"))
 
@@ -44,7 +47,9 @@ def _gone_or_new(base: Cursor | None, head: Cursor | None, owners: tuple[Cursor,
     if head is None:
         return found("request-body-removed", f"The {use.part} is gone.", base, owners[1], use)
     if head.flag("required"):
-        return found("request-body-required-added", f"The {use.part} is new and must be sent.", owners[0], head, use)
+        return found(
+            "request-body-required-added", f"The {use.part} is new and must be sent.", owners[0], head, use
+        )
     return found("request-body-added", f"The {use.part} is new.", owners[0], head, use)
 
 
@@ -56,14 +61,18 @@ def media_types(
     for name, media in ones.items():
         other = others.get(name) or _covering(name, others, way)
         if other is None:
-            message = f"The {use.part} is no longer {'accepted' if way == 'request' else 'answered'} as {name}."
+            message = (
+                f"The {use.part} is no longer {'accepted' if way == 'request' else 'answered'} as {name}."
+            )
             yield found(f"{way}-media-type-removed", message, media, head, use, old=name)
             continue
         inner = replace(use, carrier=("body", name))
         yield from _media(comparison, media, other, inner, way, optional)
     for name, media in others.items():
         if name not in ones and not any(_covers(one, name) for one in ones):
-            message = f"The {use.part} is now also {'accepted' if way == 'request' else 'answered'} as {name}."
+            message = (
+                f"The {use.part} is now also {'accepted' if way == 'request' else 'answered'} as {name}."
+            )
             yield found(f"{way}-media-type-added", message, base, media, use, new=name)
 
 
@@ -93,7 +102,9 @@ def _covering(name: str, others: dict[str, Cursor], way: Direction) -> Cursor | 
     """The wildcard that takes a request's media type; of an answer it would promise less."""
     if way == "response":
         return None
-    return next((media for pattern, media in others.items() if "*" in pattern and _covers(pattern, name)), None)
+    return next(
+        (media for pattern, media in others.items() if "*" in pattern and _covers(pattern, name)), None
+    )
 
 
 def _media(
@@ -111,11 +122,23 @@ def _encodings(base: Cursor, head: Cursor, use: Use, way: Direction) -> Iterator
         one, other = _encoding(old.get(name)), _encoding(new.get(name))
         if one != other:
             message = f"The field `{name}` of the {use.part} is encoded in another way: {other}, was {one}."
-            yield found(f"{way}-encoding-changed", message, old.get(name, base), new.get(name, head), use, old=one, new=other)
+            yield found(
+                f"{way}-encoding-changed",
+                message,
+                old.get(name, base),
+                new.get(name, head),
+                use,
+                old=one,
+                new=other,
+            )
 
 
 def _encoding(cursor: Cursor | None) -> str:
     if cursor is None or not isinstance(cursor.value, dict):
         return "as usual"
-    said = [f"{key} {cursor.value[key]}" for key in ("contentType", "style", "explode", "allowReserved") if key in cursor.value]
+    said = [
+        f"{key} {cursor.value[key]}"
+        for key in ("contentType", "style", "explode", "allowReserved")
+        if key in cursor.value
+    ]
     return ", ".join(said) or "as usual"

@@ -21,7 +21,9 @@ def examples(comparison: Comparison) -> Iterator[Change]:
                 yield found("example-no-longer-fits", message, schema, example, use, subject=example.pointer)
 
 
-def _broken(comparison: Comparison, operation: Operation) -> Iterator[tuple[tuple[str, ...], Cursor, Cursor, str]]:
+def _broken(
+    comparison: Comparison, operation: Operation
+) -> Iterator[tuple[tuple[str, ...], Cursor, Cursor, str]]:
     for place, holder, way, part in _holders(operation):
         schema = holder.get("schema")
         if schema is None:
@@ -53,4 +55,3 @@ def _examples(holder: Cursor) -> Iterator[tuple[str, Cursor]]:
     for name, example in holder.entries("examples"):
         if isinstance(example.value, dict) and "value" in example.value:
             yield name, example.raw("value")
-

@@ -38,7 +38,9 @@ def _parts(pair: Pair) -> Iterator[tuple[str, Cursor, Cursor]]:
                     yield f"{status} response as {name}", inner, media[name]
 
 
-def _regraded(what: str, base: Cursor, head: Cursor, above: tuple[str, str], subject: str) -> Iterator[Change]:
+def _regraded(
+    what: str, base: Cursor, head: Cursor, above: tuple[str, str], subject: str
+) -> Iterator[Change]:
     own = (grade_at(base), grade_at(head))
     if own[0] != own[1] and own != above:
         yield regraded(what, base, head, *own, subject)
@@ -51,10 +53,14 @@ def tags(comparison: Comparison) -> Iterator[Change]:
     for name, cursor in old.items():
         if name not in new and name not in used:
             at = comparison.head.root.get("tags") or comparison.head.root
-            yield found("tag-removed", f"The tag `{name}` is gone.", cursor, at, subject=f"tag {name}", old=name)
+            yield found(
+                "tag-removed", f"The tag `{name}` is gone.", cursor, at, subject=f"tag {name}", old=name
+            )
     for name, cursor in new.items():
         if name not in old:
-            yield found("tag-added", f"The tag `{name}` is new.", None, cursor, subject=f"tag {name}", new=name)
+            yield found(
+                "tag-added", f"The tag `{name}` is new.", None, cursor, subject=f"tag {name}", new=name
+            )
 
 
 def _tags(root: Cursor) -> dict[str, Cursor]:

@@ -9,7 +9,6 @@ from spec_review.comparison import Comparison, found, regraded
 from spec_review.grade import GRADES, grade_at, weakest
 from spec_review.loading import Cursor
 
-
 UNNAMED = {"allOf", "anyOf", "oneOf", "items", "schema"}
 KINDS = {
     "lifecycle-initial-changed": "initial",
@@ -34,7 +33,9 @@ def lifecycles(comparison: Comparison) -> Iterator[Change]:
             yield found("lifecycle-removed", message, one, _owner(comparison.head.root, one), subject=name)
     for name, other in others.items():
         if name not in ones and _owner(comparison.base.root, other) is not None:
-            yield found("lifecycle-added", f"The lifecycle of `{name}` is described now.", None, other, subject=name)
+            yield found(
+                "lifecycle-added", f"The lifecycle of `{name}` is described now.", None, other, subject=name
+            )
 
 
 def _moved(ones: dict[str, Cursor], others: dict[str, Cursor]) -> list[tuple[str, Cursor]]:
@@ -64,14 +65,16 @@ def _owner(root: Cursor, lifecycle: Cursor) -> Cursor | None:
 
 def lifecycle_cursors(root: Cursor) -> dict[str, Cursor]:
     """Every lifecycle below a place, by name."""
-    result = {}
+    result: dict[str, Cursor] = {}
     pending = [root]
     while pending:
         cursor = pending.pop()
         if isinstance(cursor.value, dict) and isinstance(cursor.value.get("x-lifecycle"), dict):
             result.setdefault(_name(cursor.path), cursor.raw("x-lifecycle"))
         if isinstance(cursor.value, dict):
-            pending.extend(cursor.raw(key) for key, value in cursor.value.items() if isinstance(value, dict | list))
+            pending.extend(
+                cursor.raw(key) for key, value in cursor.value.items() if isinstance(value, dict | list)
+            )
         elif isinstance(cursor.value, list):
             pending.extend(cursor.raw(str(place)) for place in range(len(cursor.value)))
     return result
@@ -108,22 +111,20 @@ def _kind_grades(name: str, base: Cursor, head: Cursor) -> Iterator[Change]:
 
 def _changes(name: str, base: Cursor, head: Cursor) -> Iterator[Change]:
     use = Use(name, "lifecycle")
-    if base.text("deadline") != head.text("deadline"):
-        message = f"The deadline of `{name}` is {_quoted(head.text('deadline'))}; it was {_quoted(base.text('deadline'))}."
-        id_ = "lifecycle-deadline-changed"
-        yield found(id_, message, base, head, use, old=base.text("deadline"), new=head.text("deadline"))
-    if base.text("initial") != head.text("initial"):
-        message = f"`{name}` begins as `{head.text('initial')}` now; it began as `{base.text('initial')}`."
-        yield found(
-            "lifecycle-initial-changed", message, base, head, use, old=base.text("initial"), new=head.text("initial")
-        )
+    for key, said in (("initial", "begins as"), ("deadline", "ends by itself at")):
+        old, new = base.text(key), head.text(key)
+        if old != new:
+            message = f"`{name}` {said} {_quoted(new)} now; it was {_quoted(old)}."
+            yield found(f"lifecycle-{key}-changed", message, base, head, use, old=old, new=new)
     ones, others = statuses(base), statuses(head)
     for status in ones:
         if status not in others:
             message = f"`{name}` no longer has the status `{status}`."
             yield found("lifecycle-status-removed", message, _at(base, status), head, use, old=status)
         else:
-            yield from _status(name, status, ones[status], others[status], _at(base, status), _at(head, status), use)
+            yield from _status(
+                name, status, ones[status], others[status], _at(base, status), _at(head, status), use
+            )
     for status in others:
         if status not in ones:
             message = f"`{name}` has the status `{status}` now, {_leaving(others[status])}."
@@ -158,13 +159,19 @@ def _status(
             message = f"`{name}` can now go from `{status}` to `{step}`."
             yield found("lifecycle-transition-added", message, base, head, use, new=f"{status} -> {step}")
     if _terminal(old) != _terminal(new):
-        said = "final now" if _terminal(new) else "no longer final: clients that stop waiting there miss the rest"
+        said = (
+            "final now"
+            if _terminal(new)
+            else "no longer final: clients that stop waiting there miss the rest"
+        )
         message = f"In `{name}`, `{status}` is {said}."
         yield found("lifecycle-terminal-changed", message, base, head, use, old=status, new=_terminal(new))
     if old.get("timestamp") != new.get("timestamp"):
         message = f"In `{name}`, `{status}` sets {_stamp(new)} now; it set {_stamp(old)}."
         id_ = "lifecycle-timestamp-changed"
-        yield found(id_, message, base, head, use, old=f"{status}: {_stamp(old)}", new=f"{status}: {_stamp(new)}")
+        yield found(
+            id_, message, base, head, use, old=f"{status}: {_stamp(old)}", new=f"{status}: {_stamp(new)}"
+        )
 
 
 def _next(facts: dict[str, Any]) -> list[str]:
@@ -182,9 +189,11 @@ def _stamp(facts: dict[str, Any]) -> str:
 
 
 def _quoted(text: str) -> str:
-    return f"`{text}` now" if text else "not said"
+    return f"`{text}`" if text else "nothing"
 
 
 def _leaving(facts: dict[str, Any]) -> str:
     steps = _next(facts)
-    return f"from which it goes to {' or '.join(f'`{step}`' for step in steps)}" if steps else "which is final"
+    return (
+        f"from which it goes to {' or '.join(f'`{step}`' for step in steps)}" if steps else "which is final"
+    )

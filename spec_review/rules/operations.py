@@ -11,12 +11,13 @@ from spec_review.operations import Operation, Pair
 
 def removed(comparison: Comparison) -> Iterator[Change]:
     """An operation is gone: every request to it fails."""
+    parent = comparison.head.root.get("paths") or comparison.head.root
     for one in comparison.matching.removed:
         what = f"{one.method.upper()} {one.path}"
         message = f"{what} is gone; every request to it fails."
         yield found(
-            "operation-removed", message, one.cursor, comparison.head.root.get("paths") or comparison.head.root,
-            Use(one.name, ""), subject=what, old=what, evidence=one,
+            "operation-removed", message, one.cursor, parent, Use(one.name, ""),
+            subject=what, old=what, evidence=one,
         )  # fmt: skip
 
 
@@ -24,7 +25,9 @@ def added(comparison: Comparison) -> Iterator[Change]:
     """An operation is new."""
     for one in comparison.matching.added:
         what = f"{one.method.upper()} {one.path}"
-        yield found("operation-added", f"{what} is new.", None, one.cursor, Use(one.name, ""), subject=what, new=what)
+        yield found(
+            "operation-added", f"{what} is new.", None, one.cursor, Use(one.name, ""), subject=what, new=what
+        )
 
 
 def named(comparison: Comparison) -> Iterator[Change]:
@@ -48,18 +51,24 @@ def tagged(comparison: Comparison) -> Iterator[Change]:
         old, new = _tags(pair.base), _tags(pair.head)
         for tag in old:
             if tag not in new:
-                message = f"{pair.name} no longer has the tag `{tag}`; generated code moves it to another group."
+                message = (
+                    f"{pair.name} no longer has the tag `{tag}`; generated code moves it to another group."
+                )
                 yield _about(pair, "operation-tag-removed", message, "tags", tag, None)
         for tag in new:
             if tag not in old:
-                yield _about(pair, "operation-tag-added", f"{pair.name} has the tag `{tag}` now.", "tags", None, tag)
+                yield _about(
+                    pair, "operation-tag-added", f"{pair.name} has the tag `{tag}` now.", "tags", None, tag
+                )
 
 
 def deprecated(comparison: Comparison) -> Iterator[Change]:
     """The operation is on its way out."""
     for pair in comparison.matching.pairs:
         if pair.head.cursor.flag("deprecated") and not pair.base.cursor.flag("deprecated"):
-            yield _about(pair, "operation-deprecated", f"{pair.name} is deprecated now.", "deprecated", None, True)
+            yield _about(
+                pair, "operation-deprecated", f"{pair.name} is deprecated now.", "deprecated", None, True
+            )
 
 
 def announced(cursor: Cursor) -> bool:

@@ -10,8 +10,9 @@ from spec_review.grade import UNSTABLE, grade_at, weakest
 from spec_review.loading import Cursor
 from spec_review.operations import Pair
 from spec_review.rules.operations import announced
-from spec_review.rules.schemas import Site, schema_changes
-from spec_review.values.declared import alike
+from spec_review.rules.schemas import schema_changes
+from spec_review.rules.site import Site
+from spec_review.values.names import alike
 from spec_review.values.schema import View, alternatives, schema_of
 from spec_review.values.shape import part_types
 
@@ -47,7 +48,9 @@ def _moved(
     for old in gone:
         for twin in left:
             same_place = old[0] == twin[0] != "path" and alike(old[1], twin[1])
-            elsewhere = old[0] != twin[0] and "path" not in (old[0], twin[0]) and old[1].lower() == twin[1].lower()
+            elsewhere = (
+                old[0] != twin[0] and "path" not in (old[0], twin[0]) and old[1].lower() == twin[1].lower()
+            )
             if elsewhere or (same_place and _types(base[old]) & _types(head[twin])):
                 left.remove(twin)
                 yield old, twin
@@ -64,7 +67,9 @@ def _move(pair: Pair, old: Key, new: Key) -> Change:
     base, head = pair.base.parameters[old], pair.head.parameters[new]
     use = Use(pair.name, words(old, base), pair)
     if old[0] == new[0]:
-        message = f"The {words(old, base)} is called `{head.text('name')}` now; what is sent under the old name is lost."
+        message = (
+            f"The {use.part} is called `{head.text('name')}` now; what is sent under the old name is lost."
+        )
         return found("request-parameter-renamed", message, base, head, use, old=old[1], new=new[1])
     message = f"The {words(old, base)} is sent in the {new[0]} now; what is sent in the {old[0]} is lost."
     return found("request-parameter-moved", message, base, head, use, old=old[0], new=new[0])
@@ -94,7 +99,9 @@ def _added(comparison: Comparison, pair: Pair, key: Key) -> Iterator[Change]:
         message = f"The {what} is new and must be sent; requests without it fail."
         yield found("request-parameter-required-added", message, pair.base.cursor, cursor, use, new=key[1])
     else:
-        yield found("request-parameter-added", f"The {what} is new.", pair.base.cursor, cursor, use, new=key[1])
+        yield found(
+            "request-parameter-added", f"The {what} is new.", pair.base.cursor, cursor, use, new=key[1]
+        )
 
 
 def _text_schema(cursor: Cursor) -> Cursor:
@@ -103,26 +110,37 @@ def _text_schema(cursor: Cursor) -> Cursor:
 
 def _changed(comparison: Comparison, pair: Pair, key: Key) -> Iterator[Change]:
     base, head = pair.base.parameters[key], pair.head.parameters[key]
-    what = words(key, base)
-    use = Use(pair.name, what, pair, ("parameter", *key))
-    if key[0] != "path" and base.flag("required") != head.flag("required"):
-        yield _demanded(base, head, what, use)
-    old, new = written_as(base), written_as(head)
-    if old != new and (_listed(base, head) or old[0] == "content" or new[0] == "content"):
-        message = f"The {what} was written as {_spelled(old)} and is {_spelled(new)} now; servers read it otherwise."
-        yield found("request-parameter-style-changed", message, base, head, use, old=_spelled(old), new=_spelled(new))
-    elif old == new and _split(base, head, old):
-        message = f"The {what} is read as {'a list' if _is_list(head) else 'one value'} now: what holds a separator means another thing."
-        yield found("request-parameter-style-changed", message, base, head, use, old=_kind(base), new=_kind(head))
+    use = Use(pair.name, words(key, base), pair, ("parameter", *key))
+    required = base.flag("required"), head.flag("required")
+    if key[0] != "path" and required[0] != required[1]:
+        yield _demanded(base, head, use)
+    yield from _rewritten(base, head, use)
     grade = weakest(grade_at(base), grade_at(head))
-    optional = not base.flag("required") or not head.flag("required")
-    yield from schema_changes(
-        comparison,
-        Site("request", "request-parameter", use, _schema(base), _schema(head), grade, old[0] != "content", optional),
+    wire = written_as(base)[0] != "content"
+    site = Site(
+        "request", "request-parameter", use, _schema(base), _schema(head), grade, wire, not all(required)
     )
+    yield from schema_changes(comparison, site)
 
 
-def _demanded(base: Cursor, head: Cursor, what: str, use: Use) -> Change:
+def _rewritten(base: Cursor, head: Cursor, use: Use) -> Iterator[Change]:
+    """The same value is written, or the same text is read, in another way."""
+    old, new = written_as(base), written_as(head)
+    id_, what = "request-parameter-style-changed", use.part
+    if old != new and (_listed(base, head) or "content" in (old[0], new[0])):
+        message = (
+            f"The {what} was written as {_spelled(old)} and is {_spelled(new)} now; it is read otherwise."
+        )
+        yield found(id_, message, base, head, use, old=_spelled(old), new=_spelled(new))
+    elif old == new and _split(base, head, old):
+        message = (
+            f"The {what} is read as a {_kind(head)} now: a text that holds a separator means another thing."
+        )
+        yield found(id_, message, base, head, use, old=_kind(base), new=_kind(head))
+
+
+def _demanded(base: Cursor, head: Cursor, use: Use) -> Change:
+    what = use.part
     if head.flag("required"):
         message = f"The {what} must be sent now; requests without it fail."
         return found("request-parameter-became-required", message, base, head, use)
@@ -160,7 +178,7 @@ def _spelled(way: tuple[str, Any, Any]) -> str:
 
 
 def _listed(base: Cursor, head: Cursor) -> bool:
-    """Whether style and explode make a difference: lists and objects, or a style that marks single values too."""
+    """Whether style and explode make a difference: to lists, objects, or by marks on single values."""
     one, other = written_as(base), written_as(head)
     if one[0] != other[0] and {one[0], other[0]} & {"matrix", "label"}:
         return True

@@ -10,7 +10,8 @@ from spec_review.loading import Cursor
 from spec_review.operations import METHODS, Pair
 from spec_review.rules.bodies import body, media_types
 from spec_review.rules.parameters import schema_below, written_as
-from spec_review.rules.schemas import Site, schema_changes
+from spec_review.rules.schemas import schema_changes
+from spec_review.rules.site import Site
 from spec_review.values.schema import Direction
 
 
@@ -65,17 +66,29 @@ def _status_removed(one: Cursor, owner: Cursor, status: str, name: str) -> Chang
         message = f"{name} no longer answers {status}, which clients take for success."
         return found("response-success-status-removed", message, one, owner, use, old=status)
     return found(
-        "response-status-removed", f"{name} no longer documents {status.lower()}.", one, owner, use, old=status.lower()
+        "response-status-removed",
+        f"{name} no longer documents {status.lower()}.",
+        one,
+        owner,
+        use,
+        old=status.lower(),
     )
 
 
 def _status_added(other: Cursor, owner: Cursor, status: str, name: str) -> Change:
     use = Use(name, _words(status), status=status)
     if _is_success(status):
-        message = f"{name} may now succeed with {status}; clients that know one success status may not see it."
+        message = (
+            f"{name} may now succeed with {status}; clients that know one success status may not see it."
+        )
         return found("response-success-status-added", message, owner, other, use, new=status)
     return found(
-        "response-status-added", f"{name} now documents {status.lower()}.", owner, other, use, new=status.lower()
+        "response-status-added",
+        f"{name} now documents {status.lower()}.",
+        owner,
+        other,
+        use,
+        new=status.lower(),
     )
 
 
@@ -83,15 +96,27 @@ def _words(status: str) -> str:
     return f"{status.lower()} response"
 
 
-def _response(comparison: Comparison, base: Cursor, head: Cursor, use: Use, way: Direction) -> Iterator[Change]:
+def _response(
+    comparison: Comparison, base: Cursor, head: Cursor, use: Use, way: Direction
+) -> Iterator[Change]:
     yield from media_types(comparison, base, head, use, way)
     yield from _headers(comparison, base, head, use, way)
     yield from _links(base, head, use)
 
 
-def _headers(comparison: Comparison, base: Cursor, head: Cursor, use: Use, way: Direction) -> Iterator[Change]:
-    ones = {name.lower(): (name, cursor) for name, cursor in base.entries("headers") if name.lower() != "content-type"}
-    others = {name.lower(): (name, cursor) for name, cursor in head.entries("headers") if name.lower() != "content-type"}
+def _headers(
+    comparison: Comparison, base: Cursor, head: Cursor, use: Use, way: Direction
+) -> Iterator[Change]:
+    ones = {
+        name.lower(): (name, cursor)
+        for name, cursor in base.entries("headers")
+        if name.lower() != "content-type"
+    }
+    others = {
+        name.lower(): (name, cursor)
+        for name, cursor in head.entries("headers")
+        if name.lower() != "content-type"
+    }
     for key, (name, one) in ones.items():
         inner = replace(use, part=f"header `{name}` of the {use.part}", carrier=("header", name))
         if key in others:
@@ -113,28 +138,48 @@ def _header(comparison: Comparison, base: Cursor, head: Cursor, use: Use, way: D
         message = f"The {use.part} was always there and may be missing now."
         yield found("response-header-became-optional", message, base, head, use)
     elif head.flag("required") and not base.flag("required"):
-        yield found("response-header-became-required", f"The {use.part} is always there now.", base, head, use)
+        yield found(
+            "response-header-became-required", f"The {use.part} is always there now.", base, head, use
+        )
     old, new = written_as(base), written_as(head)
     if old != new:
         message = f"The {use.part} is written in another way."
-        yield found("response-header-style-changed", message, base, head, use, old=str(old[:2]), new=str(new[:2]))
+        yield found(
+            "response-header-style-changed", message, base, head, use, old=str(old[:2]), new=str(new[:2])
+        )
     grade = weakest(grade_at(base), grade_at(head))
     place = "response-header" if way == "response" else "request-parameter"
     wire = old[0] != "content"
-    yield from schema_changes(comparison, Site(way, place, use, schema_below(base), schema_below(head), grade, wire))
+    yield from schema_changes(
+        comparison, Site(way, place, use, schema_below(base), schema_below(head), grade, wire)
+    )
 
 
 def _links(base: Cursor, head: Cursor, use: Use) -> Iterator[Change]:
     ones, others = dict(base.entries("links")), dict(head.entries("links"))
     for name, one in ones.items():
         if name not in others:
-            yield found("response-link-removed", f"The link `{name}` of the {use.part} is gone.", one, head, use, old=name)
+            yield found(
+                "response-link-removed",
+                f"The link `{name}` of the {use.part} is gone.",
+                one,
+                head,
+                use,
+                old=name,
+            )
         elif _leads(one) != _leads(others[name]):
             message = f"The link `{name}` of the {use.part} leads elsewhere."
             yield found("response-link-changed", message, one, others[name], use, old=name, new=name)
     for name, other in others.items():
         if name not in ones:
-            yield found("response-link-added", f"The link `{name}` of the {use.part} is new.", base, other, use, new=name)
+            yield found(
+                "response-link-added",
+                f"The link `{name}` of the {use.part} is new.",
+                base,
+                other,
+                use,
+                new=name,
+            )
 
 
 def _leads(link: Cursor) -> object:
@@ -155,7 +200,14 @@ def callbacks(comparison: Comparison) -> Iterator[Change]:
         for key, other in others.items():
             if key not in ones:
                 use = Use(pair.name, f"callback `{key[0]}`")
-                yield found("callback-added", f"The {use.part} is new.", pair.base.cursor, other, use, new=" ".join(key))
+                yield found(
+                    "callback-added",
+                    f"The {use.part} is new.",
+                    pair.base.cursor,
+                    other,
+                    use,
+                    new=" ".join(key),
+                )
 
 
 def _callback(comparison: Comparison, pair: Pair, base: Cursor, head: Cursor, use: Use) -> Iterator[Change]:

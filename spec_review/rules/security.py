@@ -40,13 +40,15 @@ def effective(comparison: Comparison) -> Iterator[Change]:
         shared = all("security" not in one.cursor.value for one in (pair.base, pair.head))
         subject = "security" if shared else f"{pair.key} security"
         if refused:
-            message = f"{_words(refused[0])} {'are' if len(refused[0]) > 1 else 'is'} no longer enough; asked for is {_all(head)}."
-            message = message[:1].upper() + message[1:]
-            yield found("security-tightened", message, *at, use, subject=subject, old=_all(base), new=_all(head))
+            message = _sentence(refused[0], f"no longer enough; asked for is {_all(head)}.")
+            yield found(
+                "security-tightened", message, *at, use, subject=subject, old=_all(base), new=_all(head)
+            )
         elif gained:
-            message = f"{_words(gained[0])} {'are' if len(gained[0]) > 1 else 'is'} enough now; asked for was {_all(base)}."
-            message = message[:1].upper() + message[1:]
-            yield found("security-loosened", message, *at, use, subject=subject, old=_all(base), new=_all(head))
+            message = _sentence(gained[0], f"enough now; asked for was {_all(base)}.")
+            yield found(
+                "security-loosened", message, *at, use, subject=subject, old=_all(base), new=_all(head)
+            )
         yield from _urls(pair, use)
 
 
@@ -88,7 +90,13 @@ def _scheme(operation: Operation, name: str) -> tuple[str, ...]:
         return ("API key in", place, key.lower() if place == "header" else key)
     if kind == "http":
         return ("HTTP", cursor.text("scheme").lower())
-    return ("OAuth 2", "") if kind == "oauth2" else ("OpenID Connect", "") if kind == "openidconnect" else (kind, "")
+    return (
+        ("OAuth 2", "")
+        if kind == "oauth2"
+        else ("OpenID Connect", "")
+        if kind == "openidconnect"
+        else (kind, "")
+    )
 
 
 def _definition(operation: Operation, name: str) -> Cursor | None:
@@ -101,6 +109,11 @@ def _enough(have: Alternative, asked: Alternative) -> bool:
 
 def _words(one: Alternative) -> str:
     return " and ".join(sorted(map(str, one))) or "no credential at all"
+
+
+def _sentence(one: Alternative, rest: str) -> str:
+    said = f"{_words(one)} {'are' if len(one) > 1 else 'is'} {rest}"
+    return said[:1].upper() + said[1:]
 
 
 def _all(found_: list[Alternative]) -> str:
@@ -120,12 +133,16 @@ def _urls(pair: Pair, use: Use) -> Iterator[Change]:
         if not same_kind:
             if new:
                 message = f"Tokens can no longer be obtained by the {flow} flow."
-                yield found("security-tightened", message, cursor, _place(pair.head), use, subject=flow, old=flow)
+                yield found(
+                    "security-tightened", message, cursor, _place(pair.head), use, subject=flow, old=flow
+                )
             continue
         other = same_kind.get(scheme) or next(iter(same_kind.values()))
         for key in ("authorizationUrl", "tokenUrl", "refreshUrl", "openIdConnectUrl"):
             if cursor.text(key) != other.text(key):
-                message = f"The {key} of the {flow} flow was `{cursor.text(key)}` and is `{other.text(key)}` now."
+                message = (
+                    f"The {key} of the {flow} flow was `{cursor.text(key)}` and is `{other.text(key)}` now."
+                )
                 yield found(
                     "security-scheme-url-changed", message, cursor, other, use,
                     subject=f"{flow} {key}", old=cursor.text(key), new=other.text(key),
@@ -135,7 +152,11 @@ def _urls(pair: Pair, use: Use) -> Iterator[Change]:
 def _flows(operation: Operation) -> dict[tuple[str, str], Cursor]:
     owner = operation.cursor if "security" in operation.cursor.value else operation.document.root
     listed = owner.value.get("security")
-    names = [name for item in listed if isinstance(item, dict) for name in item] if isinstance(listed, list) else []
+    names = (
+        [name for item in listed if isinstance(item, dict) for name in item]
+        if isinstance(listed, list)
+        else []
+    )
     found_: dict[tuple[str, str], Cursor] = {}
     for name in dict.fromkeys(names):
         scheme = _definition(operation, name)

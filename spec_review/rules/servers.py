@@ -23,11 +23,15 @@ def moved(comparison: Comparison) -> Iterator[Change]:
         uses = [Use(one.name, "") for one, _ in met]
         cursor = met[0][1].cursor or comparison.base.root
         head = comparison.head.root.get("servers") or comparison.head.root
-        yield found("server-removed", message, cursor, head, *uses, subject=url, old=url, new=next(iter(new), None))
+        yield found(
+            "server-removed", message, cursor, head, *uses, subject=url, old=url, new=next(iter(new), None)
+        )
     for url, met in new.items():
         uses = [Use(one.name, "") for one, _ in met]
         cursor = met[0][1].cursor or comparison.head.root
-        yield found("server-added", f"The base URL `{url}` is new.", None, cursor, *uses, subject=url, new=url)
+        yield found(
+            "server-added", f"The base URL `{url}` is new.", None, cursor, *uses, subject=url, new=url
+        )
 
 
 def _urls(one: Operation) -> set[tuple[str, str]]:

@@ -9,7 +9,7 @@ from spec_review.values.search import Difference
 from spec_review.values.shape import same, shape_of
 
 if TYPE_CHECKING:
-    from spec_review.rules.schemas import Site
+    from spec_review.rules.site import Site
 
 LONGEST = 60
 EXCLUSIVE = {"minimum": "exclusiveMinimum", "maximum": "exclusiveMaximum"}
@@ -91,7 +91,11 @@ def _required(site: "Site", hit: Difference, base: Schema, head: Schema, narrowe
     if narrowed:
         return f"{inside} is now required." if site.way == "request" else f"{inside} is always there now."
     if hit.name not in shape_of(head).properties:
-        return f"{inside} was always there and is gone." if site.way == "response" else f"{inside} is not asked for now."
+        return (
+            f"{inside} was always there and is gone."
+            if site.way == "response"
+            else f"{inside} is not asked for now."
+        )
     return f"{inside} may now be missing." if site.way == "response" else f"{inside} may now be left out."
 
 
@@ -112,7 +116,10 @@ def _lost_values(less: Schema, more: Schema, value: Any) -> str:
     left, right = shape_of(less).allowed, shape_of(more).allowed
     if left is not None and right is not None:
         lost = [one for one in left if not any(same(one, other) for other in right)]
-        return " or ".join(f"`{one}`" if isinstance(one, str) else short(one) for one in lost[:8]) or "some values"
+        return (
+            " or ".join(f"`{one}`" if isinstance(one, str) else short(one) for one in lost[:8])
+            or "some values"
+        )
     return f"anything but {' or '.join(map(short, right[:8]))}" if right is not None else short(value)
 
 

@@ -1,6 +1,6 @@
 """Which values sit on the boundaries that two schemas draw?
 
-Every bound, constant, format and pattern of both sides gives values at it and beside it; small ones come first.
+Every bound, constant, format and pattern of both sides gives values at it and beside it; small ones first.
 Whether a value is accepted is not decided here.
 """
 
@@ -68,7 +68,9 @@ def strings(one: Shape, other: Shape) -> Iterator[str]:
             seeds.extend(FORMATS.get(str(name), ()))
     yield from PLAIN
     yield from seeds
-    bounds = [bound for shape in (one, other) for key in ("minLength", "maxLength") for bound in shape.near(key)]
+    bounds = [
+        bound for shape in (one, other) for key in ("minLength", "maxLength") for bound in shape.near(key)
+    ]
     for length in lengths(bounds):
         yield "a" * length
         for seed in seeds[: 12 if length <= LONG else 1]:
@@ -83,7 +85,9 @@ def arrays(one: Shape, other: Shape, sample: Sampler) -> Iterator[list[Any]]:
     """Arrays of every length beside a bound, of equal and of different items."""
     items = sample(one.items or ())
     distinct = sample_many(one, sample)
-    bounds = [bound for shape in (one, other) for key in ("minItems", "maxItems") for bound in shape.near(key)]
+    bounds = [
+        bound for shape in (one, other) for key in ("minItems", "maxItems") for bound in shape.near(key)
+    ]
     counts = sorted({0, 1, 2, *(count for count in lengths(bounds) if count <= MOST_ITEMS)})
     for count in counts:
         head = [(sample(inner) or [None])[0] for inner in one.prefix[:count]]
@@ -107,7 +111,7 @@ def sample_many(one: Shape, sample: Sampler) -> list[Any]:
 
 
 def objects(one: Shape, other: Shape, sample: Sampler, full: Sampler) -> Iterator[dict[str, Any]]:
-    """The least object, the fullest, each optional name alone, one unknown name, every count beside a bound."""
+    """The least object, the fullest, each optional name alone, an unknown name, counts beside bounds."""
     least = least_object(one, sample)
     if least is None:
         return
@@ -123,7 +127,12 @@ def objects(one: Shape, other: Shape, sample: Sampler, full: Sampler) -> Iterato
     for name in least:
         yield {key: value for key, value in fullest.items() if key != name}
     fill = (sample(one.additional) or ["a"])[0]
-    bounds = [bound for side in (one, other) for key in ("minProperties", "maxProperties") for bound in side.near(key)]
+    bounds = [
+        bound
+        for side in (one, other)
+        for key in ("minProperties", "maxProperties")
+        for bound in side.near(key)
+    ]
     for count in lengths(bounds):
         if count <= MOST_ITEMS:
             pool = {**fullest, **{f"{NEUTRAL}{number}": fill for number in range(count)}}
@@ -138,7 +147,9 @@ def least_object(one: Shape, sample: Sampler) -> dict[str, Any] | None:
         if not found:
             return None
         result[name] = found[0]
-    missing = max([int(bound) for bound in one.every("minProperties") if isinstance(bound, int | float)] or [0])
+    missing = max(
+        [int(bound) for bound in one.every("minProperties") if isinstance(bound, int | float)] or [0]
+    )
     missing -= len(result)
     for name in [name for name in one.properties if name not in result and name not in one.hidden]:
         if missing > 0 and (found := sample(one.properties[name])):

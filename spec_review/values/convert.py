@@ -14,9 +14,19 @@ BOUNDS = {
 }
 NUMBERS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 COUNTS = (
-    "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "minContains", "maxContains"
+    "minLength", "maxLength", "minItems", "maxItems",
+    "minProperties", "maxProperties", "minContains", "maxContains",
 )  # fmt: skip
-SUBSCHEMAS = ("not", "contains", "propertyNames", "if", "then", "else", "unevaluatedItems", "unevaluatedProperties")
+SUBSCHEMAS = (
+    "not",
+    "contains",
+    "propertyNames",
+    "if",
+    "then",
+    "else",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+)
 MAPS = ("patternProperties", "dependentSchemas")
 
 
@@ -125,15 +135,14 @@ class Converter:
                 result[key] = self.part(Part(_below(part, own, key), part.view))
         for key in MAPS:
             if isinstance(own.get(key), dict):
-                result[key] = {
-                    name: self.part(Part(_below(part, own, key, name), part.view)) for name in own[key]
-                }
+                result[key] = {name: self._below(part, own, key, name) for name in own[key]}
         if isinstance(own.get("prefixItems"), list):
-            places = range(len(own["prefixItems"]))
-            result["prefixItems"] = [
-                self.part(Part(_below(part, own, "prefixItems", str(place)), part.view)) for place in places
-            ]
+            places = map(str, range(len(own["prefixItems"])))
+            result["prefixItems"] = [self._below(part, own, "prefixItems", place) for place in places]
         return result
+
+    def _below(self, part: Part, own: dict[str, Any], *keys: str) -> dict[str, Any]:
+        return self.part(Part(_below(part, own, *keys), part.view))
 
     def _property(self, cursor: Cursor, part: Part) -> dict[str, Any]:
         if is_hidden(cursor, part) or (part.view.reading == "lax" and is_assumed(cursor)):

@@ -1,6 +1,5 @@
 """What do two schemas declare differently that no value shows: names, defaults, deprecations?"""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -9,17 +8,16 @@ from typing import Any
 from spec_review.grade import GRADES
 from spec_review.loading import Cursor
 from spec_review.values.equality import Equality
+from spec_review.values.names import alike
+from spec_review.values.pairing import affinity
 from spec_review.values.schema import Part, Schema, alternatives, identity, keywords
-from spec_review.values.search import affinity
 from spec_review.values.shape import Shape, shape_of
 
-NEAR = 0.7
 DEEPEST = 24
-WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 CONSTRAINTS = {
-    "type", "enum", "format", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
-    "minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "required",
-    "nullable",
+    "type", "nullable", "enum", "format", "pattern", "minLength", "maxLength",
+    "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
+    "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "required",
 }  # fmt: skip
 
 
@@ -82,7 +80,9 @@ class Declared:
                 inner = self.facts(one.properties[name], other.properties[name], not demanded, grades)
                 yield from (replace(fact, path=(name, *fact.path)) for fact in inner)
         if one.items and other.items:
-            yield from (replace(f, path=("[]", *f.path)) for f in self.facts(one.items, other.items, True, grades))
+            yield from (
+                replace(f, path=("[]", *f.path)) for f in self.facts(one.items, other.items, True, grades)
+            )
         if one.additional and other.additional:
             inner = self.facts(one.additional, other.additional, True, grades)
             yield from (replace(fact, path=("{}", *fact.path)) for fact in inner)
@@ -95,49 +95,30 @@ class Declared:
             if twin is not None:
                 gone.remove(name)
                 new.remove(twin)
-                yield Fact(
-                    "property-renamed", (), _at(one, name), _at(other, twin), name, name, twin, name not in one.required
-                )
+                yield Fact("property-renamed", (), _at(one, name), _at(other, twin), name, name, twin)
         for name in gone:
-            yield Fact("property-removed", (), _at(one, name), _owner(head), name, name, None, name not in one.required)
+            yield Fact("property-removed", (), _at(one, name), _owner(head), name, name, None)
         for name in new:
-            yield Fact("property-added", (), _owner(base), _at(other, name), name, None, name, name not in other.required)
+            yield Fact("property-added", (), _owner(base), _at(other, name), name, None, name)
 
     def _twin(self, name: str, gone: list[str], new: list[str], one: Shape, other: Shape) -> str | None:
-        """The new property that is the old one under another name: the same schema, and a sign that it is meant."""
+        """The new property that is the old one renamed: the same schema, and a sign that it is meant."""
         equal = [twin for twin in new if self.equality.equal(one.properties[name], other.properties[twin])]
-        sure = [twin for twin in equal if alike(name, twin) or _told_alike(one.properties[name], other.properties[twin])]
+        sure = [
+            twin
+            for twin in equal
+            if alike(name, twin) or _told_alike(one.properties[name], other.properties[twin])
+        ]
         if sure:
             return max(sure, key=lambda twin: SequenceMatcher(None, name.lower(), twin.lower()).ratio())
         order, others = list(one.properties), list(other.properties)
         if len(gone) == len(new) == 1 and len(equal) == 1 and len(order) == len(others) > 1:
-            return equal[0] if order.index(name) == others.index(equal[0]) and _telling(one.properties[name]) else None
+            return (
+                equal[0]
+                if order.index(name) == others.index(equal[0]) and _telling(one.properties[name])
+                else None
+            )
         return None
-
-
-def alike(one: str, other: str) -> bool:
-    """Whether two names are near-identical: by letters, or one said within the other."""
-    left, right = _letters(one), _letters(other)
-    if left == right:
-        return True
-    inside = min(len(left), len(right)) >= 4 and (left in right or right in left)
-    return inside or _shortened(one, other) or SequenceMatcher(None, left, right).ratio() >= NEAR
-
-
-def _shortened(one: str, other: str) -> bool:
-    """Whether the names are the same words, some cut short: `X-Org-Id` and `X-Organization-Id`."""
-    left, right = _words(one), _words(other)
-    return len(left) == len(right) > 1 and all(
-        a.startswith(b) or b.startswith(a) for a, b in zip(left, right, strict=True)
-    )
-
-
-def _words(name: str) -> list[str]:
-    return [word.lower() for word in WORD.findall(name)]
-
-
-def _letters(name: str) -> str:
-    return "".join(char for char in name.lower() if char.isalnum())
 
 
 def _told_alike(one: Schema, other: Schema) -> bool:
@@ -177,7 +158,8 @@ def _annotations(base: Schema, head: Schema, optional: bool) -> Iterator[Fact]:
     old, new = _said(base, "default"), _said(head, "default")
     if old != new:
         kind = "default-added" if not old else "default-removed" if not new else "default-changed"
-        yield Fact(kind, (), one, other, "default", *(said[0] if said else None for said in (old, new)), optional)
+        before, after = (said[0] if said else None for said in (old, new))
+        yield Fact(kind, (), one, other, "default", before, after, optional)
     if _said(head, "deprecated") == [True] != _said(base, "deprecated"):
         yield Fact("deprecated", (), one, other, "deprecated", None, True)
 
@@ -200,14 +182,20 @@ def _founded(schema: Schema, own: str) -> dict[tuple[str, str], str]:
     found: dict[tuple[str, str], str] = {}
     for part in schema:
         value = part.cursor.value if isinstance(part.cursor.value, dict) else {}
-        for grade, said in ((own, value), ("observed", value.get("x-observed")), ("assumed", value.get("x-assumed"))):
+        for grade, said in (
+            (own, value),
+            ("observed", value.get("x-observed")),
+            ("assumed", value.get("x-assumed")),
+        ):
             if isinstance(said, dict):
                 for keyword, inner in said.items():
                     if keyword in CONSTRAINTS:
                         values = inner if isinstance(inner, list) else [inner]
                         found.update({(f"{keyword} {one}", repr(one)): grade for one in values})
         if isinstance(value.get("x-enum-grade"), dict):
-            found.update({(f"enum {one}", repr(one)): str(grade) for one, grade in value["x-enum-grade"].items()})
+            found.update(
+                {(f"enum {one}", repr(one)): str(grade) for one, grade in value["x-enum-grade"].items()}
+            )
     return found
 
 
@@ -241,7 +229,15 @@ def _texts(base: Schema, head: Schema, one: Shape, other: Shape) -> Iterator[Fac
     for keyword in ("pattern", "format"):
         old, new = sorted(map(str, one.every(keyword))), sorted(map(str, other.every(keyword)))
         if old and new and old != new:
-            yield Fact(f"{keyword}-changed", (), _owner(base), _owner(head), keyword, " and ".join(old), " and ".join(new))
+            yield Fact(
+                f"{keyword}-changed",
+                (),
+                _owner(base),
+                _owner(head),
+                keyword,
+                " and ".join(old),
+                " and ".join(new),
+            )
 
 
 def _paired(ones: list[Schema], others: list[Schema]) -> Iterator[tuple[Schema, Schema]]:

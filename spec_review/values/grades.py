@@ -1,8 +1,8 @@
 """Which constraints of a schema count when its assumed facts are doubted?
 
-An error must not rest on an assumed fact of either document. So the side whose values are drawn is read strictly
-(assumed constraints hold, assumed permissions are not used) and the side that might refuse them is read laxly
-(assumed constraints are dropped, assumed permissions stand). `full` counts every fact.
+An error must not rest on an assumed fact of either document. So the side whose values are drawn is read
+strictly (assumed constraints hold, assumed permissions are not used) and the side that might refuse them is
+read laxly (assumed constraints are dropped, assumed permissions stand). `full` counts every fact.
 """
 
 from typing import Any, Literal

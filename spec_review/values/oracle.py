@@ -58,16 +58,23 @@ class Oracle:
 
 
 def _refusal(error: jsonschema_rs.ValidationError) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
-    """A closed object without properties is reported as a false schema, but it is its `additionalProperties`."""
+    """A closed object without properties is told as a false schema; it is its `additionalProperties`."""
     place, name = tuple(error.instance_path), error.kind.name
     if name == "falseSchema" and error.schema_path[-1] == "additionalProperties":
-        return "additionalProperties", place[:-1] if place else (), {"unexpected": [str(step) for step in place[-1:]]}
+        return (
+            "additionalProperties",
+            place[:-1] if place else (),
+            {"unexpected": [str(step) for step in place[-1:]]},
+        )
     return name, place, error.kind.as_dict()
 
 
 def compiled(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
     """A validator; look-around, which the linear engine cannot do, gets a bounded backtracking one."""
-    linear, bounded = jsonschema_rs.RegexOptions(), jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACKS)
+    linear, bounded = (
+        jsonschema_rs.RegexOptions(),
+        jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACKS),
+    )
     for options in (linear, bounded):
         try:
             return jsonschema_rs.Draft202012Validator(

@@ -1,7 +1,7 @@
 """What does a schema ask for in one direction, at one reading of its grades, as sets of plain keywords?
 
-A schema is read as a conjunction of parts: `$ref` and `allOf` are opened, `oneOf` and `anyOf` become alternatives.
-Refactorings that keep the accepted values keep the parts.
+A schema is read as a conjunction of parts: `$ref` and `allOf` are opened, `oneOf` and `anyOf` become
+alternatives. Refactorings that keep the accepted values keep the parts.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ class View(NamedTuple):
 
 
 class Part(NamedTuple):
-    """One schema of a conjunction; `bare` leaves out its combiners, which stand beside it as parts of their own."""
+    """One schema of a conjunction; `bare` leaves out its combiners, which are parts of their own."""
 
     cursor: Cursor
     view: View
@@ -114,7 +114,9 @@ def _open(part: Part, seen: tuple[Place, ...]) -> list[Schema]:
             opened = [alternative for group in union for alternative in _group(group, seen)]
             result = _times(result, opened)
     if _nullable_beside_combiners(part):
-        result.append((Part(Cursor(cursor.document, (*cursor.path, "nullable"), {"type": "null"}), part.view, True),))
+        result.append(
+            (Part(Cursor(cursor.document, (*cursor.path, "nullable"), {"type": "null"}), part.view, True),)
+        )
     return result
 
 
@@ -155,14 +157,18 @@ def _listed(cursor: Cursor, key: str) -> Iterator[Cursor]:
 def is_assumed(cursor: Cursor) -> bool:
     """Whether a schema, or the component it refers to, is graded `assumed`."""
     followed = cursor.follow()
-    return any(isinstance(at.value, dict) and at.value.get("x-grade") == "assumed" for at in (cursor, followed))
+    return any(
+        isinstance(at.value, dict) and at.value.get("x-grade") == "assumed" for at in (cursor, followed)
+    )
 
 
 def union_members(part: Part, combiner: str) -> list[Schema]:
     """A union's members, each joined with the discriminator values that select it."""
     found = members(part, combiner)
     tags = _tags(part, found)
-    return [(member, *([tags[position]] if position in tags else [])) for position, member in enumerate(found)]
+    return [
+        (member, *([tags[position]] if position in tags else [])) for position, member in enumerate(found)
+    ]
 
 
 def _tags(part: Part, found: list[Part]) -> dict[int, Part]:
@@ -182,7 +188,9 @@ def _tags(part: Part, found: list[Part]) -> dict[int, Part]:
     place = (*part.cursor.path, "discriminator")
     return {
         position: Part(
-            Cursor(part.cursor.document, (*place, str(position)), _tag(name, group, known, sure)), part.view, True
+            Cursor(part.cursor.document, (*place, str(position)), _tag(name, group, known, sure)),
+            part.view,
+            True,
         )
         for position, group in enumerate(keys)
         if group
@@ -198,7 +206,9 @@ def _tag(name: str, keys: list[str], known: list[str], sure: bool) -> dict[str, 
 
 
 def _mapped(cursor: Cursor, target: str) -> Place:
-    reference = target if "#" in target or "/" in target or "." in target else f"#/components/schemas/{target}"
+    reference = (
+        target if "#" in target or "/" in target or "." in target else f"#/components/schemas/{target}"
+    )
     return cursor.target(reference).follow().key
 
 
@@ -211,7 +221,11 @@ def _keys(member: Part, name: str, targets: dict[str, Place]) -> list[str]:
         return [key for key in mapped if key in own] or [key for key in own if isinstance(key, str)]
     if mapped:
         return mapped
-    return [cursor.path[-1]] if cursor.path[:2] == ("components", "schemas") and "$ref" in member.cursor.value else []
+    return (
+        [cursor.path[-1]]
+        if cursor.path[:2] == ("components", "schemas") and "$ref" in member.cursor.value
+        else []
+    )
 
 
 def _fixed(schema: Schema, name: str) -> list[Any]:
@@ -227,7 +241,8 @@ def _fixed(schema: Schema, name: str) -> list[Any]:
 
 def _demands(member: Part, name: str) -> bool:
     return all(
-        any(name in (keywords(part).get("required") or ()) for part in schema) for schema in alternatives((member,))
+        any(name in (keywords(part).get("required") or ()) for part in schema)
+        for schema in alternatives((member,))
     )
 
 

@@ -1,11 +1,10 @@
 """Where does one schema accept a value that the other refuses? A directed search from the inside out.
 
 The two schemas are walked together. At each pair of places boundary values are tried; what is found inside is
-wrapped in the least value of its surroundings and tried again there, so that a difference which its context makes
-harmless is forgotten. What comes out are differences with the smallest value found for each.
+wrapped in the least value of its surroundings and tried again there, so that a difference which its context
+makes harmless is forgotten. What comes out are differences with the smallest value found for each.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,8 +12,11 @@ from typing import Any
 from spec_review.values import candidates
 from spec_review.values.equality import Equality
 from spec_review.values.oracle import Oracle
-from spec_review.values.schema import Part, Schema, alternatives, identity, keywords, members
+from spec_review.values.pairing import affinity, children
+from spec_review.values.reasons import blamed, is_one_of, keyword_of, names_of, step_of
+from spec_review.values.schema import Schema, alternatives, identity
 from spec_review.values.shape import Shape, same, shape_of, skeleton
+from spec_review.values.size import distinct, size
 from spec_review.values.wire import Acceptor, Judge
 
 MISSING = object()
@@ -120,11 +122,16 @@ class Search:
                 continue
             reasons, ambiguous = self._reasons(context, value, explained)
             if len(reasons) == 1:
-                self._keep(best, Difference(reasons[0][0], (), context.one, context.other, value, reasons[0][1], ambiguous))
+                self._keep(
+                    best,
+                    Difference(
+                        reasons[0][0], (), context.one, context.other, value, reasons[0][1], ambiguous
+                    ),
+                )
             elif reasons:
                 crowds.append((reasons, value, ambiguous))
         for reasons, value, ambiguous in sorted(crowds, key=lambda crowd: size(crowd[1])):
-            for keyword, name in _blamed(reasons, best):
+            for keyword, name in blamed(reasons, best):
                 self._keep(best, Difference(keyword, (), context.one, context.other, value, name, ambiguous))
         yield from best.values()
 
@@ -133,16 +140,18 @@ class Search:
         if key not in best or _rank(found) < _rank(best[key]):
             best[key] = found
 
-    def _reasons(self, context: "Context", value: Any, explained: set[str]) -> tuple[list[tuple[str, str]], bool]:
+    def _reasons(
+        self, context: "Context", value: Any, explained: set[str]
+    ) -> tuple[list[tuple[str, str]], bool]:
         """The keywords of the partner that refuse the value here, and whether only an overlap does."""
         if self.judge.accepts(self.oracle, context.refusing, value):
-            return [("oneOf", "")], _has_one_of(context.accepting)
+            return [("oneOf", "")], is_one_of(context.accepting)
         found = self.judge.refusals(self.oracle, context.other, value)
         here = [reason for reason in found if not reason[1]]
         if not found:
             return [("alternatives", "")], False
-        reasons = [(_keyword(name, value), word) for name, _, said in here for word in _names(name, said)]
-        if not here and not any(_step(place[0]) in explained for _, place, _ in found if place):
+        reasons = [(keyword_of(name, value), word) for name, _, said in here for word in names_of(name, said)]
+        if not here and not any(step_of(place[0]) in explained for _, place, _ in found if place):
             reasons = [("contents", str(found[0][1][0]) if isinstance(found[0][1][0], str) else "")]
         if reasons and context.union and any(keyword == "type" for keyword, _ in reasons):
             reasons = [("alternatives" if value is not None else "nullable", "")]
@@ -157,12 +166,14 @@ class Search:
         for shape in (one, other):
             for key in ("enum", "const", "example", "default"):
                 for value in shape.every(key):
-                    yield from (item for item in (value if key == "enum" and isinstance(value, list) else [value]))
+                    yield from (
+                        item for item in (value if key == "enum" and isinstance(value, list) else [value])
+                    )
 
     def _inside(self, context: "Context", depth: int) -> Iterator[Difference]:
         """Differences of properties and items, wrapped in this place's least value."""
         one, other = shape_of(context.one), shape_of(context.other)
-        for step, accepting, refusing in _children(one, other):
+        for step, accepting, refusing in children(one, other):
             for found in self._pair(accepting, refusing, depth + 1):
                 value = self._wrapped(context, one, step, found.value)
                 if value is not MISSING:
@@ -239,110 +250,5 @@ class Context:
     stands: Acceptor
 
 
-def _children(one: Shape, other: Shape) -> Iterator[tuple[str, Schema, Schema]]:
-    for name, schema in one.properties.items():
-        if name in one.hidden or name in other.hidden:
-            continue
-        if name in other.properties:
-            yield name, schema, other.properties[name]
-        elif other.additional:
-            yield name, schema, other.additional
-    for name, schema in other.properties.items():
-        if name not in one.properties and one.additional and not one.closed and name not in other.hidden:
-            yield name, one.additional, schema
-    if other.items is not None:
-        yield "[]", one.items or (), other.items
-    if other.additional and not one.closed:
-        yield "{}", one.additional, other.additional
-
-
-def affinity(one: Shape, other: Shape, a: Schema, b: Schema) -> float:
-    """How likely two alternatives are meant to be the same."""
-    score = 2.0 if set(one.types) & set(other.types) else -4.0
-    score += 2.0 if one.types == other.types else 0.0
-    names = set(one.properties) | set(other.properties)
-    if names:
-        score += 3 * len(set(one.properties) & set(other.properties)) / len(names)
-    score += sum(_tag_match(one.properties[name], other.properties[name]) for name in names if _both(name, one, other))
-    if {part.cursor.path for part in a} & {part.cursor.path for part in b}:
-        score += 1.5
-    if one.allowed is not None and other.allowed is not None:
-        score += 2.0 if any(same(x, y) for x in one.allowed for y in other.allowed) else -2.0
-    return score
-
-
-def _both(name: str, one: Shape, other: Shape) -> bool:
-    return name in one.properties and name in other.properties
-
-
-def _tag_match(one: Schema, other: Schema) -> float:
-    left, right = shape_of(one).allowed, shape_of(other).allowed
-    if left is None or right is None:
-        return 0.0
-    return 5.0 if any(same(x, y) for x in left for y in right) else -5.0
-
-
-def _has_one_of(schema: Schema) -> bool:
-    """Whether the schema itself is a `oneOf`: then its members overlap by growing in number, which is only warned of."""
-    pending = list(schema)
-    while pending:
-        part = pending.pop()
-        own = keywords(part)
-        if own.get("oneOf"):
-            return True
-        if isinstance(own.get("$ref"), str) and part.cursor.follow().key != part.cursor.key:
-            pending.append(Part(part.cursor.follow(), part.view))
-        pending.extend(members(part, "allOf"))
-    return False
-
-
-def _keyword(name: str, value: Any) -> str:
-    if value is None and name in ("type", "enum", "const"):
-        return "nullable"
-    return {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum", "falseSchema": "not"}.get(name, name)
-
-
-def _names(name: str, said: dict[str, Any]) -> list[str]:
-    if name == "required":
-        return [str(said.get("property", ""))]
-    if name in ("additionalProperties", "unevaluatedProperties"):
-        unexpected = said.get("unexpected")
-        words = [str(word) for word in unexpected] if isinstance(unexpected, list) else []
-        return ["" if word.startswith(candidates.NEUTRAL) else word for word in words] or [""]
-    return [""]
-
-
-def _step(place: Any) -> str:
-    return place if isinstance(place, str) else "[]"
-
-
-IMPORTANCE = ("nullable", "type", "const", "enum", "required", "additionalProperties", "format", "pattern")
-
-
-def _blamed(reasons: list[tuple[str, str]], known: dict[tuple[str, str], Difference]) -> list[tuple[str, str]]:
-    """Of several reasons at once: every missing or forbidden name, else the most telling one."""
-    if any(reason in known for reason in reasons if not reason[1]):
-        return []
-    first = min(reasons, key=_importance)
-    named = [reason for reason in reasons if reason[1]]
-    return [reason for reason in named if reason not in known] if first[1] else [first]
-
-
-def _importance(reason: tuple[str, str]) -> int:
-    return IMPORTANCE.index(reason[0]) if reason[0] in IMPORTANCE else len(IMPORTANCE)
-
-
 def _rank(found: Difference) -> tuple[bool, int, int, float]:
     return (found.ambiguous, *size(found.value))
-
-
-def size(value: Any) -> tuple[int, int, float]:
-    """How small a value is to a reader: how long, how plain, and how near to nought."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    number = abs(value) if isinstance(value, int | float) else 0
-    return (len(text), 0 if text.isascii() else 1, number)
-
-
-def distinct(values: list[Any]) -> list[Any]:
-    """The values without repeats, in order."""
-    return list({json.dumps(value, sort_keys=True, default=str): value for value in values}.values())

@@ -5,7 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from spec_review.loading import Cursor
-from spec_review.values.schema import TYPES, Part, Schema, is_assumed, keywords, members, property_cursors, remembered
+from spec_review.values.schema import (
+    TYPES,
+    Part,
+    Schema,
+    is_assumed,
+    keywords,
+    members,
+    property_cursors,
+    remembered,
+)
 
 FALSE_FOR = {"request": "readOnly", "response": "writeOnly"}
 """The flag that takes a property out of a direction."""
@@ -49,8 +58,12 @@ def shape_of(schema: Schema) -> Shape:
     return Shape(
         types=_types(schema),
         properties=properties,
-        hidden=frozenset(name for name, inner in properties.items() if any(_is_hidden(part) for part in inner)),
-        required=tuple(dict.fromkeys(name for part in schema for name in required_names(part, excused(schema)))),
+        hidden=frozenset(
+            name for name, inner in properties.items() if any(_is_hidden(part) for part in inner)
+        ),
+        required=tuple(
+            dict.fromkeys(name for part in schema for name in required_names(part, excused(schema)))
+        ),
         items=_items(schema),
         prefix=_prefix(schema),
         additional=_additional(schema),
@@ -69,18 +82,30 @@ def required_names(part: Part, excused_names: frozenset[str]) -> list[str]:
     return [name for name in names if name not in excused_names]
 
 
-CHILDREN = {"items", "additionalProperties", "default", "deprecated", "$ref", "allOf", "oneOf", "anyOf", "discriminator"}
+CHILDREN = {
+    "items",
+    "additionalProperties",
+    "default",
+    "deprecated",
+    "$ref",
+    "allOf",
+    "oneOf",
+    "anyOf",
+    "discriminator",
+}
 SAID = {"description", "title", "example", "examples", "externalDocs", "xml", "summary"}
 
 
 @remembered
 def skeleton(schema: Schema) -> tuple[Any, ...]:
-    """What the parts say themselves, what lies inside them left out: where it is equal, only the inside differs."""
+    """What the parts say themselves: where it is equal, only what lies inside them can differ."""
     return (tuple(sorted(_bones(part) for part in schema)), excused(schema))
 
 
 def _bones(part: Part) -> str:
-    own = {key: value for key, value in keywords(part).items() if key not in SAID and not key.startswith("x-")}
+    own = {
+        key: value for key, value in keywords(part).items() if key not in SAID and not key.startswith("x-")
+    }
     bones = {key: value for key, value in own.items() if key not in CHILDREN}
     bones["properties"] = sorted(_declared(part))
     for key in ("required", "enum", "type"):
@@ -94,7 +119,7 @@ def _bones(part: Part) -> str:
 
 @remembered
 def excused(schema: Schema) -> frozenset[str]:
-    """Names that nothing can demand here: left out of this direction, or assumed where assumptions are dropped.
+    """Names that nothing can demand: left out of this direction, or assumed where assumptions are dropped.
 
     The property and the `required` that names it may stand in different members of an `allOf`.
     """
@@ -202,9 +227,13 @@ def _is_closed(part: Part) -> bool:
 
 
 def _hints(every: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """What the keywords say inside `not`, `if` and the like: values beside those bounds are worth trying too."""
+    """What the keywords say inside `not`, `if` and the like: worth trying values beside, too."""
     hinted: dict[str, list[Any]] = {}
-    pending = [inner for key in ("not", "if", "then", "else", "contains", "propertyNames") for inner in every.get(key, [])]
+    pending = [
+        inner
+        for key in ("not", "if", "then", "else", "contains", "propertyNames")
+        for inner in every.get(key, [])
+    ]
     while pending:
         value = pending.pop()
         if isinstance(value, dict):

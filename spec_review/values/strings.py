@@ -1,15 +1,16 @@
 """Which strings are worth trying: by format, by length, by pattern?"""
 
 import re
-import re._constants as codes
-import re._parser as parser
+import re._constants as codes  # type: ignore[import-not-found]
+import re._parser as parser  # type: ignore[import-not-found]
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 FORMATS: dict[str, tuple[str, ...]] = {
     "date-time": (
-        "2024-08-11T10:21:28Z", "2024-08-11T10:21:28.861Z", "2024-08-11T10:21:28+02:00", "0001-01-01T00:00:00Z"
+        "2024-08-11T10:21:28Z", "2024-08-11T10:21:28.861Z", "2024-08-11T10:21:28+02:00",
+        "0001-01-01T00:00:00Z",
     ),
     "date": ("2024-08-11", "0001-01-01"),
     "time": ("10:21:28Z", "10:21:28+02:00"),
@@ -35,7 +36,27 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "byte": ("YQ==", "", "AAAA"),
 }  # fmt: skip
 
-PLAIN = ("a", "", "0", "A", "ab", " ", "a b", "1", "1.5", "-1", "true", "ü", "a-b", "a_b", "a.b", "a/b", "aB0", "é\n", "Z9")
+PLAIN = (
+    "a",
+    "",
+    "0",
+    "A",
+    "ab",
+    " ",
+    "a b",
+    "1",
+    "1.5",
+    "-1",
+    "true",
+    "ü",
+    "a-b",
+    "a_b",
+    "a.b",
+    "a/b",
+    "aB0",
+    "é\n",
+    "Z9",
+)
 LONGEST = 12_000_000
 
 

@@ -1,7 +1,7 @@
 """How is a value judged where it travels: as JSON, or as the text of a parameter or header?
 
-On the wire a query value is a string, so `5` satisfies `integer`, `number` and `string` alike. A text is accepted
-if any reading of it that the schema's types allow is accepted.
+On the wire a query value is a string, so `5` satisfies `integer`, `number` and `string` alike. A text is
+accepted if any reading of it that the schema's types allow is accepted.
 """
 
 import re
@@ -53,10 +53,6 @@ class WireJudge(Judge):
         """The keywords that refuse the text's best reading."""
         return oracle.refusals(schema, read(oracle, schema, written(value)))
 
-    def scalars(self, one: Shape, other: Shape) -> Iterator[Any]:
-        """The boundary scalars; a type is only a set of texts here, so the other side's kinds are tried too."""
-        yield from candidates.scalars(one, other)
-
 
 def written(value: Any) -> Any:
     """A value as it is written on the wire."""
@@ -85,7 +81,10 @@ def read(oracle: Oracle, schema: Schema, text: Any) -> Any:
 def _readings(oracle: Oracle, flat: Schema, text: Any) -> Iterator[Any]:
     shape = shape_of(flat)
     if isinstance(text, dict):
-        yield {name: read(oracle, shape.properties.get(name, shape.additional), item) for name, item in text.items()}
+        yield {
+            name: read(oracle, shape.properties.get(name, shape.additional), item)
+            for name, item in text.items()
+        }
         return
     listed = "array" in shape.types and set(shape.types) != set(TYPES)
     if isinstance(text, list):

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.xdist_group("browser")
 @pytest.fixture(scope="module")
 def said(base: str) -> dict[str, Any]:
     """What the frontend has read from the mock."""
-    command = [program("node"), PAGES / "plain-chat.mjs", base, "How warm is it?"]
+    command: list[str | Path] = [program("node"), PAGES / "plain-chat.mjs", base, "How warm is it?"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     read: dict[str, Any] = json.loads(done.stdout)

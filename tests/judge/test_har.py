@@ -3,7 +3,10 @@
 import base64
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -310,3 +313,15 @@ def test_a_known_difference_of_a_recording_is_set_aside(
     code, out = judged(tmp_path, [*GOOD, BROKEN["no-server-error"]], capsys, "--known", str(known))
     assert "Known difference no-server-error (listThreads): mended soon" in out
     assert code == 0
+
+
+def test_a_terminal_without_the_letters_still_shows_the_report(tmp_path: Path) -> None:
+    path = tmp_path / "page.har"
+    strange = entry("GET", f"{HOST}/threads", {"code": "漢", "message": "ü"}, status=500)
+    path.write_text(json.dumps({"log": {"entries": [strange]}}))
+    command = [sys.executable, "-m", "contract_tests", "--har", str(path)]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, env=environment, capture_output=True, timeout=60)
+    assert done.returncode == 1
+    assert b"no-server-error" in done.stdout
+    assert b"Traceback" not in done.stderr

@@ -208,7 +208,10 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
         [exchange("GET", ONE_RUN, {**RUN, "threadId": "thread_2"})],
     ],
     "ids-unique": lambda: [[created(RUN, MODEL), created(RUN, MODEL, at=1.0)]],
-    "created-is-listed": lambda: [[created(COMPLETED, MODEL), exchange("GET", RUNS, page(), at=1.0)]],
+    "created-is-listed": lambda: [
+        [exchange("GET", RUNS, page(RUN)), exchange("GET", RUNS, page(), at=1.0)],
+        [created(COMPLETED, MODEL), exchange("GET", RUNS, page(), at=1.0)],
+    ],
     "reply-in-thread": lambda: [[*polls(COMPLETED), exchange("GET", MESSAGES, page(MESSAGE), at=5.0)]],
     "reply-after-question": lambda: [
         [
@@ -221,11 +224,19 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
         [
             exchange("POST", "/threads", THREAD, asked={"messages": [{"role": "user", "content": "Hello"}]}),
             exchange("GET", MESSAGES, page(), at=1.0),
-        ]
+        ],
+        [
+            exchange("POST", "/threads/runs", COMPLETED, asked={**MODEL, "thread": {"title": "Mine"}}),
+            exchange("GET", "/threads/thread_1", THREAD, at=1.0),
+        ],
     ],
     "created-stays-the-same": lambda: [
         polls(RUN, {**RUN, "model": "other"}),
         polls(RUN, {**RUN, "model": None}),
+        [
+            exchange("GET", f"{MESSAGES}/msg_1", MESSAGE),
+            exchange("GET", f"{MESSAGES}/msg_1", {**MESSAGE, "content": REPLY["content"]}, at=1.0),
+        ],
     ],
     "metadata-stays": lambda: [polls({**RUN, "metadata": {"a": "b"}}, {**RUN, "metadata": {}})],
     "created-can-be-read": lambda: [
@@ -380,6 +391,7 @@ def test_what_nobody_called_is_told_as_untried() -> None:
         [exchange("GET", RUNS, {"object": "list"})],
         [stream(run_event("queued"), run_event("completed"), DONE, headers={"X": "y"})],
         [stream(event({**RUN, "status": "queued", "startedAt": None}), event(COMPLETED), DONE)],
+        [stream(run_event("in_progress"), event({"code": "internal", "message": "x"}, "error"))],
         [at_once(*LIFE), stream(*LIFE, DONE, pace=1.0)],
     ],
 )

@@ -23,11 +23,13 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 pytestmark = pytest.mark.xdist_group("command")
 
 
-def check(*arguments: str, key: str = KEY, **environment: str) -> subprocess.CompletedProcess[str]:
+def check(
+    *arguments: str, key: str = KEY, cwd: Path | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run `tune-check` as a job would."""
-    command = [sys.executable, "-m", "contract_tests", *arguments]
+    command = [Path(sys.executable).with_name("tune-check"), *arguments]
     known = {**ENVIRONMENT, "CI": "true", "TUNE_API_KEY": key, **environment}
-    return subprocess.run(command, env=known, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=cwd, env=known, capture_output=True, text=True, timeout=120)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +49,11 @@ def open_to_all() -> Iterator[str]:
 def test_a_good_deployment_gets_every_report_and_nobody_gets_the_key(good: str, tmp_path: Path) -> None:
     paths = {form: tmp_path / f"report.{form}" for form in FORMS}
     options = [text for form, option in FORMS.items() for text in (option, str(paths[form]))]
-    done = check(good, "--profile", "smoke", *options)
+    here, scratch = tmp_path / "here", tmp_path / "scratch"
+    here.mkdir()
+    scratch.mkdir()
+    done = check(good, "--profile", "smoke", *options, cwd=here, TMPDIR=str(scratch))
+    assert [*here.iterdir(), *scratch.iterdir()] == []
     assert done.returncode == 0, done.stdout
     lines = done.stdout.splitlines()
     assert lines[0].startswith("plan: at most 5 runs of 128 tokens")
@@ -105,6 +111,13 @@ def test_a_refused_key_is_no_verdict(good: str) -> None:
     assert done.returncode == 3
     assert "refuses the key (401); give another key" in done.stdout.splitlines()[-1]
     assert "somebody-elses" not in done.stdout + done.stderr
+
+
+def test_an_unreachable_service_is_no_verdict_however_many_processes_look() -> None:
+    done = check("http://127.0.0.1:9", "-n", "2")
+    assert done.returncode == 3
+    assert "cannot be reached" in done.stdout.splitlines()[-1]
+    assert "Traceback" not in done.stderr
 
 
 def test_no_room_for_a_run_is_no_verdict(good: str) -> None:

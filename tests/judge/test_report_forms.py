@@ -49,7 +49,7 @@ def test_every_form_says_verdict_findings_costs_and_differences(form: str) -> No
         "error-body",
         "first-status",
         "no thread has three runs",
-        "let nothing write it",
+        "et nothing write it",
         "curl -i",
         "no-redirect",
         "moves in May",

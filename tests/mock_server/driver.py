@@ -50,11 +50,13 @@ class Answer:
 class Exchange:
     """A request on its way."""
 
-    def __init__(self, driver: "Driver", scope: dict[str, Any], body: list[bytes]) -> None:
+    def __init__(self, driver: "Driver", scope: dict[str, Any], body: list[bytes], more: bool) -> None:
         self.answer = Answer()
         self._incoming: asyncio.Queue[Message] = asyncio.Queue()
         for number, part in enumerate(body, start=1):
-            self._incoming.put_nowait({"type": "http.request", "body": part, "more_body": number < len(body)})
+            self._incoming.put_nowait(
+                {"type": "http.request", "body": part, "more_body": more or number < len(body)}
+            )
         self._driver = driver
         self.task = driver.loop.create_task(driver.app(scope, self._incoming.get, self._send))
 
@@ -127,8 +129,12 @@ class Driver:
         *,
         headers: Mapping[str, str] | None = None,
         parts: list[bytes] | None = None,
+        more: bool = False,
     ) -> Exchange:
-        """Send a request and see how far it gets without more time; `parts` are bytes as they are."""
+        """Send a request and see how far it gets without more time.
+
+        `parts` are bytes as they are; with `more` the body is not over behind them.
+        """
         sent = {**KEY, "Host": "127.0.0.1:4010", **(headers or {})}
         if body is not None:
             parts = [body if isinstance(body, bytes) else json.dumps(body).encode()]
@@ -149,7 +155,7 @@ class Driver:
             "client": ("127.0.0.1", 1),
             "server": ("127.0.0.1", 4010),
         }
-        exchange = Exchange(self, scope, parts or [b""])
+        exchange = Exchange(self, scope, parts or [b""], more)
         self._open.append(exchange)
         self.settle()
         exchange.result()

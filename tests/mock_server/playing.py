@@ -7,6 +7,7 @@ the run, its steps and its messages at each tenth of a virtual second.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from mock_server import Clock, Settings, create_app
@@ -128,3 +129,25 @@ def _essence(event: Json) -> str:
         case "thread.run.step.delta":
             data = data["delta"]["stepDetails"]["toolCalls"][0]
     return json.dumps(data, ensure_ascii=False)
+
+
+@cache
+def played(name: str) -> tuple[Play, list[Poll], list[str]]:
+    """A scenario, played to its end once: the play, its polls, and where stream and polls disagreed."""
+    story = play(name)
+    polls, differences = [], []
+    for poll in story.polls(name):
+        polls.append(poll)
+        if story.streaming or (story.folded.over and poll.run["status"] == story.folded.run["status"]):
+            differences += _differences(story, poll)
+    story.driver.close()
+    return story, polls, differences
+
+
+def _differences(story: Play, poll: Poll) -> list[str]:
+    told = {
+        "run": (story.folded.run, poll.run),
+        "steps": (list(story.folded.steps.values()), poll.steps),
+        "messages": (list(story.folded.messages.values()), poll.messages),
+    }
+    return [f"{poll.at} ms, {what}: {a} != {b}" for what, (a, b) in told.items() if a != b]

@@ -180,6 +180,7 @@ def test_open_streams_wait_for_the_clock_and_then_tell_what_is_due(control: Cont
         ({"by": 1, "to": "next"}, "either by"),
         ({}, ""),
         ({"by": -1}, "by"),
+        ({"to": "9999-12-31T23:59:59Z"}, "no later than 9000-01-01T00:00:00.000Z"),
         ({"by": 1, "run": "run_none"}, 'no run "run_none"'),
     ],
 )
@@ -190,6 +191,11 @@ def test_a_move_of_the_clock_that_cannot_be_is_refused_with_the_reason(
     code, message = control.refused("POST", "/clock/advance", body)
     assert code in (400, 404)
     assert told in message
+
+
+def test_a_control_call_is_sent_as_json(control: Control) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert control.ask("PUT", "/clock", {"speed": 0}, **form).status == 415
 
 
 def test_a_run_can_have_a_clock_of_its_own(control: Control) -> None:
@@ -238,6 +244,14 @@ def test_the_journal_holds_refused_requests_too_but_no_secrets(control: Control)
     assert (three["operation"], three["status"], three["query"]) == ("", 404, "x=1")
     assert control("GET", "/journal?after=2")["requests"] == [three]
     assert control("GET", "/journal?operation=createThread")["requests"] == [one, two]
+
+
+def test_the_journal_knows_the_status_of_a_stream_that_is_open(control: Control) -> None:
+    stream = control.mock.stream("hello")
+    waiting = control.mock.open("POST", "/threads/u/runs", MODEL)
+    assert not stream.answer.over
+    assert not waiting.answer.over
+    assert [seen["status"] for seen in control("GET", "/journal")["requests"]] == [200, 0]
 
 
 def test_a_reset_forgets_everything_and_begins_with_the_same_ids(control: Control) -> None:

@@ -107,8 +107,29 @@ def test_a_new_path_parameter_and_header_are_checked(
 
 
 @pytest.mark.parametrize(
+    ("kind", "right", "wrong"),
+    [("number", ["1", "-2.5", "1e3"], ["x", "1.", ""]), ("boolean", ["true"], ["True", "1"])],
+)
+def test_parameters_are_read_as_their_type(
+    make_mock: Callable[..., Driver], document: dict[str, Any], kind: str, right: list[str], wrong: list[str]
+) -> None:
+    document["components"]["parameters"]["After"]["schema"]["type"] = kind
+    mock = make_mock(served=document)
+    mock.post("/threads/t/messages", {"role": "user", "content": "x"})
+    for text in right:
+        assert "must be the id of an entry" in mock.get(f"/threads/t/runs?after={text}").json()["message"]
+    for text in wrong:
+        message = mock.get(f"/threads/t/runs?after={text}").json()["message"]
+        assert f"after: must be of type {kind}" in message
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
+        (
+            lambda d: d["paths"].update({"/threads/{a}.json": d["paths"]["/threads/{threadId}"]}),
+            "whole segment",
+        ),
         (lambda d: d["components"]["securitySchemes"]["tuneKey"].update({"in": "cookie"}), "apiKey schemes"),
         (lambda d: d["components"]["parameters"]["After"]["schema"].update(type="array"), "type array"),
     ],

@@ -285,3 +285,11 @@ def test_a_mistake_of_the_mock_is_a_500_in_the_one_shape(
     monkeypatch.setattr("mock_server.views.thread", broken)
     assert refused(mock.post("/threads"), 500, "the mock itself failed") == "internal"
     assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_a_client_that_goes_away_while_it_sends_is_not_answered(mock: Driver) -> None:
+    exchange = mock.open("POST", RUNS, parts=[b'{"model"'], headers=JSON, more=True)
+    assert not exchange.answer.over
+    exchange.go_away()
+    assert exchange.done
+    assert exchange.answer.status == 0

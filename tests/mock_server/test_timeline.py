@@ -10,7 +10,7 @@ import openapi
 from mock_server.ids import Ids
 from mock_server.library import Library
 from mock_server.outline import outline
-from mock_server.playback import Playback, messages_at, rest_at, run_at, steps_at
+from mock_server.playback import Playback, messages_at, rest_at, run_at, status_at, steps_at
 from mock_server.records import Input, RunRecord
 from mock_server.timeline import WAITING, compiled
 
@@ -63,6 +63,7 @@ def test_the_stream_and_the_polls_agree_at_every_moment(name: str) -> None:
                 position += 1
             if now >= BEGIN:
                 assert run_at(record, now) == playback.run
+                assert status_at(record, now) == playback.run["status"]
                 assert steps_at(record, now) == list(playback.steps.values())
                 assert messages_at(record, now) == list(playback.messages.values())
 

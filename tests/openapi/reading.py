@@ -80,7 +80,7 @@ class Judge:
     """Says whether values fit the schemas of one document."""
 
     def __init__(self, document: Mapping[str, Node]) -> None:
-        whole: Resource[Node] = Resource(contents=document, specification=DRAFT4)
+        whole: Resource[Node] = DRAFT4.create_resource(document)
         self._registry = Registry().with_resource("urn:document", whole).crawl()
         self._validators: dict[str, OAS30Validator] = {}
 

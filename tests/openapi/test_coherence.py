@@ -19,7 +19,7 @@ NAMED_BY = {
     "thread.run.step": ("stepId",),
     "call": ("toolCallId",),
 }
-ORDER = ("createdAt", "startedAt", ("cancelledAt", "completedAt", "failedAt"), "expiresAt")
+ORDER = (("createdAt",), ("startedAt",), ("cancelledAt", "completedAt", "failedAt"), ("expiresAt",))
 
 
 def things(value: Any) -> Iterator[dict[str, Any]]:
@@ -43,7 +43,6 @@ def moments(thing: dict[str, Any]) -> list[datetime]:
     """The times of a thing, in the order in which they have to come."""
     found = []
     for names in ORDER:
-        names = names if isinstance(names, tuple) else (names,)
         found += [datetime.fromisoformat(thing[name]) for name in names if thing.get(name)]
     return found
 

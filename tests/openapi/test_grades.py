@@ -85,7 +85,7 @@ def test_no_fact_is_better_known_than_what_it_is_part_of(written: View) -> None:
         f"{pointer} is {grade} below {parent}"
         for pointer, grade in marks.items()
         for parent, above in marks.items()
-        if pointer.startswith(f"{parent}/") and openapi.GRADES.index(grade) <= openapi.GRADES.index(above)  # type: ignore[arg-type]
+        if pointer.startswith(f"{parent}/") and openapi.GRADES.index(grade) <= openapi.GRADES.index(above)
     ]
     assert wrong == []
 

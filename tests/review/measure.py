@@ -1,8 +1,8 @@
 """How well does the reviewer judge a directory of labelled pairs? `python -m tests.review.measure DIR`
 
-A pair is a directory with `base.yaml`, `head.yaml` and `label.json`, whose `verdict` is `breaking`, `warning` or
-`nonbreaking`. Printed are the breaking changes caught, the false alarms, the share of schema-level errors with a
-proof, the time a pair takes, and every disagreement.
+A pair is a directory with `base.yaml`, `head.yaml` and `label.json`, whose `verdict` is `breaking`, `warning`
+or `nonbreaking`. Printed are the breaking changes caught, the false alarms, the share of schema-level errors
+with a proof, the time a pair takes, and every disagreement.
 """
 
 import json
@@ -47,7 +47,9 @@ def outcomes(directory: Path) -> Iterator[Outcome]:
         verdict = json.loads(label.read_text(encoding="utf-8"))["verdict"]
         start = perf_counter()
         try:
-            changes = compare(load(open_source(str(pair / "base.yaml"))), load(open_source(str(pair / "head.yaml"))))
+            changes = compare(
+                load(open_source(str(pair / "base.yaml"))), load(open_source(str(pair / "head.yaml")))
+            )
             yield Outcome(pair.name, verdict, changes, perf_counter() - start)
         except DocumentError as problem:
             yield Outcome(pair.name, verdict, (), perf_counter() - start, str(problem))
@@ -70,7 +72,9 @@ def report(results: Sequence[Outcome]) -> Iterator[str]:
     for one in results:
         if one.failure or (one.verdict == "breaking") != bool(one.errors):
             yield f"\n{one.name}: labelled {one.verdict}, said {one.failure or one.said}"
-            yield from (f"  {change.level} {change.id}: {change.message}" for change in one.errors or one.changes)
+            yield from (
+                f"  {change.level} {change.id}: {change.message}" for change in one.errors or one.changes
+            )
 
 
 def _share(part: int, whole: int) -> str:

@@ -15,7 +15,15 @@ def test_a_labelled_pair_gets_its_verdict(pair: Labelled) -> None:
     told = {change.id for change in changes}
     levels = {change.level for change in changes}
     shown = [(change.level, change.id, change.message) for change in changes]
-    verdict = "breaking" if "error" in levels else "warning" if "warning" in levels else "nonbreaking" if levels else "none"
+    verdict = (
+        "breaking"
+        if "error" in levels
+        else "warning"
+        if "warning" in levels
+        else "nonbreaking"
+        if levels
+        else "none"
+    )
     wanted = {"lawful": ("nonbreaking", "warning")}.get(pair.verdict, (pair.verdict,))
     assert verdict in wanted, shown
     assert set(pair.ids) <= told, shown
@@ -38,7 +46,9 @@ def test_every_rule_is_triggered_by_a_pair_and_left_alone_by_another() -> None:
     structural = {id_ for id_, *_ in STRUCTURE} - OUTSIDE
     assert not structural - triggered
     for id_ in structural:
-        assert any(id_ not in pair.ids and pair.verdict in ("none", "nonbreaking", "warning") for pair in ALL), id_
+        assert any(
+            id_ not in pair.ids and pair.verdict in ("none", "nonbreaking", "warning") for pair in ALL
+        ), id_
 
 
 def test_every_keyword_is_narrowed_and_widened_by_a_pair() -> None:

@@ -28,11 +28,13 @@ def settings_of(case: Case, url: str, profile: str) -> Settings:
     )
 
 
-def found_by(settings: Settings, slugs: Iterable[str]) -> list[Finding]:
-    """What these checks find broken; only what they need is tried."""
+def found_by(settings: Settings, slugs: Iterable[str], everything: bool = False) -> list[Finding]:
+    """What these checks find broken; only what they need is tried, unless it shall be everything."""
     with tempfile.TemporaryDirectory() as folder:
         judgement = Judgement(settings, Path(folder), time.time())
         try:
+            if everything:
+                judgement.start(REGISTRY.values(), [])
             found = [finding for slug in slugs for finding in _found_by(judgement, slug)]
         finally:
             judgement.close()
@@ -44,10 +46,12 @@ def _found_by(judgement: Judgement, slug: str) -> list[Finding]:
     return judgement.probe(check) if check.subject is Service else judgement.look(check)
 
 
-def found_in(case: Case, slugs: Iterable[str], profile: str = "smoke") -> list[Finding]:
+def found_in(
+    case: Case, slugs: Iterable[str], profile: str = "smoke", everything: bool = False
+) -> list[Finding]:
     """What these checks find broken in a deployment."""
     with serving(case.app(), **dict(case.serving)) as url:
-        return found_by(settings_of(case, url, profile), slugs)
+        return found_by(settings_of(case, url, profile), slugs, everything)
 
 
 def failures(findings: Iterable[Finding]) -> list[str]:

@@ -1,13 +1,13 @@
-"""Which fault proves each check? Writes the tables of the judge's README.
+"""Which check catches which fault? Writes the tables of the judge's README.
 
     python -m tests.together.table [--learn]
 
-`proof.yaml` names, for each check, the faulty deployments that it catches and which other checks catch them
-as well; `--learn` takes them from what `tests.together.measure` left in build/together.
+`proof.yaml` names, for each faulty deployment, the checks that catch it, the one meant for it first;
+`--learn` takes what is missing there from what `tests.together.measure` left in build/together.
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -24,36 +24,44 @@ PROOF = Path(__file__).with_name("proof.yaml")
 # Why a check has no fault that it catches.
 REASONS = {"operation-tried": "says what was not looked at; it breaks nothing"}
 SHOWN, COMPANIONS = 3, 3
-Proof = dict[str, dict[str, list[str]]]
+Proof = dict[str, list[str]]
 
 
 def proof() -> Proof:
-    """For each check, the cases that it catches, each with the other checks that catch it."""
+    """For each fault the checks that catch it, the one meant for it first."""
     found: Proof = yaml.safe_load(PROOF.read_text(encoding="utf-8"))
     return found
 
 
 def learned(results: Iterable[Result]) -> Proof:
-    """The proof that measured results give: for each check the cases that fewest others catch."""
-    by_check: dict[str, list[tuple[list[str], str]]] = defaultdict(list)
-    for result in results:
-        slugs = sorted({slug for found in result.slugs.values() for slug in found})
-        for slug in slugs:
-            by_check[slug].append(([one for one in slugs if one != slug], result.name))
-    best = {
-        slug: sorted(by_check[slug], key=lambda pair: (len(pair[0]), pair[1]))[:SHOWN]
-        for slug in REGISTRY
-        if slug in by_check
+    """The proof that measured results give; the check that catches the fewest faults is the one meant."""
+    severity = {case.name: case.severity for case in cases()}
+    caught = {result.name: result.slugs.get(severity[result.name], []) for result in results}
+    frequency = Counter(slug for slugs in caught.values() for slug in slugs)
+    return {
+        name: sorted(slugs, key=lambda slug: (frequency[slug], slug))
+        for name, slugs in caught.items()
+        if slugs
     }
-    return {slug: {name: others for others, name in pairs} for slug, pairs in best.items()}
 
 
-def table() -> str:
+def by_check(known: Proof) -> dict[str, list[tuple[str, list[str]]]]:
+    """For each check the faults that it catches and its companions there, the most telling fault first."""
+    found: dict[str, list[tuple[str, list[str]]]] = defaultdict(list)
+    for name, slugs in known.items():
+        for slug in slugs:
+            found[slug].append((name, [one for one in slugs if one != slug]))
+    for slug, pairs in found.items():
+        pairs.sort(key=lambda pair: (known[pair[0]][0] != slug, len(pair[1]), pair[0]))
+    return found
+
+
+def table(known: Proof) -> str:
     """The table as Markdown: a line for each check, in the order in which they are reported."""
-    known = proof()
+    faults = by_check(known)
     lines = ["| check | fact | grade | faults that prove it |", "| --- | --- | --- | --- |"]
     for slug, check in REGISTRY.items():
-        told = ", ".join(_told(name, others) for name, others in known.get(slug, {}).items())
+        told = ", ".join(_told(name, others) for name, others in faults.get(slug, [])[:SHOWN])
         fact = check.fact.replace("|", "\\|")
         lines.append(f"| `{slug}` | {fact} | {check.grade} | {told or REASONS.get(slug, '')} |")
     return "\n".join(lines)
@@ -80,10 +88,10 @@ def profiles() -> str:
 
 def written(text: str) -> str:
     """The README with the tables of now."""
-    for name, content in (("checks", table()), ("profiles", profiles())):
+    for name, content in (("checks", table(proof())), ("profiles", profiles())):
         before, begin, rest = text.partition(f"<!-- {name} -->")
         _, end, after = rest.partition(f"<!-- /{name} -->")
-        assert end, f"{README} has no place for {name}"
+        assert begin, f"{README} has no place for {name}"
         text = f"{before}{begin}\n{content}\n{end}{after}"
     return text
 
@@ -96,12 +104,12 @@ def measured(folder: Path) -> list[Result]:
 
 
 @click.command()
-@click.option("--learn", is_flag=True, help="Take the proof from the last measurement.")
+@click.option("--learn", is_flag=True, help="Take what the proof lacks from the last measurement.")
 def main(learn: bool) -> None:
     """Write the tables into the README."""
     if learn:
-        fresh = {**proof(), **learned(measured(RESULTS / "standard"))}
-        ordered = {slug: fresh[slug] for slug in REGISTRY if slug in fresh}
+        known = {**learned(measured(RESULTS / "standard")), **proof()}
+        ordered = {case.name: known[case.name] for case in cases() if case.name in known}
         PROOF.write_text(yaml.safe_dump(ordered, sort_keys=False, width=110), encoding="utf-8")
     README.write_text(written(README.read_text(encoding="utf-8")), encoding="utf-8")
 

@@ -221,7 +221,11 @@ class NoUsage(Deployment):
 
 @variant()
 class NoSteps(Deployment):
-    """Runs have no steps."""
+    """Runs have no steps, neither in lists nor in streams."""
+
+    def tell(self, run: Run, event: str, data: Json) -> None:
+        if not event.startswith("thread.run.step"):
+            super().tell(run, event, data)
 
     async def list_steps(self, request: Request, thread_id: str, run_id: str) -> Any:
         self.run(thread_id, run_id)

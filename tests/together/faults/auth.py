@@ -180,3 +180,13 @@ class KeyInTheMetadata(Deployment):
 
     def show_run(self, run: Any) -> Json:
         return {**super().show_run(run), "fileIds": [getattr(self, "key", "")]}
+
+
+@fault("warning")
+class ForbiddenWithoutKey(Deployment):
+    """A request without a key is answered with 401, not 403 (observed)."""
+
+    def refuse(self, refusal: Refusal) -> Response:
+        response = super().refuse(refusal)
+        response.status_code = 403 if refusal.status == 401 else refusal.status
+        return response

@@ -49,6 +49,16 @@ class ContentLengthTooLarge(Deployment):
 
 
 @fault()
+class ContentLengthWithLineEnd(Deployment):
+    """Content-Length counts no line end that is not sent."""
+
+    async def get_thread(self, request: Request, thread_id: str) -> Any:
+        response = self.json(await super().get_thread(request, thread_id))
+        response.headers["content-length"] = str(len(response.body) + 2)
+        return response
+
+
+@fault()
 class JsonInLatin1(Deployment):
     """JSON is UTF-8."""
 
@@ -291,3 +301,27 @@ class ErrorCodesInCapitals(Deployment):
         return super().refuse(
             Refusal(refusal.status, refusal.code.upper(), refusal.message, **refusal.headers)
         )
+
+
+@fault("warning")
+class ErrorsWithATraceback(Deployment):
+    """An error speaks to the client, not of the service's code (observed)."""
+
+    def refuse(self, refusal: Refusal) -> Response:
+        trace = 'Traceback (most recent call last):\n  File "/srv/app/runs.py", line 71, in create\n'
+        return super().refuse(
+            Refusal(refusal.status, refusal.code, trace + refusal.message, **refusal.headers)
+        )
+
+
+@fault("warning")
+class TooManyWithoutRetryAfter(Deployment):
+    """429 says when to come again (observed)."""
+
+    answered = 0
+
+    async def answer(self, request: Request) -> Response:
+        self.answered += 1
+        if self.answered % 40 == 0:
+            raise Refusal(429, "resource_exhausted", "too many requests")
+        return await super().answer(request)

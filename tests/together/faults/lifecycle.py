@@ -31,6 +31,14 @@ class NeverEnds(Polled):
         await asyncio.sleep(3600)
 
 
+@fault("failure", "--max-wait", "2")
+class NeverAnswers(Deployment):
+    """Creating a run is answered some time."""
+
+    async def work(self, thread: Thread, run: Run) -> None:
+        await asyncio.sleep(3600)
+
+
 @fault()
 class CompletedComesBack(Polled):
     """A run that is completed stays completed."""
@@ -263,3 +271,14 @@ class StepCompletedWithoutCompletedAt(Deployment):
 
     def show_step(self, step: Json) -> Json:
         return {**step, "completedAt": None}
+
+
+@fault("note")
+class CancellingWorksOn(Polled):
+    """A run that is cancelling is not at work again (assumed)."""
+
+    async def stop(self, run: Run) -> None:
+        await self.pause()
+        self.move(run, "in_progress")
+        await self.pause()
+        await super().stop(run)

@@ -109,7 +109,8 @@ class NamesInSnakeCase(Deployment):
 class StepNamesInPascalCase(Deployment):
     """The fields of a run step are named in lowerCamelCase."""
 
-    def show_step(self, step: Json) -> Json:
+    async def get_step(self, request: Any, thread_id: str, run_id: str, step_id: str) -> Any:
+        step = await super().get_step(request, thread_id, run_id, step_id)
         return {name[0].upper() + name[1:]: value for name, value in step.items()}
 
 
@@ -334,3 +335,12 @@ class LastErrorInOtherWords(Deployment):
 
     async def finish(self, run: Run) -> None:
         self.fail(run, "MODEL_UNREACHABLE")
+
+
+@fault("note")
+class UsageDoesNotAddUp(Deployment):
+    """The total of the tokens is the sum of its parts (assumed)."""
+
+    def show_run(self, run: Run) -> Json:
+        row = super().show_run(run)
+        return {**row, "usage": row["usage"] and {**row["usage"], "totalTokens": 1}}

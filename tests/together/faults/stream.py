@@ -182,7 +182,7 @@ class BreaksOff(Deployment):
 class ComesAllAtOnce(Deployment):
     """An event is sent when it happens."""
 
-    pace = 0.15
+    pace = 0.4
 
     async def frames(self, run: Run, told: int) -> Bytes:
         yield b"".join([frame async for frame in super().frames(run, told)])
@@ -192,7 +192,7 @@ class ComesAllAtOnce(Deployment):
 class ComesInLargeBlocks(Deployment):
     """An event is sent when it happens, not when a buffer is full."""
 
-    pace = 0.15
+    pace = 0.4
 
     async def frames(self, run: Run, told: int) -> Bytes:
         buffer = b""

@@ -117,6 +117,16 @@ class MessageMetadataIsForgotten(Deployment):
 
 
 @fault()
+class MetadataIsLostWithARun(Deployment):
+    """The metadata of a thread stays as the client left it."""
+
+    async def create_run(self, request: Request, thread_id: str) -> Any:
+        answer = await super().create_run(request, thread_id)
+        self.thread(thread_id).row["metadata"] = {}
+        return answer
+
+
+@fault()
 class InstructionsAreCut(Deployment):
     """The instructions of a run are given back whole."""
 
@@ -269,6 +279,17 @@ class AnotherRunIsRead(Deployment):
     async def get_run(self, request: Request, thread_id: str, run_id: str) -> Any:
         self.run(thread_id, run_id)
         return self.show_run(self.thread(thread_id).runs[0])
+
+
+@fault()
+class StepsAreNotOffered(Deployment):
+    """The steps of a run can be listed and read."""
+
+    async def list_steps(self, request: Request, thread_id: str, run_id: str) -> Any:
+        raise Refusal(501, "unimplemented", "steps are not implemented")
+
+    async def get_step(self, request: Request, thread_id: str, run_id: str, step_id: str) -> Any:
+        raise Refusal(501, "unimplemented", "steps are not implemented")
 
 
 @fault()
