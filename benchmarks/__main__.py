@@ -18,7 +18,7 @@ from benchmarks.peers import REFERENCE, Peer, install, peers, write_document
 
 LIBRARIES = ("connexion", "uvicorn", "starlette", "jsonschema-rs", "orjson")
 QUICK = Settings(seconds=1, warm_up=1, streams=200)
-FULL = Settings(seconds=3, warm_up=1, streams=200)
+FULL = Settings(seconds=2, warm_up=1, streams=200)
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
