@@ -64,7 +64,7 @@ READINGS: tuple[tuple[Reading, Reading], ...] = (("strict", "lax"), ("full", "fu
 
 @dataclass(frozen=True)
 class Trial:
-    """Two whole schemas, one to accept a value, one to refuse it; `literal` takes each `oneOf` at its word."""
+    """Two whole schemas, one to accept a value, one to refuse it; `literal` reads `oneOf` word by word."""
 
     search: Search
     takes: Schema

@@ -21,7 +21,7 @@ def path_words(site: "Site", path: tuple[str, ...]) -> str:
         return f"the {site.use.part}"
     text = ""
     for step in path:
-        text += step if step == "[]" else (".*" if step == "{}" else f".{step}")
+        text += step if step.startswith("[") else (".*" if step == "{}" else f".{step}")
     return f"`{text.lstrip('.')}` in the {site.use.part}"
 
 

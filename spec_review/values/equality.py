@@ -31,7 +31,7 @@ class Equality:
         return self.places(one.cursor, other.cursor)
 
     def _shallow(self, one: Part, other: Part) -> bool:
-        left, right = dict(one.cursor.value), dict(other.cursor.value)
+        left, right = _fields(one.cursor.value), _fields(other.cursor.value)
         for combiner in ("allOf", "oneOf", "anyOf", "discriminator", "$ref"):
             left.pop(combiner, None)
             right.pop(combiner, None)
@@ -96,6 +96,11 @@ class Equality:
             else self._places(one.raw(key), other.raw(key), open_pairs)
             for key in left
         )
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """A schema's keywords; `true` has none and `false` rules everything out."""
+    return dict(value) if isinstance(value, dict) else {"not": {}} if value is False else {}
 
 
 def _opened(cursor: Cursor) -> Cursor:

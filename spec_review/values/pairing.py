@@ -17,6 +17,8 @@ def children(one: Shape, other: Shape) -> Iterator[tuple[str, Schema, Schema]]:
     for name, schema in other.properties.items():
         if name not in one.properties and one.additional and not one.closed and name not in other.hidden:
             yield name, one.additional, schema
+    for place, (mine, theirs) in enumerate(zip(one.prefix, other.prefix, strict=False)):
+        yield f"[{place}]", mine, theirs
     if other.items is not None:
         yield "[]", one.items or (), other.items
     if other.additional and not one.closed:

@@ -186,6 +186,10 @@ class Search:
         return MISSING
 
     def _surroundings(self, one: Shape, step: str, inner: Any) -> Iterator[Any]:
+        if step.startswith("[") and step != "[]":
+            before = [(self.sample(schema) or [None])[0] for schema in one.prefix[: int(step[1:-1])]]
+            yield [*before, inner]
+            return
         if step == "[]":
             least = max([int(n) for n in one.every("minItems") if isinstance(n, int | float)] or [1]) or 1
             yield [inner] * min(least, candidates.MOST_ITEMS)

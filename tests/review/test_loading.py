@@ -1,0 +1,185 @@
+"""Does every broken input get one clear line and the right exit code, and every sloppy one its review?"""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from spec_review import DocumentError, compare, load, open_source
+from spec_review.cli import main
+from spec_review.loading import Source
+
+HEAD = "openapi: 3.0.3\ninfo: {title: T, version: '1'}\npaths: {}\n"
+WITH_REFERENCE = HEAD.replace("paths: {}", "paths: {/a: {get: {responses: {'200': {$ref: '%s'}}}}}")
+
+BROKEN = {
+    "not YAML": (b"openapi: [3.0.3\npaths: {}\n", "not YAML"),
+    "a tab": (b"openapi: 3.0.3\n\tpaths: {}\n", "not YAML"),
+    "empty": (b"", "is empty"),
+    "only a comment": (b"# nothing\n", "is empty"),
+    "a list": (b"- openapi\n", "holds a list"),
+    "a text": (b"openapi\n", "holds a text"),
+    "not UTF-8": (HEAD.encode() + b"x-name: \xe4\n", "not UTF-8"),
+    "a duplicate key": (
+        b"openapi: 3.0.3\npaths: {}\npaths: {}\n",
+        "duplicate key 'paths', first on line 2",
+    ),
+    "an alias in itself": (b"openapi: 3.0.3\npaths: &a {b: *a}\n", "alias contains itself"),
+    "Swagger 2.0": (b"swagger: '2.0'\npaths: {}\n", "is Swagger 2.0"),
+    "no version": (b"paths: {}\n", "has no 'openapi' key"),
+    "a later version": (b"openapi: 4.0.0\npaths: {}\n", "'openapi' is '4.0.0'"),
+    "a reference to nothing": ((WITH_REFERENCE % "#/components/responses/Gone").encode(), "leads nowhere"),
+    "a reference to itself": ((WITH_REFERENCE % "#/paths/~1a/get/responses/200").encode(), "leads to itself"),
+    "a remote reference": ((WITH_REFERENCE % "https://example.com/a.yaml").encode(), "remote references"),
+    "a file that is missing": ((WITH_REFERENCE % "gone.yaml#/a").encode(), "no such file"),
+    "too deep": (b"[" * 5000 + b"]" * 5000, "nested too deeply"),
+}
+
+
+@pytest.mark.parametrize(("content", "said"), BROKEN.values(), ids=BROKEN.keys())
+def test_a_broken_document_gets_one_line_and_exit_code_3(
+    content: bytes, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
+    good.write_text(HEAD)
+    bad.write_bytes(content)
+    for arguments in ([str(good), str(bad)], [str(bad), str(good)]):
+        assert main(arguments) == 3
+        output = capsys.readouterr()
+        assert output.out == ""
+        assert said in output.err
+        assert "bad.yaml" in output.err or "gone.yaml" in output.err
+        assert output.err.count("\n") == 1
+
+
+def test_a_duplicate_key_is_named_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text("openapi: 3.0.3\npaths: {}\npaths: {}\n")
+    with pytest.raises(DocumentError, match=r"a\.yaml:3: duplicate key 'paths'"):
+        load(open_source(str(file)))
+
+
+SLOPPY = {
+    "Windows line ends and a byte order mark": "\ufeff" + HEAD.replace("\n", "\r\n"),
+    "nothing where something should be": """
+openapi: 3.0.0
+paths: {/a: {post: {parameters: null, responses: null, requestBody: {content: null}}}, /b: null}
+components: null
+servers: null
+security: null
+tags: null
+""",
+    "things of the wrong kind": """
+openapi: 3.0.0
+paths:
+  /a:
+    get:
+      tags: a
+      security: [a]
+      parameters: [{in: query}, {name: b}]
+      responses:
+        200:
+          content:
+            application/json:
+              schema: {type: [string, any], required: true, enum: a, minimum: x, pattern: '[', properties: []}
+""",
+    "anchors and merged keys": """
+openapi: 3.0.0
+x: &common {description: Fine}
+paths: {/a: {get: {responses: {200: {<<: *common}}}}}
+""",
+    "texts that YAML 1.1 takes for something else": """
+openapi: 3.0.0
+paths:
+  /a:
+    get:
+      parameters: [{in: query, name: on, schema: {enum: [yes, no, 12:30, 2024-01-01]}}]
+      responses: {}
+""",
+}
+
+
+@pytest.mark.parametrize("content", SLOPPY.values(), ids=SLOPPY.keys())
+def test_a_sloppy_document_is_reviewed_all_the_same(content: str, tmp_path: Path) -> None:
+    file, other = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    file.write_bytes(content.encode())
+    other.write_bytes(content.encode() + b"x-more: 1\n")
+    assert compare(load(open_source(str(file))), load(open_source(str(other)))) == []
+
+
+def test_a_word_that_yaml_1_1_reads_as_a_boolean_stays_a_word() -> None:
+    document = load(Source("a.yaml", "openapi: 3.0.0\nx: [yes, off, 12:30, 2024-01-01, 1e3, 0x10, null]\n"))
+    assert document.content["x"] == ["yes", "off", "12:30", "2024-01-01", 1000.0, 16, None]
+
+
+def test_references_to_other_files_are_followed_in_the_tree_and_in_a_revision(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    repository.write("api/openapi.yaml", WITH_REFERENCE % "parts/answers.yaml#/Good")
+    part = (
+        "Good: {description: D, content: {application/json: {schema: {$ref: '#/Name'}}}}\nName: {type: %s}\n"
+    )
+    repository.write("api/parts/answers.yaml", part % "string")
+    repository.commit()
+    repository.write("api/parts/answers.yaml", part % "integer")
+    base = load(open_source("HEAD:api/openapi.yaml", tmp_path))
+    head = load(open_source(str(tmp_path / "api/openapi.yaml")))
+    errors = [change for change in compare(base, head) if change.level == "error"]
+    assert [change.id for change in errors] == ["response-body-type-widened"]
+    assert errors[0].base is not None
+    assert str(errors[0].base) == "HEAD:api/parts/answers.yaml:2"
+
+
+def test_a_revision_is_read_from_the_root_and_from_here(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    repository.write("api/openapi.yaml", HEAD)
+    repository.commit()
+    for where, path in ((tmp_path, "api/openapi.yaml"), (tmp_path / "api", "openapi.yaml")):
+        assert load(open_source(f"HEAD:{path}", where)).content["paths"] == {}
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("HEAD:gone.yaml", "no file 'gone.yaml' at revision 'HEAD'"),
+        ("nowhere:a.yaml", "unknown revision 'nowhere'"),
+        ("--output=x:a.yaml", "is not a revision"),
+    ],
+)
+def test_a_revision_that_does_not_load_says_why(argument: str, said: str, tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    repository.write("a.yaml", HEAD)
+    repository.commit()
+    with pytest.raises(DocumentError, match=said):
+        open_source(argument, tmp_path)
+
+
+def test_outside_a_repository_a_revision_says_so(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match="not in a git repository"):
+        open_source("HEAD:a.yaml", tmp_path)
+
+
+def test_a_directory_says_so(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match="is a directory"):
+        open_source(str(tmp_path))
+
+
+class Repository:
+    """A git repository for a test."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._git("init", "--quiet", "--initial-branch=main")
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file of the working tree."""
+        file = self.path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+    def commit(self) -> None:
+        """Commit everything."""
+        self._git("add", ".")
+        self._git("-c", "user.name=T", "-c", "user.email=t@example.com", "commit", "--quiet", "-m", "All")
+
+    def _git(self, *words: str) -> None:
+        subprocess.run(["git", *words], cwd=self.path, check=True, capture_output=True)
