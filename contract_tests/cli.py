@@ -82,7 +82,7 @@ def judge(url: str, dry_run: bool, passed: tuple[str, ...], **given: Any) -> int
         return CONFORMS
     session = Session()
     with (
-        tempfile.TemporaryDirectory(prefix="tune-check-") as scratch,
+        tempfile.TemporaryDirectory(prefix="tune-check-", ignore_cleanup_errors=True) as scratch,
         _environment(_changes(settings, scratch)),
     ):
         options = [one for name in named if name != "key" for one in _typed(name, named[name])]

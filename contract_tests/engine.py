@@ -64,13 +64,18 @@ class Generator:
         schema.__class__ = _Metered
         cast("_Metered", schema).adapter_to_service = adapter
         with _AT_ONCE:
+            if self._is_late():
+                return 0
             stream = _Unprobed(schema).execute()
             for event in stream:
-                if adapter.exhausted or time.monotonic() > self._deadline:
+                if adapter.exhausted or self._is_late():
                     stream.stop()
                 if isinstance(event, events.NonFatalError | events.FatalError) and not adapter.exhausted:
                     self.errors.append(str(getattr(event, "info", event)))
         return adapter.sent
+
+    def _is_late(self) -> bool:
+        return time.monotonic() > self._deadline or self._service.client.budget.left <= 0
 
     def _schema(self, phases: list[str]) -> OpenApiSchema:
         document = copy.deepcopy(contract().documented.document)

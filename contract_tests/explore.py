@@ -45,7 +45,10 @@ OBSERVED_FIELDS: Mapping[str, Any] = {
 THREAD_FIELDS: Mapping[str, Any] = {
     "title": "Contract check",
     "metadata": {"suite": "tune-check", "Case Nr": "Ünï 1"},
-    "messages": [{"role": "user", "content": [{"type": "text", "text": QUESTION}]}],
+    "messages": [
+        {"role": role, "content": [{"type": "text", "text": text}]}
+        for role, text in (("user", "I am Ada."), ("assistant", "Hello, Ada."), ("user", QUESTION))
+    ],
     "toolResources": {},
 }
 
@@ -178,7 +181,9 @@ def cancelled_run(service: Service) -> None:
         while not streaming.done():
             service.client.wait(0.1)
             for name in [] if cancelled else _ids(service.call("listRuns", path={"threadId": thread})):
-                service.call("cancelRun", path={"threadId": thread, "runId": name}, body={})
+                path = {"threadId": thread, "runId": name}
+                service.call("cancelRun", path=path, body={}, key=None, wants=["no-key"])
+                service.call("cancelRun", path=path, body={})
                 cancelled = True
     _follow(service, streaming.result())
 
@@ -191,9 +196,12 @@ def answer_tools(service: Service, thread: str, body: Mapping[str, Any]) -> None
     ids = [call.get("id") for call in calls or [] if isinstance(call, Mapping)]
     outputs = [{"toolCallId": name, "output": "Sunny, 24 degrees."} for name in ids if name]
     path = {"threadId": thread, "runId": str(body["id"])}
-    exchange = service.call("submitToolOutputs", path=path, body={"toolOutputs": outputs})
-    if exchange.ok:
+    answer = {"toolOutputs": outputs}
+    service.call("submitToolOutputs", path=path, body=answer, key=None, wants=["no-key"])
+    exchange = service.call("submitToolOutputs", path=path, body=answer)
+    if exchange.ok or not exchange.status:
         service.watch(thread, str(body["id"]))
+        service.call("listRunSteps", path=path, params={"limit": 1})
         look_around(service, thread, str(body["id"]))
 
 

@@ -108,7 +108,8 @@ class Parser:
         elif name == "retry":
             if not (value.isascii() and value.isdigit()):
                 self._flaw(f"retry is not a number: {value[:40]!r}", self._line)
-        else:
+        elif name.lower() in _FIELDS or not name.replace("-", "_").isidentifier():
+            # Any other name is a field that the standard tells readers to ignore.
             self._flaw(f"a line is neither a field nor a comment: {f'{name}:{value}'[:60]!r}", self._line)
 
     def _dispatch(self, at: float) -> Event | None:

@@ -118,6 +118,19 @@ def unauthenticated_is_401(exchange: Exchange) -> Iterator[Deviation]:
         yield Deviation(f"status {exchange.status}", "401", exchange)
 
 
+@check("run-moves-only-with-key", Exchange)
+def runs_are_moved_only_with_a_key(exchange: Exchange) -> Iterator[Deviation]:
+    """Without a key, no run is cancelled and no tool answered.
+
+    Source: the reference pages: apiKey in the header X-Tune-Key, for the service as a whole
+    Grade: documented
+    Advice: authenticate in front of all routes, not in each
+    """
+    moves = exchange.operation is not None and exchange.operation.id in ("cancelRun", "submitToolOutputs")
+    if moves and exchange.ok and "no-key" in exchange.wants:
+        yield Deviation(f"no key: status {exchange.status}", "401", exchange)
+
+
 @check("key-not-leaked", Exchange)
 def key_is_never_told(exchange: Exchange) -> Iterator[Deviation]:
     """No answer repeats the key.

@@ -254,6 +254,24 @@ def _ids(page: Exchange) -> list[str]:
     return [str(item.get("id")) for item in _page(page) or []]
 
 
+@check("page-default-limit", Service)
+def page_has_twenty_by_default(service: Service) -> Iterator[Deviation]:
+    """Without a limit a page has twenty entries, where there are as many.
+
+    Source: the reference pages of the list operations: limit, default 20
+    Grade: documented
+    Advice: take 20 where the client names none
+    """
+    said = [{"role": "user", "content": [{"type": "text", "text": f"{number}"}]} for number in range(22)]
+    path = {"threadId": service.fresh_thread(messages=said)}
+    whole = _ids(service.require("listMessages", path=path, params={"limit": 100}))
+    page = service.require("listMessages", path=path)
+    if len(whole) <= 20:
+        raise CannotTry("a new thread does not keep the messages it was given")
+    if len(_ids(page)) != 20:
+        yield Deviation(f"{len(_ids(page))} of {len(whole)} entries", "20", page)
+
+
 @check("page-beyond-the-end", Service)
 def page_beyond_the_end_is_empty(service: Service) -> Iterator[Deviation]:
     """Behind the last entry there is an empty page that says so.
