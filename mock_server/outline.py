@@ -61,8 +61,14 @@ class Outline:
             for stamp in turn.stamps:
                 fields[stamp] = rfc3339(at)
             if turn.ends:
-                fields["usage"] = usage(record, sum(count(filled(text, record)) for text in self.texts))
+                fields["usage"] = usage(record, _spoken(record, self.texts))
         return fields
+
+
+@lru_cache(maxsize=4096)
+def _spoken(record: RunRecord, texts: tuple[str, ...]) -> int:
+    """How many tokens the run has spoken in the end; lists ask for the same runs again and again."""
+    return sum(count(filled(text, record)) for text in texts)
 
 
 def outline(record: RunRecord) -> Outline | None:
