@@ -170,6 +170,14 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
     ],
     "rate-limit-says-when": lambda: [[error(429, {})]],
     "unauthenticated-is-401": lambda: [[error(403, {}, wants=frozenset({"no-key"}))]],
+    "run-moves-only-with-key": lambda: [
+        [exchange("POST", "/threads/thread_1/runs/run_1/cancel", RUN, wants=frozenset({"no-key"}))],
+        [
+            exchange(
+                "POST", "/threads/thread_1/runs/run_1/submit_tool_outputs", RUN, wants=frozenset({"no-key"})
+            )
+        ],
+    ],
     "key-not-leaked": lambda: [
         [error(404, {"message": "sk-tune-secret"}, secrets=Secrets("sk-tune-secret"))],
         [error(404, {}, headers={"X-Key": "sk-tune-secret"}, secrets=Secrets("sk-tune-secret"))],

@@ -84,3 +84,9 @@ def test_what_the_standard_does_not_describe_is_a_flaw(text: str | bytes, what: 
 
 def test_a_clean_stream_has_no_flaw() -> None:
     assert flaws(": c\nretry: 10\nid: 7\nevent: a\ndata: 1\n\n") == []
+
+
+def test_a_field_of_another_name_is_ignored_as_the_standard_tells() -> None:
+    parser = Parser()
+    assert [event.data for event in parser.feed(b"trace-id: 7\ndata: 1\nping\n\n")] == ["1"]
+    assert parser.flaws == []

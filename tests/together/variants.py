@@ -728,6 +728,14 @@ class StreamWithComments(Framed):
 
 
 @variant()
+class StreamWithUnknownFields(Framed):
+    """A stream has fields that the standard tells to ignore."""
+
+    def rewrite(self, frame: bytes) -> bytes:
+        return b"trace: 4f1c2f6e\n" + frame
+
+
+@variant()
 class StreamWithByteOrderMark(Framed):
     """A stream begins with a byte order mark."""
 

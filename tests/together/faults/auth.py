@@ -190,3 +190,20 @@ class ForbiddenWithoutKey(Deployment):
         response = super().refuse(refusal)
         response.status_code = 403 if refusal.status == 401 else refusal.status
         return response
+
+
+@fault()
+class KeyWithATailGoes(Deployment):
+    """A key with more behind it is another key."""
+
+    def knows(self, key: str) -> bool:
+        return key.startswith(KEY)
+
+
+@fault()
+class NewRoutesWithoutKey(Deployment):
+    """Cancelling a run needs the key as well."""
+
+    def authenticate(self, request: Request) -> None:
+        if not request.url.path.endswith(("/cancel", "/submit_tool_outputs")):
+            super().authenticate(request)

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from tests.together.cases import fault
 from tests.together.deployment import ROUTES, Deployment
-from tests.together.service import Refusal, Run
+from tests.together.service import Refusal, Run, Thread
 
 
 @fault()
@@ -325,3 +325,28 @@ class TooManyWithoutRetryAfter(Deployment):
         if self.answered % 40 == 0:
             raise Refusal(429, "resource_exhausted", "too many requests")
         return await super().answer(request)
+
+
+@fault()
+class CrashesOnNulInAPath(Deployment):
+    """An id that nobody gave is the client's fault, whatever it holds."""
+
+    def thread(self, thread_id: str) -> Thread:
+        if "\0" in thread_id:
+            raise Refusal(500, "internal", "embedded null byte")
+        return super().thread(thread_id)
+
+    def run(self, thread_id: str, run_id: str) -> Run:
+        if "\0" in run_id:
+            raise Refusal(500, "internal", "embedded null byte")
+        return super().run(thread_id, run_id)
+
+
+@fault()
+class CrashesOnALongId(Deployment):
+    """An id that nobody gave is the client's fault, however long it is."""
+
+    def thread(self, thread_id: str) -> Thread:
+        if len(thread_id) > 255:
+            raise Refusal(500, "internal", "value too long for type character varying(255)")
+        return super().thread(thread_id)

@@ -2,6 +2,9 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from starlette.requests import Request
 
 from tests.together.cases import fault
 from tests.together.deployment import Deployment
@@ -282,3 +285,50 @@ class CancellingWorksOn(Polled):
         self.move(run, "in_progress")
         await self.pause()
         await super().stop(run)
+
+
+@fault()
+class LocalTimeBehindWithZ(Deployment):
+    """A timestamp with Z is in UTC, not hours behind."""
+
+    def now(self) -> datetime:
+        return super().now() - timedelta(hours=7)
+
+    def remaining(self, run: Run) -> float:
+        return self.lifetime
+
+
+@fault()
+class ExpiresBeforeCreated(Deployment):
+    """A run expires after it was created."""
+
+    def show_run(self, run: Run) -> Json:
+        return {**super().show_run(run), "expiresAt": self.stamp(run.expires - timedelta(hours=1))}
+
+
+@fault()
+class CancelsWhatIsOver(Deployment):
+    """A run that is completed cannot be cancelled any more."""
+
+    def cancel(self, thread: Thread, run: Run) -> None:
+        run.row.update(status="cancelled", cancelledAt=self.stamp(self.now()), completedAt=None)
+
+
+@fault("failure", "--max-wait", "3")
+class NeverResumes(Deployment):
+    """A run whose tools were answered goes on."""
+
+    def submit(self, run: Run, outputs: list[Json]) -> None:
+        self.move(run, "in_progress", requiredAction=None)
+
+
+@fault()
+class StoredLate(Deployment):
+    """When a stream has told that its run is completed, the run is read as completed."""
+
+    async def get_run(self, request: Request, thread_id: str, run_id: str) -> Any:
+        run = self.run(thread_id, run_id)
+        ended = run.row["completedAt"]
+        if ended and self.now() - datetime.fromisoformat(ended) < timedelta(seconds=0.5):
+            return {**self.show_run(run), "status": "in_progress", "completedAt": None, "usage": None}
+        return self.show_run(run)

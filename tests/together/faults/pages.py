@@ -209,3 +209,59 @@ class PagesRepeatAnEntry(Deployment):
     """No entry is on a page twice."""
 
     page = paged(lambda page, request: {**page, "data": page["data"][:-1] + page["data"][:1]})
+
+
+@fault()
+class ThreadsNewestFirst(Deployment):
+    """Without `order` the oldest thread comes first."""
+
+    async def list_threads(self, request: Request) -> Any:
+        threads = [self.show_thread(thread) for thread in self.threads.values()]
+        return self.page(threads, request, "desc", lenient=True)
+
+
+@fault()
+class StepsOldestFirst(Deployment):
+    """Without `order` the newest step comes first."""
+
+    async def list_steps(self, request: Request, thread_id: str, run_id: str) -> Any:
+        steps = [self.show_step(step) for step in self.run(thread_id, run_id).steps]
+        return self.page(steps, request, "asc")
+
+
+@fault()
+class StepsAreOnePage(Deployment):
+    """The list of a run's steps takes a limit too."""
+
+    async def list_steps(self, request: Request, thread_id: str, run_id: str) -> Any:
+        steps = [self.show_step(step) for step in self.run(thread_id, run_id).steps][::-1]
+        ids = [step["id"] for step in steps] or [None]
+        return {"object": "list", "data": steps, "firstId": ids[0], "lastId": ids[-1], "hasMore": False}
+
+
+@fault()
+class ThreadsIgnoreAfter(Deployment):
+    """The list of threads goes on behind `after` too."""
+
+    async def list_threads(self, request: Request) -> Any:
+        threads = [self.show_thread(thread) for thread in self.threads.values()]
+        limit = self.limit(request, lenient=True)
+        page = threads[:: 1 if self.order(request, "asc") == "asc" else -1][:limit]
+        ids = [thread["id"] for thread in page] or [None]
+        more = len(threads) > limit
+        return {"object": "list", "data": page, "firstId": ids[0], "lastId": ids[-1], "hasMore": more}
+
+
+@fault()
+class IdsOfAPageAreMissing(Deployment):
+    """A page names its first and its last entry."""
+
+    page = paged(lambda page, request: {**page, "firstId": None, "lastId": None})
+
+
+@fault()
+class DefaultLimitIsTen(Deployment):
+    """Without a limit a page has up to 20 entries."""
+
+    def limit(self, request: Request, lenient: bool) -> int:
+        return super().limit(request, lenient) if "limit" in request.query_params else 10

@@ -393,6 +393,26 @@ class DeltasAreLost(Deployment):
                 yield event, data
 
 
+@fault()
+class StreamsAreMixed(Deployment):
+    """A stream tells of its own run, not of what else happens meanwhile."""
+
+    async def events(self, run: Run, told: int) -> Events:
+        async for event, data in super().events(run, told):
+            yield event, data
+            others = [other for thread in self.threads.values() for other in thread.runs if other is not run]
+            if event == "thread.message.created" and others:
+                yield others[-1].log[-1]
+
+
+@fault()
+class StreamBreaksLetters(Deployment):
+    """A stream tells every letter of a message."""
+
+    def frame(self, event: str, data: Json) -> bytes:
+        return super().frame(event, data).decode().replace("☀", "\ufffd\ufffd\ufffd").encode()
+
+
 @fault("note")
 class EventNamesOfItsOwn(Deployment):
     """Events are named as by the OpenAI Assistants API (assumed)."""

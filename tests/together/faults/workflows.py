@@ -331,3 +331,74 @@ class BeginsInProgress(Deployment):
         run.row.update(status="in_progress", startedAt=run.row["createdAt"])
         run.log[:] = [("thread.run.created", self.show_run(run))]
         return run
+
+
+@fault()
+class NewThreadsAreReversed(Deployment):
+    """The messages that a thread is created with stand in their order."""
+
+    def add_thread(self, asked: Json) -> Thread:
+        return super().add_thread({**asked, "messages": asked.get("messages", [])[::-1]})
+
+
+@fault()
+class ThreadOfARunIsBare(Deployment):
+    """The thread that is created with a run has the messages it was given."""
+
+    async def create_thread_and_run(self, request: Request) -> Any:
+        asked = await self.body(request, "run", "thread")
+        return await self.begin(self.add_run(self.add_thread({}), asked))
+
+
+@fault()
+class ThreadOfARunIsHidden(Deployment):
+    """The thread that is created with a run can be read."""
+
+    async def create_thread_and_run(self, request: Request) -> Any:
+        asked = await self.body(request, "run", "thread")
+        thread = self.add_thread(asked.get("thread", {}))
+        answer = await self.begin(self.add_run(thread, asked))
+        self.threads.pop(thread.row["id"])
+        return answer
+
+
+@fault()
+class ANewTitleDropsTheMetadata(Deployment):
+    """Modifying the title of a thread leaves its metadata."""
+
+    async def modify_thread(self, request: Request, thread_id: str) -> Any:
+        asked = await self.body(request, "thread")
+        if "title" in asked and "metadata" not in asked:
+            self.thread(thread_id).row["metadata"] = {}
+        return await super().modify_thread(request, thread_id)
+
+
+@fault()
+class ModifiedIsCreatedAnew(Deployment):
+    """Modifying a thread leaves the time of its creation."""
+
+    async def modify_thread(self, request: Request, thread_id: str) -> Any:
+        self.thread(thread_id).row["createdAt"] = self.stamp(self.now())
+        return await super().modify_thread(request, thread_id)
+
+
+@fault()
+class UnknownRunsAreModified(Deployment):
+    """A run that is not there cannot be modified."""
+
+    async def modify_run(self, request: Request, thread_id: str, run_id: str) -> Any:
+        try:
+            return await super().modify_run(request, thread_id, run_id)
+        except Refusal as refusal:
+            if refusal.status != 404:
+                raise
+            return {"id": run_id, "object": "run"}
+
+
+@fault()
+class RunsForgetTheirMessages(Deployment):
+    """The message that was created before a run stands in the thread after it."""
+
+    async def write(self, thread: Thread, run: Run) -> None:
+        thread.messages.clear()
+        await super().write(thread, run)
