@@ -100,6 +100,11 @@ class Pair:
         return self.base.name
 
     @property
+    def address(self) -> str:
+        """Its method and path, as the base writes them."""
+        return f"{self.base.method.upper()} {self.base.path}"
+
+    @property
     def key(self) -> str:
         """What it is, whatever it is called."""
         return f"{self.base.method.upper()} {self.base.erased}"

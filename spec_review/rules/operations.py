@@ -38,9 +38,9 @@ def named(comparison: Comparison) -> Iterator[Change]:
             continue
         kind = "changed" if old and new else "removed" if old else "added"
         message = {
-            "changed": f"{pair.key} was called `{old}` and is `{new}` now; generated code changes its name.",
-            "removed": f"{pair.key} has lost its name `{old}`; generated code makes one up.",
-            "added": f"{pair.key} is called `{new}` now.",
+            "changed": f"{pair.address} was called `{old}` and is `{new}` now; generated code changes its name.",
+            "removed": f"{pair.address} has lost its name `{old}`; generated code makes one up.",
+            "added": f"{pair.address} is called `{new}` now.",
         }[kind]
         yield _about(pair, f"operation-id-{kind}", message, "operationId", old or None, new or None)
 

@@ -101,7 +101,7 @@ def _response(
 ) -> Iterator[Change]:
     yield from media_types(comparison, base, head, use, way)
     yield from _headers(comparison, base, head, use, way)
-    yield from _links(base, head, use)
+    yield from _links(comparison, base, head, use)
 
 
 def _headers(
@@ -155,7 +155,8 @@ def _header(comparison: Comparison, base: Cursor, head: Cursor, use: Use, way: D
     )
 
 
-def _links(base: Cursor, head: Cursor, use: Use) -> Iterator[Change]:
+def _links(comparison: Comparison, base: Cursor, head: Cursor, use: Use) -> Iterator[Change]:
+    names = {pair.base.name: pair.head.name for pair in comparison.matching.pairs}
     ones, others = dict(base.entries("links")), dict(head.entries("links"))
     for name, one in ones.items():
         if name not in others:
@@ -167,7 +168,7 @@ def _links(base: Cursor, head: Cursor, use: Use) -> Iterator[Change]:
                 use,
                 old=name,
             )
-        elif _leads(one) != _leads(others[name]):
+        elif _leads(one, names) != _leads(others[name], {}):
             message = f"The link `{name}` of the {use.part} leads elsewhere."
             yield found("response-link-changed", message, one, others[name], use, old=name, new=name)
     for name, other in others.items():
@@ -182,8 +183,10 @@ def _links(base: Cursor, head: Cursor, use: Use) -> Iterator[Change]:
             )
 
 
-def _leads(link: Cursor) -> object:
-    return {key: link.value.get(key) for key in ("operationId", "operationRef", "parameters", "requestBody")}
+def _leads(link: Cursor, names: dict[str, str]) -> object:
+    """What a link says, its operation under the name that the revision has for it."""
+    said = {key: link.value.get(key) for key in ("operationRef", "parameters", "requestBody")}
+    return {**said, "operationId": names.get(link.text("operationId"), link.text("operationId"))}
 
 
 def callbacks(comparison: Comparison) -> Iterator[Change]:

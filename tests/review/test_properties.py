@@ -47,7 +47,7 @@ def test_what_breaks_as_a_request_is_additive_on_the_way_back(content: Content, 
 
 
 def narrowed(change: Change) -> tuple[str, str] | None:
-    """A change by its place and keyword, the same for both ways; None where a name is only declared or not."""
+    """A change by its place and keyword, the same for both ways; None where a name is only declared."""
     families = ("type", "nullable", "enum-value", "minimum", "maximum", "max-length", "format", "max-items")
     family = next((word for word in families if f"-{word}" in change.id), None)
     where = change.message.split(" in the request body")[0].split(" no longer")[0].split(" now also")[0]
