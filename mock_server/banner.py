@@ -20,11 +20,12 @@ def banner(
     key = settings.keys[0] if settings.keys else SAMPLE_KEY
     any_key = "" if settings.keys else " (any other works too)"
     head = f"-H 'X-Tune-Key: {key}' -H 'Content-Type: application/json'"
+    control = f"{root}/_mock" if settings.workers == 1 else "none: it needs a single process"
     return f"""\
 tune-mock serves {url}
   key        {key}{any_key}
   reference  {root}/docs
-  control    {root}/_mock
+  control    {control}
   seed       {seed}
 
 Copy, say something, and read the answer as it is written:

@@ -217,7 +217,9 @@ def test_a_stop_stops_all_processes_and_what_was_kept_in_a_file_stays(tmp_path: 
             ids += [create(url, f"thread_{len(ids) + number}")["id"] for number in range(3)]
             for number, run_id in enumerate(ids):
                 assert call(url, "GET", f"/threads/thread_{number}/runs/{run_id}")[0] == 200
-        assert "unasked" not in (tmp_path / "log").read_text()
+        said = (tmp_path / "log").read_text()
+        assert "control    none: it needs a single process" in said
+        assert "unasked" not in said
 
 
 def test_a_process_that_dies_takes_the_others_with_it_and_says_so(tmp_path: Path) -> None:
