@@ -1,10 +1,11 @@
 """What does a plain `st run` find in the same faulty deployments, and what does `tune-check` find?
 
-    python -m tests.together.compare [--jobs 2] [--each 8] [--readme]
+    python -m tests.together.compare [--jobs 2] [--each 4] [--readme]
 
 `st run` gets the documented view of the document with its links and examples, the key, every check and every
 phase. What it reports of the good deployment already is its baseline, so that only what it finds of the fault
-counts. Both programs' results are kept in build/together; a second call only measures what is missing.
+counts. Of `tune-check` what it tries itself and its checks count, without its generated requests, in this one
+process. Results are kept in build/together; a second call only measures what is missing.
 """
 
 import json
@@ -21,14 +22,22 @@ from statistics import median
 import click
 
 import openapi
+from contract_tests.checks import REGISTRY
 from tests.together.cases import Case, cases
 from tests.together.deployment import KEY
-from tests.together.measure import RESULTS, Result, measure
+from tests.together.judging import failures, found_in
+from tests.together.measure import RESULTS, Result
 from tests.together.serve import serving
 
 README = Path("contract_tests/README.md")
 MARKS = ("<!-- comparison -->", "<!-- /comparison -->")
 EXAMPLES = 10
+ABOUT = (
+    "Written by `python -m tests.together.compare --readme`: how many of the same deployments, evenly taken from "
+    "each group, either program fails. `st run` has the documented view, every check and phase, "
+    f"{EXAMPLES} examples, and what it reports of the good deployment as its baseline; of `tune-check` only its own "
+    "checks count, without its generated requests."
+)
 GROUPS = {
     "shapes": "Shape of answers",
     "requests": "Requests taken and refused",
@@ -80,9 +89,22 @@ def tried(name: str, folder: Path) -> Result:
     return result
 
 
+def judged(name: str, folder: Path) -> Result:
+    """What the judge's own checks say of one deployment."""
+    (case,) = cases(name)
+    path = folder / f"{name}.json"
+    if path.exists():
+        return Result(**json.loads(path.read_text()))
+    began = time.monotonic()
+    bad = sorted({text.partition(":")[0] for text in failures(found_in(case, REGISTRY, "standard", True))})
+    result = Result(name, 1 if bad else 0, time.monotonic() - began, {"failure": bad})
+    path.write_text(json.dumps(result.__dict__))
+    return result
+
+
 def table(wanted: list[Case], plain: dict[str, Result], ours: dict[str, Result]) -> str:
     """The comparison as a Markdown table."""
-    lines = ["| Faults | deployments | `st run` | `tune-check` |", "| --- | ---: | ---: | ---: |"]
+    lines = [ABOUT, "", "| Faults | deployments | `st run` | `tune-check` |", "| --- | ---: | ---: | ---: |"]
     faults = [case for case in wanted if case.severity == "failure"]
     for group, title in [*GROUPS.items(), ("", "**All**")]:
         members = [case.name for case in faults if not group or case.group == group]
@@ -119,19 +141,21 @@ def write(path: Path, text: str) -> None:
 
 @click.command()
 @click.option("--jobs", default=2, show_default=True, help="How many deployments at a time.")
-@click.option("--each", default=8, show_default=True, help="How many faults of each group.")
-@click.option("--profile", default="standard", show_default=True, help="The judge's profile.")
+@click.option("--each", default=4, show_default=True, help="How many faults of each group.")
 @click.option("--readme", is_flag=True, help=f"Write the table into {README}.")
-def main(jobs: int, each: int, profile: str, readme: bool) -> None:
+def main(jobs: int, each: int, readme: bool) -> None:
     """Compare on some faults of each group and some lawful variants."""
     wanted = sample(each)
-    folder = RESULTS / f"schemathesis-{EXAMPLES}"
-    folder.mkdir(parents=True, exist_ok=True)
-    baseline(folder)
+    folders = [RESULTS / f"schemathesis-{EXAMPLES}", RESULTS / "checks"]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    baseline(folders[0])
+    names = [case.name for case in wanted]
     with ProcessPoolExecutor(jobs) as pool:
-        names = [case.name for case in wanted]
-        plain = {result.name: result for result in pool.map(tried, names, [folder] * len(names))}
-    ours = {case.name: result for case, result in measure(wanted, profile, jobs, again=False)}
+        plain, ours = (
+            dict(zip(names, pool.map(measured, names, [folder] * len(names)), strict=True))
+            for measured, folder in zip((tried, judged), folders, strict=True)
+        )
     text = table(wanted, plain, ours)
     print(text)
     if readme:
