@@ -8,7 +8,7 @@ from spec_review.comparison import regraded
 from spec_review.grade import grade_at, weakest
 from spec_review.loading import Cursor
 from spec_review.rules.site import Site
-from spec_review.rules.words import path_words, plain
+from spec_review.rules.words import capital, path_words, plain
 from spec_review.values.declared import Fact
 from spec_review.values.search import Difference
 
@@ -16,7 +16,7 @@ from spec_review.values.search import Difference
 def fact_regraded(site: Site, fact: Fact) -> Change:
     """A fact that is better or worse founded."""
     what = path_words(site, fact.path)
-    what = f"`{fact.name}` of {what}" if fact.name else what[:1].upper() + what[1:]
+    what = f"`{fact.name}` of {what}" if fact.name else capital(what)
     at = fact.base if fact.base is not None else fact.head
     return regraded(what, fact.base, fact.head, fact.old, fact.new, subject_of(at, fact.name))
 
@@ -34,7 +34,7 @@ def fact_change(site: Site, fact: Fact) -> Change:
         id=id_,
         level="info" if grade == "assumed" and rule.level != "off" else rule.level,
         direction=site.way,
-        message=fact_sentence(site, fact),
+        message=capital(fact_sentence(site, fact)),
         subject=subject_of(fact.base if fact.base is not None else fact.head, fact.name),
         base=position(fact.base),
         revision=position(fact.head),

@@ -38,7 +38,7 @@ def named(comparison: Comparison) -> Iterator[Change]:
             continue
         kind = "changed" if old and new else "removed" if old else "added"
         message = {
-            "changed": f"{pair.address} was called `{old}` and is `{new}` now; generated code changes its name.",
+            "changed": f"{pair.address} was called `{old}`, now `{new}`; generated code changes its name.",
             "removed": f"{pair.address} has lost its name `{old}`; generated code makes one up.",
             "added": f"{pair.address} is called `{new}` now.",
         }[kind]

@@ -66,7 +66,7 @@ def sentence(
     site: "Site", hit: Difference, keyword: str, kind: Kind, base: Schema, head: Schema, narrowed: bool
 ) -> str:
     """A difference as a sentence a person would write."""
-    where = _capital(path_words(site, hit.path))
+    where = capital(path_words(site, hit.path))
     if keyword == "required":
         return _required(site, hit, base, head, narrowed)
     less, more = (base, head) if narrowed else (head, base)
@@ -85,7 +85,7 @@ def sentence(
 
 
 def _required(site: "Site", hit: Difference, base: Schema, head: Schema, narrowed: bool) -> str:
-    inside = _capital(path_words(site, (*hit.path, hit.name)))
+    inside = capital(path_words(site, (*hit.path, hit.name)))
     if narrowed and hit.name not in shape_of(base).properties:
         return f"{inside} is new and required."
     if narrowed:
@@ -138,5 +138,6 @@ def _step(value: Any, step: str) -> Any:
     return value
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
+    """A sentence's beginning."""
     return text[:1].upper() + text[1:]
