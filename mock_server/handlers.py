@@ -1,6 +1,6 @@
 """What does each operation do? One short function for each operationId."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -126,7 +126,7 @@ async def cancel_run(call: Call, send: Send) -> None:
 
 async def submit_tool_outputs(call: Call, send: Send) -> None:
     """`submitToolOutputs`"""
-    outputs = {given["toolCallId"]: given["output"] for given in call.body["toolOutputs"]}
+    outputs = _outputs(call.body["toolOutputs"])
 
     def answered(record: RunRecord) -> RunRecord:
         now = call.world.now_of(record)
@@ -210,6 +210,19 @@ def _last_words(thread: Mapping[str, Any]) -> str:
         return ""
     kept = MessageRecord("", "", 0, "user", parts(spoken[-1]["content"]))
     return kept.words()
+
+
+def _outputs(given: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The outputs by call; raises `Refusal` where a call is answered twice."""
+    outputs: dict[str, str] = {}
+    for number, answer in enumerate(given):
+        call_id = answer["toolCallId"]
+        if call_id in outputs:
+            raise invalid(
+                f"toolOutputs[{number}].toolCallId: {quoted(call_id)} is answered twice; answer it once"
+            )
+        outputs[call_id] = answer["output"]
+    return outputs
 
 
 def _check_outputs(run: Mapping[str, Any], outputs: Mapping[str, str]) -> None:

@@ -31,7 +31,7 @@ def conditioned(chunks: Chunks, wires: tuple[Wire, ...], seed: str, gone: End) -
     for wire in sorted(wires, key=lambda wire: wire.name == "split"):
         match wire.name:
             case "split":
-                chunks = _split(chunks, random.Random(f"split {seed}"))
+                chunks = _split(chunks, seed)
             case "cut" | "ends-early" | "stall":
                 chunks = _stopped(chunks, wire.value, ends[wire.name])
             case "burst":
@@ -76,9 +76,13 @@ async def _duplicate(chunks: Chunks, every: int) -> Chunks:
             yield chunk
 
 
-async def _split(chunks: Chunks, dice: random.Random) -> Chunks:
+async def _split(chunks: Chunks, seed: str) -> Chunks:
+    # How often the clock is moved decides what comes together; the same seed must spell it the same.
+    spelling, told = random.Random(f"spelling {seed}"), 0
     async for together in _batches(chunks):
-        text = b"".join(_respelt(chunk, dice) for chunk in together)
+        dice = random.Random(f"split {seed} {told}")
+        told += sum(map(_is_event, together))
+        text = b"".join(_respelt(chunk, spelling) if _is_event(chunk) else chunk for chunk in together)
         borders = sorted({*_characters(text, dice), *(dice.randrange(1, len(text)) for _ in range(2))})
         for start, end in zip([0, *borders], [*borders, len(text)], strict=True):
             yield text[start:end]

@@ -210,6 +210,7 @@ def test_tool_outputs_let_the_run_go_on(mock: Driver, waiting: Any) -> None:
         ([{"toolCallId": "call_x", "output": ""}], 'made no call "call_x"; it waits for call_'),
         ([], "toolOutputs: must have at least 1 entries"),
         ([{"toolCallId": "call_x"}], "toolOutputs[0].output: is required"),
+        ([{"toolCallId": "c", "output": "1"}] * 2, 'toolOutputs[1].toolCallId: "c" is answered twice'),
     ],
 )
 def test_other_outputs_than_the_run_waits_for_are_refused(

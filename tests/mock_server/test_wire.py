@@ -172,3 +172,17 @@ def test_a_client_that_tolerates_the_future_reads_an_ordinary_answer(mock: Drive
     assert told[-2]["data"]["status"] == "completed"
     assert told[-2]["data"]["completedBecause"] == {"kind": "said_everything"}
     assert "queue" not in told[-2]["data"]
+
+
+@pytest.mark.parametrize("wire", ["split", "split+duplicate=2"])
+def test_a_split_stream_has_the_same_bytes_however_often_the_clock_is_moved(
+    make_mock: Callable[..., Driver], wire: str
+) -> None:
+    def told(*steps: float) -> bytes:
+        mock = make_mock(seed="same")
+        exchange = mock.stream(f"hello+{wire}")
+        for step in steps:
+            mock.advance(step)
+        return mock.finished(exchange).body
+
+    assert told(3) == told(*[0.1] * 30)
