@@ -33,10 +33,10 @@ README = Path("contract_tests/README.md")
 MARKS = ("<!-- comparison -->", "<!-- /comparison -->")
 EXAMPLES = 10
 ABOUT = (
-    "Written by `python -m tests.together.compare --readme`: how many of the same deployments, evenly taken from "
-    "each group, either program fails. `st run` has the documented view, every check and phase, "
-    f"{EXAMPLES} examples, and what it reports of the good deployment as its baseline; of `tune-check` only its own "
-    "checks count, without its generated requests."
+    "Written by `python -m tests.together.compare --readme`: how many of the same deployments, evenly taken "
+    "from each group, either program fails. `st run` has the documented view, every check and phase, "
+    f"{EXAMPLES} examples, and what it reports of the good deployment as its baseline; of `tune-check` only "
+    "its own checks count, without its generated requests."
 )
 GROUPS = {
     "shapes": "Shape of answers",
