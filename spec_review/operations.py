@@ -118,6 +118,11 @@ class Matching:
     removed: list[Operation]
     added: list[Operation]
 
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """What the revision calls each operation of the base."""
+        return {pair.base.name: pair.head.name for pair in self.pairs}
+
 
 def operations(document: Document) -> Iterator[Operation]:
     """Every operation of a document."""
@@ -135,14 +140,16 @@ def match(base: Document, head: Document) -> Matching:
     for keys in (_addresses, _paths):
         met_already = {id(pair.head) for pair in pairs}
         index = _index([one for one in right if id(one) not in met_already], keys)
-        for one in list(left):
-            met = next(
-                (other for key in sorted(keys(one)) for other in index.get((one.method, key), [])), None
-            )
-            if met is not None:
-                left.remove(one)
-                pairs.append(Pair(one, met))
-                _forget(index, met, keys)
+        unmet = []
+        for one in left:
+            candidates = (other for key in sorted(keys(one)) for other in index.get((one.method, key), []))
+            met = next(candidates, None)
+            if met is None:
+                unmet.append(one)
+                continue
+            pairs.append(Pair(one, met))
+            _forget(index, met, keys)
+        left = unmet
     taken = {id(pair.head) for pair in pairs}
     return Matching(pairs, left, [other for other in right if id(other) not in taken])
 

@@ -156,7 +156,7 @@ def _header(comparison: Comparison, base: Cursor, head: Cursor, use: Use, way: D
 
 
 def _links(comparison: Comparison, base: Cursor, head: Cursor, use: Use) -> Iterator[Change]:
-    names = {pair.base.name: pair.head.name for pair in comparison.matching.pairs}
+    names = comparison.matching.names
     ones, others = dict(base.entries("links")), dict(head.entries("links"))
     for name, one in ones.items():
         if name not in others:
