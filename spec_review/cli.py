@@ -65,6 +65,7 @@ def _rules(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     help=f"Canned lifecycles to play under both documents. [default: {SCENARIOS}, where it exists]",
 )
 @click.option("--lint", is_flag=True, help="Add Redocly's findings that are new in HEAD.")
+@click.version_option(package_name="tune-contract", prog_name="tune-review")
 @click.option(
     "--rules",
     is_flag=True,

@@ -22,6 +22,7 @@ def is_one_of(schema: Schema) -> bool:
 
 
 def keyword_of(name: str, value: Any) -> str:
+    """The keyword that people would blame for what a validator calls by this name."""
     if value is None and name in ("type", "enum", "const"):
         return "nullable"
     return {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum", "falseSchema": "not"}.get(
@@ -30,6 +31,7 @@ def keyword_of(name: str, value: Any) -> str:
 
 
 def names_of(name: str, said: dict[str, Any]) -> list[str]:
+    """The fields that a validator's refusal speaks of; an empty name where it speaks of none."""
     if name == "required":
         return [str(said.get("property", ""))]
     if name in ("additionalProperties", "unevaluatedProperties"):
@@ -40,6 +42,7 @@ def names_of(name: str, said: dict[str, Any]) -> list[str]:
 
 
 def step_of(place: Any) -> str:
+    """A step of a path into a value: the field's name, or `[]` for any item."""
     return place if isinstance(place, str) else "[]"
 
 
