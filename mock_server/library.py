@@ -29,6 +29,7 @@ class Library:
         self._complain = complain
         self._built_in = {path.stem: self._load(path) for path in sorted(BUILT_IN.glob("*.yaml"))}
         self._stamps: dict[str, _Stamp] = {}
+        self._trouble = ""
         self._scenarios = dict(self._built_in)
         if own is not None:
             self._scenarios |= {name: self._load(own / f"{name}.yaml") for name in self._look(own)}
@@ -46,11 +47,7 @@ class Library:
         """The names whose files are new or changed since the last look."""
         try:
             with os.scandir(directory) as entries:
-                found = {
-                    entry.name[:-5]: (entry.stat().st_mtime_ns, entry.stat().st_size)
-                    for entry in entries
-                    if entry.name.endswith(".yaml")
-                }
+                found = {entry.name[:-5]: _stamp(entry) for entry in entries if entry.name.endswith(".yaml")}
         except OSError as error:
             raise ScenarioError(f"{directory}: cannot be read: {error.strerror}") from None
         changed = [name for name, stamp in sorted(found.items()) if self._stamps.get(name) != stamp]
@@ -60,16 +57,31 @@ class Library:
         return changed
 
     def _refresh(self, directory: Path) -> None:
+        trouble, changed = "", []
         try:
-            for name in self._look(directory):
-                try:
-                    self._scenarios[name] = self._load(directory / f"{name}.yaml")
-                except ScenarioError as error:
-                    self._complain(f"{error} (the last good version stays)")
+            changed = self._look(directory)
         except ScenarioError as error:
-            self._complain(str(error))
+            trouble = str(error)
+        if trouble and trouble != self._trouble:
+            self._complain(trouble)
+        self._trouble = trouble
+        for name in changed:
+            try:
+                self._scenarios[name] = self._load(directory / f"{name}.yaml")
+            except ScenarioError as error:
+                stays = " (the last good version stays)" if name in self._scenarios else ""
+                self._complain(f"{error}{stays}")
 
     def _forget(self, name: str) -> None:
         self._scenarios.pop(name, None)
         if name in self._built_in:
             self._scenarios[name] = self._built_in[name]
+
+
+def _stamp(entry: os.DirEntry[str]) -> _Stamp:
+    """What changes with the file; a link to nothing has a stamp too: reading it says what is wrong."""
+    try:
+        found = entry.stat()
+    except OSError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_size)

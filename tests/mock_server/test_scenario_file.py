@@ -167,4 +167,23 @@ def test_a_directory_that_disappears_keeps_what_was_read(tmp_path: Path) -> None
     (directory / "mine.yaml").unlink()
     directory.rmdir()
     assert "mine" in library.scenarios()
-    assert "cannot be read" in said[0]
+    assert "mine" in library.scenarios()
+    [complaint] = said
+    assert "cannot be read" in complaint
+    directory.mkdir()
+    own(directory, "other", "back")
+    assert "other" in library.scenarios()
+    assert len(said) == 1
+
+
+def test_a_link_to_nothing_is_named_and_stands_in_nobodys_way(tmp_path: Path) -> None:
+    said: list[str] = []
+    library = Library(openapi.load(), tmp_path, said.append)
+    (tmp_path / "broken.yaml").symlink_to(tmp_path / "nowhere")
+    own(tmp_path, "mine", "good")
+    assert "mine" in library.scenarios()
+    assert "mine" in library.scenarios()
+    [complaint] = said
+    assert complaint.endswith("broken.yaml: cannot be read: No such file or directory")
+    with pytest.raises(ScenarioError, match=r"broken\.yaml: cannot be read"):
+        Library(openapi.load(), tmp_path)
