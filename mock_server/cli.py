@@ -1,6 +1,7 @@
 """What can be said on the command line?"""
 
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,23 @@ import click
 from mock_server.settings import DEFAULT_SCENARIO, SAMPLE_KEY, Settings
 
 PREFIX = "TUNE_MOCK"
+_ORIGIN = re.compile(r"null|[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#@]+")
 
 
 def _number(speed: float) -> float:
     if math.isnan(speed):
         raise click.BadParameter("nan is not a number.")
     return speed
+
+
+def _origins(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Origins as browsers send them; `*` is for the API alone."""
+    every = parameter.name == "cors_origins"
+    for origin in given:
+        if not (_ORIGIN.fullmatch(origin) or (every and origin == "*")):
+            form = "scheme://host or scheme://host:port, without a path"
+            raise click.BadParameter(f"{origin!r} is not {'* or ' if every else ''}{form}.")
+    return tuple(origin.lower() for origin in given)
 
 
 @click.command(context_settings={"auto_envvar_prefix": PREFIX, "help_option_names": ["-h", "--help"]})
@@ -67,6 +79,7 @@ def _number(speed: float) -> float:
     "cors_origins",
     envvar=f"{PREFIX}_CORS_ORIGIN",
     multiple=True,
+    callback=_origins,
     help="An origin whose pages may call, repeatable. Default: all.",
 )
 @click.option(
@@ -74,6 +87,7 @@ def _number(speed: float) -> float:
     "control_origins",
     envvar=f"{PREFIX}_CONTROL_ORIGIN",
     multiple=True,
+    callback=_origins,
     help="An origin whose pages may make control calls, repeatable. Default: none.",
 )
 @click.option(

@@ -33,6 +33,12 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
         (["--create", "later"], ["--create", "'blocking', 'background'"]),
         (["--scenarios", "/no/such/place"], ["--scenarios", "/no/such/place"]),
         (["--key", " "], ["--key: a key cannot be empty"]),
+        (
+            ["--cors-origin", "http://localhost:3000/"],
+            ["--cors-origin", "is not * or scheme://host", "a path"],
+        ),
+        (["--cors-origin", "localhost:3000"], ["--cors-origin", "'localhost:3000' is not"]),
+        (["--control-origin", "*"], ["--control-origin", "'*' is not scheme://host"]),
         (["--nope"], ["--nope"]),
         (["surplus"], ["surplus"]),
     ],
