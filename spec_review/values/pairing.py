@@ -7,7 +7,7 @@ from spec_review.values.shape import Shape, same, shape_of
 
 
 def children(one: Shape, other: Shape) -> Iterator[tuple[str, Schema, Schema]]:
-    """The places below two schemas that belong together, by name, index, `[]` or `{}`, with what each says."""
+    """The places below two schemas that belong together, by name, index, `[]` or `{}`, and their schemas."""
     for name, schema in one.properties.items():
         if name in one.hidden or name in other.hidden:
             continue
