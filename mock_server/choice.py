@@ -43,6 +43,7 @@ def choose(
     """The choice of the first who makes one; raises `Refusal` for a name that does not exist."""
     by, wish = next(_wishes(control, prefer, body, words, default))
     if "wire" in prefer and by != "control":
+        wires_of(prefer["wire"], "prefer")
         wish = f"{wish}+{prefer['wire']}"
     return named(scenarios, wish, by)
 
@@ -50,10 +51,15 @@ def choose(
 def named(scenarios: Mapping[str, Scenario], wish: str, by: str) -> Choice:
     """The scenario and the conditions of `hello+split`; raises `Refusal` for a name that does not exist."""
     head, _, tail = wish.partition("+")
-    name = head.partition(";")[0]
+    name, _, options = head.partition(";")
     if name not in scenarios:
         known = ", ".join(sorted(scenarios))
         raise invalid(f"no scenario {quoted(name)} (chosen by {by}); there are: {known}")
+    if options:
+        raise invalid(
+            f"scenario {quoted(head)} (chosen by {by}): a scenario takes no options;"
+            f" wire conditions follow a +, as in {name}+split, or stand in Prefer: wire=split"
+        )
     scenario = scenarios[name]
     if not tail and not scenario.wires:
         return Choice(scenario, (), by)

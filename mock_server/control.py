@@ -38,7 +38,7 @@ class WithControl:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one scope."""
-        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+        if scope["type"] != "http" or not f"{scope['path']}/".startswith(f"{PREFIX}/"):
             await self._api(scope, receive, send)
             return
         if self._control is None:

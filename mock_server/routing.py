@@ -129,7 +129,7 @@ class RoutingMiddleware(SpecMiddleware):
         if path.endswith("/") and self._root.find(path.rstrip("/").split("/")[1:], 0, values):
             return "; paths do not end with /"
         prefixes = [f"/{name}" for name in self._root.literals if name]
-        if not any(path.startswith(f"{prefix}/") for prefix in prefixes):
+        if not any(f"{path}/".startswith(f"{prefix}/") for prefix in prefixes):
             return f"; the API is under {', '.join(prefixes)}"
         return ""
 

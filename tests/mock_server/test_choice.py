@@ -74,6 +74,26 @@ def test_a_name_that_does_not_exist_lists_those_that_do(
     assert mock.get("/threads/t").status == 404, "a refused run lets no thread appear"
 
 
+@pytest.mark.parametrize(
+    ("prefer", "words"),
+    [
+        (
+            "scenario=hello; wire=split",
+            "(chosen by prefer): a scenario takes no options; wire conditions follow a +",
+        ),
+        ("wire=splat", "no wire condition 'splat'; there are: split, cut"),
+        ("wire=cut=x", "(chosen by prefer)"),
+    ],
+)
+def test_a_wire_condition_written_wrongly_is_refused_by_who_wrote_it(
+    mock: Driver, prefer: str, words: str
+) -> None:
+    answer = mock.post("/threads/t/runs", {"model": "mock/hello"}, headers={"Prefer": prefer})
+    assert answer.status == 400
+    assert words in answer.json()["message"]
+    assert "(chosen by prefer)" in answer.json()["message"]
+
+
 def test_a_message_that_names_no_scenario_is_refused_when_it_is_run(mock: Driver) -> None:
     mock.post("/threads/t/messages", {"role": "user", "content": "/mock nope"})
     answer = mock.post("/threads/t/runs", {"model": "m"})

@@ -198,6 +198,8 @@ def test_an_unknown_path_is_not_found_whatever_the_key(mock: Driver, path: str) 
 def test_a_path_that_is_nearly_right_gets_advice(mock: Driver) -> None:
     refused(mock.call("GET", "/v1/threads/"), 404, "paths do not end with /")
     refused(mock.call("GET", "//threads"), 404, "the API is under /v1")
+    refused(mock.call("GET", "/_mocking"), 404, "the API is under /v1")
+    assert "is under" not in mock.call("GET", "/v1").json()["message"]
 
 
 @pytest.mark.parametrize(
