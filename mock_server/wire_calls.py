@@ -47,7 +47,8 @@ def _met(call: Call, send: Send, wires: tuple[Wire, ...]) -> Send:
         if wire.name in ("status", "latency") and _chosen(call, wire):
             if wire.name == "status":
                 raise _refusal(wire)
-            send = _Late(call, send, milliseconds(call.world.tally.delay(wire.value)))
+            delay = call.world.tally.delay(wire.value) * call.world.pace
+            send = _Late(call, send, milliseconds(delay))
     return send
 
 

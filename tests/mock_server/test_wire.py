@@ -97,6 +97,12 @@ def test_the_header_of_any_call_concerns_that_call(mock: Driver) -> None:
     assert refused.status == 400
 
 
+def test_at_once_no_answer_is_delayed(make_mock: Callable[..., Driver]) -> None:
+    mock = make_mock(speed=0)
+    assert mock.get("/threads", headers={"Prefer": "wire=latency=2"}).status == 200
+    assert mock.post("/threads/t/runs", {"model": "mock/hello+latency=2"}).json()["status"] == "completed"
+
+
 def test_a_refused_creation_creates_nothing_and_uses_no_assignment_up(mock: Driver) -> None:
     body = {"scenario": "empty+status=503;first=1", "runs": 1}
     mock.call("POST", "/_mock/assignments", body)
