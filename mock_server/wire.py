@@ -6,6 +6,7 @@ Standard library only. `wire_stream` and `wire_calls` carry conditions out.
 """
 
 import random
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,6 +22,7 @@ REST = frozenset(
     {"createThread", "listThreads", "getThread", "modifyThread", "createMessage", "modifyRun", "cancelRun"}
     | {"submitToolOutputs"}
 )
+_NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE]-?[0-9]+)?")
 LONGEST = 3600.0
 
 
@@ -104,10 +106,7 @@ def _count(text: str) -> int:
 
 
 def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
+    seconds = float(text) if _NUMBER.fullmatch(text) else -1.0
     if not 0 <= seconds <= LONGEST:
         raise WireError(f"{text!r} is not a number of seconds from 0 to {LONGEST:g}")
     return seconds
@@ -183,6 +182,8 @@ def parse(written: str) -> Wire:
     if kind is None:
         raise WireError(f"no wire condition {name!r}; there are: {', '.join(KINDS)}")
     try:
+        # What is kept goes into a header later: no white space may stay.
+        written = ";".join((head, *rest))
         return _read(name, kind, written, value if given else kind.default, _options(kind, rest))
     except WireError as error:
         raise WireError(f"wire condition {written!r}: {error} (written {kind.form})") from None

@@ -37,6 +37,23 @@ def test_a_condition_keeps_the_text_it_was_written_as(name: str) -> None:
     assert (wire.name, wire.written) == (name, f"{name}{value}")
 
 
+def test_white_space_around_a_condition_is_not_kept(mock: Driver) -> None:
+    assert parse(" status=429 ;\r\n first=2\n").written == "status=429;first=2"
+    body = {"model": "m", "metadata": {"scenario": "instant+split\r\n"}}
+    answer = mock.post("/threads/t/runs", body)
+    assert answer.headers["x-mock-scenario"] == "instant+split; by=metadata"
+
+
+@pytest.mark.parametrize(
+    "seconds", ["\n1", "1_0", "\N{FULLWIDTH DIGIT TWO}", "nan", "inf", "-1", "3601", "1e400", ""]
+)
+def test_seconds_are_plain_numbers_within_an_hour(seconds: str) -> None:
+    for written in (f"late-poll={seconds}", f"latency=uniform:{seconds}:3600"):
+        with pytest.raises(WireError, match="is not a number of seconds from 0 to 3600"):
+            parse(written)
+    assert [parse(f"late-poll={text}").value for text in ("2", "0.5", ".5", "1e-2")] == [2, 0.5, 0.5, 0.01]
+
+
 def test_options_choose_the_calls() -> None:
     calls = parse("status=500;on=polls;every=3;retry-after=9").calls
     assert calls.concerns("getRun")
