@@ -145,19 +145,22 @@ class Cursor:
         return Cursor(self.document, (*self.path, key), _inside(self.value, key))
 
     def entries(self, *keys: str) -> Iterator[tuple[str, "Cursor"]]:
-        """The members of the mapping at these keys, `$ref`s followed; nothing where there is no mapping."""
+        """The objects in the mapping at these keys, `$ref`s followed; what is no object is passed over."""
         parent = self.get(*keys)
         if parent is not None and isinstance(parent.value, dict):
             for key in parent.value:
-                if parent.value[key] is not None:
-                    yield key, parent.raw(key).follow()
+                member = parent.raw(key).follow()
+                if isinstance(member.value, dict):
+                    yield key, member
 
     def elements(self, *keys: str) -> Iterator["Cursor"]:
-        """The items of the list at these keys, `$ref`s followed; nothing where there is no list."""
+        """The objects in the list at these keys, `$ref`s followed; what is no object is passed over."""
         parent = self.get(*keys)
         if parent is not None and isinstance(parent.value, list):
             for position in range(len(parent.value)):
-                yield parent.raw(str(position)).follow()
+                item = parent.raw(str(position)).follow()
+                if isinstance(item.value, dict):
+                    yield item
 
     def text(self, key: str) -> str:
         """The string at a key, or an empty one."""

@@ -8,6 +8,7 @@ from spec_review.comparison import Comparison, found, regraded
 from spec_review.grade import grade_at
 from spec_review.loading import Cursor
 from spec_review.operations import Pair
+from spec_review.rules.operations import tags_of
 
 TEXTS = ("description", "summary", "title", "example")
 
@@ -49,7 +50,7 @@ def _regraded(
 def tags(comparison: Comparison) -> Iterator[Change]:
     """Groups of generated code that come and go with the document's list of tags."""
     old, new = (_tags(document.root) for document in (comparison.base, comparison.head))
-    used = {tag for pair in comparison.matching.pairs for tag in pair.head.cursor.value.get("tags") or ()}
+    used = {tag for pair in comparison.matching.pairs for tag in tags_of(pair.head)}
     for name, cursor in old.items():
         if name not in new and name not in used:
             at = comparison.head.root.get("tags") or comparison.head.root

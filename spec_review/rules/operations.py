@@ -48,7 +48,7 @@ def named(comparison: Comparison) -> Iterator[Change]:
 def tagged(comparison: Comparison) -> Iterator[Change]:
     """The operation moved to another group of generated code."""
     for pair in comparison.matching.pairs:
-        old, new = _tags(pair.base), _tags(pair.head)
+        old, new = tags_of(pair.base), tags_of(pair.head)
         for tag in old:
             if tag not in new:
                 message = (
@@ -77,7 +77,8 @@ def announced(cursor: Cursor) -> bool:
     return cursor.flag("deprecated") and bool(sunset) and sunset < datetime.now(UTC).date().isoformat()
 
 
-def _tags(operation: Operation) -> list[str]:
+def tags_of(operation: Operation) -> list[str]:
+    """The groups an operation belongs to."""
     tags = operation.cursor.value.get("tags")
     return [str(tag) for tag in tags] if isinstance(tags, list) else []
 

@@ -16,7 +16,7 @@ from spec_review.values.declared import Fact
 from spec_review.values.grades import Reading
 from spec_review.values.schema import Schema, View, keywords, schema_of
 from spec_review.values.search import Difference
-from spec_review.values.shape import shape_of
+from spec_review.values.shape import required_names, shape_of
 
 Named = tuple[tuple[str, ...], str]
 """A property by the path of its object and its name."""
@@ -150,7 +150,7 @@ def _origin(schema: Schema, keyword: str, name: str = "") -> Cursor | None:
     wanted = {"nullable": "type", "field": "properties"}.get(keyword, keyword)
     for part in schema:
         own = keywords(part)
-        if wanted in own and (keyword != "required" or name in (own.get("required") or ())):
+        if wanted in own and (keyword != "required" or name in required_names(part, frozenset())):
             return part.cursor
     return schema[0].cursor if schema else None
 

@@ -240,10 +240,13 @@ def _fixed(schema: Schema, name: str) -> list[Any]:
 
 
 def _demands(member: Part, name: str) -> bool:
-    return all(
-        any(name in (keywords(part).get("required") or ()) for part in schema)
-        for schema in alternatives((member,))
-    )
+    """Whether every alternative of a union's member requires the property."""
+    return all(any(name in _required(part) for part in schema) for schema in alternatives((member,)))
+
+
+def _required(part: Part) -> list[Any]:
+    listed = keywords(part).get("required")
+    return listed if isinstance(listed, list) else []
 
 
 def property_cursors(part: Part, name: str) -> list[Cursor]:

@@ -37,7 +37,7 @@ def test_there_are_enough_pairs_and_no_two_have_one_name() -> None:
     assert len({pair.name for pair in ALL}) == len(ALL)
 
 
-OUTSIDE = {"component-renamed", "lint-finding-new", "scenario-plays-differently", "response-encoding-changed"}
+OUTSIDE = {"component-renamed", "lint-finding-new", "scenario-plays-differently"}
 """Rules that need more than two documents, or have tests of their own."""
 
 
