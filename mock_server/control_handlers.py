@@ -143,7 +143,7 @@ def handler(operation_id: str) -> Callable[[Control], Awaitable[Json]]:
 
 async def dispatch(worlds: Worlds, scope: Scope, receive: Receive, send: Send) -> None:
     """The ASGI application that connexion wraps: hands the valid call to its handler."""
-    call: Call = scope[CALL]
+    call: Call = scope.pop(CALL)
     if worlds.shared.settings.workers > 1:
         raise Refusal("unimplemented", "control calls need a single process; start without --workers")
     await send_json(send, await handler(call.operation_id)(Control(worlds, call)), call.answer_headers)

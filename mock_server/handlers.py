@@ -186,7 +186,8 @@ def handler(operation_id: str) -> Handler:
 
 async def dispatch(scope: Any, receive: Any, send: Send) -> None:
     """The ASGI application that connexion wraps: hands the valid request to its operation's handler."""
-    call: Call = scope[CALL]
+    # Taken out of the scope, which the call holds: what stands in no circle is freed without a search.
+    call: Call = scope.pop(CALL)
     if call.world.conditioned or call.prefer:
         send = await meet(call, send)
     try:

@@ -52,7 +52,8 @@ class Outline:
 
     def fields_at(self, record: RunRecord, now: int) -> dict[str, Any]:
         """The fields of the run that change as time goes on."""
-        begin, fields = record.created_at, dict[str, Any](status="")
+        begin: int = record.created_at
+        fields: dict[str, Any] = {"status": ""}
         for turn in self.turns:
             at = begin + turn.after
             if at > now:
