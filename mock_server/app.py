@@ -98,9 +98,9 @@ def _new_store(settings: Settings, bound: Bound, test: str) -> Store:
     if settings.store is None:
         return MemoryStore(bound)
     # Imported here: most servers keep everything in memory.
-    from mock_server.store_sqlite import SqliteStore
+    from mock_server.store_lmdb import LmdbStore
 
-    found = SqliteStore(settings.store, bound, test)
+    found = LmdbStore(settings.store, bound, test)
     if not test:
         found.check()
     return found

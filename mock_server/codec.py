@@ -7,6 +7,7 @@ letting the bytes name anything but a scenario's own parts.
 import io
 import pickle
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any, cast
 
 import orjson
@@ -14,9 +15,10 @@ import orjson
 from mock_server.records import Input, MessageRecord, RunRecord, ThreadRecord
 from mock_server.scenario import Scenario
 
-_THREAD = tuple(field.name for field in fields(ThreadRecord))
-_MESSAGE = tuple(field.name for field in fields(MessageRecord))
 _RUN = tuple(field.name for field in fields(RunRecord))
+_of_thread = attrgetter(*(field.name for field in fields(ThreadRecord)))
+_of_message = attrgetter(*(field.name for field in fields(MessageRecord)))
+_of_run = attrgetter(*(name for name in _RUN if name != "scenario"))
 _SCENARIO = _RUN.index("scenario")
 _INPUTS = _RUN.index("inputs")
 _WIRES = _RUN.index("wires")
@@ -25,7 +27,7 @@ _PARTS = frozenset({"mock_server.scenario", "mock_server.lifecycle"})
 
 def thread_bytes(record: ThreadRecord) -> bytes:
     """A thread, written."""
-    return orjson.dumps([getattr(record, name) for name in _THREAD])
+    return orjson.dumps(_of_thread(record))
 
 
 def thread(data: bytes) -> ThreadRecord:
@@ -35,7 +37,7 @@ def thread(data: bytes) -> ThreadRecord:
 
 def message_bytes(record: MessageRecord) -> bytes:
     """A message, written."""
-    return orjson.dumps([getattr(record, name) for name in _MESSAGE])
+    return orjson.dumps(_of_message(record))
 
 
 def message(data: bytes) -> MessageRecord:
@@ -45,15 +47,13 @@ def message(data: bytes) -> MessageRecord:
 
 def run_bytes(record: RunRecord) -> bytes:
     """A run, written without its scenario."""
-    values = [getattr(record, name) for name in _RUN]
-    values[_SCENARIO] = None
-    return orjson.dumps(values)
+    return orjson.dumps(_of_run(record))
 
 
 def run(data: bytes, scenario: Scenario) -> RunRecord:
     """A run, read."""
     values = orjson.loads(data)
-    values[_SCENARIO] = scenario
+    values.insert(_SCENARIO, scenario)
     values[_INPUTS] = tuple(Input(**given) for given in values[_INPUTS])
     values[_WIRES] = tuple(values[_WIRES])
     return RunRecord(*values)

@@ -1,7 +1,9 @@
-"""How do an answer's head and the beginning of its body leave in one piece?
+"""How do answers leave?
 
-uvicorn writes them one after the other; two small packets for each answer cost the server twice, and wake the
-client twice. Its protocol class is its own seam for this (`http=`).
+In few pieces: each piece costs a call of the system, and wakes whoever waits for it. uvicorn writes an
+answer's head and body one after the other, as soon as it has them; here they leave together, and with them
+the other answers of the same turn of the event loop. Only a stream, which has more to come, waits for nobody.
+uvicorn's protocol class is its own seam for this (`http=`).
 """
 
 import asyncio
@@ -11,50 +13,81 @@ from mock_server.errors import invalid
 from mock_server.reset import ResettableProtocol
 
 _HEAD = b"HTTP/1."
+_STREAM = b"\r\ntransfer-encoding: chunked\r\n"
+_MOST = 16
+"""So many answers wait for one another."""
 _REFUSAL = (
     b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
     b"connection: close\r\n\r\n%b"
 )
 
 
-class _Corked:
-    """A transport that keeps an answer's head until the next write, or the next turn of the event loop."""
+class Outbox:
+    """What leaves at the end of a turn of the event loop, or when it has become much."""
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    def __init__(self) -> None:
+        self._waiting: list[Corked] = []
+
+    def add(self, transport: "Corked") -> None:
+        """Something of this connection waits to be sent."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self._send)
+        self._waiting.append(transport)
+        if len(self._waiting) >= _MOST:
+            self._send()
+
+    def _send(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for transport in waiting:
+            transport.flush()
+
+
+class Corked:
+    """A transport that puts the beginning of an answer into the outbox."""
+
+    def __init__(self, transport: asyncio.Transport, outbox: Outbox) -> None:
         self._transport = transport
-        self._head = b""
-        self._soon = asyncio.get_running_loop().call_soon
+        self._outbox = outbox
+        self._kept = b""
+        self._streams = False
 
     def write(self, data: bytes) -> None:
-        """Send the data; a head waits for what follows it."""
-        if self._head:
-            data, self._head = self._head + data, b""
+        """Send the data: the head of a stream with its first piece, an answer when the turn is over."""
+        if self._kept:
+            self._kept += data
+            if self._streams:
+                self.flush()
         elif data.startswith(_HEAD):
-            self._head = data
-            self._soon(self._flush)
-            return
-        self._transport.write(data)
+            self._kept, self._streams = data, _STREAM in data
+            self._outbox.add(self)
+        else:
+            self._transport.write(data)
 
     def close(self) -> None:
         """Send what was kept, then close."""
-        self._flush()
+        self.flush()
         self._transport.close()
 
-    def _flush(self) -> None:
-        if self._head:
-            head, self._head = self._head, b""
-            self._transport.write(head)
+    def flush(self) -> None:
+        """Send what was kept."""
+        if self._kept:
+            data, self._kept = self._kept, b""
+            self._transport.write(data)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
 
 class Protocol(ResettableProtocol):
-    """The protocol of the mock's own server."""
+    """The protocol of the mock's own server; its connections share an outbox."""
+
+    def __init__(self, *args: Any, outbox: Outbox, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._outbox = outbox
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to speak."""
-        super().connection_made(_Corked(transport))  # type: ignore[arg-type]
+        super().connection_made(Corked(transport, self._outbox))  # type: ignore[arg-type]
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP at all, or a path that no server reads, in the one error shape too."""

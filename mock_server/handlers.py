@@ -15,7 +15,7 @@ from mock_server.playback import run_at, status_at, steps_at
 from mock_server.records import MessageRecord, RunRecord
 from mock_server.store import UnknownCursorError
 from mock_server.timeline import WAITING
-from mock_server.wire_calls import meet, meet_creation
+from mock_server.wire_calls import meet
 
 Handler = Callable[[Call, Send], Awaitable[None]]
 
@@ -49,8 +49,8 @@ async def modify_thread(call: Call, send: Send) -> None:
 
 async def create_message(call: Call, send: Send) -> None:
     """`createMessage`"""
-    thread = await threads.existing_or_new(call)
-    await runs.refuse_if_active(call, thread.id, "create messages")
+    thread = await threads.existing_or_new(call, call.path["threadId"])
+    runs.refuse_if_active(call, await call.world.store.last_run(thread.id), "create messages")
     await _send(call, send, views.message(await threads.add_message(call, thread.id, call.body)))
 
 
@@ -68,21 +68,14 @@ async def create_thread_and_run(call: Call, send: Send) -> None:
     """`createThreadAndRun`"""
     asked = call.body.get("thread", {})
     words = _last_words(asked)
-    chosen = runs.choose(call, words)
-    if chosen.wires:
-        send = meet_creation(call, send, chosen.wires)
+    chosen = runs.choose(call, send, words)
     thread = await threads.create(call, asked)
-    await runs.begin(call, send, thread.id, chosen, words)
+    await runs.begin(call, thread.id, lambda _: chosen)
 
 
 async def create_run(call: Call, send: Send) -> None:
     """`createRun`"""
-    words = await call.world.store.last_words(call.path["threadId"])
-    chosen = runs.choose(call, words)
-    if chosen.wires:
-        send = meet_creation(call, send, chosen.wires)
-    thread = await threads.existing_or_new(call)
-    await runs.begin(call, send, thread.id, chosen, words)
+    await runs.begin(call, call.path["threadId"], lambda words: runs.choose(call, send, words))
 
 
 async def list_runs(call: Call, send: Send) -> None:

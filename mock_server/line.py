@@ -5,7 +5,7 @@ A `Line` finds, adds and takes out an entry at the cost of one, wherever it stan
 
 from collections.abc import Iterator
 
-from mock_server.pages import Window
+from mock_server.pages import Window, filled
 
 
 class UnknownCursorError(LookupError):
@@ -76,18 +76,8 @@ class Line:
     def page(self, window: Window) -> tuple[list[str], bool]:
         """The ids on a page as asked for, and whether there are more. Raises `UnknownCursorError`."""
         after, before = self._cursor("after", window.after), self._cursor("before", window.before)
-        ascending = window.ascending is not window.backwards
-        start, stop = (before, None) if window.backwards else (after, before)
-        found: list[str] = []
-        for link in self.walk(start, ascending):
-            if link is start:
-                continue
-            if stop and (link.number >= stop.number if ascending else link.number <= stop.number):
-                break
-            if len(found) == window.limit:
-                return found[::-1] if window.backwards else found, True
-            found.append(link.id)
-        return found[::-1] if window.backwards else found, False
+        links, more = filled(window, after, before, self.walk, lambda link: link.number)
+        return [link.id for link in links], more
 
     def _cursor(self, parameter: str, cursor: str) -> Link | None:
         if not cursor:

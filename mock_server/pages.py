@@ -1,5 +1,6 @@
 """Which part of a list is one page?"""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -29,6 +30,36 @@ class Page(Generic[Item]):
 
     entries: tuple[Item, ...]
     more: bool
+
+
+def filled(
+    window: Window,
+    after: Item | None,
+    before: Item | None,
+    walk: Callable[[Item | None, bool], Iterable[Item]],
+    position: Callable[[Item], Any] = lambda item: item,
+) -> tuple[list[Item], bool]:
+    """The entries on a page, and whether there are more.
+
+    `after` and `before` are the cursors' entries, `walk` gives the entries from one on in one direction (from
+    its beginning for None), `position` grows with the order of the list.
+    """
+    ascending = window.ascending is not window.backwards
+    start, stop = (before, None) if window.backwards else (after, before)
+    found: list[Item] = []
+    for item in walk(start, ascending):
+        if start is not None and position(item) == position(start):
+            continue
+        if stop is not None and _at_or_past(position(item), position(stop), ascending):
+            break
+        if len(found) == window.limit:
+            return found[::-1] if window.backwards else found, True
+        found.append(item)
+    return found[::-1] if window.backwards else found, False
+
+
+def _at_or_past(position: Any, stop: Any, ascending: bool) -> bool:
+    return bool(position >= stop if ascending else position <= stop)
 
 
 def span(window: Window, count: int, after: int | None, before: int | None) -> tuple[range, bool]:

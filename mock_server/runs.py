@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.types import Send
 
-from mock_server import choice
+from mock_server import choice, threads
 from mock_server.call import Call, send_json
 from mock_server.clock import Clock
 from mock_server.errors import Refusal, unknown
@@ -15,15 +15,16 @@ from mock_server.records import Input, RunRecord
 from mock_server.streaming import stream
 from mock_server.timeline import compiled
 from mock_server.waiting import Client
+from mock_server.wire_calls import meet_creation
 
 _CLOCKS = {"manual": 0.0, "real": 1.0}
 """The speeds of the clocks that a request can ask for its run: `Prefer: clock=manual`."""
 
 
-def choose(call: Call, words: str) -> choice.Choice:
-    """The scenario for the run that is asked for."""
+def choose(call: Call, send: Send, words: str) -> tuple[choice.Choice, Send]:
+    """The scenario for the run that is asked for, and the `send` that meets the conditions chosen with it."""
     world = call.world
-    return choice.choose(
+    chosen = choice.choose(
         world.library.scenarios(),
         control=world.assigned(),
         prefer=call.prefer,
@@ -31,6 +32,7 @@ def choose(call: Call, words: str) -> choice.Choice:
         words=words,
         default=world.scenario,
     )
+    return chosen, meet_creation(call, send, chosen.wires) if chosen.wires else send
 
 
 def new_run(call: Call, thread_id: str, chosen: choice.Choice, words: str) -> RunRecord:
@@ -54,31 +56,34 @@ def new_run(call: Call, thread_id: str, chosen: choice.Choice, words: str) -> Ru
     )
 
 
-async def refuse_if_active(call: Call, thread_id: str, wish: str) -> str | None:
-    """Refuse what cannot be done in a thread while a run is active there; only its last run can be.
-
-    The id of that last run, empty if there is none; nothing where runs may be active together.
-    """
+def refuse_if_active(call: Call, last: RunRecord | None, wish: str) -> None:
+    """Refuse what cannot be done in a thread while a run is active there; only its last run can be."""
     world = call.world
-    if world.settings.concurrent_runs:
-        return None
-    record = await world.store.last_run(thread_id)
-    if record:
-        status = status_at(record, world.now_of(record))
-        if status not in record.scenario.lifecycles.run.terminal:
-            state = f"run {record.id} of thread {thread_id} is still {status}"
-            raise Refusal("failed_precondition", f"{state}: {wish} once it is over, or cancel it")
-    return record.id if record else ""
+    if last is None or world.settings.concurrent_runs:
+        return
+    status = status_at(last, world.now_of(last))
+    if status not in last.scenario.lifecycles.run.terminal:
+        state = f"run {last.id} of thread {last.thread_id} is still {status}"
+        raise Refusal("failed_precondition", f"{state}: {wish} once it is over, or cancel it")
 
 
-async def begin(call: Call, send: Send, thread_id: str, chosen: choice.Choice, words: str) -> None:
-    """Create the run that is asked for, and answer."""
-    world, wish = call.world, "create another one"
-    behind = await refuse_if_active(call, thread_id, wish)
-    record = new_run(call, thread_id, chosen, words)
-    while not await world.store.add_run(record, behind):
-        # Another process was first: look again.
-        behind = await refuse_if_active(call, thread_id, wish)
+async def begin(call: Call, thread_id: str, choose: Callable[[str], tuple[choice.Choice, Send]]) -> None:
+    """Create the run that is asked for, and answer. `choose` is given what the user said last."""
+
+    def make(last: RunRecord | None, words: str) -> RunRecord:
+        nonlocal chosen, send, said
+        if words != said:
+            chosen, send = choose(words)
+            said = words
+        refuse_if_active(call, last, "create another one")
+        return new_run(call, thread_id, chosen, words)
+
+    chosen: choice.Choice
+    send: Send
+    said: str | None = None
+    world = call.world
+    while (record := await world.store.add_run(thread_id, make)) is None:
+        await threads.existing_or_new(call, thread_id)
     own_clock = call.prefer.get("clock")
     if own_clock in _CLOCKS and world.settings.workers == 1:
         world.run_clocks[record.id] = Clock(_CLOCKS[own_clock], record.created_at)

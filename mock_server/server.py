@@ -4,11 +4,12 @@ import asyncio
 import gc
 import socket
 import sys
+from functools import partial
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from mock_server.connection import Protocol
+from mock_server.connection import Outbox, Protocol
 from mock_server.worlds import Worlds
 
 
@@ -81,7 +82,7 @@ def server(app: ASGIApp, worlds: Worlds) -> uvicorn.Server:
     """A server for the application, not running yet."""
     config = uvicorn.Config(
         app,
-        http=Protocol,
+        http=partial(Protocol, outbox=Outbox()),  # type: ignore[arg-type]
         proxy_headers=False,
         access_log=False,
         log_level="warning",

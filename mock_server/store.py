@@ -1,7 +1,7 @@
 """What was created, and when?
 
 `Store` is all that the processes of one server share. Its records are frozen; a record is changed by
-replacing it, which fails if somebody else was first. `store_memory` serves one process, `store_sqlite`
+replacing it, which fails if somebody else was first. `store_memory` serves one process, `store_lmdb`
 several.
 """
 
@@ -13,9 +13,14 @@ from mock_server.line import UnknownCursorError
 from mock_server.pages import Page, Window
 from mock_server.records import MessageRecord, RunRecord, ThreadRecord
 
-__all__ = ["Bound", "Entry", "Store", "UnknownCursorError"]
+__all__ = ["Bound", "Entry", "Make", "Store", "UnknownCursorError"]
 
 Entry = MessageRecord | RunRecord
+Make = Callable[[RunRecord | None, str], RunRecord]
+"""Makes a new run, given the last one of its thread and what the user said last there.
+
+What it raises is passed on, and no run is kept.
+"""
 
 
 @dataclass(frozen=True)
@@ -36,13 +41,13 @@ class Store(Protocol):
     async def add_thread(self, thread: ThreadRecord) -> bool:
         """Keep a new thread; False if there is one of this id."""
 
-    async def add_message(self, message: MessageRecord) -> None:
-        """Keep a new message of a thread that is there."""
+    async def add_message(self, message: MessageRecord) -> bool:
+        """Keep a new message; False if its thread is not there."""
 
-    async def add_run(self, run: RunRecord, behind: str | None = None) -> bool:
-        """Keep a new run of a thread that is there; False if `behind` is given and not its last run's id.
+    async def add_run(self, thread_id: str, make: Make) -> RunRecord | None:
+        """Keep the run that is made for a thread; None if there is no such thread.
 
-        `behind` empty: the thread has no run.
+        Nothing comes between what `make` is given and the new run; for that, it may be called more than once.
         """
 
     async def replace_thread(self, old: ThreadRecord, new: ThreadRecord) -> bool:
@@ -59,9 +64,6 @@ class Store(Protocol):
 
     async def run(self, run_id: str) -> RunRecord | None:
         """A run."""
-
-    async def last_words(self, thread_id: str) -> str:
-        """What the user said last in a thread."""
 
     async def last_run(self, thread_id: str) -> RunRecord | None:
         """The run of a thread that was created last."""

@@ -7,7 +7,7 @@ from itertools import count, islice
 from mock_server.line import Line
 from mock_server.pages import Page, Window
 from mock_server.records import MessageRecord, RunRecord, ThreadRecord
-from mock_server.store import Bound, Entry
+from mock_server.store import Bound, Entry, Make
 
 _LOOKS = 8
 """So many runs are looked at, for each one created beyond the bound, whether they are over."""
@@ -63,20 +63,24 @@ class MemoryStore:
             self._datasets.setdefault(thread.dataset_id, Line()).append(thread.id, number)
         return True
 
-    async def add_message(self, message: MessageRecord) -> None:
-        """Keep a new message of a thread that is there."""
+    async def add_message(self, message: MessageRecord) -> bool:
+        """Keep a new message; False if its thread is not there."""
+        shelf = self._shelves.get(message.thread_id)
+        if shelf is None:
+            return False
         self._messages[message.id] = message
-        shelf = self._shelves[message.thread_id]
         shelf.entries.append(message.id, next(self._numbers))
         if message.role == "user":
             shelf.last_words = message.words()
+        return True
 
-    async def add_run(self, run: RunRecord, behind: str | None = None) -> bool:
-        """Keep a new run; False if `behind` is given and not the id of its thread's last run."""
-        shelf = self._shelves[run.thread_id]
+    async def add_run(self, thread_id: str, make: Make) -> RunRecord | None:
+        """Keep the run that is made for a thread; None if there is no such thread."""
+        shelf = self._shelves.get(thread_id)
+        if shelf is None:
+            return None
         last = shelf.runs.last
-        if behind is not None and behind != (last.id if last else ""):
-            return False
+        run = make(self._runs[last.id] if last else None, shelf.last_words)
         self._runs[run.id] = run
         number = next(self._numbers)
         shelf.entries.append(run.id, number)
@@ -84,7 +88,7 @@ class MemoryStore:
         if self._bound:
             self._oldest.append(run.id)
             self._keep_within(self._bound)
-        return True
+        return run
 
     def _keep_within(self, bound: Bound) -> None:
         for _ in range(_LOOKS):
@@ -142,11 +146,6 @@ class MemoryStore:
     async def run(self, run_id: str) -> RunRecord | None:
         """A run."""
         return self._runs.get(run_id)
-
-    async def last_words(self, thread_id: str) -> str:
-        """What the user said last in a thread."""
-        shelf = self._shelves.get(thread_id)
-        return shelf.last_words if shelf else ""
 
     async def last_run(self, thread_id: str) -> RunRecord | None:
         """The run of a thread that was created last."""

@@ -43,9 +43,9 @@ async def existing(call: Call) -> ThreadRecord:
     return thread
 
 
-async def existing_or_new(call: Call) -> ThreadRecord:
-    """The thread that the path names; it appears if nobody created it, unless threads are strict."""
-    thread_id, store = call.path["threadId"], call.world.store
+async def existing_or_new(call: Call, thread_id: str) -> ThreadRecord:
+    """The thread of an id; it appears if nobody created it, unless threads are strict."""
+    store = call.world.store
     thread = await store.thread(thread_id)
     while thread is None:
         if call.world.settings.strict_threads:
@@ -85,7 +85,8 @@ async def add_message(call: Call, thread_id: str, body: Mapping[str, Any]) -> Me
         run_id=body.get("runId", ""),
         metadata=body.get("metadata", {}),
     )
-    await world.store.add_message(message)
+    while not await world.store.add_message(message):
+        await existing_or_new(call, thread_id)
     return message
 
 

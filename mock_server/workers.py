@@ -30,7 +30,7 @@ def serve_together(
 ) -> int:
     """Serve with a process for each socket until asked to stop; the exit code."""
     with tempfile.TemporaryDirectory(prefix="tune-mock-", ignore_cleanup_errors=True) as directory:
-        shared = replace(settings, store=settings.store or Path(directory) / "store.sqlite")
+        shared = replace(settings, store=settings.store or Path(directory) / "store")
         # Forked, not started anew: the clock goes on in all of them, and the sockets are theirs.
         processes = [
             multiprocessing.get_context("fork").Process(target=_work, args=(shared, clock, document, one))

@@ -1,13 +1,14 @@
-"""Answers: does an answer leave in one piece, and nothing stay behind?"""
+"""Answers: do answers leave in few pieces, in order, and does nothing stay behind?"""
 
 import asyncio
 from typing import Any
 
 import pytest
 
-from mock_server.connection import _Corked
+from mock_server.connection import Corked, Outbox
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n"
+STREAM = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
 class Wire:
@@ -33,7 +34,7 @@ def talk() -> Any:
     def talk(*steps: bytes | str) -> tuple[list[bytes | str], list[bytes | str]]:
         async def run() -> tuple[list[bytes | str], list[bytes | str]]:
             wire = Wire()
-            transport = _Corked(wire)  # type: ignore[arg-type]
+            transport = Corked(wire, Outbox())  # type: ignore[arg-type]
             for step in steps:
                 if isinstance(step, bytes):
                     transport.write(step)
@@ -50,12 +51,16 @@ def talk() -> Any:
     return talk
 
 
-def test_a_head_and_what_follows_it_are_one_piece(talk: Any) -> None:
-    assert talk(HEAD, b"{}") == ([HEAD + b"{}"], [HEAD + b"{}"])
+def test_an_answer_leaves_in_one_piece_when_the_turn_is_over(talk: Any) -> None:
+    assert talk(HEAD, b"{}") == ([], [HEAD + b"{}"])
 
 
-def test_a_head_that_nothing_follows_leaves_in_the_next_turn(talk: Any) -> None:
+def test_a_head_that_nothing_follows_leaves_too(talk: Any) -> None:
     assert talk(HEAD) == ([], [HEAD])
+
+
+def test_a_stream_leaves_at_once_with_its_first_piece(talk: Any) -> None:
+    assert talk(STREAM, b"one", b"two")[0] == [STREAM + b"one", b"two"]
 
 
 def test_what_comes_later_leaves_by_itself(talk: Any) -> None:
@@ -69,17 +74,31 @@ def test_a_body_that_looks_like_a_head_is_neither_lost_nor_reordered(talk: Any) 
 
 
 def test_two_answers_keep_their_order(talk: Any) -> None:
-    assert talk(HEAD, b"1", HEAD, b"2")[0] == [HEAD + b"1", HEAD + b"2"]
+    assert b"".join(talk(HEAD, b"1", HEAD, b"2")[1]) == HEAD + b"1" + HEAD + b"2"
+    assert b"".join(talk(HEAD, b"1", STREAM, b"2")[1]) == HEAD + b"1" + STREAM + b"2"
 
 
 def test_closing_sends_what_was_kept_first(talk: Any) -> None:
     assert talk(HEAD, "close") == ([HEAD, "closed"], [HEAD, "closed"])
 
 
+def test_answers_of_one_turn_leave_together_but_not_too_many() -> None:
+    async def run() -> list[int]:
+        outbox, wires = Outbox(), [Wire() for _ in range(20)]
+        sent = []
+        for wire in wires:
+            Corked(wire, outbox).write(HEAD)  # type: ignore[arg-type]
+            sent.append(sum(len(one.sent) for one in wires))
+        await asyncio.sleep(0)
+        return [*sent, sum(len(one.sent) for one in wires)]
+
+    assert asyncio.run(run()) == [0] * 15 + [16] * 5 + [20]
+
+
 def test_everything_else_is_the_transports_own(talk: Any) -> None:
     async def run() -> None:
         wire = Wire()
-        transport = _Corked(wire)  # type: ignore[arg-type]
+        transport = Corked(wire, Outbox())  # type: ignore[arg-type]
         assert not transport.is_closing()
         transport.close()
         assert transport.is_closing()

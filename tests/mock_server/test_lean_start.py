@@ -12,7 +12,7 @@ HEAVY = (
     *("httpx", "requests", "urllib3", "charset_normalizer", "starlette.testclient", "rich", "pygments"),
     *("openapi_core", "openapi_spec_validator", "schemathesis", "hypothesis", "pytest", "selenium", "flask"),
     *("mock_server.self_check", "mock_server.background", "mock_server.pytest_plugin"),
-    *("mock_server.workers", "mock_server.store_sqlite", "sqlite3", "websockets"),
+    *("mock_server.workers", "mock_server.store_lmdb", "lmdb", "sqlite3", "websockets"),
 )
 SERVING = """
 import asyncio, json, sys

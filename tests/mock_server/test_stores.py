@@ -16,8 +16,8 @@ from mock_server.pages import Window
 from mock_server.records import Input, MessageRecord, RunRecord, ThreadRecord
 from mock_server.scenario import Scenario
 from mock_server.store import Bound, Store
+from mock_server.store_lmdb import LmdbStore
 from mock_server.store_memory import MemoryStore
-from mock_server.store_sqlite import SqliteStore
 from tests.mock_server.conftest import document
 
 ALL = Window(100, ascending=True)
@@ -30,13 +30,13 @@ def scenario() -> Scenario:
     return Library(document()).scenarios()["tool-call"]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "lmdb"])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Making]:
     """Makes stores of each kind."""
     made: list[Store] = []
 
     def make(bound: Bound | None = None) -> Store:
-        store = MemoryStore(bound) if request.param == "memory" else SqliteStore(tmp_path / "store", bound)
+        store = MemoryStore(bound) if request.param == "memory" else LmdbStore(tmp_path / "store", bound)
         made.append(store)
         return store
 
@@ -57,6 +57,11 @@ def do(work: Callable[[], Awaitable[Any]]) -> Any:
 def run_in(scenario: Scenario, thread: str, name: str, **fields: Any) -> RunRecord:
     """A run of a thread."""
     return RunRecord(f"run_{name}", thread, 0, scenario, "server", "org/name", **fields)
+
+
+async def add(store: Store, run: RunRecord) -> RunRecord | None:
+    """Add a run to its thread, whatever the last one is."""
+    return await store.add_run(run.thread_id, lambda *_: run)
 
 
 def said(thread: str, name: str, text: str = "", role: str = "user") -> MessageRecord:
@@ -89,7 +94,7 @@ def test_what_was_added_is_found_again_with_every_field(make: Making, scenario: 
         store = make()
         assert await store.add_thread(thread)
         await store.add_message(message)
-        assert await store.add_run(run)
+        assert await add(store, run) is run
         for kept, given in (
             (await store.thread("t"), thread),
             (await store.message("msg_1"), message),
@@ -106,7 +111,6 @@ def test_what_is_not_there_is_none(make: Making) -> None:
     async def work() -> None:
         store = make()
         assert (await store.thread("t"), await store.message("m"), await store.run("r")) == (None, None, None)
-        assert await store.last_words("t") == ""
         assert await store.last_run("t") is None
         await store.add_thread(ThreadRecord("t", 0))
         assert await store.position("t", "m") is None
@@ -130,7 +134,7 @@ def test_only_the_first_of_two_changes_of_one_version_is_made(make: Making, scen
     async def work() -> None:
         store, thread, run = make(), ThreadRecord("t", 0), run_in(scenario, "t", "1")
         await store.add_thread(thread)
-        await store.add_run(run)
+        await add(store, run)
         for replacing, reading, old in (
             (store.replace_thread, store.thread, thread),
             (store.replace_run, store.run, run),
@@ -147,17 +151,55 @@ def test_only_the_first_of_two_changes_of_one_version_is_made(make: Making, scen
     do(work)
 
 
-def test_a_run_is_added_only_behind_the_one_that_was_seen_last(make: Making, scenario: Scenario) -> None:
+def test_a_run_is_made_for_the_last_one_of_its_thread(make: Making, scenario: Scenario) -> None:
+    seen: list[str | None] = []
+
+    async def work() -> None:
+        store = make()
+        assert await add(store, run_in(scenario, "t", "1")) is None
+        for thread in ("t", "other"):
+            await store.add_thread(ThreadRecord(thread, 0))
+            await store.add_message(said(thread, f"{thread}1", "mine"))
+            await store.add_message(said(thread, f"{thread}2", "not mine", "assistant"))
+        for name in "123":
+
+            def made(last: RunRecord | None, words: str, name: str = name) -> RunRecord:
+                seen.append(last and last.id)
+                assert words == "mine"
+                return run_in(scenario, "t", name)
+
+            assert (await store.add_run("t", made)).id == f"run_{name}"
+            await add(store, run_in(scenario, "other", f"other{name}"))
+        assert seen == [None, "run_1", "run_2"]
+        assert [run.id for run in (await store.runs("t", ALL)).entries] == ["run_1", "run_2", "run_3"]
+        assert (await store.last_run("t")).id == "run_3"
+
+    do(work)
+
+
+def test_a_run_that_is_not_made_after_all_leaves_nothing(make: Making, scenario: Scenario) -> None:
     async def work() -> None:
         store = make()
         await store.add_thread(ThreadRecord("t", 0))
-        one, two, three = (run_in(scenario, "t", name) for name in "123")
-        assert await store.add_run(one, "")
-        assert not await store.add_run(two, "")
-        assert await store.add_run(two, "run_1")
-        assert await store.add_run(three)
-        assert [run.id for run in (await store.runs("t", ALL)).entries] == ["run_1", "run_2", "run_3"]
-        assert (await store.last_run("t")).id == "run_3"
+
+        def refused(*_: Any) -> RunRecord:
+            raise LookupError
+
+        with pytest.raises(LookupError):
+            await store.add_run("t", refused)
+        assert list((await store.runs("t", ALL)).entries) == []
+        assert await add(store, run_in(scenario, "t", "1"))
+
+    do(work)
+
+
+def test_a_message_needs_its_thread(make: Making) -> None:
+    async def work() -> None:
+        store = make()
+        assert not await store.add_message(said("t", "1"))
+        assert await store.message("msg_1") is None
+        await store.add_thread(ThreadRecord("t", 0))
+        assert await store.add_message(said("t", "1"))
 
     do(work)
 
@@ -166,19 +208,8 @@ def test_a_version_that_did_not_change_is_the_same_object_again(make: Making, sc
     async def work() -> None:
         store, run = make(), run_in(scenario, "t", "1")
         await store.add_thread(ThreadRecord("t", 0))
-        await store.add_run(run)
+        await add(store, run)
         assert await store.run("run_1") is await store.run("run_1")
-
-    do(work)
-
-
-def test_the_last_words_are_the_users(make: Making) -> None:
-    async def work() -> None:
-        store = make()
-        await store.add_thread(ThreadRecord("t", 0))
-        await store.add_message(said("t", "1", "mine"))
-        await store.add_message(said("t", "2", "not mine", "assistant"))
-        assert await store.last_words("t") == "mine"
 
     do(work)
 
@@ -195,7 +226,7 @@ def test_messages_and_runs_of_a_thread_come_in_order_from_any_of_them(
         for number in range(8):
             entry: Any = run_in(scenario, "t", str(number)) if number % 3 == 0 else said("t", str(number))
             ids.append(entry.id)
-            await (store.add_run(entry) if number % 3 == 0 else store.add_message(entry))
+            await (add(store, entry) if number % 3 == 0 else store.add_message(entry))
             await store.add_message(said("other", f"other{number}"))
         ordered = ids if ascending else ids[::-1]
         found = await store.entries("t", "", 100, ascending)
@@ -212,13 +243,13 @@ def test_messages_and_runs_of_a_thread_come_in_order_from_any_of_them(
 
 def test_pages_agree_at_every_edge(tmp_path: Path, scenario: Scenario) -> None:
     async def work() -> None:
-        stores: list[Store] = [MemoryStore(), SqliteStore(tmp_path / "store")]
+        stores: list[Store] = [MemoryStore(), LmdbStore(tmp_path / "store")]
         names = [f"run_{number}" for number in range(5)]
         for store in stores:
             for thread in ("t", "u"):
                 await store.add_thread(ThreadRecord(thread, 0, dataset_id="d" if thread == "t" else ""))
             for number in range(5):
-                await store.add_run(run_in(scenario, "t", str(number)))
+                await add(store, run_in(scenario, "t", str(number)))
                 await store.add_message(said("t", str(number)))
         for limit in (1, 2, 5, 6):
             for ascending in (True, False):
@@ -263,7 +294,7 @@ def test_the_oldest_runs_that_are_over_go_and_their_threads_with_them(
             thread = "busy" if number % 2 else f"t{number}"
             await store.add_thread(ThreadRecord(thread, 0, dataset_id="d"))
             model = "active" if number in (0, 1) else "over"
-            await store.add_run(replace(run_in(scenario, thread, f"{number:02}"), model=model))
+            await add(store, replace(run_in(scenario, thread, f"{number:02}"), model=model))
         kept = [number for number in range(40) if await store.run(f"run_{number:02}")]
         assert {0, 1, 39} <= set(kept)
         assert len(kept) <= 5
@@ -284,12 +315,12 @@ def test_a_thread_that_somebody_wrote_to_since_stays_when_its_run_goes(
         await store.add_thread(ThreadRecord("written", 0))
         await store.add_thread(ThreadRecord("left", 0))
         await store.add_message(said("left", "before"))
-        await store.add_run(run_in(scenario, "left", "1"))
-        await store.add_run(run_in(scenario, "written", "2"))
+        await add(store, run_in(scenario, "left", "1"))
+        await add(store, run_in(scenario, "written", "2"))
         await store.add_message(said("written", "after"))
         for number in range(3, 6):
             await store.add_thread(ThreadRecord(f"t{number}", 0))
-            await store.add_run(run_in(scenario, f"t{number}", str(number)))
+            await add(store, run_in(scenario, f"t{number}", str(number)))
         assert await store.run("run_1") is await store.run("run_2") is None
         assert await store.thread("left") is await store.message("msg_before") is None
         assert [entry.id for _, entry in await store.entries("written", "", 9, True)] == ["msg_after"]
@@ -301,7 +332,7 @@ def test_nothing_is_left_after_clearing(make: Making, scenario: Scenario) -> Non
     async def work() -> None:
         store = make()
         await store.add_thread(ThreadRecord("t", 0))
-        await store.add_run(run_in(scenario, "t", "1"))
+        await add(store, run_in(scenario, "t", "1"))
         await store.clear()
         assert await store.thread("t") is await store.run("run_1") is None
         assert list((await store.threads(ALL, "")).entries) == []
@@ -311,10 +342,10 @@ def test_nothing_is_left_after_clearing(make: Making, scenario: Scenario) -> Non
 
 def test_two_processes_see_what_each_other_does(tmp_path: Path, scenario: Scenario) -> None:
     async def work() -> None:
-        one, two = SqliteStore(tmp_path / "store"), SqliteStore(tmp_path / "store")
+        one, two = LmdbStore(tmp_path / "store"), LmdbStore(tmp_path / "store")
         run = run_in(scenario, "t", "1")
         await one.add_thread(ThreadRecord("t", 0))
-        await one.add_run(run)
+        await add(one, run)
         seen = await two.run("run_1")
         assert seen is not None
         assert (seen.scenario.name, seen.scenario.timeline) == (scenario.name, scenario.timeline)
@@ -322,7 +353,7 @@ def test_two_processes_see_what_each_other_does(tmp_path: Path, scenario: Scenar
         assert await two.replace_run(seen, replace(seen, metadata={"by": "two"}, version=1))
         assert not await one.replace_run(run, replace(run, metadata={"by": "one"}, version=1))
         assert (await one.run("run_1")).metadata == {"by": "two"}
-        assert (list(one.changes()), list(one.changes())) == (["run_1", "run_1"], [])
+        assert (list(one.changes()), list(one.changes())) == (["run_1"], [])
         for store in (one, two):
             store.close()
 
@@ -331,10 +362,10 @@ def test_two_processes_see_what_each_other_does(tmp_path: Path, scenario: Scenar
 
 def test_mocks_of_different_tests_share_a_file_and_nothing_else(tmp_path: Path, scenario: Scenario) -> None:
     async def work() -> None:
-        one, two = (SqliteStore(tmp_path / "store", world=test) for test in ("one", "two"))
+        one, two = (LmdbStore(tmp_path / "store", world=test) for test in ("one", "two"))
         for store in (one, two):
             assert await store.add_thread(ThreadRecord("t", 0))
-        await one.add_run(run_in(scenario, "t", "1"))
+        await add(one, run_in(scenario, "t", "1"))
         assert await two.run("run_1") is None
         assert list((await two.runs("t", ALL)).entries) == []
         await two.clear()
@@ -347,11 +378,11 @@ def test_mocks_of_different_tests_share_a_file_and_nothing_else(tmp_path: Path, 
 
 def test_a_file_keeps_everything_for_the_next_start(tmp_path: Path, scenario: Scenario) -> None:
     async def work() -> None:
-        before = SqliteStore(tmp_path / "store")
+        before = LmdbStore(tmp_path / "store")
         await before.add_thread(ThreadRecord("t", 0))
-        await before.add_run(run_in(scenario, "t", "1"))
+        await add(before, run_in(scenario, "t", "1"))
         before.close()
-        after = SqliteStore(tmp_path / "store")
+        after = LmdbStore(tmp_path / "store")
         assert (await after.run("run_1")).model == "org/name"
         after.close()
 
@@ -361,25 +392,9 @@ def test_a_file_keeps_everything_for_the_next_start(tmp_path: Path, scenario: Sc
 def test_a_file_that_is_no_store_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "letter").write_text("Dear reader, " * 200)
     with pytest.raises(ValueError, match=r"^--store: .*letter: .*; name a file that can be written$"):
-        SqliteStore(tmp_path / "letter").check()
+        LmdbStore(tmp_path / "letter").check()
     with pytest.raises(ValueError, match="--store: "):
-        SqliteStore(tmp_path / "no" / "such" / "directory").check()
-
-
-def test_what_is_written_together_fails_together(tmp_path: Path, scenario: Scenario) -> None:
-    async def work() -> None:
-        store, run = SqliteStore(tmp_path / "store"), run_in(scenario, "t", "1")
-        await store.add_thread(ThreadRecord("t", 0))
-        await store.add_run(run)
-        results = await asyncio.gather(
-            store.add_run(run), store.add_thread(ThreadRecord("u", 0)), return_exceptions=True
-        )
-        assert [type(result).__name__ for result in results] == ["IntegrityError", "IntegrityError"]
-        assert await store.thread("u") is None
-        assert await store.add_thread(ThreadRecord("u", 0))
-        store.close()
-
-    do(work)
+        LmdbStore(tmp_path / "no" / "such" / "directory").check()
 
 
 def test_bytes_that_are_no_scenario_are_not_obeyed(scenario: Scenario) -> None:

@@ -1,0 +1,142 @@
+"""How is one LMDB file used by several processes at once?
+
+Readers look at the file's pages in memory and wait for nobody; those who write take turns of some
+microseconds. The file grows as it fills.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+import lmdb
+
+from mock_server.errors import Refusal
+from mock_server.turn import Turn
+
+Result = TypeVar("Result")
+Transaction = lmdb.Transaction
+
+FIRST_SIZE = 64 << 20
+"""Bytes that a new file takes; a full one is made twice as large."""
+_LAST = b"\xff" * 8
+
+
+@dataclass
+class _Opened:
+    environment: lmdb.Environment
+    turn: Turn
+    users: int = 0
+
+
+_opened: dict[tuple[int, Path], _Opened] = {}
+"""By process and path: LMDB wants a file opened once in a process, and not carried into another one."""
+
+
+class LmdbFile:
+    """A file of sorted keys with their values; opened at the first use. Raises `lmdb.Error`, `OSError`."""
+
+    def __init__(self, path: Path, first_size: int = FIRST_SIZE) -> None:
+        self.path = path
+        self._first_size = first_size
+
+    @cached_property
+    def _shared(self) -> _Opened:
+        place = (os.getpid(), self.path.resolve())
+        if place not in _opened:
+            _opened[place] = self._open()
+        _opened[place].users += 1
+        return _opened[place]
+
+    def _open(self) -> _Opened:
+        turn = Turn(self.path.with_name(f"{self.path.name}-turn"))
+        try:
+            with turn:
+                size = max(self._first_size, self.path.stat().st_size if self.path.exists() else 0)
+                # A process that dies loses nothing without sync; only a machine that dies could.
+                environment = lmdb.open(
+                    str(self.path), subdir=False, map_size=size, writemap=True, sync=False, metasync=False
+                )
+                self._take_room(size)
+        except BaseException:
+            turn.close()
+            raise
+        environment.reader_check()
+        return _Opened(environment, turn)
+
+    def close(self) -> None:
+        """Close the file, unless another of this process still uses it."""
+        opened = self.__dict__.pop("_shared", None)
+        if opened is None:
+            return
+        opened.users -= 1
+        if not opened.users:
+            del _opened[next(place for place, one in _opened.items() if one is opened)]
+            opened.environment.close()
+            opened.turn.close()
+
+    def read(self, work: Callable[[Transaction], Result]) -> Result:
+        """What the work gives, done on the file as it is at one moment."""
+        shared = self._shared
+        while True:
+            try:
+                with shared.environment.begin() as transaction:
+                    return work(transaction)
+            except lmdb.MapResizedError:
+                self._resize(shared, 0)
+
+    def write(self, work: Callable[[Transaction], Result]) -> Result:
+        """What the work gives, done as one; nothing of it if it raises. It is done anew in a file that grew.
+
+        Raises `Refusal` if the file is full and cannot grow.
+        """
+        shared = self._shared
+        while True:
+            try:
+                with shared.turn, shared.environment.begin(write=True) as transaction:
+                    return work(transaction)
+            except lmdb.MapResizedError:
+                self._resize(shared, 0)
+            except lmdb.MapFullError:
+                self._grow(shared)
+
+    def _grow(self, shared: _Opened) -> None:
+        try:
+            self._resize(shared, 2 * shared.environment.info()["map_size"])
+        except (OSError, lmdb.Error) as error:
+            problem = f"the store {self.path} is full and cannot grow: {error}"
+            raise Refusal("unavailable", f"{problem}; make room, or keep fewer --max-runs") from None
+
+    def _resize(self, shared: _Opened, size: int) -> None:
+        """Take the file as large as it is, or make it so large; one that took it smaller would cut it off."""
+        with shared.turn:
+            size = max(size, self.path.stat().st_size)
+            self._take_room(size)
+            shared.environment.set_mapsize(size)
+
+    def _take_room(self, size: int) -> None:
+        """Let the file have its blocks: a page without one would end the process on a full disk."""
+        with suppress(AttributeError), self.path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, size)
+
+
+def walk(transaction: Transaction, prefix: bytes, start: bytes | None, ascending: bool) -> Iterator[bytes]:
+    """The 8 bytes that follow a prefix in the keys, from `start` on, in one direction."""
+    cursor, length = transaction.cursor(), len(prefix)
+    found = cursor.set_range(prefix + (start or (b"" if ascending else _LAST)))
+    if not ascending and not (found and cursor.key() == prefix + (start or _LAST)):
+        found = cursor.prev() if found else cursor.last()
+    while found and cursor.key().startswith(prefix):
+        yield cursor.key()[length:]
+        found = cursor.next() if ascending else cursor.prev()
+
+
+def delete_all(transaction: Transaction, prefix: bytes) -> None:
+    """Delete every key that begins with a prefix."""
+    with transaction.cursor() as cursor:
+        found = cursor.set_range(prefix)
+        while found and cursor.key().startswith(prefix):
+            found = cursor.delete()

@@ -1,0 +1,271 @@
+"""How do several processes keep what was created, together?
+
+In one LMDB file that all of them have open. Every call of the store is one transaction. Records are read
+anew at each use, since another process may have changed them.
+"""
+
+import heapq
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import lmdb
+
+from mock_server.line import UnknownCursorError
+from mock_server.lmdb_file import LmdbFile, Transaction, walk
+from mock_server.lmdb_records import MESSAGE, NO_RUN, NUMBER, RUN, Records
+from mock_server.pages import Page, Window, filled
+from mock_server.records import MessageRecord, RunRecord, ThreadRecord
+from mock_server.store import Bound, Entry, Make
+
+_BATCH = 16
+"""After so many new runs, or a hundredth of a small bound, a process looks whether it has too many."""
+_PATIENCE = 8
+"""So many runs are looked at for each that is to go."""
+
+
+class LmdbStore:
+    """A store in a file. `world` tells apart the mocks that share it."""
+
+    def __init__(self, path: Path, bound: Bound | None = None, world: str = "") -> None:
+        self._file = LmdbFile(path)
+        self._bound = bound
+        self._records = Records(world)
+        self._added = 0
+        self._last_change = 0
+
+    def check(self) -> None:
+        """Raise `ValueError`, one line, if the file cannot be used; leave it closed."""
+        try:
+            self._file.write(self._records.counted)
+        except (lmdb.Error, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise ValueError(
+                f"--store: {self._file.path}: {reason}; name a file that can be written"
+            ) from None
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    async def clear(self) -> None:
+        """Forget everything."""
+        self._file.write(self._records.clear)
+
+    async def add_thread(self, thread: ThreadRecord) -> bool:
+        """Keep a new thread; False if there is one of this id."""
+        records = self._records
+
+        def add(transaction: Transaction) -> bool:
+            if records.thread_number(transaction, thread.id):
+                return False
+            records.add_thread(transaction, thread)
+            return True
+
+        return self._file.write(add)
+
+    async def add_message(self, message: MessageRecord) -> bool:
+        """Keep a new message; False if its thread is not there."""
+        records = self._records
+
+        def add(transaction: Transaction) -> bool:
+            state = records.state(transaction, message.thread_id)
+            if state is None:
+                return False
+            records.add_message(transaction, state, message)
+            return True
+
+        return self._file.write(add)
+
+    async def add_run(self, thread_id: str, make: Make) -> RunRecord | None:
+        """Keep the run that is made for a thread; None if there is no such thread."""
+        records = self._records
+
+        def add(transaction: Transaction) -> tuple[bytes, RunRecord] | None:
+            state = records.state(transaction, thread_id)
+            if state is None:
+                return None
+            last = None if state.last_run == NO_RUN else records.run(transaction, state.last_run)
+            run = make(last, state.said())
+            return records.add_run(transaction, state, run), run
+
+        added = self._file.write(add)
+        if added is None:
+            return None
+        self._look_for_too_many()
+        return records.remember(*added)
+
+    def _look_for_too_many(self) -> None:
+        """Once in a while, forget what is beyond the bound."""
+        self._added += 1
+        bound = self._bound
+        if bound and self._added % min(_BATCH, 1 + bound.most_runs // 100) == 0:
+            self._file.write(lambda transaction: self._keep_within(transaction, bound))
+
+    def _keep_within(self, transaction: Transaction, bound: Bound) -> None:
+        """Forget as many of the oldest runs that are over as there are too many."""
+        records = self._records
+        following, runs = records.counted(transaction)
+        surplus = max(runs - bound.most_runs, 0)
+        oldest = islice(walk(transaction, records.of_all(RUN), None, True), surplus * _PATIENCE)
+        found = ((number, records.run(transaction, number)) for number in oldest)
+        gone = list(islice(((number, run) for number, run in found if bound.over(run)), surplus))
+        for number, run in gone:
+            records.forget_run(transaction, number, run)
+            bound.forgotten(run.id)
+        records.count(transaction, following, runs - len(gone))
+
+    async def replace_thread(self, old: ThreadRecord, new: ThreadRecord) -> bool:
+        """Keep the new version; False if `old` is no longer the current one."""
+        records = self._records
+
+        def put(transaction: Transaction) -> bool:
+            number = records.thread_number(transaction, old.id)
+            if number is None or records.thread(transaction, number).version != old.version:
+                return False
+            records.put_thread(transaction, number, new)
+            return True
+
+        return self._file.write(put)
+
+    async def replace_run(self, old: RunRecord, new: RunRecord) -> bool:
+        """Keep the new version; False if `old` is no longer the current one. Other processes are told."""
+        number = self._file.write(lambda transaction: self._records.replace_run(transaction, old, new))
+        if number is None:
+            return False
+        self._records.remember(number, new)
+        return True
+
+    def changes(self) -> Sequence[str]:
+        """The ids of runs that were changed, by whatever process, since this was last asked."""
+        changes = self._file.read(lambda transaction: self._records.changes(transaction, self._last_change))
+        if changes:
+            self._last_change = changes[-1][0]
+        return [run_id for _, run_id in changes]
+
+    async def thread(self, thread_id: str) -> ThreadRecord | None:
+        """A thread."""
+        records = self._records
+
+        def get(transaction: Transaction) -> ThreadRecord | None:
+            number = records.thread_number(transaction, thread_id)
+            return records.thread(transaction, number) if number else None
+
+        return self._file.read(get)
+
+    async def message(self, message_id: str) -> MessageRecord | None:
+        """A message that a client posted."""
+        records = self._records
+
+        def get(transaction: Transaction) -> MessageRecord | None:
+            place = records.entry(transaction, message_id)
+            return records.message(transaction, place[1]) if place and place[0] == MESSAGE else None
+
+        return self._file.read(get)
+
+    async def run(self, run_id: str) -> RunRecord | None:
+        """A run."""
+        records = self._records
+
+        def get(transaction: Transaction) -> RunRecord | None:
+            place = records.entry(transaction, run_id)
+            return records.run(transaction, place[1]) if place and place[0] == RUN else None
+
+        return self._file.read(get)
+
+    async def last_run(self, thread_id: str) -> RunRecord | None:
+        """The run of a thread that was created last."""
+        records = self._records
+
+        def get(transaction: Transaction) -> RunRecord | None:
+            state = records.state(transaction, thread_id)
+            return records.run(transaction, state.last_run) if state and state.last_run != NO_RUN else None
+
+        return self._file.read(get)
+
+    async def threads(self, window: Window, dataset_id: str) -> Page[ThreadRecord]:
+        """A page of all threads, or of those of a dataset. Raises `UnknownCursorError`."""
+        records, prefix = self._records, self._records.of_dataset(dataset_id)
+
+        def get(transaction: Transaction) -> Page[ThreadRecord]:
+            def number(thread_id: str) -> bytes | None:
+                found = records.thread_number(transaction, thread_id)
+                return found if found and transaction.get(prefix + found) is not None else None
+
+            numbers, more = _page(transaction, prefix, window, number)
+            return Page(tuple(records.thread(transaction, one) for one in numbers), more)
+
+        return self._file.read(get)
+
+    async def runs(self, thread_id: str, window: Window) -> Page[RunRecord]:
+        """A page of a thread's runs. Raises `UnknownCursorError`."""
+        records = self._records
+
+        def get(transaction: Transaction) -> Page[RunRecord]:
+            prefix = records.of_thread(records.thread_number(transaction, thread_id) or bytes(8), RUN)
+
+            def number(run_id: str) -> bytes | None:
+                place = records.entry(transaction, run_id)
+                return place[1] if place and transaction.get(prefix + place[1]) is not None else None
+
+            numbers, more = _page(transaction, prefix, window, number)
+            return Page(tuple(records.run(transaction, one) for one in numbers), more)
+
+        return self._file.read(get)
+
+    async def position(self, thread_id: str, entry_id: str) -> int | None:
+        """Where in a thread a message or run stands."""
+        return self._file.read(lambda transaction: self._position(transaction, thread_id, entry_id))
+
+    def _position(self, transaction: Transaction, thread_id: str, entry_id: str) -> int | None:
+        place = self._records.entry(transaction, entry_id)
+        if place is None or place[2] != self._records.thread_number(transaction, thread_id):
+            return None
+        return int(NUMBER.unpack(place[1])[0])
+
+    async def entries(
+        self, thread_id: str, start: str, count: int, ascending: bool
+    ) -> Sequence[tuple[int, Entry]]:
+        """So many messages and runs of a thread with their positions, oldest or newest first."""
+        records = self._records
+
+        def get(transaction: Transaction) -> Sequence[tuple[int, Entry]]:
+            thread = records.thread_number(transaction, thread_id)
+            position = self._position(transaction, thread_id, start) if start else None
+            if thread is None or (start and position is None):
+                return []
+            first = None if position is None else NUMBER.pack(position)
+
+            def of(kind: bytes) -> Iterator[tuple[bytes, bytes]]:
+                numbers = walk(transaction, records.of_thread(thread, kind), first, ascending)
+                return ((number, kind) for number in numbers)
+
+            # Two walks merged: nothing is sorted, nothing is read that is not on the page.
+            merged = heapq.merge(of(RUN), of(MESSAGE), reverse=not ascending)
+            read = {RUN: records.run, MESSAGE: records.message}
+            return [
+                (NUMBER.unpack(number)[0], read[kind](transaction, number))
+                for number, kind in islice(merged, count)
+            ]
+
+        return self._file.read(get)
+
+
+def _page(
+    transaction: Transaction, prefix: bytes, window: Window, number: Callable[[str], bytes | None]
+) -> tuple[list[bytes], bool]:
+    """The numbers on a page. Raises `UnknownCursorError`."""
+
+    def cursor(parameter: str, entry_id: str) -> bytes | None:
+        found = number(entry_id) if entry_id else None
+        if entry_id and found is None:
+            raise UnknownCursorError(parameter, entry_id)
+        return found
+
+    return filled(
+        window,
+        cursor("after", window.after),
+        cursor("before", window.before),
+        lambda start, ascending: walk(transaction, prefix, start, ascending),
+    )
