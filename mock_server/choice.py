@@ -6,7 +6,7 @@ conditions stand behind the name, joined by `+`, or in `Prefer: wire=...`.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +41,7 @@ def choose(
     default: str,
 ) -> Choice:
     """The choice of the first who makes one; raises `Refusal` for a name that does not exist."""
-    by, wish = next(_wishes(control, prefer, body, words, default))
+    by, wish = _wish(control, prefer, body, words) or ("server", default)
     if "wire" in prefer and by != "control":
         wires_of(prefer["wire"], "prefer")
         wish = f"{wish}+{prefer['wire']}"
@@ -75,21 +75,22 @@ def wires_of(written: str, by: str) -> tuple[Wire, ...]:
         raise invalid(f"{error} (chosen by {by})") from None
 
 
-def _wishes(
-    control: str | None, prefer: Mapping[str, str], body: Mapping[str, Any], words: str, default: str
-) -> Iterator[tuple[str, str]]:
+def _wish(
+    control: str | None, prefer: Mapping[str, str], body: Mapping[str, Any], words: str
+) -> tuple[str, str] | None:
+    """Who wishes first, and what."""
     if control is not None:
-        yield "control", control
+        return "control", control
     if "scenario" in prefer:
-        yield "prefer", prefer["scenario"]
+        return "prefer", prefer["scenario"]
     metadata = body.get("metadata") or {}
     if "scenario" in metadata:
         wish = metadata["scenario"]
         if not isinstance(wish, str):
             raise invalid(f"metadata.scenario: the name of a scenario is a string, not {quoted(wish)}")
-        yield "metadata", wish
+        return "metadata", wish
     if body["model"].startswith("mock/"):
-        yield "model", body["model"].removeprefix("mock/")
-    if found := _IN_MESSAGE.match(words):
-        yield "message", found[1]
-    yield "server", default
+        return "model", body["model"].removeprefix("mock/")
+    if words and (found := _IN_MESSAGE.match(words)):
+        return "message", found[1]
+    return None

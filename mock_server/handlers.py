@@ -50,7 +50,8 @@ async def modify_thread(call: Call, send: Send) -> None:
 async def create_message(call: Call, send: Send) -> None:
     """`createMessage`"""
     thread = await threads.existing_or_new(call, call.path["threadId"])
-    runs.refuse_if_active(call, await call.world.store.last_run(thread.id), "create messages")
+    if last := await call.world.store.last_run(thread.id):
+        runs.refuse_if_active(call, last, "create messages")
     await _send(call, send, views.message(await threads.add_message(call, thread.id, call.body)))
 
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import lmdb
 
@@ -18,7 +18,45 @@ from mock_server.errors import Refusal
 from mock_server.turn import Turn
 
 Result = TypeVar("Result")
-Transaction = lmdb.Transaction
+
+
+class Cursor(Protocol):
+    """A place among the keys; each move tells whether there is something."""
+
+    def key(self) -> bytes:
+        """The key at the place; empty if there is none."""
+
+    def set_range(self, key: bytes) -> bool:
+        """Go to the first key that is not smaller."""
+
+    def next(self) -> bool:
+        """Go to the next key."""
+
+    def prev(self) -> bool:
+        """Go to the key before."""
+
+    def last(self) -> bool:
+        """Go to the last key."""
+
+    def delete(self) -> bool:
+        """Delete what is at the place, and go to what follows."""
+
+
+class Transaction(Protocol):
+    """What the mock does with a transaction of LMDB: a type, since LMDB's own allow for views of memory."""
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value of a key."""
+
+    def put(self, key: bytes, value: bytes, *, overwrite: bool = True) -> bool:
+        """Keep a value; False if there is one that was not to be overwritten."""
+
+    def delete(self, key: bytes) -> bool:
+        """Forget a key."""
+
+    def cursor(self) -> Cursor:
+        """A place among the keys."""
+
 
 FIRST_SIZE = 64 << 20
 """Bytes that a new file takes; a full one is made twice as large."""
@@ -136,7 +174,7 @@ def walk(transaction: Transaction, prefix: bytes, start: bytes | None, ascending
 
 def delete_all(transaction: Transaction, prefix: bytes) -> None:
     """Delete every key that begins with a prefix."""
-    with transaction.cursor() as cursor:
-        found = cursor.set_range(prefix)
-        while found and cursor.key().startswith(prefix):
-            found = cursor.delete()
+    cursor = transaction.cursor()
+    found = cursor.set_range(prefix)
+    while found and cursor.key().startswith(prefix):
+        found = cursor.delete()

@@ -48,6 +48,13 @@ def _named(name: str) -> bytes:
     return written if len(written) <= _LONGEST else b"\xff" + _digest(written, 32)
 
 
+def _held(transaction: Transaction, key: bytes) -> bytes:
+    """The value of a key that is there."""
+    value = transaction.get(key)
+    assert value is not None, key
+    return value
+
+
 class State(NamedTuple):
     """What changes in a thread as messages and runs come: its number, its last run's, the last words."""
 
@@ -94,6 +101,12 @@ class Records:
         """Keep both."""
         transaction.put(self._counts, _counted.pack(following, runs))
 
+    def _new_number(self, transaction: Transaction, runs: int = 0) -> bytes:
+        """A number for an entry, of which so many are runs."""
+        following, before = _counted.unpack(transaction.get(self._counts) or bytes(_counted.size))
+        transaction.put(self._counts, _counted.pack(following + 1, before + runs))
+        return NUMBER.pack(following)
+
     def clear(self, transaction: Transaction) -> None:
         """Forget everything but the next number: what was decoded is remembered by its number."""
         following, _ = self.counted(transaction)
@@ -116,7 +129,7 @@ class Records:
 
     def thread(self, transaction: Transaction, number: bytes) -> ThreadRecord:
         """The thread of a number."""
-        return codec.thread(transaction.get(self._threads + number))
+        return codec.thread(_held(transaction, self._threads + number))
 
     def put_thread(self, transaction: Transaction, number: bytes, thread: ThreadRecord) -> None:
         """Keep a version of a thread."""
@@ -124,9 +137,7 @@ class Records:
 
     def add_thread(self, transaction: Transaction, thread: ThreadRecord) -> None:
         """Keep a new thread."""
-        following, runs = self.counted(transaction)
-        number = NUMBER.pack(following)
-        self.count(transaction, following + 1, runs)
+        number = self._new_number(transaction)
         self.put_state(transaction, thread.id, State(number, NO_RUN, b""))
         self.put_thread(transaction, number, thread)
         if thread.dataset_id:
@@ -139,27 +150,21 @@ class Records:
 
     def message(self, transaction: Transaction, number: bytes) -> MessageRecord:
         """The message of a number."""
-        return codec.message(transaction.get(self._world + MESSAGE + number))
+        return codec.message(_held(transaction, self._world + MESSAGE + number))
 
     def add_message(self, transaction: Transaction, state: State, message: MessageRecord) -> None:
         """Keep a new message of a thread."""
-        following, runs = self.counted(transaction)
-        self.count(transaction, following + 1, runs)
-        place = MESSAGE, NUMBER.pack(following), state.number
+        place = MESSAGE, self._new_number(transaction), state.number
         self._add(transaction, place, message.id, codec.message_bytes(message))
         if message.role == "user":
             words = message.words().encode("utf-8", "surrogatepass")
             self.put_state(transaction, message.thread_id, state._replace(words=words))
 
-    def add_run(self, transaction: Transaction, state: State, run: RunRecord) -> bytes:
+    def add_run(self, transaction: Transaction, state: State, run: RunRecord, written: bytes) -> bytes:
         """Keep a new run of a thread in this state; its number."""
-        following, runs = self.counted(transaction)
-        self.count(transaction, following + 1, runs + 1)
-        number = NUMBER.pack(following)
-        key = self._keys.get(run.scenario) or self._put_scenario(transaction, run.scenario)
-        written = _of_run.pack(run.version, key) + codec.run_bytes(run)
+        number = self._new_number(transaction, runs=1)
         self._add(transaction, (RUN, number, state.number), run.id, written)
-        self.put_state(transaction, run.thread_id, State(state.number, number, state.words))
+        transaction.put(self._ids + _named(run.thread_id), state.number + number + state.words)
         return number
 
     def _add(
@@ -171,29 +176,38 @@ class Records:
         transaction.put(self._world + kind + number, value)
         transaction.put(self.of_thread(thread, kind) + number, b"")
 
-    def _put_scenario(self, transaction: Transaction, scenario: Scenario) -> bytes:
+    def knows(self, scenario: Scenario) -> bool:
+        """Whether the file is certain to hold a scenario."""
+        return scenario in self._keys
+
+    def put_scenario(self, transaction: Transaction, scenario: Scenario) -> None:
+        """Keep a scenario."""
         data = codec.scenario_bytes(scenario)
-        transaction.put(_SCENARIOS + (key := _digest(data)), data)
-        return key
+        transaction.put(_SCENARIOS + _digest(data), data)
+
+    def remember_scenario(self, scenario: Scenario) -> None:
+        """The file holds this one for certain; runs that are read from it play the same object."""
+        key = _digest(codec.scenario_bytes(scenario))
+        self._keys[scenario], self._scenarios[key] = key, scenario
+
+    def written(self, run: RunRecord) -> bytes:
+        """What the file holds of a run whose scenario it knows."""
+        return _of_run.pack(run.version, self._keys[run.scenario]) + codec.run_bytes(run)
 
     def run(self, transaction: Transaction, number: bytes) -> RunRecord:
         """The run of a number: the same object as long as it is the same version."""
-        value = transaction.get(self.of_all(RUN) + number)
+        value = _held(transaction, self._world + RUN + number)
         version, key = _of_run.unpack_from(value)
         known = self._decoded.get(number)
         if known is not None and known.version == version:
             return known
         if key not in self._scenarios:
-            scenario = codec.scenario(transaction.get(_SCENARIOS + key))
+            scenario = codec.scenario(_held(transaction, _SCENARIOS + key))
             self._keys[scenario], self._scenarios[key] = key, scenario
         return self.remember(number, codec.run(value[_of_run.size :], self._scenarios[key]))
 
     def remember(self, number: bytes, run: RunRecord) -> RunRecord:
         """Give the same object for this version from now on; only for what the file holds for certain."""
-        if run.scenario not in self._keys:
-            # Runs that are read from now on play this same object.
-            key = _digest(codec.scenario_bytes(run.scenario))
-            self._keys[run.scenario], self._scenarios[key] = key, run.scenario
         self._decoded[number] = run
         if len(self._decoded) > _REMEMBERED:
             self._decoded.popitem(last=False)
@@ -205,7 +219,7 @@ class Records:
         if place is None or place[0] != RUN:
             return None
         at = self.of_all(RUN) + place[1]
-        version, key = _of_run.unpack_from(transaction.get(at))
+        version, key = _of_run.unpack_from(_held(transaction, at))
         if version != old.version:
             return None
         transaction.put(at, _of_run.pack(new.version, key) + codec.run_bytes(new))
@@ -221,7 +235,9 @@ class Records:
     def changes(self, transaction: Transaction, since: int) -> list[tuple[int, str]]:
         """The numbers and runs of all changes after one."""
         numbers = list(walk(transaction, _CHANGES, NUMBER.pack(since + 1), ascending=True))
-        return [(NUMBER.unpack(number)[0], transaction.get(_CHANGES + number).decode()) for number in numbers]
+        return [
+            (NUMBER.unpack(number)[0], _held(transaction, _CHANGES + number).decode()) for number in numbers
+        ]
 
     def forget_run(self, transaction: Transaction, number: bytes, run: RunRecord) -> None:
         """Forget a run, and its thread if that has no other run and nothing came after. It is not counted."""

@@ -6,14 +6,25 @@ new one with the next version. Standard library only: playback depends on it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, dataclass_transform
 
 from mock_server.instants import milliseconds
 from mock_server.scenario import Scenario
 from mock_server.wire import parse
 
+Kind = TypeVar("Kind")
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass_transform(eq_default=False, frozen_default=True, field_specifiers=(field,))
+def record(kind: type[Kind]) -> type[Kind]:
+    """Make a class a record: frozen to mypy, which sees every line; to freeze it at run time makes it slow.
+
+    A frozen dataclass of sixteen fields takes ten times as long to be made.
+    """
+    return dataclass(slots=True, eq=False)(kind)
+
+
+@record
 class ThreadRecord:
     """A thread."""
 
@@ -26,7 +37,7 @@ class ThreadRecord:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class MessageRecord:
     """A message that a client posted; replies belong to their runs."""
 
@@ -54,7 +65,7 @@ class Input:
     outputs: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class RunRecord:
     """A run: what was asked, which scenario plays, and what the client did since.
 

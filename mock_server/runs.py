@@ -56,10 +56,10 @@ def new_run(call: Call, thread_id: str, chosen: choice.Choice, words: str) -> Ru
     )
 
 
-def refuse_if_active(call: Call, last: RunRecord | None, wish: str) -> None:
+def refuse_if_active(call: Call, last: RunRecord, wish: str) -> None:
     """Refuse what cannot be done in a thread while a run is active there; only its last run can be."""
     world = call.world
-    if last is None or world.settings.concurrent_runs:
+    if world.settings.concurrent_runs:
         return
     status = status_at(last, world.now_of(last))
     if status not in last.scenario.lifecycles.run.terminal:
@@ -69,27 +69,32 @@ def refuse_if_active(call: Call, last: RunRecord | None, wish: str) -> None:
 
 async def begin(call: Call, thread_id: str, choose: Callable[[str], tuple[choice.Choice, Send]]) -> None:
     """Create the run that is asked for, and answer. `choose` is given what the user said last."""
-
-    def make(last: RunRecord | None, words: str) -> RunRecord:
-        nonlocal chosen, send, said
-        if words != said:
-            chosen, send = choose(words)
-            said = words
-        refuse_if_active(call, last, "create another one")
-        return new_run(call, thread_id, chosen, words)
-
-    chosen: choice.Choice
-    send: Send
-    said: str | None = None
     world = call.world
-    while (record := await world.store.add_run(thread_id, make)) is None:
+    chosen: tuple[choice.Choice, Send] | None = None
+    heard = ""
+
+    def decide(words: str) -> tuple[choice.Choice, Send]:
+        nonlocal chosen, heard
+        if chosen is None or words != heard:
+            chosen, heard = choose(words), words
+        return chosen
+
+    def make(words: str) -> RunRecord:
+        return new_run(call, thread_id, decide(words)[0], words)
+
+    def allow(last: RunRecord) -> None:
+        refuse_if_active(call, last, "create another one")
+
+    while (record := await world.store.add_run(thread_id, make, allow)) is None:
+        decide("")  # A run that is refused lets no thread appear.
         await threads.existing_or_new(call, thread_id)
+    made, send = decide(record.prompt)
     own_clock = call.prefer.get("clock")
     if own_clock in _CLOCKS and world.settings.workers == 1:
         world.run_clocks[record.id] = Clock(_CLOCKS[own_clock], record.created_at)
-    if chosen.by == "control":
+    if made.by == "control":
         world.use_assignment()
-    world.conditioned = world.conditioned or bool(chosen.wires)
+    world.conditioned = world.conditioned or bool(made.wires)
     await answer_work(call, send, record, 0)
 
 

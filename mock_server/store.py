@@ -13,14 +13,13 @@ from mock_server.line import UnknownCursorError
 from mock_server.pages import Page, Window
 from mock_server.records import MessageRecord, RunRecord, ThreadRecord
 
-__all__ = ["Bound", "Entry", "Make", "Store", "UnknownCursorError"]
+__all__ = ["Allow", "Bound", "Entry", "Make", "Store", "UnknownCursorError"]
 
 Entry = MessageRecord | RunRecord
-Make = Callable[[RunRecord | None, str], RunRecord]
-"""Makes a new run, given the last one of its thread and what the user said last there.
-
-What it raises is passed on, and no run is kept.
-"""
+Make = Callable[[str], RunRecord]
+"""Makes a new run of a thread, given what the user said last there."""
+Allow = Callable[[RunRecord], object]
+"""Raises what speaks against a new run, given the last one of its thread."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +43,11 @@ class Store(Protocol):
     async def add_message(self, message: MessageRecord) -> bool:
         """Keep a new message; False if its thread is not there."""
 
-    async def add_run(self, thread_id: str, make: Make) -> RunRecord | None:
-        """Keep the run that is made for a thread; None if there is no such thread.
+    async def add_run(self, thread_id: str, make: Make, allow: Allow) -> RunRecord | None:
+        """Keep the run made for a thread, if its last run allows it; None if there is no such thread.
 
-        Nothing comes between what `make` is given and the new run; for that, it may be called more than once.
+        What either raises is passed on, and no run is kept. Nothing comes between what they were given and
+        the new run: if another process was first, they are called again.
         """
 
     async def replace_thread(self, old: ThreadRecord, new: ThreadRecord) -> bool:

@@ -13,10 +13,10 @@ import lmdb
 
 from mock_server.line import UnknownCursorError
 from mock_server.lmdb_file import LmdbFile, Transaction, walk
-from mock_server.lmdb_records import MESSAGE, NO_RUN, NUMBER, RUN, Records
+from mock_server.lmdb_records import MESSAGE, NO_RUN, NUMBER, RUN, Records, State
 from mock_server.pages import Page, Window, filled
 from mock_server.records import MessageRecord, RunRecord, ThreadRecord
-from mock_server.store import Bound, Entry, Make
+from mock_server.store import Allow, Bound, Entry, Make
 
 _BATCH = 16
 """After so many new runs, or a hundredth of a small bound, a process looks whether it has too many."""
@@ -78,23 +78,42 @@ class LmdbStore:
 
         return self._file.write(add)
 
-    async def add_run(self, thread_id: str, make: Make) -> RunRecord | None:
-        """Keep the run that is made for a thread; None if there is no such thread."""
+    async def add_run(self, thread_id: str, make: Make, allow: Allow) -> RunRecord | None:
+        """Keep the run made for a thread, if its last run allows it; None if there is no such thread."""
         records = self._records
 
-        def add(transaction: Transaction) -> tuple[bytes, RunRecord] | None:
-            state = records.state(transaction, thread_id)
-            if state is None:
+        def look(transaction: Transaction) -> tuple[State, RunRecord] | None:
+            found = records.state(transaction, thread_id)
+            if found is None:
                 return None
-            last = None if state.last_run == NO_RUN else records.run(transaction, state.last_run)
-            run = make(last, state.said())
-            return records.add_run(transaction, state, run), run
+            made = make(found.said())
+            if found.last_run != NO_RUN:
+                allow(records.run(transaction, found.last_run))
+            return found, made
 
-        added = self._file.write(add)
-        if added is None:
-            return None
-        self._look_for_too_many()
-        return records.remember(*added)
+        def add(transaction: Transaction) -> bytes | None:
+            now = records.state(transaction, thread_id)
+            if now is None or now.words != state.words:
+                return None
+            if now.last_run not in (state.last_run, NO_RUN):
+                allow(records.run(transaction, now.last_run))
+            return records.add_run(transaction, now, run, written)
+
+        # Made and written down before it is this process's turn, for which others wait.
+        while found := self._file.read(look):
+            state, run = found
+            written = self._written(run)
+            if number := self._file.write(add):
+                self._look_for_too_many()
+                return records.remember(number, run)
+        return None
+
+    def _written(self, run: RunRecord) -> bytes:
+        """What the file is to hold of a new run; its scenario is kept if it is new."""
+        if not self._records.knows(run.scenario):
+            self._file.write(lambda transaction: self._records.put_scenario(transaction, run.scenario))
+            self._records.remember_scenario(run.scenario)
+        return self._records.written(run)
 
     def _look_for_too_many(self) -> None:
         """Once in a while, forget what is beyond the bound."""
@@ -243,6 +262,7 @@ class LmdbStore:
 
             # Two walks merged: nothing is sorted, nothing is read that is not on the page.
             merged = heapq.merge(of(RUN), of(MESSAGE), reverse=not ascending)
+            read: dict[bytes, Callable[[Transaction, bytes], Entry]]
             read = {RUN: records.run, MESSAGE: records.message}
             return [
                 (NUMBER.unpack(number)[0], read[kind](transaction, number))

@@ -7,7 +7,7 @@ from itertools import count, islice
 from mock_server.line import Line
 from mock_server.pages import Page, Window
 from mock_server.records import MessageRecord, RunRecord, ThreadRecord
-from mock_server.store import Bound, Entry, Make
+from mock_server.store import Allow, Bound, Entry, Make
 
 _LOOKS = 8
 """So many runs are looked at, for each one created beyond the bound, whether they are over."""
@@ -74,13 +74,14 @@ class MemoryStore:
             shelf.last_words = message.words()
         return True
 
-    async def add_run(self, thread_id: str, make: Make) -> RunRecord | None:
-        """Keep the run that is made for a thread; None if there is no such thread."""
+    async def add_run(self, thread_id: str, make: Make, allow: Allow) -> RunRecord | None:
+        """Keep the run made for a thread, if its last run allows it; None if there is no such thread."""
         shelf = self._shelves.get(thread_id)
         if shelf is None:
             return None
-        last = shelf.runs.last
-        run = make(self._runs[last.id] if last else None, shelf.last_words)
+        run = make(shelf.last_words)
+        if last := shelf.runs.last:
+            allow(self._runs[last.id])
         self._runs[run.id] = run
         number = next(self._numbers)
         shelf.entries.append(run.id, number)

@@ -61,7 +61,7 @@ def run_in(scenario: Scenario, thread: str, name: str, **fields: Any) -> RunReco
 
 async def add(store: Store, run: RunRecord) -> RunRecord | None:
     """Add a run to its thread, whatever the last one is."""
-    return await store.add_run(run.thread_id, lambda *_: run)
+    return await store.add_run(run.thread_id, lambda _: run, lambda _: None)
 
 
 def said(thread: str, name: str, text: str = "", role: str = "user") -> MessageRecord:
@@ -151,8 +151,10 @@ def test_only_the_first_of_two_changes_of_one_version_is_made(make: Making, scen
     do(work)
 
 
-def test_a_run_is_made_for_the_last_one_of_its_thread(make: Making, scenario: Scenario) -> None:
-    seen: list[str | None] = []
+def test_a_run_is_made_for_what_was_said_last_and_allowed_by_the_last_run(
+    make: Making, scenario: Scenario
+) -> None:
+    seen: list[str] = []
 
     async def work() -> None:
         store = make()
@@ -163,32 +165,86 @@ def test_a_run_is_made_for_the_last_one_of_its_thread(make: Making, scenario: Sc
             await store.add_message(said(thread, f"{thread}2", "not mine", "assistant"))
         for name in "123":
 
-            def made(last: RunRecord | None, words: str, name: str = name) -> RunRecord:
-                seen.append(last and last.id)
+            def made(words: str, name: str = name) -> RunRecord:
                 assert words == "mine"
                 return run_in(scenario, "t", name)
 
-            assert (await store.add_run("t", made)).id == f"run_{name}"
+            added = await store.add_run("t", made, lambda last: seen.append(last.id))
+            assert added is not None
+            assert added.id == f"run_{name}"
             await add(store, run_in(scenario, "other", f"other{name}"))
-        assert seen == [None, "run_1", "run_2"]
+        assert seen == ["run_1", "run_2"]
         assert [run.id for run in (await store.runs("t", ALL)).entries] == ["run_1", "run_2", "run_3"]
         assert (await store.last_run("t")).id == "run_3"
 
     do(work)
 
 
-def test_a_run_that_is_not_made_after_all_leaves_nothing(make: Making, scenario: Scenario) -> None:
+def test_a_run_that_is_not_allowed_or_not_made_leaves_nothing(make: Making, scenario: Scenario) -> None:
     async def work() -> None:
         store = make()
         await store.add_thread(ThreadRecord("t", 0))
 
-        def refused(*_: Any) -> RunRecord:
+        def refuse(_: Any) -> Any:
             raise LookupError
 
         with pytest.raises(LookupError):
-            await store.add_run("t", refused)
-        assert list((await store.runs("t", ALL)).entries) == []
-        assert await add(store, run_in(scenario, "t", "1"))
+            await store.add_run("t", refuse, lambda _: None)
+        await add(store, run_in(scenario, "t", "1"))
+        with pytest.raises(LookupError):
+            await store.add_run("t", lambda _: run_in(scenario, "t", "2"), refuse)
+        assert await store.run("run_2") is None
+        assert [run.id for run in (await store.runs("t", ALL)).entries] == ["run_1"]
+
+    do(work)
+
+
+def test_a_run_is_made_and_allowed_anew_if_somebody_wrote_meanwhile(
+    tmp_path: Path, scenario: Scenario
+) -> None:
+    seen: list[str] = []
+
+    async def work() -> None:
+        one, two = LmdbStore(tmp_path / "store"), LmdbStore(tmp_path / "store")
+        await one.add_thread(ThreadRecord("t", 0))
+
+        def make(words: str) -> RunRecord:
+            seen.append(words)
+            if not words:
+                with pytest.raises(StopIteration):
+                    two.add_message(said("t", "1", "Hello")).send(None)
+            return run_in(scenario, "t", "1", prompt=words)
+
+        with pytest.raises(StopIteration):
+            two.add_run("t", lambda _: run_in(scenario, "t", "0"), lambda _: None).send(None)
+        added = await one.add_run("t", make, lambda last: seen.append(last.id))
+        assert added is not None
+        assert added.prompt == "Hello"
+        for store in (one, two):
+            store.close()
+
+    do(work)
+    assert seen == ["", "run_0", "Hello", "run_0"]
+
+
+def test_a_run_that_came_first_is_asked_too(tmp_path: Path, scenario: Scenario) -> None:
+    async def work() -> None:
+        one, two = LmdbStore(tmp_path / "store"), LmdbStore(tmp_path / "store")
+        await one.add_thread(ThreadRecord("t", 0))
+
+        def make(_: str) -> RunRecord:
+            with pytest.raises(StopIteration):
+                add(two, run_in(scenario, "t", "first")).send(None)
+            return run_in(scenario, "t", "second")
+
+        def refuse(last: RunRecord) -> None:
+            raise LookupError(last.id)
+
+        with pytest.raises(LookupError, match="run_first"):
+            await one.add_run("t", make, refuse)
+        assert [run.id for run in (await one.runs("t", ALL)).entries] == ["run_first"]
+        for store in (one, two):
+            store.close()
 
     do(work)
 
