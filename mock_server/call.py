@@ -19,10 +19,11 @@ CALL = "tune_mock.call"
 Header = tuple[bytes, bytes]
 
 _JSON = (b"content-type", b"application/json")
+_NO_PREFERENCES: Mapping[str, str] = {}
 
 
 class Call:
-    """One valid request."""
+    """One valid request; `prefer` are the preferences of its `Prefer` headers."""
 
     def __init__(
         self,
@@ -42,7 +43,7 @@ class Call:
         self.receive = receive
         self.answer_headers: list[Header] = []
         self._scope = scope
-        self._prefer: Mapping[str, str] | None = None
+        self.prefer = preferences(given) if (given := self.headers(b"prefer")) else _NO_PREFERENCES
 
     def begun(self, status: int) -> None:
         """Note in the journal that a long answer has begun."""
@@ -52,13 +53,6 @@ class Call:
     def headers(self, name: bytes) -> list[str]:
         """The values of a header, given by its lower-case name."""
         return [value.decode("latin-1") for key, value in self._scope["headers"] if key == name]
-
-    @property
-    def prefer(self) -> Mapping[str, str]:
-        """The preferences of the `Prefer` headers."""
-        if self._prefer is None:
-            self._prefer = preferences(self.headers(b"prefer"))
-        return self._prefer
 
     def tell(self, name: str, value: str) -> None:
         """Add a header to the answer; what a header cannot hold is escaped."""

@@ -13,6 +13,8 @@ from mock_server.schemas import compiled, explain
 _INTEGER = re.compile(r"-?[0-9]+")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _MOST_DIGITS = 300
+_SAYS_NOTHING = frozenset({"type", "default", "description", "example"})
+"""Keywords that refuse no text."""
 
 
 class Parameter:
@@ -28,6 +30,7 @@ class Parameter:
         if self._type not in ("string", "integer", "number", "boolean"):
             raise ValueError(f"parameter {self.name}: the mock reads no parameters of type {self._type}")
         self._validator = compiled(schema)
+        self._any_text = self._type == "string" and not schema.keys() - _SAYS_NOTHING
 
     def read(self, text: str | None) -> Any:
         """The value that a text stands for; raises `Refusal` where it breaks a rule."""
@@ -35,6 +38,8 @@ class Parameter:
             if self.required:
                 raise invalid(f"{self.name}: is required ({self.place} parameter)")
             return self.default
+        if self._any_text:
+            return text
         value = self._typed(text)
         if not self._validator.is_valid(value):
             raise invalid(explain(next(self._validator.iter_errors(value)), self.name))
@@ -59,16 +64,23 @@ class Parameters:
         unique = {(parameter["in"], parameter["name"]): Parameter(parameter) for parameter in parameters}
         self._path = [parameter for (place, _), parameter in unique.items() if place == "path"]
         self._query = [parameter for (place, _), parameter in unique.items() if place == "query"]
-        self._headers = [parameter for (place, _), parameter in unique.items() if place == "header"]
+        self._headers = {
+            name.lower().encode(): parameter
+            for (place, name), parameter in unique.items()
+            if place == "header"
+        }
+        self._required_header = any(parameter.required for parameter in self._headers.values())
         self._defaults = {parameter.name: parameter.default for parameter in self._query}
 
     def check_headers(self, scope: Scope) -> None:
-        """Refuse headers that break a rule."""
-        for parameter in self._headers:
-            name = parameter.name.lower().encode()
-            parameter.read(
-                next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
-            )
+        """Refuse headers that break a rule; of a repeated one the first counts."""
+        sent: dict[bytes, str] = {}
+        for name, value in scope["headers"]:
+            if name in self._headers:
+                sent.setdefault(name, value.decode("latin-1"))
+        if sent or self._required_header:
+            for name, parameter in self._headers.items():
+                parameter.read(sent.get(name))
 
     def path(self, scope: Scope) -> dict[str, Any]:
         """The path's parameters by name."""

@@ -6,6 +6,7 @@ path win over a templated one whatever the method (OpenAPI 3.0, Paths Object); a
 nothing matches.
 """
 
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -21,6 +22,9 @@ from mock_server.seams import (
     SpecMiddleware,
 )
 from mock_server.world import WORLD, World
+
+_OFTEN, _SHORT = 1024, 200
+"""So many paths are remembered, none of more bytes."""
 
 
 class _Node:
@@ -95,6 +99,7 @@ class RoutingMiddleware(SpecMiddleware):
         self.app = app
         self._journaled = journaled
         self._root = _Node()
+        self._often = lru_cache(_OFTEN)(self._find)
 
     def add_api(self, specification: Specification, **kwargs: Any) -> None:
         """Take in the paths of a document."""
@@ -106,8 +111,7 @@ class RoutingMiddleware(SpecMiddleware):
         if self._journaled:
             world: World = scope[WORLD]
             scope[SEEN] = world.journal.note(scope, world.clock.now())
-        values: list[str] = []
-        node = self._root.find(_segments(scope), 0, values)
+        node, values = self._found(scope.get("raw_path") or scope["path"].encode())
         if node is None:
             raise Refusal(
                 "not_found", f"there is no path {quoted(scope['path'])}{self._advice(scope['path'])}"
@@ -124,6 +128,15 @@ class RoutingMiddleware(SpecMiddleware):
             scope[SEEN].operation = operation["operation_id"]
         await self.app(scope, receive, send)
 
+    def _find(self, raw: bytes) -> tuple[_Node | None, list[str]]:
+        """The node of a path as it was sent, and what its parameters stand for."""
+        values: list[str] = []
+        return self._root.find(_segments(raw), 0, values), values
+
+    def _found(self, raw: bytes) -> tuple[_Node | None, list[str]]:
+        """The same, at less cost for a short path that is asked for often."""
+        return self._often(raw) if len(raw) <= _SHORT else self._find(raw)
+
     def _advice(self, path: str) -> str:
         values: list[str] = []
         if path.endswith("/") and self._root.find(path.rstrip("/").split("/")[1:], 0, values):
@@ -139,8 +152,7 @@ def _allowed(node: _Node) -> str:
     return ", ".join(sorted(methods))
 
 
-def _segments(scope: Scope) -> list[str]:
-    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+def _segments(raw: bytes) -> list[str]:
     try:
         if b"%" not in raw:
             return raw.decode().split("/")[1:]

@@ -13,15 +13,15 @@ import lmdb
 
 from mock_server.line import UnknownCursorError
 from mock_server.lmdb_file import LmdbFile, Transaction, walk
-from mock_server.lmdb_records import MESSAGE, NO_RUN, NUMBER, RUN, Records, State
+from mock_server.lmdb_keys import MESSAGE, NUMBER, RUN, State
+from mock_server.lmdb_oldest import Oldest
+from mock_server.lmdb_records import Records
 from mock_server.pages import Page, Window, filled
 from mock_server.records import MessageRecord, RunRecord, ThreadRecord
 from mock_server.store import Allow, Bound, Entry, Make
 
 _BATCH = 16
 """After so many new runs, or a hundredth of a small bound, a process looks whether it has too many."""
-_PATIENCE = 8
-"""So many runs are looked at for each that is to go."""
 
 
 class LmdbStore:
@@ -31,13 +31,14 @@ class LmdbStore:
         self._file = LmdbFile(path)
         self._bound = bound
         self._records = Records(world)
-        self._added = 0
+        self._oldest = Oldest(self._records)
+        self._uncounted: list[bytes] = []
         self._last_change = 0
 
     def check(self) -> None:
         """Raise `ValueError`, one line, if the file cannot be used; leave it closed."""
         try:
-            self._file.write(self._records.counted)
+            self._file.write(self._records.counts)
         except (lmdb.Error, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise ValueError(
@@ -47,6 +48,8 @@ class LmdbStore:
 
     def close(self) -> None:
         """Close the file."""
+        if self._uncounted:
+            self._file.write(self._count)
         self._file.close()
 
     async def clear(self) -> None:
@@ -87,25 +90,25 @@ class LmdbStore:
             if found is None:
                 return None
             made = make(found.said())
-            if found.last_run != NO_RUN:
-                allow(records.run(transaction, found.last_run))
+            if last := found.last():
+                allow(records.run(transaction, last))
             return found, made
 
         def add(transaction: Transaction) -> bytes | None:
             now = records.state(transaction, thread_id)
             if now is None or now.words != state.words:
                 return None
-            if now.last_run not in (state.last_run, NO_RUN):
-                allow(records.run(transaction, now.last_run))
+            if (last := now.last()) and now.last_run != state.last_run:
+                allow(records.run(transaction, last))
             return records.add_run(transaction, now, run, written)
 
         # Made and written down before it is this process's turn, for which others wait.
         while found := self._file.read(look):
             state, run = found
             written = self._written(run)
-            if number := self._file.write(add):
-                self._look_for_too_many()
-                return records.remember(number, run)
+            if place := self._file.write(add):
+                self._added(place)
+                return records.remember(place, run)
         return None
 
     def _written(self, run: RunRecord) -> bytes:
@@ -115,25 +118,22 @@ class LmdbStore:
             self._records.remember_scenario(run.scenario)
         return self._records.written(run)
 
-    def _look_for_too_many(self) -> None:
-        """Once in a while, forget what is beyond the bound."""
-        self._added += 1
+    def _added(self, place: bytes) -> None:
+        """A run has been added; once in a while they are counted, and what is beyond the bound forgotten."""
         bound = self._bound
-        if bound and self._added % min(_BATCH, 1 + bound.most_runs // 100) == 0:
-            self._file.write(lambda transaction: self._keep_within(transaction, bound))
+        if bound:
+            self._uncounted.append(place)
+            if len(self._uncounted) >= min(_BATCH, 1 + bound.most_runs // 100):
+                for run_id in self._file.write(self._count):
+                    bound.forgotten(run_id)
 
-    def _keep_within(self, transaction: Transaction, bound: Bound) -> None:
-        """Forget as many of the oldest runs that are over as there are too many."""
-        records = self._records
-        following, runs = records.counted(transaction)
-        surplus = max(runs - bound.most_runs, 0)
-        oldest = islice(walk(transaction, records.of_all(RUN), None, True), surplus * _PATIENCE)
-        found = ((number, records.run(transaction, number)) for number in oldest)
-        gone = list(islice(((number, run) for number, run in found if bound.over(run)), surplus))
-        for number, run in gone:
-            records.forget_run(transaction, number, run)
-            bound.forgotten(run.id)
-        records.count(transaction, following, runs - len(gone))
+    def _count(self, transaction: Transaction) -> list[str]:
+        """Count the new runs, and forget as many of the oldest as there are too many."""
+        assert self._bound
+        surplus = self._oldest.count(transaction, self._uncounted) - self._bound.most_runs
+        gone = self._oldest.forget(transaction, surplus, self._bound.over) if surplus > 0 else []
+        self._uncounted = []
+        return gone
 
     async def replace_thread(self, old: ThreadRecord, new: ThreadRecord) -> bool:
         """Keep the new version; False if `old` is no longer the current one."""
@@ -150,10 +150,10 @@ class LmdbStore:
 
     async def replace_run(self, old: RunRecord, new: RunRecord) -> bool:
         """Keep the new version; False if `old` is no longer the current one. Other processes are told."""
-        number = self._file.write(lambda transaction: self._records.replace_run(transaction, old, new))
-        if number is None:
+        place = self._file.write(lambda transaction: self._records.replace_run(transaction, old, new))
+        if place is None:
             return False
-        self._records.remember(number, new)
+        self._records.remember(place, new)
         return True
 
     def changes(self) -> Sequence[str]:
@@ -178,8 +178,8 @@ class LmdbStore:
         records = self._records
 
         def get(transaction: Transaction) -> MessageRecord | None:
-            place = records.entry(transaction, message_id)
-            return records.message(transaction, place[1]) if place and place[0] == MESSAGE else None
+            place = records.place(transaction, message_id, MESSAGE)
+            return records.message(transaction, place) if place else None
 
         return self._file.read(get)
 
@@ -188,8 +188,8 @@ class LmdbStore:
         records = self._records
 
         def get(transaction: Transaction) -> RunRecord | None:
-            place = records.entry(transaction, run_id)
-            return records.run(transaction, place[1]) if place and place[0] == RUN else None
+            place = records.place(transaction, run_id, RUN)
+            return records.run(transaction, place) if place else None
 
         return self._file.read(get)
 
@@ -199,13 +199,14 @@ class LmdbStore:
 
         def get(transaction: Transaction) -> RunRecord | None:
             state = records.state(transaction, thread_id)
-            return records.run(transaction, state.last_run) if state and state.last_run != NO_RUN else None
+            last = state.last() if state else None
+            return records.run(transaction, last) if last else None
 
         return self._file.read(get)
 
     async def threads(self, window: Window, dataset_id: str) -> Page[ThreadRecord]:
         """A page of all threads, or of those of a dataset. Raises `UnknownCursorError`."""
-        records, prefix = self._records, self._records.of_dataset(dataset_id)
+        records, prefix = self._records, self._records.keys.of_dataset(dataset_id)
 
         def get(transaction: Transaction) -> Page[ThreadRecord]:
             def number(thread_id: str) -> bytes | None:
@@ -222,26 +223,29 @@ class LmdbStore:
         records = self._records
 
         def get(transaction: Transaction) -> Page[RunRecord]:
-            prefix = records.of_thread(records.thread_number(transaction, thread_id) or bytes(8), RUN)
+            thread = records.thread_number(transaction, thread_id)
+            if thread is None:
+                return Page((), False)
 
             def number(run_id: str) -> bytes | None:
-                place = records.entry(transaction, run_id)
-                return place[1] if place and transaction.get(prefix + place[1]) is not None else None
+                place = records.place(transaction, run_id, RUN)
+                return place[9:] if place and place[:8] == thread else None
 
-            numbers, more = _page(transaction, prefix, window, number)
-            return Page(tuple(records.run(transaction, one) for one in numbers), more)
+            numbers, more = _page(transaction, records.keys.of_thread(thread, RUN), window, number)
+            return Page(tuple(records.run(transaction, thread + RUN + one) for one in numbers), more)
 
         return self._file.read(get)
 
     async def position(self, thread_id: str, entry_id: str) -> int | None:
         """Where in a thread a message or run stands."""
-        return self._file.read(lambda transaction: self._position(transaction, thread_id, entry_id))
+        records = self._records
 
-    def _position(self, transaction: Transaction, thread_id: str, entry_id: str) -> int | None:
-        place = self._records.entry(transaction, entry_id)
-        if place is None or place[2] != self._records.thread_number(transaction, thread_id):
-            return None
-        return int(NUMBER.unpack(place[1])[0])
+        def get(transaction: Transaction) -> int | None:
+            thread = records.thread_number(transaction, thread_id)
+            number = records.number(transaction, entry_id, thread)
+            return int(NUMBER.unpack(number)[0]) if number else None
+
+        return self._file.read(get)
 
     async def entries(
         self, thread_id: str, start: str, count: int, ascending: bool
@@ -251,13 +255,12 @@ class LmdbStore:
 
         def get(transaction: Transaction) -> Sequence[tuple[int, Entry]]:
             thread = records.thread_number(transaction, thread_id)
-            position = self._position(transaction, thread_id, start) if start else None
-            if thread is None or (start and position is None):
+            first = records.number(transaction, start, thread) if start else None
+            if thread is None or (start and first is None):
                 return []
-            first = None if position is None else NUMBER.pack(position)
 
             def of(kind: bytes) -> Iterator[tuple[bytes, bytes]]:
-                numbers = walk(transaction, records.of_thread(thread, kind), first, ascending)
+                numbers = walk(transaction, records.keys.of_thread(thread, kind), first, ascending)
                 return ((number, kind) for number in numbers)
 
             # Two walks merged: nothing is sorted, nothing is read that is not on the page.
@@ -265,7 +268,7 @@ class LmdbStore:
             read: dict[bytes, Callable[[Transaction, bytes], Entry]]
             read = {RUN: records.run, MESSAGE: records.message}
             return [
-                (NUMBER.unpack(number)[0], read[kind](transaction, number))
+                (NUMBER.unpack(number)[0], read[kind](transaction, thread + kind + number))
                 for number, kind in islice(merged, count)
             ]
 

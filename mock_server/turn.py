@@ -11,8 +11,8 @@ from pathlib import Path
 if sys.platform != "win32":
     import fcntl
 
-_GLANCES = 1000
-"""So often a process looks before it lets itself be put to sleep."""
+_GLANCES = 20
+"""So often a process looks before it lets itself be put to sleep, as may be whoever has the turn."""
 
 
 class Turn:
