@@ -34,8 +34,14 @@ class _Turn:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The statuses of every run of a scenario to which its client does nothing."""
+    """The statuses of every run of a scenario to which its client does nothing.
 
+    `opening` names the events that every stream begins with, empty if those are not the run's first status;
+    `next` tells when something else happens.
+    """
+
+    opening: tuple[str, ...]
+    next: int
     turns: tuple[_Turn, ...]
     texts: tuple[str, ...]
     rest: int
@@ -103,4 +109,12 @@ def _of_scenario(scenario: Scenario, pace: float) -> Outline | None:
         )
         for change in timeline.of_run
     )
-    return Outline(turns, texts, timeline.changes[timeline.rests[0]].at, timeline.expires_at)
+    first, following = timeline.changes[0], timeline.changes[:2][-1]
+    return Outline(
+        opening=first.events if first.target == _ANYONE and first.at == 0 else (),
+        next=following.at,
+        turns=turns,
+        texts=texts,
+        rest=timeline.changes[timeline.rests[0]].at,
+        expires=timeline.expires_at,
+    )

@@ -7,7 +7,8 @@ when the run is changed by somebody else. It costs nothing once the client is go
 from starlette.types import Send
 
 from mock_server.call import Call, Header
-from mock_server.playback import Playback
+from mock_server.outline import outline
+from mock_server.playback import Playback, run_at
 from mock_server.records import RunRecord
 from mock_server.sse import DONE, KEEP_ALIVE, encode
 from mock_server.timeline import Timeline, compiled
@@ -40,16 +41,33 @@ class _Stream:
     """One client's way along a timeline."""
 
     def __init__(self, call: Call, record: RunRecord, begin: int) -> None:
-        self._world = call.world
-        self._position = begin
-        self._follow(record)
+        self._world, self._record, self._position = call.world, record, begin
+        self._timeline: Timeline | None = None
+        self._next = 0
 
-    def _follow(self, record: RunRecord) -> Timeline:
-        """Go on with another version of the run, which has the same past."""
-        self._record, self._timeline = record, compiled(record)
-        self._playback = Playback(record, self._timeline)
-        for change in self._timeline.changes[: self._position]:
-            self._playback.apply(change)
+    def _opening(self, now: int) -> bytes:
+        """The events that come first, as far as there is time to perform the timeline before the next ones.
+
+        Of many streams that are opened at once each begins the sooner.
+        """
+        record, short = self._record, outline(self._record)
+        if self._position or record.wires or short is None or not short.opening:
+            return b""
+        self._next = record.created_at + short.next
+        if self._next <= now:
+            return b""
+        self._position = 1
+        run = run_at(record, record.created_at)
+        return b"".join(encode(name, run) for name in short.opening)
+
+    async def _newest(self) -> Timeline:
+        """The timeline of the run's present version; every version has the same past."""
+        record = await self._world.store.run(self._record.id) or self._record
+        if self._timeline is None or record is not self._record:
+            self._record, self._timeline = record, compiled(record)
+            self._playback = Playback(record, self._timeline)
+            for change in self._timeline.changes[: self._position]:
+                self._playback.apply(change)
         return self._timeline
 
     async def chunks(self, client: Client) -> Chunks:
@@ -57,15 +75,15 @@ class _Stream:
 
         Where wire conditions count events, each is a piece of its own.
         """
-        clock = self._world.clock_of(self._record.id)
+        key, clock = self._record.id, self._world.clock_of(self._record.id)
         spoke = clock.now()
+        if opening := self._opening(spoke):
+            yield opening
+            await clock.wait_until(min(self._next, spoke + clock.keep_alive), key)
         over = False
         while client.here and not over:
-            record = await self._world.store.run(self._record.id)
-            if record is not None and record is not self._record:
-                self._follow(record)
-            now = clock.now()
-            due, over = self._due(now)
+            timeline, now = await self._newest(), clock.now()
+            due, over = self._due(timeline, now)
             if not due and now >= spoke + clock.keep_alive:
                 due = [KEEP_ALIVE]
             if due:
@@ -73,17 +91,16 @@ class _Stream:
                     yield piece
                 spoke = now
             if not over:
-                following = self._timeline.changes[self._position].at
-                await clock.wait_until(min(following, spoke + clock.keep_alive), self._record.id)
+                following = timeline.changes[self._position].at
+                await clock.wait_until(min(following, spoke + clock.keep_alive), key)
 
-    def _due(self, now: int) -> tuple[list[bytes], bool]:
+    def _due(self, timeline: Timeline, now: int) -> tuple[list[bytes], bool]:
         """The events up to now, and whether the stream is over."""
         parts: list[bytes] = []
-        changes, rests = self._timeline.changes, self._timeline.rests
-        while changes[self._position].at <= now:
-            change = changes[self._position]
+        while timeline.changes[self._position].at <= now:
+            change = timeline.changes[self._position]
             parts += [encode(name, data) for name, data in self._playback.events(change)]
-            if self._position in rests:
+            if self._position in timeline.rests:
                 return [*parts, DONE], True
             self._position += 1
         return parts, False

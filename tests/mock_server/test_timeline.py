@@ -84,6 +84,27 @@ def test_a_run_answered_from_its_outline_is_the_one_of_its_timeline(name: str) -
         assert rest_at(paced, 0) == timeline.changes[timeline.rests[0]].at
 
 
+OPENED = [
+    name
+    for name in SCENARIOS
+    if (short := outline(record_of(name))) is not None and short.opening and short.next > 0
+]
+
+
+@pytest.mark.parametrize("name", OPENED)
+def test_a_stream_opened_from_its_outline_is_the_one_of_its_timeline(name: str) -> None:
+    record = record_of(name)
+    short, timeline = outline(record), compiled(record)
+    assert short is not None
+    opening = [(event, run_at(record, BEGIN)) for event in short.opening]
+    assert opening == list(Playback(record, timeline).events(timeline.changes[0]))
+    assert BEGIN + short.next == timeline.changes[1].at
+
+
+def test_most_streams_are_opened_from_an_outline() -> None:
+    assert {"hello", "thinking", "cancel"} <= {*OPENED}
+
+
 def test_most_scenarios_have_an_outline() -> None:
     assert {name for name in ("hello", "instant", "cancel", "fails-early") if outline(record_of(name))} == {
         "hello",
