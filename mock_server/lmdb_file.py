@@ -4,13 +4,14 @@ Readers look at the file's pages in memory and wait for nobody; those who write 
 microseconds. The file grows as it fills.
 """
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import lmdb
 
@@ -80,6 +81,7 @@ class LmdbFile:
     def __init__(self, path: Path, first_size: int = FIRST_SIZE) -> None:
         self.path = path
         self._first_size = first_size
+        self._waiting: list[tuple[Callable[[Transaction], Any], asyncio.Future[Any]]] = []
 
     @cached_property
     def _shared(self) -> _Opened:
@@ -141,6 +143,32 @@ class LmdbFile:
             except lmdb.MapFullError:
                 self._grow(shared)
 
+    async def write_soon(self, work: Callable[[Transaction], Result]) -> Result:
+        """The same, in one transaction with what else is to be written in this turn of the event loop.
+
+        Work that raises something of its own must not have written anything before.
+        """
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Result] = loop.create_future()
+        if not self._waiting:
+            loop.call_soon(self._write_waiting)
+        self._waiting.append((work, done))
+        return await done
+
+    def _write_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        try:
+            results = self.write(lambda transaction: [_tried(work, transaction) for work, _ in waiting])
+        except Exception as error:
+            results = [error] * len(waiting)
+        for (_, done), result in zip(waiting, results, strict=True):
+            if done.cancelled():
+                continue
+            if isinstance(result, Exception):
+                done.set_exception(result)
+            else:
+                done.set_result(result)
+
     def _grow(self, shared: _Opened) -> None:
         try:
             self._resize(shared, 2 * shared.environment.info()["map_size"])
@@ -159,6 +187,16 @@ class LmdbFile:
         """Let the file have its blocks: a page without one would end the process on a full disk."""
         with suppress(AttributeError), self.path.open("r+b") as file:
             os.posix_fallocate(file.fileno(), 0, size)
+
+
+def _tried(work: Callable[[Transaction], Any], transaction: Transaction) -> Any:
+    """What the work gives, or what it raised by itself."""
+    try:
+        return work(transaction)
+    except lmdb.Error:
+        raise
+    except Exception as error:
+        return error
 
 
 def walk(transaction: Transaction, prefix: bytes, start: bytes | None, ascending: bool) -> Iterator[bytes]:

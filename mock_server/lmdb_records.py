@@ -161,11 +161,15 @@ class Records:
         return codec.run(value[_of_run.size :], self._scenarios[key])
 
     def remember(self, place: bytes, run: RunRecord) -> RunRecord:
-        """Give the same object for this version from now on; only for what the file holds for certain."""
+        """Give the same object for this version from now on."""
         self._decoded[place] = run
         if len(self._decoded) > _REMEMBERED:
             self._decoded.popitem(last=False)
         return run
+
+    def distrust(self) -> None:
+        """What was to be remembered may not have been kept after all."""
+        self._decoded.clear()
 
     def replace_run(self, transaction: Transaction, old: RunRecord, new: RunRecord) -> bytes | None:
         """Keep a new version, and that it changed; its place, or None if the old one is not the current."""

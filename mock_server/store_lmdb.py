@@ -32,7 +32,7 @@ class LmdbStore:
         self._bound = bound
         self._records = Records(world)
         self._oldest = Oldest(self._records)
-        self._uncounted: list[bytes] = []
+        self._uncounted: dict[bytes, None] = {}
         self._last_change = 0
 
     def check(self) -> None:
@@ -48,7 +48,7 @@ class LmdbStore:
 
     def close(self) -> None:
         """Close the file."""
-        if self._uncounted:
+        if self._bound and self._uncounted:
             self._file.write(self._count)
         self._file.close()
 
@@ -94,21 +94,29 @@ class LmdbStore:
                 allow(records.run(transaction, last))
             return found, made
 
-        def add(transaction: Transaction) -> bytes | None:
+        def add(transaction: Transaction) -> RunRecord | None:
             now = records.state(transaction, thread_id)
             if now is None or now.words != state.words:
                 return None
             if (last := now.last()) and now.last_run != state.last_run:
                 allow(records.run(transaction, last))
-            return records.add_run(transaction, now, run, written)
+            place = records.add_run(transaction, now, run, written)
+            if self._bound:
+                self._uncounted[place] = None
+            return records.remember(place, run)
 
         # Made and written down before it is this process's turn, for which others wait.
         while found := self._file.read(look):
             state, run = found
             written = self._written(run)
-            if place := self._file.write(add):
-                self._added(place)
-                return records.remember(place, run)
+            try:
+                added = await self._file.write_soon(add)
+            except BaseException:
+                records.distrust()
+                raise
+            if added:
+                self._count_soon()
+                return added
         return None
 
     def _written(self, run: RunRecord) -> bytes:
@@ -118,22 +126,20 @@ class LmdbStore:
             self._records.remember_scenario(run.scenario)
         return self._records.written(run)
 
-    def _added(self, place: bytes) -> None:
-        """A run has been added; once in a while they are counted, and what is beyond the bound forgotten."""
+    def _count_soon(self) -> None:
+        """Once in a while, count the runs that were added, and forget what is beyond the bound."""
         bound = self._bound
-        if bound:
-            self._uncounted.append(place)
-            if len(self._uncounted) >= min(_BATCH, 1 + bound.most_runs // 100):
-                for run_id in self._file.write(self._count):
-                    bound.forgotten(run_id)
+        if bound and len(self._uncounted) >= min(_BATCH, 1 + bound.most_runs // 100):
+            gone = self._file.write(self._count)
+            self._uncounted.clear()
+            for run_id in gone:
+                bound.forgotten(run_id)
 
     def _count(self, transaction: Transaction) -> list[str]:
         """Count the new runs, and forget as many of the oldest as there are too many."""
         assert self._bound
-        surplus = self._oldest.count(transaction, self._uncounted) - self._bound.most_runs
-        gone = self._oldest.forget(transaction, surplus, self._bound.over) if surplus > 0 else []
-        self._uncounted = []
-        return gone
+        surplus = self._oldest.count(transaction, list(self._uncounted)) - self._bound.most_runs
+        return self._oldest.forget(transaction, surplus, self._bound.over) if surplus > 0 else []
 
     async def replace_thread(self, old: ThreadRecord, new: ThreadRecord) -> bool:
         """Keep the new version; False if `old` is no longer the current one."""
