@@ -4,6 +4,7 @@ To count each run as it comes would cost as much as to keep it: a process counts
 """
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 
 from mock_server.lmdb_file import Transaction, walk
 from mock_server.lmdb_keys import COUNTS, NUMBER, PLACE
@@ -14,57 +15,68 @@ _PATIENCE = 8
 """So many runs are looked at for each that is to go."""
 
 
+Found = dict[bytes, dict[bytes, RunRecord | None]]
+"""Runs by their places, by the number of the batch they were counted in."""
+
+
 class Oldest:
     """The runs of one mock in the order they were counted."""
 
     def __init__(self, records: Records) -> None:
         self._records, self._keys = records, records.keys
 
-    def count(self, transaction: Transaction, places: Sequence[bytes]) -> int:
-        """Count new runs, in the order they were created; how many there are."""
+    def count(self, transaction: Transaction, places: Sequence[bytes]) -> None:
+        """Count new runs, in the order they were created."""
         following, runs = self._records.counts(transaction)
         transaction.put(self._keys.counts, COUNTS.pack(following, runs + len(places)))
-        transaction.put(
-            self._keys.oldest + NUMBER.pack(after_last(transaction, self._keys.oldest)), b"".join(places)
-        )
-        return runs + len(places)
+        number = NUMBER.pack(after_last(transaction, self._keys.oldest))
+        transaction.put(self._keys.oldest + number, b"".join(places))
 
-    def forget(self, transaction: Transaction, surplus: int, over: Callable[[RunRecord], bool]) -> list[str]:
-        """Forget so many of the oldest runs that are over, as far as they are soon found; their ids."""
-        gone: list[str] = []
-        looked, start = 0, bytes(8)
-        while len(gone) < surplus and looked < surplus * _PATIENCE:
+    def surplus(self, transaction: Transaction, most: int, more: int) -> int:
+        """How many runs there are above a number, with some more that are not counted yet."""
+        return max(self._records.counts(transaction)[1] + more - most, 0)
+
+    def find(self, transaction: Transaction, count: int, over: Callable[[RunRecord], bool]) -> Found:
+        """So many of the oldest runs that are over, as far as they are soon found, by batch."""
+        found: Found = {}
+        wanted, looked, start = count, 0, bytes(8)
+        while wanted > 0 and looked < count * _PATIENCE:
             number = next(walk(transaction, self._keys.oldest, start, ascending=True), None)
             if number is None:
                 break
-            batch = held(transaction, self._keys.oldest + number)
-            places = [batch[at : at + PLACE] for at in range(0, len(batch), PLACE)]
-            kept = [
-                place
-                for place in places
-                if len(gone) >= surplus or not self._forget(transaction, place, over, gone)
-            ]
-            transaction.delete(self._keys.oldest + number)
-            if kept:
-                transaction.put(self._keys.oldest + number, b"".join(kept))
+            places = _split(held(transaction, self._keys.oldest + number))
+            read = ((place, self._read(transaction, place)) for place in places)
+            found[number] = dict(islice((one for one in read if one[1] is None or over(one[1])), wanted))
+            wanted -= len(found[number])
             looked += len(places)
             start = NUMBER.pack(NUMBER.unpack(number)[0] + 1)
-        following, runs = self._records.counts(transaction)
-        transaction.put(self._keys.counts, COUNTS.pack(following, runs - len(gone)))
+        return found
+
+    def _read(self, transaction: Transaction, place: bytes) -> RunRecord | None:
+        """The run of a place; none if it was cleared by one process before another counted it."""
+        value = transaction.get(self._keys.places + place)
+        return None if value is None else self._records.read(transaction, value)
+
+    def forget(self, transaction: Transaction, found: Found) -> list[str]:
+        """Forget runs that are over, and stay so; the ids of those that nobody has forgotten before."""
+        gone: list[str] = []
+        counted = 0
+        for number, runs in found.items():
+            places = _split(transaction.get(self._keys.oldest + number) or b"")
+            kept = [place for place in places if place not in runs]
+            counted += len(places) - len(kept)
+            if kept:
+                transaction.put(self._keys.oldest + number, b"".join(kept))
+            else:
+                transaction.delete(self._keys.oldest + number)
+            for place in places:
+                if run := runs.get(place):
+                    self._records.forget_run(transaction, place, run)
+                    gone.append(run.id)
+        following, before = self._records.counts(transaction)
+        transaction.put(self._keys.counts, COUNTS.pack(following, before - counted))
         return gone
 
-    def _forget(
-        self, transaction: Transaction, place: bytes, over: Callable[[RunRecord], bool], gone: list[str]
-    ) -> bool:
-        """Whether the run of a place could be forgotten, and its thread if nothing else came after."""
-        value = transaction.get(self._keys.places + place)
-        if value is None:
-            # Another process had it cleared before this one counted it.
-            gone.append("")
-            return True
-        run = self._records.read(transaction, value)
-        if not over(run):
-            return False
-        gone.append(run.id)
-        self._records.forget_run(transaction, place, run)
-        return True
+
+def _split(batch: bytes) -> list[bytes]:
+    return [batch[at : at + PLACE] for at in range(0, len(batch), PLACE)]

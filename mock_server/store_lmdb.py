@@ -14,7 +14,7 @@ import lmdb
 from mock_server.line import UnknownCursorError
 from mock_server.lmdb_file import LmdbFile, Transaction, walk
 from mock_server.lmdb_keys import MESSAGE, NUMBER, RUN, State
-from mock_server.lmdb_oldest import Oldest
+from mock_server.lmdb_oldest import Found, Oldest
 from mock_server.lmdb_records import Records
 from mock_server.pages import Page, Window, filled
 from mock_server.records import MessageRecord, RunRecord, ThreadRecord
@@ -48,8 +48,9 @@ class LmdbStore:
 
     def close(self) -> None:
         """Close the file."""
-        if self._bound and self._uncounted:
-            self._file.write(self._count)
+        if self._uncounted:
+            self._file.write(lambda transaction: self._oldest.count(transaction, list(self._uncounted)))
+            self._uncounted.clear()
         self._file.close()
 
     async def clear(self) -> None:
@@ -128,18 +129,24 @@ class LmdbStore:
 
     def _count_soon(self) -> None:
         """Once in a while, count the runs that were added, and forget what is beyond the bound."""
-        bound = self._bound
-        if bound and len(self._uncounted) >= min(_BATCH, 1 + bound.most_runs // 100):
-            gone = self._file.write(self._count)
-            self._uncounted.clear()
-            for run_id in gone:
-                bound.forgotten(run_id)
+        bound, oldest, new = self._bound, self._oldest, self._uncounted
+        if bound is None or len(new) < min(_BATCH, 1 + bound.most_runs // 100):
+            return
 
-    def _count(self, transaction: Transaction) -> list[str]:
-        """Count the new runs, and forget as many of the oldest as there are too many."""
-        assert self._bound
-        surplus = self._oldest.count(transaction, list(self._uncounted)) - self._bound.most_runs
-        return self._oldest.forget(transaction, surplus, self._bound.over) if surplus > 0 else []
+        def find(transaction: Transaction) -> Found:
+            surplus = oldest.surplus(transaction, bound.most_runs, len(new))
+            return oldest.find(transaction, surplus, bound.over)
+
+        def count(transaction: Transaction) -> list[str]:
+            oldest.count(transaction, list(new))
+            return oldest.forget(transaction, found) if found else []
+
+        # Read before it is this process's turn, for which others wait.
+        found = self._file.read(find)
+        gone = self._file.write(count)
+        new.clear()
+        for run_id in gone:
+            bound.forgotten(run_id)
 
     async def replace_thread(self, old: ThreadRecord, new: ThreadRecord) -> bool:
         """Keep the new version; False if `old` is no longer the current one."""
