@@ -59,9 +59,11 @@ class Transaction(Protocol):
         """A place among the keys."""
 
 
-FIRST_SIZE = 64 << 20
+FIRST_SIZE = 16 << 20
 """Bytes that a new file takes; a full one is made twice as large."""
 _LAST = b"\xff" * 8
+_MAGIC, _LMDB = slice(16, 20), bytes.fromhex("BEEFC0DE")
+"""Where LMDB says that a file is its own, and how."""
 
 
 @dataclass
@@ -92,6 +94,7 @@ class LmdbFile:
         return _opened[place]
 
     def _open(self) -> _Opened:
+        self._refuse_what_is_none()
         turn = Turn(self.path.with_name(f"{self.path.name}-turn"))
         try:
             with turn:
@@ -106,6 +109,14 @@ class LmdbFile:
             raise
         environment.reader_check()
         return _Opened(environment, turn)
+
+    def _refuse_what_is_none(self) -> None:
+        """Leave a file alone that is somebody's else; LMDB would put a lock beside it first."""
+        if self.path.is_file():
+            with self.path.open("rb") as file:
+                head = file.read(_MAGIC.stop)
+            if head and head[_MAGIC] not in (_LMDB, _LMDB[::-1]):
+                raise lmdb.InvalidError("it is something else than a store")
 
     def close(self) -> None:
         """Close the file, unless another of this process still uses it."""

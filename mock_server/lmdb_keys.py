@@ -35,7 +35,7 @@ def digest(data: bytes, size: int = 16) -> bytes:
 
 def named(name: str) -> bytes:
     """An id as the end of a key; no other id has the same."""
-    written = name.encode("utf-8", "surrogatepass")
+    written = name.encode()
     return written if len(written) <= _LONGEST else b"\xff" + digest(written, 32)
 
 
@@ -53,7 +53,7 @@ class State(NamedTuple):
 
     def said(self) -> str:
         """What the user said last."""
-        return self.words.decode("utf-8", "surrogatepass")
+        return self.words.decode()
 
     def last(self) -> bytes | None:
         """The place of the last run."""
@@ -64,7 +64,7 @@ class Keys:
     """With what the keys of one mock begin."""
 
     def __init__(self, world: str) -> None:
-        self.world = digest(world.encode("utf-8", "surrogatepass"), 8)
+        self.world = digest(world.encode(), 8)
         self.counts, self.states, self.threads = (self.world + letter for letter in (b"n", b"t", b"T"))
         self.datasets, self.ids, self.places = (self.world + letter for letter in (b"d", b"e", b"l"))
         self.oldest = self.world + b"o"
@@ -73,7 +73,7 @@ class Keys:
         """What the numbers of a dataset's threads follow; of all threads without one."""
         if not dataset_id:
             return self.threads
-        return self.datasets + digest(dataset_id.encode("utf-8", "surrogatepass"))
+        return self.datasets + digest(dataset_id.encode())
 
     def of_thread(self, thread: bytes, kind: bytes) -> bytes:
         """What the numbers of a thread's runs or messages follow."""

@@ -110,7 +110,7 @@ class Records:
         self._add(transaction, state.thread + MESSAGE + number, message.id, codec.message_bytes(message))
         words = state.words
         if message.role == "user":
-            words = message.words().encode("utf-8", "surrogatepass")
+            words = message.words().encode()
         self._put_state(transaction, message.thread_id, State(state.thread, number, state.last_run, words))
 
     def add_run(self, transaction: Transaction, state: State, run: RunRecord, written: bytes) -> bytes:

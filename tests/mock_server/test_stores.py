@@ -421,6 +421,63 @@ def test_two_processes_see_what_each_other_does(tmp_path: Path, scenario: Scenar
     do(work)
 
 
+def test_a_bound_holds_for_all_processes_and_starts_together(tmp_path: Path, scenario: Scenario) -> None:
+    bound = Bound(200, lambda run: True, lambda run_id: None)
+
+    async def work() -> None:
+        for start in range(4):
+            one, two = LmdbStore(tmp_path / "store", bound), LmdbStore(tmp_path / "store", bound)
+            await one.add_thread(ThreadRecord("t", 0))
+            for number in range(50):
+                await add(one, run_in(scenario, "t", f"{start}.one.{number}"))
+                await add(two, run_in(scenario, "t", f"{start}.two.{number}"))
+            kept = [run.id for run in (await two.runs("t", Window(1000, ascending=True))).entries]
+            assert len(kept) - min(200, 100 * (start + 1)) in range(2 * 3)
+            assert kept[-1] == f"run_{start}.two.49"
+            for store in (one, two):
+                store.close()
+
+    do(work)
+
+
+def test_a_process_may_clear_what_another_has_not_counted(tmp_path: Path, scenario: Scenario) -> None:
+    bound = Bound(20, lambda run: True, lambda run_id: None)
+
+    async def work() -> None:
+        one, two = LmdbStore(tmp_path / "store", bound), LmdbStore(tmp_path / "store", bound)
+        wide = LmdbStore(tmp_path / "store", replace(bound, most_runs=2000))
+        await one.add_thread(ThreadRecord("t", 0))
+        for number in range(10):
+            await add(wide, run_in(scenario, "t", f"before{number}"))
+        await two.clear()
+        await one.add_thread(ThreadRecord("t", 0))
+        wide.close()
+        for number in range(60):
+            await add(one, run_in(scenario, "t", f"{number}"))
+        kept = (await one.runs("t", ALL)).entries
+        assert 20 <= len(kept) <= 22
+        for store in (one, two):
+            store.close()
+
+    do(work)
+
+
+@pytest.mark.parametrize("name", ["t" * 600, "\u2028é", "t" * 200, "t" * 201])
+def test_an_id_may_be_anything(make: Making, scenario: Scenario, name: str) -> None:
+    async def work() -> None:
+        store = make()
+        assert await store.add_thread(ThreadRecord(name, 0))
+        assert await store.add_thread(ThreadRecord(f"{name}s", 0))
+        await add(store, run_in(scenario, name, "1"))
+        assert [run.id for run in (await store.runs(name, ALL)).entries] == ["run_1"]
+        assert list((await store.runs(f"{name}s", ALL)).entries) == []
+        found = await store.thread(name)
+        assert found is not None
+        assert found.id == name
+
+    do(work)
+
+
 def test_mocks_of_different_tests_share_a_file_and_nothing_else(tmp_path: Path, scenario: Scenario) -> None:
     async def work() -> None:
         one, two = (LmdbStore(tmp_path / "store", world=test) for test in ("one", "two"))
