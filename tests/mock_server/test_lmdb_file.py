@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import fcntl
 import multiprocessing
 import os
 from multiprocessing.connection import Connection
@@ -177,7 +178,8 @@ def test_turns_are_taken_one_at_a_time(tmp_path: Path) -> None:
         thread = Thread(target=other)
         thread.start()
         began.wait(10)
-        thread.join(0.05)
+        with (tmp_path / "turn").open("rb") as third, pytest.raises(BlockingIOError):
+            fcntl.flock(third, fcntl.LOCK_EX | fcntl.LOCK_NB)
         order.append("mine")
     thread.join(10)
     assert order == ["mine", "theirs"]
