@@ -1,4 +1,4 @@
-"""How many runs does an LMDB file hold, and which are the oldest?
+"""How many runs does an LMDB file hold, and which are the oldest, to be forgotten when there are too many?
 
 To count each run as it comes would cost as much as to keep it: a process counts some at a time.
 """
@@ -6,11 +6,14 @@ To count each run as it comes would cost as much as to keep it: a process counts
 from collections.abc import Callable, Sequence
 from itertools import islice
 
-from mock_server.lmdb_file import Transaction, walk
+from mock_server.lmdb_file import LmdbFile, Transaction, walk
 from mock_server.lmdb_keys import COUNTS, NUMBER, PLACE
 from mock_server.lmdb_records import Records, after_last, held
 from mock_server.records import RunRecord
+from mock_server.store import Bound
 
+_BATCH = 16
+"""After so many new runs, or a hundredth of a small bound, a process counts them."""
 _PATIENCE = 8
 """So many runs are looked at for each that is to go."""
 
@@ -31,10 +34,6 @@ class Oldest:
         transaction.put(self._keys.counts, COUNTS.pack(following, runs + len(places)))
         number = NUMBER.pack(after_last(transaction, self._keys.oldest))
         transaction.put(self._keys.oldest + number, b"".join(places))
-
-    def surplus(self, transaction: Transaction, most: int, more: int) -> int:
-        """How many runs there are above a number, with some more that are not counted yet."""
-        return max(self._records.counts(transaction)[1] + more - most, 0)
 
     def find(self, transaction: Transaction, count: int, over: Callable[[RunRecord], bool]) -> Found:
         """So many of the oldest runs that are over, as far as they are soon found, by batch."""
@@ -76,6 +75,43 @@ class Oldest:
         following, before = self._records.counts(transaction)
         transaction.put(self._keys.counts, COUNTS.pack(following, before - counted))
         return gone
+
+
+class Counting:
+    """Counts the runs that a process adds, and forgets what is beyond the bound."""
+
+    def __init__(self, file: LmdbFile, records: Records, bound: Bound) -> None:
+        self._file, self._records, self._bound = file, records, bound
+        self._oldest = Oldest(records)
+        self._new: dict[bytes, None] = {}
+
+    def note(self, place: bytes) -> None:
+        """A run is being added; that may be said again."""
+        self._new[place] = None
+
+    def look(self) -> None:
+        """Count what is new if it has become much."""
+        if len(self._new) >= min(_BATCH, 1 + self._bound.most_runs // 100):
+            self.count()
+
+    def count(self) -> None:
+        """Count what is new, and forget as much of the oldest as there is too much."""
+        if not self._new:
+            return
+        # Read before it is this process's turn, for which others wait.
+        found = self._file.read(self._find)
+        gone = self._file.write(lambda transaction: self._count(transaction, found))
+        self._new.clear()
+        for run_id in gone:
+            self._bound.forgotten(run_id)
+
+    def _find(self, transaction: Transaction) -> Found:
+        surplus = self._records.counts(transaction)[1] + len(self._new) - self._bound.most_runs
+        return self._oldest.find(transaction, surplus, self._bound.over)
+
+    def _count(self, transaction: Transaction, found: Found) -> list[str]:
+        self._oldest.count(transaction, list(self._new))
+        return self._oldest.forget(transaction, found) if found else []
 
 
 def _split(batch: bytes) -> list[bytes]:

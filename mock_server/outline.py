@@ -16,7 +16,7 @@ from mock_server.instants import rfc3339
 from mock_server.records import RunRecord
 from mock_server.scenario import Calls, Moment, Says, Scenario, Status
 from mock_server.script import filled
-from mock_server.timeline import COMPLETED, perform, usage
+from mock_server.timeline import COMPLETED, Change, perform, usage
 from mock_server.tokens import count
 
 _ANYONE = "run_00000000-0000-4000-8000-000000000000"
@@ -87,6 +87,17 @@ def _takes_away(moment: Moment) -> bool:
     return isinstance(moment, Status) and None in moment.fields.values()
 
 
+def _turn(change: Change, stamps: set[str]) -> _Turn:
+    fields = {
+        name: value
+        for name, value in change.patch.items()
+        if value is not None and name not in stamps and name != "usage"
+    }
+    return _Turn(
+        change.at, fields, tuple(name for name in change.patch if name in stamps), "usage" in change.patch
+    )
+
+
 @lru_cache(maxsize=256)
 def _of_scenario(scenario: Scenario, pace: float) -> Outline | None:
     texts = tuple(moment.text for moment in scenario.timeline if isinstance(moment, Says))
@@ -96,24 +107,11 @@ def _of_scenario(scenario: Scenario, pace: float) -> Outline | None:
         return None
     if texts and last.patch.get("status") != COMPLETED:
         return None
-    turns = tuple(
-        _Turn(
-            after=change.at,
-            fields={
-                name: value
-                for name, value in change.patch.items()
-                if value is not None and name not in stamps and name != "usage"
-            },
-            stamps=tuple(name for name in change.patch if name in stamps),
-            ends="usage" in change.patch,
-        )
-        for change in timeline.of_run
-    )
     first, following = timeline.changes[0], timeline.changes[:2][-1]
     return Outline(
         opening=first.events if first.target == _ANYONE and first.at == 0 else (),
         next=following.at,
-        turns=turns,
+        turns=tuple(_turn(change, stamps) for change in timeline.of_run),
         texts=texts,
         rest=timeline.changes[timeline.rests[0]].at,
         expires=timeline.expires_at,

@@ -89,13 +89,18 @@ async def begin(call: Call, thread_id: str, choose: Callable[[str], tuple[choice
         decide("")  # A run that is refused lets no thread appear.
         await threads.existing_or_new(call, thread_id)
     made, send = decide(record.prompt)
-    own_clock = call.prefer.get("clock")
+    _note(call, record, made)
+    await answer_work(call, send, record, 0)
+
+
+def _note(call: Call, record: RunRecord, made: choice.Choice) -> None:
+    """Let the mock know what a new run means for it."""
+    world, own_clock = call.world, call.prefer.get("clock")
     if own_clock in _CLOCKS and world.settings.workers == 1:
         world.run_clocks[record.id] = Clock(_CLOCKS[own_clock], record.created_at)
     if made.by == "control":
         world.use_assignment()
     world.conditioned = world.conditioned or bool(made.wires)
-    await answer_work(call, send, record, 0)
 
 
 async def existing(call: Call) -> RunRecord:

@@ -103,4 +103,6 @@ def serve(app: ASGIApp, worlds: Worlds, listening: socket.socket) -> int:
         serving.run(sockets=[listening])
     except KeyboardInterrupt:
         return 130
+    finally:
+        worlds.end()
     return 0 if serving.started else 1

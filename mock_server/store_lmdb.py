@@ -6,22 +6,22 @@ anew at each use, since another process may have changed them.
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 import lmdb
 
+from mock_server.errors import Refusal
 from mock_server.line import UnknownCursorError
 from mock_server.lmdb_file import LmdbFile, Transaction, walk
 from mock_server.lmdb_keys import MESSAGE, NUMBER, RUN, State
-from mock_server.lmdb_oldest import Found, Oldest
+from mock_server.lmdb_oldest import Counting
 from mock_server.lmdb_records import Records
 from mock_server.pages import Page, Window, filled
 from mock_server.records import MessageRecord, RunRecord, ThreadRecord
 from mock_server.store import Allow, Bound, Entry, Make
-
-_BATCH = 16
-"""After so many new runs, or a hundredth of a small bound, a process looks whether it has too many."""
 
 
 class LmdbStore:
@@ -29,10 +29,8 @@ class LmdbStore:
 
     def __init__(self, path: Path, bound: Bound | None = None, world: str = "") -> None:
         self._file = LmdbFile(path)
-        self._bound = bound
         self._records = Records(world)
-        self._oldest = Oldest(self._records)
-        self._uncounted: dict[bytes, None] = {}
+        self._counting = Counting(self._file, self._records, bound) if bound else None
         self._last_change = 0
 
     def check(self) -> None:
@@ -48,9 +46,10 @@ class LmdbStore:
 
     def close(self) -> None:
         """Close the file."""
-        if self._uncounted:
-            self._file.write(lambda transaction: self._oldest.count(transaction, list(self._uncounted)))
-            self._uncounted.clear()
+        if self._counting:
+            # Of a full file nobody can make room any more: some runs then outlive the bound.
+            with suppress(Refusal):
+                self._counting.count()
         self._file.close()
 
     async def clear(self) -> None:
@@ -84,41 +83,47 @@ class LmdbStore:
 
     async def add_run(self, thread_id: str, make: Make, allow: Allow) -> RunRecord | None:
         """Keep the run made for a thread, if its last run allows it; None if there is no such thread."""
-        records = self._records
-
-        def look(transaction: Transaction) -> tuple[State, RunRecord] | None:
-            found = records.state(transaction, thread_id)
-            if found is None:
-                return None
-            made = make(found.said())
-            if last := found.last():
-                allow(records.run(transaction, last))
-            return found, made
-
-        def add(transaction: Transaction) -> RunRecord | None:
-            now = records.state(transaction, thread_id)
-            if now is None or now.words != state.words:
-                return None
-            if (last := now.last()) and now.last_run != state.last_run:
-                allow(records.run(transaction, last))
-            place = records.add_run(transaction, now, run, written)
-            if self._bound:
-                self._uncounted[place] = None
-            return records.remember(place, run)
-
         # Made and written down before it is this process's turn, for which others wait.
-        while found := self._file.read(look):
+        while found := self._file.read(lambda transaction: self._look(transaction, thread_id, make, allow)):
             state, run = found
-            written = self._written(run)
+            adding = partial(self._add, state=state, run=run, written=self._written(run), allow=allow)
             try:
-                added = await self._file.write_soon(add)
+                added = await self._file.write_soon(adding)
             except BaseException:
-                records.distrust()
+                self._records.distrust()
                 raise
+            if added and self._counting:
+                self._counting.look()
             if added:
-                self._count_soon()
-                return added
+                return run
         return None
+
+    def _look(
+        self, transaction: Transaction, thread_id: str, make: Make, allow: Allow
+    ) -> tuple[State, RunRecord] | None:
+        """A thread's state, and a run made for it and allowed."""
+        state = self._records.state(transaction, thread_id)
+        if state is None:
+            return None
+        run = make(state.said())
+        if last := state.last():
+            allow(self._records.run(transaction, last))
+        return state, run
+
+    def _add(
+        self, transaction: Transaction, state: State, run: RunRecord, written: bytes, allow: Allow
+    ) -> bool:
+        """Keep a run that was made for a state, unless somebody said something new since."""
+        now = self._records.state(transaction, run.thread_id)
+        if now is None or now.words != state.words:
+            return False
+        if (last := now.last()) and now.last_run != state.last_run:
+            allow(self._records.run(transaction, last))
+        place = self._records.add_run(transaction, now, run, written)
+        self._records.remember(place, run)
+        if self._counting:
+            self._counting.note(place)
+        return True
 
     def _written(self, run: RunRecord) -> bytes:
         """What the file is to hold of a new run; its scenario is kept if it is new."""
@@ -126,27 +131,6 @@ class LmdbStore:
             self._file.write(lambda transaction: self._records.put_scenario(transaction, run.scenario))
             self._records.remember_scenario(run.scenario)
         return self._records.written(run)
-
-    def _count_soon(self) -> None:
-        """Once in a while, count the runs that were added, and forget what is beyond the bound."""
-        bound, oldest, new = self._bound, self._oldest, self._uncounted
-        if bound is None or len(new) < min(_BATCH, 1 + bound.most_runs // 100):
-            return
-
-        def find(transaction: Transaction) -> Found:
-            surplus = oldest.surplus(transaction, bound.most_runs, len(new))
-            return oldest.find(transaction, surplus, bound.over)
-
-        def count(transaction: Transaction) -> list[str]:
-            oldest.count(transaction, list(new))
-            return oldest.forget(transaction, found) if found else []
-
-        # Read before it is this process's turn, for which others wait.
-        found = self._file.read(find)
-        gone = self._file.write(count)
-        new.clear()
-        for run_id in gone:
-            bound.forgotten(run_id)
 
     async def replace_thread(self, old: ThreadRecord, new: ThreadRecord) -> bool:
         """Keep the new version; False if `old` is no longer the current one."""

@@ -46,7 +46,6 @@ def _work(settings: Settings, clock: Clock, document: Mapping[str, Any], listeni
     """What one process does."""
     worlds = create_worlds(settings, clock, document=document)
     code = serve(application(worlds, document), worlds, listening)
-    worlds.shared.store.close()
     sys.stdout.flush()
     os._exit(code)
 

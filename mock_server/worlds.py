@@ -64,3 +64,8 @@ class Worlds:
         """Let everybody who waits go."""
         for world in (self.shared, *self._tests.values()):
             world.close()
+
+    def end(self) -> None:
+        """Let go of every store; nothing is asked afterwards."""
+        for world in (self.shared, *self._tests.values()):
+            world.store.close()
