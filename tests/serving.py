@@ -1,14 +1,18 @@
-"""How does a test get a mock of its own, in a process of its own?"""
+"""How does a test get a server of its own, in a process or a thread of its own?"""
 
+import asyncio
 import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import uvicorn
 
 START_SECONDS = 60
 
@@ -58,3 +62,32 @@ def mock(log: Path, *arguments: str) -> Iterator[str]:
     command = [sys.executable, "-m", "mock_server", "--port", str(port), *arguments]
     with served(command, port, log, env=environment):
         yield f"http://127.0.0.1:{port}/v1"
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves no connection open behind it, whatever its requests were waiting for."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close what is still open once there was time to end."""
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
+
+
+@contextmanager
+def in_thread(app: Any, **options: Any) -> Iterator[str]:
+    """Serve an ASGI application on a free port while the block lasts; its origin. Options are uvicorn's."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(app, log_level="critical", ws="none", timeout_graceful_shutdown=1, **options)
+    server = _Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        while not server.started and thread.is_alive():
+            thread.join(0.005)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(5)
+        listener.close()

@@ -10,13 +10,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -29,30 +28,16 @@ from contract_tests.offline import Asked
 from contract_tests.proxy import Watch, application, end_to_end
 from contract_tests.report import Outputs
 from tests.judge.building import COMPLETED, RUN, THREAD, event, run_event
+from tests.serving import in_thread
 
 KEY = "sk-tune-4f9Lq81aZpW3"
 HEADERS = {"X-Tune-Key": KEY}
 RUN_PATH = "/v1/threads/thread_1/runs/run_1"
 
 
-@contextmanager
-def served(app: Any) -> Iterator[str]:
-    """Serve an ASGI application with its lifespan on a free port; its origin."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        app, log_level="critical", timeout_graceful_shutdown=1, server_header=False, date_header=False
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    try:
-        while not server.started and thread.is_alive():
-            thread.join(0.005)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(5)
-        listener.close()
+def served(app: Any) -> AbstractContextManager[str]:
+    """Serve an ASGI application with its lifespan, adding no header; its origin."""
+    return in_thread(app, server_header=False, date_header=False)
 
 
 class Upstream:
