@@ -15,6 +15,7 @@ import pytest
 from contract_tests.checks import REGISTRY
 from contract_tests.client import verification
 from contract_tests.findings import Grade
+from contract_tests.head_start import tell_what_utf_8_encodes
 from contract_tests.judgement import plan
 from contract_tests.known import load
 from contract_tests.offline import Asked, judge_recording
@@ -85,6 +86,7 @@ def judge(url: str, dry_run: bool, passed: tuple[str, ...], **given: Any) -> int
         tempfile.TemporaryDirectory(prefix="tune-check-", ignore_cleanup_errors=True) as scratch,
         _environment(_changes(settings, scratch)),
     ):
+        tell_what_utf_8_encodes(Path(scratch))
         options = [one for name in named if name != "key" for one in _typed(name, named[name])]
         arguments = [*_PYTEST, str(_PACKAGE), f"--url={settings.url}", *options, *passed]
         code = pytest.main(arguments, plugins=[session])

@@ -31,6 +31,7 @@ from contract_tests.budget import Exhausted
 from contract_tests.client import Client
 from contract_tests.contract import contract
 from contract_tests.exchange import GENERATED, Exchange
+from contract_tests.head_start import share_parsed_sources
 from contract_tests.service import Service
 
 _OWN_HEADERS = frozenset(
@@ -49,6 +50,7 @@ class Generator:
         self._deadline = time.monotonic() + max(0.0, service.client.budget.left * _SHARE)
         self._runs = threading.Semaphore(runs)
         self.errors: list[str] = []
+        share_parsed_sources()
 
     def operation(self, operation: str) -> int:
         """Generate requests for one operation (examples, boundaries, chance); how many were sent."""

@@ -18,6 +18,8 @@ _SHORTEST, _PIECE = 4, 8
 _BASE64 = r"[A-Za-z0-9+/_\-]"
 # What follows the name of a scheme is a secret, whoever's it is.
 _BEARER = re.compile(r"(?<=[Bb]earer )[A-Za-z0-9._~+/\-]{12,}=*")
+# What begins every way of writing a character other than as itself, but for a space and a quote.
+_ESCAPES = "\\%&"
 _USERINFO = re.compile(r"(?<=://)[^/\s@'\"<>]+(?=@)")
 
 
@@ -27,6 +29,7 @@ class Secrets:
     def __init__(self, *secrets: str) -> None:
         self._secrets: frozenset[str] = frozenset()
         self._patterns: list[tuple[str, re.Pattern[str]]] = []
+        self._needles: frozenset[str] = frozenset()
         self.add(*secrets)
 
     def add(self, *secrets: str) -> None:
@@ -36,6 +39,7 @@ class Secrets:
             self._secrets |= fresh
             longest_first = sorted(self._secrets, key=len, reverse=True)
             self._patterns = [(secret, pattern) for secret in longest_first for pattern in _patterns(secret)]
+            self._needles = frozenset(needle for secret in self._secrets for needle in _needles(secret))
 
     def redact(self, text: str) -> str:
         """The text with the name of a variable in the place of every secret."""
@@ -45,6 +49,10 @@ class Secrets:
 
     def within(self, text: str) -> bool:
         """Whether a text holds a secret."""
+        if text.isascii() and not any(escape in text for escape in _ESCAPES):
+            lower = text.lower()
+            if not any(needle in lower for needle in self._needles):
+                return False
         return any(pattern.search(text) for _, pattern in self._patterns)
 
 
@@ -91,10 +99,25 @@ def _patterns(secret: str) -> list[re.Pattern[str]]:
     plain = "".join(characters)
     if len(secret) < 8:
         return [re.compile(rf"(?<![\w-]){plain}(?![\w-])")]
-    cut = "".join(characters[: max(9, len(secret) * 3 // 4)])
-    encoded = [*_base64_cores(secret.encode()), secret.encode().hex()]
+    cut, encoded = "".join(characters[: _least(secret)]), _encoded(secret)
     token = rf"{_BASE64}{{0,2}}(?:{'|'.join(map(re.escape, encoded))}){_BASE64}{{0,4}}(?:=|%3D)*"
     return [re.compile(rf"{plain}|{cut}[\w.~+/\-]{{0,{len(secret)}}}", re.IGNORECASE), re.compile(token)]
+
+
+def _needles(secret: str) -> list[str]:
+    """What, in lower case, stands in every plain text with the secret; nothing sure is an empty text."""
+    if not secret.isascii() or " " in secret or "'" in secret:
+        return [""]
+    return [text.lower() for text in (secret[: _least(secret)], *_encoded(secret))]
+
+
+def _least(secret: str) -> int:
+    """How many characters of a secret are too many to tell."""
+    return max(9, len(secret) * 3 // 4)
+
+
+def _encoded(secret: str) -> list[str]:
+    return [*_base64_cores(secret.encode()), secret.encode().hex()]
 
 
 def _character(character: str) -> str:

@@ -45,6 +45,7 @@ FORMS: dict[str, Callable[[str], str]] = {
 def test_a_key_is_found_in_every_form(form: Callable[[str], str], key: str) -> None:
     text = f"before {form(key)} after"
     found = Secrets(key).redact(text)
+    assert Secrets(key).within(text)
     assert found.startswith("before ")
     assert found.endswith(" after")
     assert "TUNE_API_KEY" in found
@@ -54,6 +55,16 @@ def test_a_key_is_found_in_every_form(form: Callable[[str], str], key: str) -> N
 
 def test_the_greater_part_of_a_key_is_no_less_secret() -> None:
     assert Secrets(ORDINARY).redact(f'"{ORDINARY[:-1]}"') == '"${TUNE_API_KEY:0:19}"'
+
+
+@pytest.mark.parametrize("key", [KEY, ORDINARY, "sk-tune-\u212a4f9Lq81aZp", "two words, one key", "test"])
+def test_what_is_looked_for_quickly_is_found_as_thoroughly(key: str) -> None:
+    secrets = Secrets(key)
+    texts = [form(key[: len(key) - cut]) for form in FORMS.values() for cut in range(len(key))]
+    texts += [text.lower() for text in texts] + [f"Ünï {text}" for text in texts]
+    for text in texts:
+        thoroughly = any(pattern.search(text) for _, pattern in secrets._patterns)
+        assert secrets.within(text) == thoroughly, text
 
 
 def test_the_vendors_prefix_alone_is_no_secret() -> None:
