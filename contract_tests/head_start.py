@@ -8,9 +8,8 @@ import gzip
 import json
 import sys
 import unicodedata
+from importlib import import_module
 from pathlib import Path
-
-from hypothesis.internal import lambda_sources
 
 _SURROGATES = (0xD800, 0xDFFF)
 # How hypothesis shows a lambda it finds by parsing the whole file that the lambda stands in.
@@ -31,6 +30,10 @@ def tell_what_utf_8_encodes(storage: Path) -> None:
 
 def share_parsed_sources() -> None:
     """Let all threads have one memory of parsed files: each engine of schemathesis has threads of its own."""
+    try:
+        sources = import_module("hypothesis.internal.lambda_sources")
+    except ImportError:
+        return
     for name in _CACHES:
-        if not isinstance(getattr(lambda_sources, name, {}), dict):
-            setattr(lambda_sources, name, {})
+        if not isinstance(getattr(sources, name, {}), dict):
+            setattr(sources, name, {})

@@ -1,5 +1,6 @@
 """Does hypothesis take what it is told beforehand, and would it have found out the same?"""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,3 +42,8 @@ def test_all_threads_share_what_was_parsed(monkeypatch: pytest.MonkeyPatch) -> N
     assert lambda_sources.lambda_description(lambda number: number + 1) == "lambda number: number + 1"
     share_parsed_sources()
     assert all(getattr(lambda_sources, name) is one for name, one in zip(names, shared, strict=True))
+
+
+def test_a_hypothesis_without_such_a_memory_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hypothesis.internal.lambda_sources", None)
+    share_parsed_sources()
