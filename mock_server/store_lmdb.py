@@ -117,7 +117,7 @@ class LmdbStore:
         now = self._records.state(transaction, run.thread_id)
         if now is None or now.words != state.words:
             return False
-        if (last := now.last()) and now.last_run != state.last_run:
+        if (last := now.last()) and last != state.last():
             allow(self._records.run(transaction, last))
         place = self._records.add_run(transaction, now, run, written)
         self._records.remember(place, run)

@@ -254,6 +254,31 @@ def test_a_run_that_came_first_is_asked_too(tmp_path: Path, scenario: Scenario) 
     do(work)
 
 
+def test_a_thread_that_began_again_meanwhile_is_another_one(tmp_path: Path, scenario: Scenario) -> None:
+    seen: list[str] = []
+
+    async def begin_again(store: Store) -> None:
+        await store.clear()
+        await store.add_thread(ThreadRecord("t", 0))
+        await add(store, run_in(scenario, "t", "after"))
+
+    async def work() -> None:
+        one, two = LmdbStore(tmp_path / "store"), LmdbStore(tmp_path / "store")
+        await one.add_thread(ThreadRecord("t", 0))
+        await add(one, run_in(scenario, "t", "before"))
+
+        def make(_: str) -> RunRecord:
+            meanwhile(begin_again(two))
+            return run_in(scenario, "t", "mine")
+
+        assert await one.add_run("t", make, lambda last: seen.append(last.id))
+        for store in (one, two):
+            store.close()
+
+    do(work)
+    assert seen == ["run_before", "run_after"]
+
+
 def test_a_message_needs_its_thread(make: Making) -> None:
     async def work() -> None:
         store = make()
