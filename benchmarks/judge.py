@@ -29,6 +29,7 @@ from urllib.request import urlopen
 
 from benchmarks.load import KEY
 from benchmarks.process import free_port, serving
+from benchmarks.table import grid
 
 TRIALS = (8, 12)
 COLUMNS: dict[str, tuple[str, Callable[["Cost"], float]]] = {
@@ -59,13 +60,11 @@ def examples_for(requests: float, trials: Sequence[tuple[int, float]]) -> int:
 def table(judged: Sequence[Cost], plain: Sequence[Cost], examples: int) -> str:
     """Both commands and their ratio: medians, and of ratios the lowest and highest of the rounds."""
     rows = [
-        ["median", *COLUMNS],
-        ["---", *["---:"] * len(COLUMNS)],
         ["`tune-check --profile standard`", *_medians(judged)],
         [f"`st run --max-examples {examples}`", *_medians(plain)],
         ["judge / st run", *(_ratio(judged, plain, value) for _, value in COLUMNS.values())],
     ]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return "\n".join(grid(["median", *COLUMNS], rows))
 
 
 def _medians(costs: Sequence[Cost]) -> list[str]:

@@ -89,7 +89,8 @@ def _right(rounds: Sequence[Round], name: str) -> str:
     return f"{len(BAD_REQUESTS) - wrong} of {len(BAD_REQUESTS)}"
 
 
-def _grid(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def grid(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The lines of a Markdown table; all columns but the first hold numbers."""
     yield "| " + " | ".join(header) + " |"
     yield "| --- |" + " ---: |" * (len(header) - 1)
     yield from ("| " + " | ".join(row) + " |" for row in rows)
@@ -98,7 +99,7 @@ def _grid(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]
 def ratios(rounds: Sequence[Round], names: Sequence[str], reference: str) -> str:
     """Every server against the reference."""
     rows = [[name, *(_ratio(rounds, name, reference, value) for value in RATIOS.values())] for name in names]
-    return "\n".join(_grid(["ratio", *RATIOS], rows))
+    return "\n".join(grid(["ratio", *RATIOS], rows))
 
 
 def absolute(rounds: Sequence[Round], names: Sequence[str]) -> str:
@@ -107,7 +108,7 @@ def absolute(rounds: Sequence[Round], names: Sequence[str]) -> str:
         [name, *(_absolute(rounds, name, column) for column in ABSOLUTE), _right(rounds, name)]
         for name in names
     ]
-    return "\n".join(_grid(["median", *ABSOLUTE, "right"], rows))
+    return "\n".join(grid(["median", *ABSOLUTE, "right"], rows))
 
 
 def remarks(rounds: Sequence[Round], names: Sequence[str]) -> Iterator[str]:

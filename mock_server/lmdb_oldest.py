@@ -3,7 +3,7 @@
 To count each run as it comes would cost as much as to keep it: a process counts some at a time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 
 from mock_server.lmdb_file import LmdbFile, Transaction, walk
@@ -23,66 +23,11 @@ Found = dict[bytes, dict[bytes, RunRecord | None]]
 
 
 class Oldest:
-    """The runs of one mock in the order they were counted."""
-
-    def __init__(self, records: Records) -> None:
-        self._records, self._keys = records, records.keys
-
-    def count(self, transaction: Transaction, places: Sequence[bytes]) -> None:
-        """Count new runs, in the order they were created."""
-        following, runs = self._records.counts(transaction)
-        transaction.put(self._keys.counts, COUNTS.pack(following, runs + len(places)))
-        number = NUMBER.pack(after_last(transaction, self._keys.oldest))
-        transaction.put(self._keys.oldest + number, b"".join(places))
-
-    def find(self, transaction: Transaction, count: int, over: Callable[[RunRecord], bool]) -> Found:
-        """So many of the oldest runs that are over, as far as they are soon found, by batch."""
-        found: Found = {}
-        wanted, looked, start = count, 0, bytes(8)
-        while wanted > 0 and looked < count * _PATIENCE:
-            number = next(walk(transaction, self._keys.oldest, start, ascending=True), None)
-            if number is None:
-                break
-            places = _split(held(transaction, self._keys.oldest + number))
-            read = ((place, self._read(transaction, place)) for place in places)
-            found[number] = dict(islice((one for one in read if one[1] is None or over(one[1])), wanted))
-            wanted -= len(found[number])
-            looked += len(places)
-            start = NUMBER.pack(NUMBER.unpack(number)[0] + 1)
-        return found
-
-    def _read(self, transaction: Transaction, place: bytes) -> RunRecord | None:
-        """The run of a place; none if it was cleared by one process before another counted it."""
-        value = transaction.get(self._keys.places + place)
-        return None if value is None else self._records.read(transaction, value)
-
-    def forget(self, transaction: Transaction, found: Found) -> list[str]:
-        """Forget runs that are over, and stay so; the ids of those that nobody has forgotten before."""
-        gone: list[str] = []
-        counted = 0
-        for number, runs in found.items():
-            places = _split(transaction.get(self._keys.oldest + number) or b"")
-            kept = [place for place in places if place not in runs]
-            counted += len(places) - len(kept)
-            if kept:
-                transaction.put(self._keys.oldest + number, b"".join(kept))
-            else:
-                transaction.delete(self._keys.oldest + number)
-            for place in places:
-                if run := runs.get(place):
-                    self._records.forget_run(transaction, place, run)
-                    gone.append(run.id)
-        following, before = self._records.counts(transaction)
-        transaction.put(self._keys.counts, COUNTS.pack(following, before - counted))
-        return gone
-
-
-class Counting:
-    """Counts the runs that a process adds, and forgets what is beyond the bound."""
+    """Counts the runs that a process adds, in the order they came, and forgets what is beyond the bound."""
 
     def __init__(self, file: LmdbFile, records: Records, bound: Bound) -> None:
         self._file, self._records, self._bound = file, records, bound
-        self._oldest = Oldest(records)
+        self._keys = records.keys
         self._new: dict[bytes, None] = {}
 
     def note(self, place: bytes) -> None:
@@ -106,12 +51,51 @@ class Counting:
             self._bound.forgotten(run_id)
 
     def _find(self, transaction: Transaction) -> Found:
-        surplus = self._records.counts(transaction)[1] + len(self._new) - self._bound.most_runs
-        return self._oldest.find(transaction, surplus, self._bound.over)
+        """As many of the oldest runs that are over as there are too many, as far as they are soon found."""
+        found: Found = {}
+        count = wanted = self._records.counts(transaction)[1] + len(self._new) - self._bound.most_runs
+        looked, start = 0, bytes(8)
+        while wanted > 0 and looked < count * _PATIENCE:
+            number = next(walk(transaction, self._keys.oldest, start, ascending=True), None)
+            if number is None:
+                break
+            places = _split(held(transaction, self._keys.oldest + number))
+            read = ((place, self._read(transaction, place)) for place in places)
+            over = (one for one in read if one[1] is None or self._bound.over(one[1]))
+            found[number] = dict(islice(over, wanted))
+            wanted -= len(found[number])
+            looked += len(places)
+            start = NUMBER.pack(NUMBER.unpack(number)[0] + 1)
+        return found
+
+    def _read(self, transaction: Transaction, place: bytes) -> RunRecord | None:
+        """The run of a place; none if it was cleared by one process before another counted it."""
+        value = transaction.get(self._keys.places + place)
+        return None if value is None else self._records.read(transaction, value)
 
     def _count(self, transaction: Transaction, found: Found) -> list[str]:
-        self._oldest.count(transaction, list(self._new))
-        return self._oldest.forget(transaction, found) if found else []
+        """Count the new runs, forget those found; the ids of those that nobody has forgotten before."""
+        following, runs = self._records.counts(transaction)
+        number = NUMBER.pack(after_last(transaction, self._keys.oldest))
+        transaction.put(self._keys.oldest + number, b"".join(self._new))
+        gone: list[str] = []
+        for batch, wanted in found.items():
+            places = _split(transaction.get(self._keys.oldest + batch) or b"")
+            kept = [place for place in places if place not in wanted]
+            runs -= len(places) - len(kept)
+            self._keep(transaction, batch, kept)
+            for place in places:
+                if run := wanted.get(place):
+                    self._records.forget_run(transaction, place, run)
+                    gone.append(run.id)
+        transaction.put(self._keys.counts, COUNTS.pack(following, runs + len(self._new)))
+        return gone
+
+    def _keep(self, transaction: Transaction, batch: bytes, places: Sequence[bytes]) -> None:
+        if places:
+            transaction.put(self._keys.oldest + batch, b"".join(places))
+        else:
+            transaction.delete(self._keys.oldest + batch)
 
 
 def _split(batch: bytes) -> list[bytes]:

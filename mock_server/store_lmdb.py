@@ -17,7 +17,7 @@ from mock_server.errors import Refusal
 from mock_server.line import UnknownCursorError
 from mock_server.lmdb_file import LmdbFile, Transaction, walk
 from mock_server.lmdb_keys import MESSAGE, NUMBER, RUN, State
-from mock_server.lmdb_oldest import Counting
+from mock_server.lmdb_oldest import Oldest
 from mock_server.lmdb_records import Records
 from mock_server.pages import Page, Window, filled
 from mock_server.records import MessageRecord, RunRecord, ThreadRecord
@@ -30,7 +30,7 @@ class LmdbStore:
     def __init__(self, path: Path, bound: Bound | None = None, world: str = "") -> None:
         self._file = LmdbFile(path)
         self._records = Records(world)
-        self._counting = Counting(self._file, self._records, bound) if bound else None
+        self._oldest = Oldest(self._file, self._records, bound) if bound else None
         self._last_change = 0
 
     def check(self) -> None:
@@ -46,10 +46,10 @@ class LmdbStore:
 
     def close(self) -> None:
         """Close the file."""
-        if self._counting:
+        if self._oldest:
             # Of a full file nobody can make room any more: some runs then outlive the bound.
             with suppress(Refusal):
-                self._counting.count()
+                self._oldest.count()
         self._file.close()
 
     async def clear(self) -> None:
@@ -92,8 +92,8 @@ class LmdbStore:
             except BaseException:
                 self._records.distrust()
                 raise
-            if added and self._counting:
-                self._counting.look()
+            if added and self._oldest:
+                self._oldest.look()
             if added:
                 return run
         return None
@@ -121,8 +121,8 @@ class LmdbStore:
             allow(self._records.run(transaction, last))
         place = self._records.add_run(transaction, now, run, written)
         self._records.remember(place, run)
-        if self._counting:
-            self._counting.note(place)
+        if self._oldest:
+            self._oldest.note(place)
         return True
 
     def _written(self, run: RunRecord) -> bytes:
