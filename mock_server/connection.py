@@ -7,6 +7,7 @@ uvicorn's protocol class is its own seam for this (`http=`).
 """
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from mock_server.errors import invalid
@@ -72,7 +73,9 @@ class Corked:
         """Send what was kept."""
         if self._kept:
             data, self._kept = self._kept, b""
-            self._transport.write(data)
+            # uvloop raises where a connection is lost; others' answers wait behind this one.
+            with suppress(RuntimeError):
+                self._transport.write(data)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+import uvloop
 
 from mock_server.connection import Corked, Outbox
 
@@ -104,3 +105,33 @@ def test_everything_else_is_the_transports_own(talk: Any) -> None:
         assert transport.is_closing()
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_client_that_went_away_does_not_keep_others_from_their_answers(loop: Any) -> None:
+    async def run() -> bytes:
+        made: asyncio.Queue[Corked] = asyncio.Queue()
+        outbox = Outbox()
+
+        class Speaker(asyncio.Protocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                made.put_nowait(Corked(transport, outbox))  # type: ignore[arg-type]
+
+        server = await asyncio.get_running_loop().create_server(Speaker, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        _, leaving = await asyncio.open_connection("127.0.0.1", port)
+        left = await made.get()
+        reader, staying = await asyncio.open_connection("127.0.0.1", port)
+        stays = await made.get()
+        left.abort()
+        left.write(HEAD)
+        stays.write(HEAD)
+        try:
+            return await asyncio.wait_for(reader.read(1000), 10)
+        finally:
+            for writer in (leaving, staying):
+                writer.close()
+            server.close()
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert runner.run(run()) == HEAD
