@@ -78,11 +78,16 @@ _opened: dict[tuple[int, Path], _Opened] = {}
 
 
 class LmdbFile:
-    """A file of sorted keys with their values; opened at the first use. Raises `lmdb.Error`, `OSError`."""
+    """A file of sorted keys with their values; opened at the first use. Raises `lmdb.Error`, `OSError`.
 
-    def __init__(self, path: Path, first_size: int = FIRST_SIZE) -> None:
+    `undone` is told when what work has written is undone, before it is done anew.
+    """
+
+    def __init__(
+        self, path: Path, first_size: int = FIRST_SIZE, undone: Callable[[], object] = lambda: None
+    ) -> None:
         self.path = path
-        self._first_size = first_size
+        self._first_size, self._undone = first_size, undone
         self._waiting: list[tuple[Callable[[Transaction], Any], asyncio.Future[Any]]] = []
 
     @cached_property
@@ -152,6 +157,7 @@ class LmdbFile:
             except lmdb.MapResizedError:
                 self._resize(shared, 0)
             except lmdb.MapFullError:
+                self._undone()
                 self._grow(shared)
 
     async def write_soon(self, work: Callable[[Transaction], Result]) -> Result:

@@ -28,8 +28,8 @@ class LmdbStore:
     """A store in a file. `world` tells apart the mocks that share it."""
 
     def __init__(self, path: Path, bound: Bound | None = None, world: str = "") -> None:
-        self._file = LmdbFile(path)
         self._records = Records(world)
+        self._file = LmdbFile(path, undone=self._records.distrust)
         self._oldest = Oldest(self._file, self._records, bound) if bound else None
         self._last_change = 0
 

@@ -92,6 +92,16 @@ def test_a_file_that_cannot_grow_refuses_and_keeps_what_it_has(
     file.close()
 
 
+def test_it_is_told_when_work_is_undone_to_be_done_anew(tmp_path: Path) -> None:
+    undone: list[str] = []
+    file = LmdbFile(tmp_path / "store", SMALL, lambda: undone.append("undone"))
+    file.write(put(b"small"))
+    assert undone == []
+    file.write(put(b"large", 2_000_000))
+    assert undone
+    file.close()
+
+
 def test_of_what_is_written_together_one_may_fail_by_itself(tmp_path: Path) -> None:
     file = LmdbFile(tmp_path / "store", SMALL)
 
