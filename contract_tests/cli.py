@@ -12,18 +12,18 @@ from typing import Any
 import click
 import pytest
 
+from contract_tests.baseline import load
 from contract_tests.checks import REGISTRY
-from contract_tests.client import verification
+from contract_tests.client.client import verification
+from contract_tests.client.hypothesis_cache import tell_what_utf_8_encodes
 from contract_tests.findings import Grade
-from contract_tests.head_start import tell_what_utf_8_encodes
-from contract_tests.judgement import plan
-from contract_tests.known import load
-from contract_tests.offline import Asked, judge_recording
 from contract_tests.options import KEY_VARIABLE, OPTIONS, Option, settings_of
-from contract_tests.proxy import serve
+from contract_tests.recordings.offline import Asked, judge_recording
+from contract_tests.recordings.proxy import serve
 from contract_tests.report import Outputs
 from contract_tests.report.model import CONFORMS, UNJUDGED, WRONG_USE
-from contract_tests.session import Session
+from contract_tests.session.progress import Session
+from contract_tests.session.scheduler import plan
 from contract_tests.settings import Settings, WrongUse, base_url, readable
 
 _PACKAGE = Path(__file__).parent

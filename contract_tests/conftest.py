@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from contract_tests.assembly import assemble
+from contract_tests.baseline import load
+from contract_tests.client.service import CannotJudge
 from contract_tests.findings import REGISTRY, Check, Finding, Outcome, Severity
-from contract_tests.judgement import Judgement, budget, plan
-from contract_tests.known import load
+from contract_tests.observations.assembly import assemble
 from contract_tests.options import add_options, settings_from
 from contract_tests.report import pictures
-from contract_tests.service import CannotJudge
+from contract_tests.session.plugin import ACCEPTED, FINDINGS, SLUG, Verdict
+from contract_tests.session.scheduler import Judgement, budget, plan
 from contract_tests.settings import Settings, WrongUse
-from contract_tests.verdict import ACCEPTED, FINDINGS, SLUG, Verdict
 
 CANNOT_JUDGE = 3
 _ORDER = (

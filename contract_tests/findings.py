@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from contract_tests.exchange import Exchange
+from contract_tests.observations.exchange import Exchange
 
 
 class Grade(StrEnum):

@@ -2,8 +2,8 @@
 
 from contract_tests.checks import Check
 from contract_tests.conftest import Tell
-from contract_tests.judgement import Judgement
-from contract_tests.traces import Trace
+from contract_tests.observations.traces import Trace
+from contract_tests.session.scheduler import Judgement
 
 SUBJECT = Trace
 

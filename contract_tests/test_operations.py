@@ -3,8 +3,8 @@
 import pytest
 
 from contract_tests.conftest import Tell
-from contract_tests.contract import contract
-from contract_tests.judgement import Judgement
+from contract_tests.document import contract
+from contract_tests.session.scheduler import Judgement
 
 OPERATIONS = [name for name, operation in contract().operations.items() if operation.grade == "documented"]
 

@@ -1,9 +1,9 @@
 """Does the service do what it is asked for, and refuse what it must?"""
 
 from contract_tests.checks import Check
+from contract_tests.client.service import Service
 from contract_tests.conftest import Tell
-from contract_tests.judgement import Judgement
-from contract_tests.service import Service
+from contract_tests.session.scheduler import Judgement
 
 SUBJECT = Service
 

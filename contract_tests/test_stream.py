@@ -2,8 +2,8 @@
 
 from contract_tests.checks import Check
 from contract_tests.conftest import Tell
-from contract_tests.judgement import Judgement
-from contract_tests.traces import Stream
+from contract_tests.observations.traces import Stream
+from contract_tests.session.scheduler import Judgement
 
 SUBJECT = Stream
 

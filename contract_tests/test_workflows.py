@@ -1,9 +1,9 @@
 """Does everything that was seen fit together?"""
 
-from contract_tests.assembly import Story
 from contract_tests.checks import Check
 from contract_tests.conftest import Tell
-from contract_tests.judgement import Judgement
+from contract_tests.observations.assembly import Story
+from contract_tests.session.scheduler import Judgement
 
 SUBJECT = Story
 

@@ -4,12 +4,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mock_server.app import create_app
-    from mock_server.clock import Clock
     from mock_server.settings import Settings
+    from mock_server.simulation.clock import Clock
 
 __all__ = ["Clock", "Settings", "create_app"]
 
-_HOMES = {"Clock": "mock_server.clock", "Settings": "mock_server.settings", "create_app": "mock_server.app"}
+_HOMES = {
+    "Clock": "mock_server.simulation.clock",
+    "Settings": "mock_server.settings",
+    "create_app": "mock_server.app",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -14,27 +14,27 @@ from typing import Any
 from starlette.types import ASGIApp
 
 import openapi
-from mock_server.choice import Choice, named
-from mock_server.clock import Clock
-from mock_server.control import WithControl
-from mock_server.cors import Cors
-from mock_server.docs import OPTIONS, DocsMiddleware
+from mock_server.api.handlers import dispatch, handler
+from mock_server.api.scenario_selection import Choice, named
+from mock_server.control.app import WithControl
 from mock_server.errors import Refusal
-from mock_server.front import Front
-from mock_server.handlers import dispatch, handler
-from mock_server.ids import Ids
-from mock_server.library import Library
-from mock_server.playback import is_over
-from mock_server.routing import RoutingMiddleware
-from mock_server.seams import ConnexionMiddleware, Resolver
-from mock_server.security import SecurityMiddleware
+from mock_server.http.connexion_api import ConnexionMiddleware, Resolver
+from mock_server.http.cors import Cors
+from mock_server.http.docs import OPTIONS, DocsMiddleware
+from mock_server.http.gateway import Front
+from mock_server.http.routing import RoutingMiddleware
+from mock_server.http.security import SecurityMiddleware
+from mock_server.http.validation import ValidationMiddleware
+from mock_server.sandboxes.counters import Tally
+from mock_server.sandboxes.registry import Worlds
+from mock_server.sandboxes.sandbox import World
+from mock_server.scenarios.library import Library
 from mock_server.settings import Settings
-from mock_server.store import Bound, Store
-from mock_server.store_memory import MemoryStore
-from mock_server.tally import Tally
-from mock_server.validation import ValidationMiddleware
-from mock_server.world import World
-from mock_server.worlds import Worlds
+from mock_server.simulation.clock import Clock
+from mock_server.simulation.ids import Ids
+from mock_server.simulation.playback import is_over
+from mock_server.storage.memory import MemoryStore
+from mock_server.storage.protocol import Bound, Store
 
 
 def create_worlds(
@@ -98,7 +98,7 @@ def _new_store(settings: Settings, bound: Bound, test: str) -> Store:
     if settings.store is None:
         return MemoryStore(bound)
     # Imported here: most servers keep everything in memory.
-    from mock_server.store_lmdb import LmdbStore
+    from mock_server.storage.lmdb.store import LmdbStore
 
     found = LmdbStore(settings.store, bound, test)
     if not test:
@@ -148,7 +148,7 @@ def application(worlds: Worlds, document: Mapping[str, Any]) -> ASGIApp:
 
 def _self_checked(app: ASGIApp, worlds: Worlds, document: Mapping[str, Any]) -> ASGIApp:
     # Only who asks for it pays for the import.
-    from mock_server.self_check import SelfCheck
+    from mock_server.response_check import SelfCheck
 
     def meant_to_differ(choice: str) -> bool:
         name, *wires = choice.partition(";")[0].split("+")

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from mock_server.scenario import Scenario
 from mock_server.settings import SAMPLE_KEY, Settings
+from mock_server.simulation.scenario import Scenario
 
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """Addresses that mean all of the machine's, and the one under which the machine finds itself."""

@@ -153,7 +153,7 @@ def _run(settings: Settings, list_them: bool) -> int:
     import openapi
     from mock_server.app import application, create_worlds
     from mock_server.banner import banner, scenario_lines
-    from mock_server.server import listen_together, serve
+    from mock_server.server.server import listen_together, serve
 
     try:
         document = openapi.load()
@@ -170,7 +170,7 @@ def _run(settings: Settings, list_them: bool) -> int:
     port = listening[0].getsockname()[1]
     click.echo(banner(settings, port, seed, scenarios, "/v1"))
     if settings.workers > 1:
-        from mock_server.workers import serve_together
+        from mock_server.server.workers import serve_together
 
         return serve_together(settings, worlds.shared.clock, document, listening)
     return serve(application(worlds, document), worlds, listening[0])

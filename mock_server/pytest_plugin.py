@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 if TYPE_CHECKING:
-    from mock_server.background import TuneMock
+    from mock_server.testing import TuneMock
 
 _SCOPES = ("function", "session")
 _BUILT_IN = Path(__file__).with_name("scenarios")
@@ -63,8 +63,8 @@ def _names(config: pytest.Config) -> list[str]:
 @pytest.fixture(scope=_scope)
 def tune_mock_server(request: pytest.FixtureRequest) -> Iterator["TuneMock"]:
     """The server behind `tune_mock`; it lives as long as `tune_mock_scope` says."""
-    from mock_server.background import running
     from mock_server.settings import Settings
+    from mock_server.testing import running
 
     config: Any = request.config
     settings = Settings(

@@ -11,8 +11,8 @@ from contract_tests.checks import (
     service,
     shapes,
     stream,
+    stream_contents,
     timestamps,
-    told,
     workflows,
 )
 from contract_tests.findings import REGISTRY, Check, checks_of
@@ -31,7 +31,7 @@ __all__ = [
     "service",
     "shapes",
     "stream",
+    "stream_contents",
     "timestamps",
-    "told",
     "workflows",
 ]

@@ -4,10 +4,10 @@ import string
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contract_tests.contract import Operation, contract
-from contract_tests.exchange import KEY_HEADER, Exchange
+from contract_tests.client.service import CannotTry, Service
+from contract_tests.document import Operation, contract
 from contract_tests.findings import Deviation, Grade, Outcome, check
-from contract_tests.service import CannotTry, Service
+from contract_tests.observations.exchange import KEY_HEADER, Exchange
 
 _SHUT = (401, 403)
 _UNKNOWN = {"messageId": "msg_unknown", "runId": "run_unknown", "stepId": "step_unknown"}

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 from math import isclose
 from typing import Any
 
-from contract_tests.assembly import Story
-from contract_tests.exchange import Exchange
 from contract_tests.findings import Deviation, check
-from contract_tests.moments import moment
-from contract_tests.texts import text_of
-from contract_tests.traces import Observation, Trace
+from contract_tests.observations.assembly import Story
+from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.message_text import text_of
+from contract_tests.observations.timestamps import moment
+from contract_tests.observations.traces import Observation, Trace
 
 _ECHOES = {
     "createRun": ("model", "assistantId", "instructions", "tools", "metadata"),

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from contract_tests.exchange import Exchange
 from contract_tests.findings import Deviation, check
+from contract_tests.observations.exchange import Exchange
 
 # Connect's table, and what a request of ours may be refused with.
 _CODES = {

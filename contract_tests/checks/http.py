@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from contract_tests.contract import EVENT_STREAM
-from contract_tests.exchange import Exchange
+from contract_tests.client.raw_http import Answer, Unavailable, ask
+from contract_tests.client.service import CannotTry, Service
+from contract_tests.document import EVENT_STREAM
 from contract_tests.findings import Deviation, Grade, Outcome, check
-from contract_tests.service import CannotTry, Service
-from contract_tests.wire import Answer, Unavailable, ask
+from contract_tests.observations.exchange import Exchange
 
 
 @check("no-server-error", Exchange)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from contract_tests.contract import EVENT_STREAM
-from contract_tests.exchange import Exchange
+from contract_tests.checks.values import empty, lives, same
+from contract_tests.document import EVENT_STREAM
 from contract_tests.findings import Deviation, check
-from contract_tests.sights import empty, lives, same
-from contract_tests.traces import Observation, Trace
+from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.traces import Observation, Trace
 
 _STARTED = frozenset({"in_progress", "requires_action", "cancelling"})
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from contract_tests.contract import contract
-from contract_tests.exchange import Exchange
+from contract_tests.client.service import CannotTry, Service
+from contract_tests.document import contract
 from contract_tests.findings import Deviation, check
-from contract_tests.moments import moment
-from contract_tests.service import CannotTry, Service
+from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.timestamps import moment
 
 _LARGEST = 100
 _MESSAGES = 5

@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contract_tests.assembly import Story
-from contract_tests.contract import GRADES, JSON, Mismatch, contract
-from contract_tests.exchange import GENERATED, Exchange
+from contract_tests.document import GRADES, JSON, Mismatch, contract
 from contract_tests.findings import Deviation, Grade, check
-from contract_tests.lenient import as_read
+from contract_tests.observations.assembly import Story
+from contract_tests.observations.exchange import GENERATED, Exchange
+from contract_tests.observations.nulls import as_read
 
 _INVALID = (400, 406, 411, 413, 415, 422, 501)
 _LARGEST = 100

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from contract_tests.assembly import Story
-from contract_tests.contract import contract
+from contract_tests.client.service import CannotTry, Service
+from contract_tests.document import contract
 from contract_tests.findings import Deviation, Outcome, check
-from contract_tests.service import CannotTry, Service
+from contract_tests.observations.assembly import Story
 
 
 @check("run-can-be-created", Service)

@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contract_tests.contract import EVENT_STREAM, GRADES, JSON, Mismatch, contract
-from contract_tests.exchange import GENERATED, Exchange
+from contract_tests.document import EVENT_STREAM, GRADES, JSON, Mismatch, contract
 from contract_tests.findings import Deviation, Grade, check
-from contract_tests.moments import moment
-from contract_tests.traces import observations_of, streams_of
+from contract_tests.observations.exchange import GENERATED, Exchange
+from contract_tests.observations.timestamps import moment
+from contract_tests.observations.traces import observations_of, streams_of
 
 _SNAKE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
 _SCHEMAS = {"run": "Run", "thread": "Thread", "message": "Message", "step": "RunStep"}

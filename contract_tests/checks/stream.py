@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from contract_tests.assembly import Story
-from contract_tests.contract import EVENT_STREAM, JSON
-from contract_tests.exchange import UNTIMED, Exchange
+from contract_tests.document import EVENT_STREAM, JSON
 from contract_tests.findings import Deviation, check
-from contract_tests.lifecycle import lifecycles
-from contract_tests.moments import moment
-from contract_tests.traces import Stream
+from contract_tests.observations.assembly import Story
+from contract_tests.observations.exchange import UNTIMED, Exchange
+from contract_tests.observations.lifecycle import lifecycles
+from contract_tests.observations.timestamps import moment
+from contract_tests.observations.traces import Stream
 
 # Seconds of work worth comparing, seconds that are long, and which part of them is one moment.
 _WORTH = 0.5

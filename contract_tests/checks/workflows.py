@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contract_tests.assembly import Story
 from contract_tests.checks.echoes import changed, holds
-from contract_tests.exchange import Exchange
+from contract_tests.client.service import CannotTry, Service
 from contract_tests.findings import Deviation, Grade, check
-from contract_tests.service import CannotTry, Service
-from contract_tests.texts import text_of
-from contract_tests.traces import Trace
+from contract_tests.observations.assembly import Story
+from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.message_text import text_of
+from contract_tests.observations.traces import Trace
 
 
 @check("created-is-listed", Story)

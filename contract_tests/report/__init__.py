@@ -2,7 +2,7 @@
 
 from contract_tests.report.model import Cost, Report
 from contract_tests.report.outputs import Outputs
-from contract_tests.report.pictures import Picture, pictures
 from contract_tests.report.terminal import Progress, Terminal, console
+from contract_tests.report.timelines import Picture, pictures
 
 __all__ = ["Cost", "Outputs", "Picture", "Progress", "Report", "Terminal", "console", "pictures"]

@@ -6,7 +6,7 @@ from markupsafe import Markup
 from contract_tests.findings import Outcome, Severity
 from contract_tests.redaction import Secrets
 from contract_tests.report.model import Report
-from contract_tests.report.timeline import draw
+from contract_tests.report.svg import draw
 
 
 def render(report: Report, secrets: Secrets) -> str:

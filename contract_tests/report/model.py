@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from contract_tests.findings import REGISTRY, Finding, Grade, Outcome, Severity, merge
-from contract_tests.report.pictures import Picture
+from contract_tests.report.timelines import Picture
 
 CONFORMS, VIOLATES, WRONG_USE, UNJUDGED = range(4)
 # What a client trips over first stands first.

@@ -5,7 +5,7 @@ from typing import Any
 
 import schemathesis
 
-from contract_tests.sse import parse
+from contract_tests.observations.sse import parse
 
 
 @schemathesis.deserializer("text/event-stream")

@@ -8,8 +8,8 @@ import pytest
 
 import openapi
 from mock_server import Clock, Settings, create_app
-from mock_server.seams import Specification
-from mock_server.self_check import SelfCheck
+from mock_server.http.connexion_api import Specification
+from mock_server.response_check import SelfCheck
 from tests.mock_server.driver import Driver
 
 

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from starlette.types import ASGIApp, Message
 
-from mock_server.self_check import events
+from mock_server.response_check import events
 
 KEY = {"X-Tune-Key": "sk-tune-test"}
 SETTLING = 60

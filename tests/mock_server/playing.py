@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from mock_server import Clock, Settings, create_app
-from mock_server.self_check import events
+from mock_server.response_check import events
 from tests.mock_server.driver import Driver, Exchange
 from tests.mock_server.folding import Folded
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from mock_server.background import TuneMock
+from mock_server.testing import TuneMock
 
 SECONDS = 20
 

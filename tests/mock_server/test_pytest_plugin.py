@@ -2,8 +2,8 @@
 
 import pytest
 
-from mock_server.background import ControlError, TuneMock
-from mock_server.library import BUILT_IN
+from mock_server.scenarios.library import BUILT_IN
+from mock_server.testing import ControlError, TuneMock
 
 pytest_plugins = ["pytester"]
 OWN_CLOCK = {"Prefer": "respond-async, clock=manual"}

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import openapi
-from mock_server.control import DOCUMENT
-from mock_server.library import Library
-from mock_server.wire import KINDS
+from mock_server.control.app import DOCUMENT
+from mock_server.scenarios.library import Library
+from mock_server.simulation.conditions import KINDS
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 

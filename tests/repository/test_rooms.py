@@ -114,7 +114,7 @@ def test_every_import_follows_an_arrow(path: Path) -> None:
     [
         ("openapi/__init__.py", "import mock_server"),
         ("openapi/views.py", "from spec_review import compare"),
-        ("mock_server/handlers.py", "from contract_tests.sse import parse"),
+        ("mock_server/handlers.py", "from contract_tests.observations.sse import parse"),
         ("mock_server/handlers.py", "import contract_tests.findings as findings"),
         ("contract_tests/checks/shapes.py", "import mock_server"),
         ("contract_tests/sse.py", "import schemathesis"),
@@ -140,7 +140,7 @@ def test_a_wrong_arrow_is_caught_and_its_line_named(path: str, line: str) -> Non
         ("mock_server/app.py", "import connexion, openapi"),
         ("mock_server/handlers.py", "from . import playback"),
         ("mock_server/handlers.py", "from .store import Store"),
-        ("mock_server/playback.py", "from mock_server.scenario import Scenario"),
+        ("mock_server/playback.py", "from mock_server.simulation.scenario import Scenario"),
         ("contract_tests/checks/shapes.py", "import schemathesis"),
         ("contract_tests/conftest.py", "import schemathesis, pytest"),
         ("contract_tests/sse.py", "from openapi import load"),

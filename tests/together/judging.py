@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from contract_tests.checks import REGISTRY
+from contract_tests.client.service import Service
 from contract_tests.findings import Finding, Outcome, Severity, merge
-from contract_tests.judgement import Judgement
-from contract_tests.service import Service
+from contract_tests.session.scheduler import Judgement
 from contract_tests.settings import Settings
 from tests.together.cases import Case
 from tests.together.deployment import KEY

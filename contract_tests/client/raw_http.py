@@ -1,0 +1,110 @@
+"""Which bytes does the service really send, before any HTTP library has tidied them?"""
+
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from contract_tests.client.client import Client, verification
+from contract_tests.observations.exchange import KEY_HEADER
+
+_LIMIT = 4_000_000
+
+
+class Unavailable(Exception):
+    """The raw bytes can't be looked at; the text says why."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response as its bytes were, and what is wrong with its framing."""
+
+    status: int
+    head: tuple[tuple[str, str], ...]
+    body: bytes
+    flaw: str
+
+
+def ask(client: Client, method: str, path: str) -> Answer:
+    """Send a request without a body on a connection of its own and read until the service closes it."""
+    if client.settings.proxy:
+        raise Unavailable("behind --proxy the bytes are the proxy's")
+    client.budget.take_request()
+    parts = urlsplit(f"{client.base}{path}")
+    lines = [
+        f"{method} {parts.path}{'?' + parts.query if parts.query else ''} HTTP/1.1",
+        f"Host: {parts.netloc}",
+    ]
+    lines += [f"{KEY_HEADER}: {client.settings.key}", "Accept-Encoding: identity", "Connection: close"]
+    lines += [f"{name}: {value}" for name, value in client.settings.headers]
+    try:
+        raw = _talk(client, parts.hostname or "", parts.port, ("\r\n".join(lines) + "\r\n\r\n").encode())
+    except OSError as error:
+        raise Unavailable(f"no connection: {error}") from None
+    return read(raw, method)
+
+
+def _talk(client: Client, host: str, port: int | None, request: bytes) -> bytes:
+    secure = client.base.startswith("https")
+    timeout = max(0.1, min(client.settings.timeout, client.budget.left))
+    with socket.create_connection((host, port or (443 if secure else 80)), timeout) as plain:
+        connection = _secured(client, plain, host) if secure else plain
+        connection.sendall(request)
+        received, end = bytearray(), time.monotonic() + timeout
+        while len(received) < _LIMIT and time.monotonic() < end:
+            try:
+                data = connection.recv(65536)
+            except TimeoutError:
+                break
+            if not data:
+                break
+            received += data
+            if _complete(bytes(received)):
+                connection.settimeout(0.2)
+        return bytes(received)
+
+
+def _secured(client: Client, plain: socket.socket, host: str) -> ssl.SSLSocket:
+    wanted = verification(client.settings)
+    context = wanted if isinstance(wanted, ssl.SSLContext) else ssl.create_default_context()
+    if wanted is False:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context.wrap_socket(plain, server_hostname=host)
+
+
+def _complete(raw: bytes) -> bool:
+    """Whether everything that was announced is here; what follows comes too much."""
+    head, blank, body = raw.partition(b"\r\n\r\n")
+    for line in head.split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        if blank and name.strip().lower() == b"content-length" and value.strip().isdigit():
+            return len(body) >= int(value)
+    return False
+
+
+def read(raw: bytes, method: str) -> Answer:
+    """The response in these bytes."""
+    head, blank, body = raw.partition(b"\r\n\r\n")
+    status_line, *lines = head.decode("latin-1").split("\r\n")
+    words = status_line.split(" ", 2)
+    if not blank or not words[0].startswith("HTTP/1.") or len(words) < 2 or not words[1].isdigit():
+        return Answer(0, (), b"", f"no HTTP response: {raw[:60]!r}")
+    headers = tuple(
+        (name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines)
+    )
+    return Answer(int(words[1]), headers, body, _flaw(headers, body, method))
+
+
+def _flaw(headers: tuple[tuple[str, str], ...], body: bytes, method: str) -> str:
+    lengths = [value for name, value in headers if name.lower() == "content-length"]
+    chunked = any(name.lower() == "transfer-encoding" for name, _ in headers)
+    if lengths and chunked:
+        return "both Content-Length and Transfer-Encoding"
+    if len(set(lengths)) > 1:
+        return f"several Content-Length: {', '.join(lengths)}"
+    if lengths and not lengths[0].isdigit():
+        return f"Content-Length: {lengths[0]}"
+    if lengths and method != "HEAD" and int(lengths[0]) != len(body):
+        return f"Content-Length: {lengths[0]}, but {len(body)} bytes of body"
+    return ""

@@ -1,0 +1,72 @@
+"""Which statuses may follow one another, and what may be said of a run that was looked at several times?
+
+Polls skip states, so this file asks whether a status can be reached, never whether it is the next one.
+What is allowed stands in the document (`x-lifecycle`); nothing here knows how a run was observed.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from contract_tests.document import Contract, contract
+
+if TYPE_CHECKING:
+    from contract_tests.findings import Finding
+    from contract_tests.observations.traces import Trace
+
+
+@dataclass(frozen=True)
+class Lifecycle:
+    """The table `x-lifecycle` of a status schema."""
+
+    initial: str
+    next: Mapping[str, frozenset[str]]
+    terminal: frozenset[str]
+    timestamp: Mapping[str, str]
+    grades: Mapping[str, str]
+
+    @classmethod
+    def of(cls, table: Mapping[str, Any]) -> "Lifecycle":
+        """The lifecycle a table of the document describes."""
+        statuses = table["statuses"]
+        return cls(
+            initial=table["initial"],
+            next={name: frozenset(row.get("next") or ()) for name, row in statuses.items()},
+            terminal=frozenset(name for name, row in statuses.items() if row.get("terminal")),
+            timestamp={name: row["timestamp"] for name, row in statuses.items() if row.get("timestamp")},
+            grades=table.get("grades") or {},
+        )
+
+    def knows(self, status: object) -> bool:
+        """Whether the table has this status."""
+        return status in self.next
+
+    def reachable(self, earlier: str, later: str) -> bool:
+        """Whether a run seen in one status may later be seen in the other."""
+        seen, ahead = {earlier}, [earlier]
+        while ahead:
+            fresh = self.next.get(ahead.pop(), frozenset()) - seen
+            seen |= fresh
+            ahead.extend(fresh)
+        return later in seen
+
+    def timestamps(self) -> frozenset[str]:
+        """Every timestamp that some status sets."""
+        return frozenset(self.timestamp.values())
+
+
+def lifecycles(source: Contract | None = None) -> dict[str, Lifecycle]:
+    """The lifecycles of the document: `run` and `step`."""
+    view = (source or contract()).assumed
+    names = {"run": "RunStatus", "step": "RunStepStatus"}
+    return {kind: Lifecycle.of(view.schema(name)["x-lifecycle"]) for kind, name in names.items()}
+
+
+def judge(observations: "Iterable[Trace]") -> "Iterator[Finding]":
+    """The findings of every check about a life, for each resource observed."""
+    from contract_tests.checks import checks_of
+    from contract_tests.observations.traces import Trace
+
+    for trace in observations:
+        for check in checks_of(Trace):
+            yield from check.judge(trace)

@@ -1,0 +1,1 @@
+"""How is traffic checked that somebody else sent?"""

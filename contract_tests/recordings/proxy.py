@@ -1,0 +1,253 @@
+"""What does the traffic of a frontend say about a service? A proxy that forwards it and looks."""
+
+import asyncio
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from contract_tests.document import contract
+from contract_tests.findings import Finding, Outcome
+from contract_tests.observations.exchange import RECORDED, UNTIMED, Chunk, Exchange
+from contract_tests.recordings.har import is_noise
+from contract_tests.recordings.offline import Asked, look, report, show
+from contract_tests.redaction import Secrets, secrets_in
+from contract_tests.report import Terminal, console
+from contract_tests.settings import WrongUse
+
+# RFC 9110 7.6.1: these speak of one connection, not of the message.
+_HOP_BY_HOP = frozenset(
+    {"connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization"}
+    | {"te", "trailer", "transfer-encoding", "upgrade"}
+)
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+_GRACE = 2
+Headers = list[tuple[bytes, bytes]]
+
+
+def serve(base: str, listen: str, asked: Asked) -> int:
+    """Forward what comes in to the service at `base` until Ctrl-C, then sum up; the exit code."""
+    watch = Watch(base, asked)
+    with _listening(listen) as listener:
+        host, port = listener.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        print(f"tune-check: http://{shown}:{port}/v1 goes to {base}; Ctrl-C ends and sums up", flush=True)
+        config = uvicorn.Config(
+            application(watch),
+            log_level="warning",
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=_GRACE,
+        )
+        before = signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            with suppress(KeyboardInterrupt):
+                uvicorn.Server(config).run(sockets=[listener])
+        finally:
+            signal.signal(signal.SIGTERM, before)
+    return watch.sum_up()
+
+
+def application(watch: "Watch") -> Starlette:
+    """The proxy as an ASGI application."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with watch.open():
+            yield
+
+    return Starlette(routes=[Route("/{path:path}", watch.forward, methods=_METHODS)], lifespan=lifespan)
+
+
+@dataclass
+class Watch:
+    """Forwards requests, keeps the exchanges with the API, says what is new about them."""
+
+    base: str
+    asked: Asked
+    transport: httpx.AsyncBaseTransport | None = None
+    exchanges: list[Exchange] = field(default_factory=list)
+    secrets: Secrets = field(default_factory=Secrets)
+    aborted: int = 0
+
+    def __post_init__(self) -> None:
+        self.secrets.add(self.asked.key)
+        self._told: set[tuple[Any, ...]] = set()
+        self._terminal = Terminal(console(), self.secrets)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Forward and judge while the block lasts."""
+        timeout = httpx.Timeout(None, connect=10)
+        limits = httpx.Limits(max_connections=None)
+        verify, transport = self.asked.verify, self.transport
+        self._news = asyncio.Event()
+        async with httpx.AsyncClient(
+            timeout=timeout, limits=limits, verify=verify, transport=transport
+        ) as http:
+            self._http = http
+            judging = asyncio.create_task(self._judge())
+            try:
+                yield
+            finally:
+                judging.cancel()
+
+    async def forward(self, request: Request) -> Response:
+        """Pass a request on, and its answer back, piece by piece as it comes."""
+        draft = await self._draft(request)
+        try:
+            response = await self._http.send(draft.request, stream=True)
+        except httpx.HTTPError as error:
+            message = f"tune-check cannot reach {self.base}: {error or type(error).__name__}"
+            self._terminal.say(message)
+            return JSONResponse({"code": "unavailable", "message": message}, 502)
+        answer = StreamingResponse(self._pieces(draft, response), response.status_code)
+        answer.raw_headers = end_to_end(response.headers.raw)
+        return answer
+
+    async def _draft(self, request: Request) -> "_Draft":
+        scope = request.scope
+        path = scope.get("raw_path", request.url.path.encode()).decode("latin-1").partition("?")[0]
+        query = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
+        headers = [(name, value) for name, value in end_to_end(request.headers.raw) if name != b"host"]
+        body = await request.body()
+        url = f"{self.base.removesuffix('/v1')}{path}{query}"
+        forwarded = httpx.Request(request.method, url, headers=headers, content=body or None)
+        return _Draft(forwarded, path.removeprefix("/v1"), body, time.monotonic(), time.time())
+
+    async def _pieces(self, draft: "_Draft", response: httpx.Response) -> AsyncIterator[bytes]:
+        """The body as it comes; the exchange is kept when it has ended."""
+        chunks: list[Chunk] = []
+        error, whole = "", False
+        try:
+            async for piece in response.aiter_raw():
+                chunks.append(Chunk(time.monotonic(), piece))
+                yield piece
+            whole = True
+        except httpx.HTTPError as reason:
+            error = f"{type(reason).__name__}: {reason}"
+            raise
+        except (asyncio.CancelledError, GeneratorExit):
+            self.aborted += 1
+            raise
+        finally:
+            with suppress(httpx.HTTPError):
+                await response.aclose()
+            if error or whole:
+                self._keep(draft, response, chunks, error)
+
+    def _keep(self, draft: "_Draft", response: httpx.Response, chunks: list[Chunk], error: str) -> None:
+        """Keep an exchange with the API and wake the judge."""
+        if draft.request.method != "OPTIONS" and contract().knows_path(draft.path):
+            self.exchanges.append(_exchange(draft, response, chunks, error, self.secrets))
+            self._news.set()
+
+    async def _judge(self) -> None:
+        """Look at everything again whenever there is something new, and say what was not said yet."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            _, findings = await asyncio.to_thread(look, list(self.exchanges))
+            self.tell(findings)
+
+    def tell(self, findings: Iterable[Finding]) -> None:
+        """Say each broken fact once, when it is first seen."""
+        for finding in findings:
+            if finding.outcome is Outcome.BROKEN and finding.key not in self._told:
+                self._told.add(finding.key)
+                self._terminal.finding(finding, finding.severity(self.asked.bar))
+
+    def sum_up(self) -> int:
+        """Show the report about all traffic, write its other forms; the exit code."""
+        details = {"aborted by the client": str(self.aborted or "")}
+        told = report(self.exchanges, f"traffic to {self.base}", self.asked, details)
+        return show(told, self.asked, self.secrets)
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A request that is on its way; `path` is below the base URL."""
+
+    request: httpx.Request
+    path: str
+    body: bytes
+    sent: float
+    wall: float
+
+
+def end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """The headers that a proxy passes on."""
+    pairs = list(headers)
+    named = b",".join(value for name, value in pairs if name.lower() == b"connection")
+    dropped = _HOP_BY_HOP | {name.strip().lower() for name in named.decode("latin-1").split(",")}
+    return [(name, value) for name, value in pairs if name.decode("latin-1").lower() not in dropped]
+
+
+def _exchange(
+    draft: _Draft, response: httpx.Response, chunks: list[Chunk], error: str, secrets: Secrets
+) -> Exchange:
+    request = draft.request
+    headers, answered = _text(request.headers.raw), _text(response.headers.raw)
+    cookies = [(name, value) for name, value in answered if name.lower() == "set-cookie"]
+    secrets.add(*secrets_in([*headers, *cookies], str(request.url)))
+    operation, parameters = contract().match(request.method, draft.path)
+    packed = response.headers.get("content-encoding", "identity") != "identity"
+    return Exchange(
+        method=request.method,
+        url=str(request.url),
+        operation=operation,
+        path_parameters=parameters,
+        query=tuple(request.url.params.multi_items()),
+        request_headers=tuple((name, value) for name, value in headers if not is_noise(name)),
+        request_body=draft.body,
+        sent=draft.sent,
+        received=time.monotonic(),
+        status=response.status_code,
+        headers=tuple((name, value) for name, value in answered if name.lower() != "set-cookie"),
+        chunks=_unpacked(response, chunks) if packed else tuple(chunks),
+        error=error,
+        wall=draft.wall,
+        wants=frozenset({RECORDED, UNTIMED} if packed else {RECORDED}),
+        secrets=secrets,
+    )
+
+
+def _text(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
+
+
+def _unpacked(response: httpx.Response, chunks: list[Chunk]) -> tuple[Chunk, ...]:
+    """A compressed body as one piece: when each part of it came is not known any more."""
+    packed = b"".join(chunk.data for chunk in chunks)
+    try:
+        data = httpx.Response(response.status_code, headers=response.headers, content=packed).content
+    except httpx.DecodingError:
+        data = packed
+    return (Chunk(chunks[-1].at, data),) if chunks else ()
+
+
+def _listening(listen: str) -> socket.socket:
+    """A socket that listens at an address. Raises `WrongUse`."""
+    host, colon, port = listen.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65535:
+        raise WrongUse(f"--listen: {listen!r} is no address; write it like 127.0.0.1:4011")
+    host = host.strip("[]") or "127.0.0.1"
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, int(port)), family=family)
+    except OSError as error:
+        raise WrongUse(f"--listen: {listen}: {error.strerror or error}; give another address") from None
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,0 +1,1 @@
+"""In which order is everything tried, and how does pytest report it?"""

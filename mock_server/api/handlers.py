@@ -1,0 +1,241 @@
+"""What does each operation do? One short function for each operationId."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from starlette.types import Send
+
+from mock_server.api import runs, threads
+from mock_server.errors import Refusal, invalid, quoted, unknown
+from mock_server.faults.calls import meet
+from mock_server.http.request import CALL, Call, send_json
+from mock_server.simulation import views
+from mock_server.simulation.content import parts
+from mock_server.simulation.playback import run_at, status_at, steps_at
+from mock_server.simulation.records import MessageRecord, RunRecord
+from mock_server.simulation.timeline import WAITING
+from mock_server.storage.pagination import as_list, span
+from mock_server.storage.protocol import UnknownCursorError
+
+Handler = Callable[[Call, Send], Awaitable[None]]
+
+
+async def create_thread(call: Call, send: Send) -> None:
+    """`createThread`"""
+    await _send(call, send, views.thread(await threads.create(call, call.body)))
+
+
+async def list_threads(call: Call, send: Send) -> None:
+    """`listThreads`"""
+    page = await call.world.store.threads(threads.window(call), call.query["datasetId"] or "")
+    await _send(call, send, as_list([views.thread(record) for record in page.entries], page.more))
+
+
+async def get_thread(call: Call, send: Send) -> None:
+    """`getThread`"""
+    await _send(call, send, views.thread(await threads.existing(call)))
+
+
+async def modify_thread(call: Call, send: Send) -> None:
+    """`modifyThread`"""
+    given = {name: call.body[name] for name in ("title", "metadata") if name in call.body}
+    while True:
+        old = await threads.existing(call)
+        new = replace(old, **given, version=old.version + 1)
+        if await call.world.store.replace_thread(old, new):
+            break
+    await _send(call, send, views.thread(new))
+
+
+async def create_message(call: Call, send: Send) -> None:
+    """`createMessage`"""
+    thread = await threads.existing_or_new(call, call.path["threadId"])
+    if last := await call.world.store.last_run(thread.id):
+        runs.refuse_if_active(call, last, "create messages")
+    await _send(call, send, views.message(await threads.add_message(call, thread.id, call.body)))
+
+
+async def list_messages(call: Call, send: Send) -> None:
+    """`listMessages`"""
+    await _send(call, send, await threads.message_page(call))
+
+
+async def get_message(call: Call, send: Send) -> None:
+    """`getMessage`"""
+    await _send(call, send, await threads.message(call))
+
+
+async def create_thread_and_run(call: Call, send: Send) -> None:
+    """`createThreadAndRun`"""
+    asked = call.body.get("thread", {})
+    words = _last_words(asked)
+    chosen = runs.choose(call, send, words)
+    thread = await threads.create(call, asked)
+    await runs.begin(call, thread.id, lambda _: chosen)
+
+
+async def create_run(call: Call, send: Send) -> None:
+    """`createRun`"""
+    await runs.begin(call, call.path["threadId"], lambda words: runs.choose(call, send, words))
+
+
+async def list_runs(call: Call, send: Send) -> None:
+    """`listRuns`"""
+    thread = await threads.existing(call)
+    page = await call.world.store.runs(thread.id, threads.window(call))
+    shown = [run_at(record, call.world.seen_at(record)) for record in page.entries]
+    await _send(call, send, as_list(shown, page.more))
+
+
+async def get_run(call: Call, send: Send) -> None:
+    """`getRun`"""
+    record = await runs.existing(call)
+    await runs.answer(call, send, record, call.world.seen_at(record))
+
+
+async def modify_run(call: Call, send: Send) -> None:
+    """`modifyRun`"""
+
+    def with_metadata(record: RunRecord) -> RunRecord:
+        return replace(record, metadata=call.body["metadata"]) if "metadata" in call.body else record
+
+    record = await runs.changed(call, with_metadata)
+    await runs.answer(call, send, record, call.world.seen_at(record))
+
+
+async def cancel_run(call: Call, send: Send) -> None:
+    """`cancelRun`: a second request while the run is being cancelled changes nothing."""
+
+    def cancelled(record: RunRecord) -> RunRecord:
+        now = call.world.now_of(record)
+        status, facts = status_at(record, now), record.scenario.lifecycles.run
+        if status in facts.terminal:
+            raise Refusal("failed_precondition", f"run {record.id} is {status} and cannot be cancelled")
+        asked = any(given.kind == "cancel" for given in record.inputs)
+        return record if asked else runs.with_input(record, now, "cancel")
+
+    record = await runs.changed(call, cancelled)
+    await runs.answer(call, send, record, call.world.now_of(record))
+
+
+async def submit_tool_outputs(call: Call, send: Send) -> None:
+    """`submitToolOutputs`"""
+    outputs = _outputs(call.body["toolOutputs"])
+
+    def answered(record: RunRecord) -> RunRecord:
+        now = call.world.now_of(record)
+        _check_outputs(run_at(record, now), outputs)
+        return runs.with_input(record, now, "outputs", outputs)
+
+    record = await runs.changed(call, answered)
+    await runs.answer_work(call, send, record, runs.begin_of_last_round(record))
+
+
+async def list_run_steps(call: Call, send: Send) -> None:
+    """`listRunSteps`"""
+    record = await runs.existing(call)
+    steps = steps_at(record, call.world.seen_at(record))
+    asked, positions = threads.window(call), {step["id"]: number for number, step in enumerate(steps)}
+    for parameter, cursor in (("after", asked.after), ("before", asked.before)):
+        if cursor and cursor not in positions:
+            raise UnknownCursorError(parameter, cursor)
+    page, more = span(asked, len(steps), positions.get(asked.after), positions.get(asked.before))
+    await _send(call, send, as_list([steps[position] for position in page], more))
+
+
+async def get_run_step(call: Call, send: Send) -> None:
+    """`getRunStep`"""
+    record = await runs.existing(call)
+    for step in steps_at(record, call.world.seen_at(record)):
+        if step["id"] == call.path["stepId"]:
+            await _send(call, send, step)
+            return
+    raise unknown("run step", call.path["stepId"], f" in run {record.id}")
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "createThread": create_thread,
+    "listThreads": list_threads,
+    "getThread": get_thread,
+    "modifyThread": modify_thread,
+    "createMessage": create_message,
+    "listMessages": list_messages,
+    "getMessage": get_message,
+    "createThreadAndRun": create_thread_and_run,
+    "createRun": create_run,
+    "listRuns": list_runs,
+    "getRun": get_run,
+    "modifyRun": modify_run,
+    "cancelRun": cancel_run,
+    "submitToolOutputs": submit_tool_outputs,
+    "listRunSteps": list_run_steps,
+    "getRunStep": get_run_step,
+}
+
+
+def handler(operation_id: str) -> Handler:
+    """The handler of an operation; one that the mock does not play is refused when called."""
+    return HANDLERS.get(operation_id, _unplayed)
+
+
+async def dispatch(scope: Any, receive: Any, send: Send) -> None:
+    """The ASGI application that connexion wraps: hands the valid request to its operation's handler."""
+    # Taken out of the scope, which the call holds: what stands in no circle is freed without a search.
+    call: Call = scope.pop(CALL)
+    if call.world.conditioned or call.prefer:
+        send = await meet(call, send)
+    try:
+        await handler(call.operation_id)(call, send)
+    except UnknownCursorError as error:
+        raise threads.unknown_cursor(error.parameter, error.cursor) from None
+
+
+async def _unplayed(call: Call, send: Send) -> None:
+    raise Refusal("unimplemented", f"the mock does not play {call.operation_id}")
+
+
+async def _send(call: Call, send: Send, body: dict[str, Any]) -> None:
+    await send_json(send, body, call.answer_headers)
+
+
+def _last_words(thread: Mapping[str, Any]) -> str:
+    """What the user said last in a thread that is about to be created."""
+    spoken = [message for message in thread.get("messages", ()) if message["role"] == "user"]
+    if not spoken:
+        return ""
+    kept = MessageRecord("", "", 0, "user", parts(spoken[-1]["content"]))
+    return kept.words()
+
+
+def _outputs(given: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The outputs by call; raises `Refusal` where a call is answered twice."""
+    outputs: dict[str, str] = {}
+    for number, answer in enumerate(given):
+        call_id = answer["toolCallId"]
+        if call_id in outputs:
+            raise invalid(
+                f"toolOutputs[{number}].toolCallId: {quoted(call_id)} is answered twice; answer it once"
+            )
+        outputs[call_id] = answer["output"]
+    return outputs
+
+
+def _check_outputs(run: Mapping[str, Any], outputs: Mapping[str, str]) -> None:
+    """Refuse outputs for a run that waits for none, or for other calls than it waits for."""
+    if run["status"] != WAITING:
+        raise Refusal(
+            "failed_precondition", f"run {run['id']} is {run['status']} and waits for no tool outputs"
+        )
+    wanted = {call["id"] for call in run["requiredAction"]["submitToolOutputs"]["toolCalls"]}
+    for call_id in outputs:
+        if call_id not in wanted:
+            raise invalid(
+                f"toolOutputs: run {run['id']} made no call {quoted(call_id)}; it waits for {_some(wanted)}"
+            )
+    if missing := wanted - outputs.keys():
+        raise invalid(f"toolOutputs: must answer all calls in one request; missing: {_some(missing)}")
+
+
+def _some(ids: set[str]) -> str:
+    return ", ".join(sorted(ids))

@@ -1,0 +1,188 @@
+"""How is a run begun, changed and answered?"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from starlette.types import Send
+
+from mock_server.api import scenario_selection, threads
+from mock_server.api.streaming import stream
+from mock_server.errors import Refusal, unknown
+from mock_server.faults.calls import meet_creation
+from mock_server.http.disconnect import Client
+from mock_server.http.request import Call, send_json
+from mock_server.simulation.clock import Clock
+from mock_server.simulation.playback import rest_at, run_at, status_at
+from mock_server.simulation.records import Input, RunRecord
+from mock_server.simulation.timeline import compiled
+
+_CLOCKS = {"manual": 0.0, "real": 1.0}
+"""The speeds of the clocks that a request can ask for its run: `Prefer: clock=manual`."""
+
+
+def choose(call: Call, send: Send, words: str) -> tuple[scenario_selection.Choice, Send]:
+    """The scenario for the run that is asked for, and the `send` that meets the conditions chosen with it."""
+    world = call.world
+    chosen = scenario_selection.choose(
+        world.library.scenarios(),
+        control=world.assigned(),
+        prefer=call.prefer,
+        body=call.body,
+        words=words,
+        default=world.scenario,
+    )
+    return chosen, meet_creation(call, send, chosen.wires) if chosen.wires else send
+
+
+def new_run(call: Call, thread_id: str, chosen: scenario_selection.Choice, words: str) -> RunRecord:
+    """The record of the run that is asked for."""
+    world, body = call.world, call.body
+    return RunRecord(
+        id=world.ids.new("run"),
+        thread_id=thread_id,
+        created_at=world.clock.now(),
+        scenario=chosen.scenario,
+        chosen_by=chosen.by,
+        model=body["model"],
+        prompt=words,
+        assistant_id=body.get("assistantId", ""),
+        instructions=body.get("instructions", ""),
+        tools=body.get("tools", ()),
+        metadata=body.get("metadata", {}),
+        wires=chosen.wires,
+        seed=world.seed,
+        pace=world.pace,
+    )
+
+
+def refuse_if_active(call: Call, last: RunRecord, wish: str) -> None:
+    """Refuse what cannot be done in a thread while a run is active there; only its last run can be."""
+    world = call.world
+    if world.settings.concurrent_runs:
+        return
+    status = status_at(last, world.now_of(last))
+    if status not in last.scenario.lifecycles.run.terminal:
+        state = f"run {last.id} of thread {last.thread_id} is still {status}"
+        raise Refusal("failed_precondition", f"{state}: {wish} once it is over, or cancel it")
+
+
+async def begin(
+    call: Call, thread_id: str, choose: Callable[[str], tuple[scenario_selection.Choice, Send]]
+) -> None:
+    """Create the run that is asked for, and answer. `choose` is given what the user said last."""
+    world = call.world
+    chosen: tuple[scenario_selection.Choice, Send] | None = None
+    heard = ""
+
+    def decide(words: str) -> tuple[scenario_selection.Choice, Send]:
+        nonlocal chosen, heard
+        if chosen is None or words != heard:
+            chosen, heard = choose(words), words
+        return chosen
+
+    def make(words: str) -> RunRecord:
+        return new_run(call, thread_id, decide(words)[0], words)
+
+    def allow(last: RunRecord) -> None:
+        refuse_if_active(call, last, "create another one")
+
+    while (record := await world.store.add_run(thread_id, make, allow)) is None:
+        decide("")  # A run that is refused lets no thread appear.
+        await threads.existing_or_new(call, thread_id)
+    made, send = decide(record.prompt)
+    _note(call, record, made)
+    await answer_work(call, send, record, 0)
+
+
+def _note(call: Call, record: RunRecord, made: scenario_selection.Choice) -> None:
+    """Let the mock know what a new run means for it."""
+    world, own_clock = call.world, call.prefer.get("clock")
+    if own_clock in _CLOCKS and world.settings.workers == 1:
+        world.run_clocks[record.id] = Clock(_CLOCKS[own_clock], record.created_at)
+    if made.by == "control":
+        world.use_assignment()
+    world.conditioned = world.conditioned or bool(made.wires)
+
+
+async def existing(call: Call) -> RunRecord:
+    """The run that the path names; raises `Refusal` if its thread has none such."""
+    record = await call.world.store.run(call.path["runId"])
+    if record is None or record.thread_id != call.path["threadId"]:
+        raise unknown("run", call.path["runId"], f" in thread {call.path['threadId']}")
+    return record
+
+
+async def changed(call: Call, change: Callable[[RunRecord], RunRecord]) -> RunRecord:
+    """The run that the path names, after a change judged and made on its current version."""
+    while True:
+        old = await existing(call)
+        new = change(old)
+        if new is old:
+            return old
+        new = replace(new, version=old.version + 1)
+        if await call.world.store.replace_run(old, new):
+            call.world.clock_of(new.id).wake(new.id)
+            return new
+
+
+def with_input(record: RunRecord, now: int, kind: Any, outputs: Mapping[str, str] | None = None) -> RunRecord:
+    """The run with one more thing that its client did."""
+    return replace(record, inputs=(*record.inputs, Input(now, kind, outputs or {})))
+
+
+async def answer(call: Call, send: Send, record: RunRecord, now: int) -> None:
+    """Answer with the run as it is at an instant of its clock."""
+    call.tell(
+        "x-mock-scenario", scenario_selection.described(record.scenario.name, record.wires, record.chosen_by)
+    )
+    await send_json(send, run_at(record, now), call.answer_headers)
+
+
+async def answer_work(call: Call, send: Send, record: RunRecord, begin: int) -> None:
+    """Answer a request that set the model to work: with the stream, at once, or when it waits for others."""
+    in_background = "respond-async" in call.prefer
+    if call.prefer and (applied := _applied(call, record, begin)):
+        call.tell("preference-applied", ", ".join(applied))
+    if call.body.get("stream"):
+        call.tell(
+            "x-mock-scenario",
+            scenario_selection.described(record.scenario.name, record.wires, record.chosen_by),
+        )
+        await stream(call, send, record, begin)
+        return
+    if not in_background and call.world.settings.create == "blocking":
+        record = await _at_rest(call, record, begin)
+    await answer(call, send, record, call.world.now_of(record))
+
+
+def _applied(call: Call, record: RunRecord, begin: int) -> list[str]:
+    """The preferences that this answer follows."""
+    prefer = call.prefer
+    applied = ["respond-async"] if "respond-async" in prefer and not call.body.get("stream") else []
+    if begin == 0 and record.chosen_by == "prefer":
+        applied.append(f"scenario={prefer['scenario']}")
+    if begin == 0 and record.chosen_by != "control" and "wire" in prefer:
+        applied.append(f"wire={prefer['wire']}")
+    if begin == 0 and prefer.get("clock") in _CLOCKS and call.world.settings.workers == 1:
+        applied.append(f"clock={prefer['clock']}")
+    return applied
+
+
+async def _at_rest(call: Call, record: RunRecord, begin: int) -> RunRecord:
+    """The run once it waits for somebody else or is over."""
+    clock = call.world.clock_of(record.id)
+    if rest_at(record, begin) <= clock.now():
+        return record
+    async with Client(call, record.id) as client:
+        while client.here:
+            record = await call.world.store.run(record.id) or record
+            if (rest := rest_at(record, begin)) <= clock.now():
+                return record
+            await clock.wait_until(rest, record.id)
+    raise Refusal("unavailable", "the mock is stopping or was reset")
+
+
+def begin_of_last_round(record: RunRecord) -> int:
+    """Where in the timeline the last submission of tool outputs begins."""
+    return compiled(record).begins[-1]

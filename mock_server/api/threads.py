@@ -1,0 +1,175 @@
+"""How do threads and messages come to be, and how are messages listed?"""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from mock_server.errors import invalid, quoted, unknown
+from mock_server.http.request import Call
+from mock_server.sandboxes.sandbox import World
+from mock_server.simulation import views
+from mock_server.simulation.content import parts
+from mock_server.simulation.ids import makers
+from mock_server.simulation.playback import messages_at
+from mock_server.simulation.records import MessageRecord, RunRecord, ThreadRecord
+from mock_server.storage.pagination import LARGEST, Window, as_list
+from mock_server.storage.protocol import Entry
+
+Json = dict[str, Any]
+
+_BATCH = 25
+
+
+def window(call: Call) -> Window:
+    """The page that is asked for. Where the document refuses no large number, the largest page is given."""
+    query = call.query
+    return Window(
+        limit=min(query["limit"], LARGEST),
+        ascending=query["order"] == "asc",
+        after=query["after"] or "",
+        before=query["before"] or "",
+    )
+
+
+def unknown_cursor(parameter: str, cursor: str) -> Exception:
+    """400: a cursor that is not in the list."""
+    return invalid(f"{parameter}: must be the id of an entry of this list, got {quoted(cursor)}")
+
+
+async def existing(call: Call) -> ThreadRecord:
+    """The thread that the path names; raises `Refusal` if there is none."""
+    thread = await call.world.store.thread(call.path["threadId"])
+    if thread is None:
+        raise unknown("thread", call.path["threadId"])
+    return thread
+
+
+async def existing_or_new(call: Call, thread_id: str) -> ThreadRecord:
+    """The thread of an id; it appears if nobody created it, unless threads are strict."""
+    store = call.world.store
+    thread = await store.thread(thread_id)
+    while thread is None:
+        if call.world.settings.strict_threads:
+            raise unknown("thread", thread_id, "; --strict-threads lets no thread appear by itself")
+        await store.add_thread(ThreadRecord(thread_id, call.world.clock.now()))
+        thread = await store.thread(thread_id)
+    return thread
+
+
+async def create(call: Call, body: Mapping[str, Any]) -> ThreadRecord:
+    """A new thread with its first messages."""
+    world = call.world
+    thread = ThreadRecord(
+        id=world.ids.new("thread"),
+        created_at=world.clock.now(),
+        title=body.get("title", ""),
+        metadata=body.get("metadata", {}),
+        tool_resources=body.get("toolResources"),
+        dataset_id=body.get("datasetId", ""),
+    )
+    await world.store.add_thread(thread)
+    for message in body.get("messages", ()):
+        await add_message(call, thread.id, message)
+    return thread
+
+
+async def add_message(call: Call, thread_id: str, body: Mapping[str, Any]) -> MessageRecord:
+    """A new message at the end of a thread."""
+    world = call.world
+    message = MessageRecord(
+        id=world.ids.new("msg"),
+        thread_id=thread_id,
+        created_at=world.clock.now(),
+        role=body["role"],
+        content=parts(body["content"]),
+        attachments=body.get("attachments", ()),
+        run_id=body.get("runId", ""),
+        metadata=body.get("metadata", {}),
+    )
+    while not await world.store.add_message(message):
+        await existing_or_new(call, thread_id)
+    return message
+
+
+async def message(call: Call) -> Json:
+    """The message that the path names; raises `Refusal` if its thread has none such."""
+    thread, message_id = await existing(call), call.path["messageId"]
+    for owner in (message_id, *makers(message_id)):
+        entry = await _entry(call, owner)
+        for shown in _shown(entry, call.world) if entry and entry.thread_id == thread.id else ():
+            if shown["id"] == message_id:
+                return shown
+    raise unknown("message", message_id, f" in thread {thread.id}")
+
+
+async def message_page(call: Call) -> Json:
+    """The page of messages that is asked for: what clients posted and what runs have begun to say."""
+    thread, asked = await existing(call), window(call)
+    after = await _place(call, "after", asked.after)
+    before = await _place(call, "before", asked.before)
+    start, stop = (before, after) if asked.backwards else (after, before)
+    ascending = asked.ascending is not asked.backwards
+    found: list[Json] = []
+    async for place, shown in _walk(call, thread.id, start, ascending):
+        if stop and (place >= stop if ascending else place <= stop):
+            break
+        found.append(shown)
+        if len(found) > asked.limit:
+            break
+    page = found[: asked.limit]
+    return as_list(page[::-1] if asked.backwards else page, len(found) > asked.limit)
+
+
+_Place = tuple[int, int, str]
+"""Of a message: its entry's position, its number within the entry, the entry's id."""
+
+
+async def _walk(
+    call: Call, thread_id: str, start: _Place | None, ascending: bool
+) -> AsyncIterator[tuple[_Place, Json]]:
+    """The messages behind a place in one direction, each with its place."""
+    async for position, entry in every_entry(call.world, thread_id, start[2] if start else "", ascending):
+        shown = list(enumerate(_shown(entry, call.world)))
+        for number, view in shown if ascending else shown[::-1]:
+            place = (position, number, entry.id)
+            if start is None or (place > start if ascending else place < start):
+                yield place, view
+
+
+async def every_entry(
+    world: World, thread_id: str, start: str = "", ascending: bool = True
+) -> AsyncIterator[tuple[int, Entry]]:
+    """The messages and runs of a thread with their positions, fetched as they are needed."""
+    seen = 0
+    while True:
+        batch = await world.store.entries(thread_id, start, _BATCH, ascending)
+        for position, entry in batch[seen:]:
+            yield position, entry
+        if len(batch) < _BATCH:
+            return
+        start, seen = batch[-1][1].id, 1
+
+
+async def _place(call: Call, parameter: str, message_id: str) -> _Place | None:
+    """Where in the thread a cursor stands."""
+    if not message_id:
+        return None
+    thread_id = call.path["threadId"]
+    for owner in (message_id, *makers(message_id)):
+        position = await call.world.store.position(thread_id, owner)
+        entry = await _entry(call, owner) if position is not None else None
+        for number, shown in enumerate(_shown(entry, call.world) if entry else ()):
+            if shown["id"] == message_id and position is not None:
+                return position, number, owner
+    raise unknown_cursor(parameter, message_id)
+
+
+async def _entry(call: Call, entry_id: str) -> Entry | None:
+    store = call.world.store
+    return await store.message(entry_id) or await store.run(entry_id)
+
+
+def _shown(entry: Entry, world: World) -> list[Json]:
+    """The messages of one entry of a thread."""
+    return (
+        messages_at(entry, world.seen_at(entry)) if isinstance(entry, RunRecord) else [views.message(entry)]
+    )

@@ -1,0 +1,1 @@
+"""How is the mock steered while it runs?"""

@@ -1,0 +1,144 @@
+"""Who may make control calls, and how are they served?
+
+They are an application of their own, from a document of their own (`control.yaml`), built when the first one
+comes. A page of another origin must not steer the mock, nor one whose name was made to point here.
+"""
+
+import hmac
+from functools import partial
+from ipaddress import ip_address
+from pathlib import Path
+
+import orjson
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+import openapi
+from mock_server.control.handlers import dispatch, handler
+from mock_server.errors import Refusal
+from mock_server.http.connexion_api import ConnexionMiddleware, Resolver
+from mock_server.http.cors import Cors
+from mock_server.http.gateway import Front
+from mock_server.http.request import send_bytes
+from mock_server.http.routing import RoutingMiddleware
+from mock_server.http.validation import ValidationMiddleware
+from mock_server.sandboxes.registry import Worlds
+from mock_server.settings import Settings
+
+DOCUMENT = Path(__file__).with_name("control.yaml")
+PREFIX = "/_mock"
+_METHODS = "GET, POST, PUT, DELETE"
+
+
+class WithControl:
+    """The API, and the control calls beside it."""
+
+    def __init__(self, api: ASGIApp, worlds: Worlds) -> None:
+        self._api, self._worlds = api, worlds
+        self._control: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one scope."""
+        if scope["type"] != "http" or not f"{scope['path']}/".startswith(f"{PREFIX}/"):
+            await self._api(scope, receive, send)
+            return
+        if self._control is None:
+            self._control = application(self._worlds)
+        await self._control(scope, receive, send)
+
+
+def application(worlds: Worlds) -> ASGIApp:
+    """The control calls as an ASGI application."""
+    settings = worlds.shared.settings
+    cors = Cors(settings.control_origins, _METHODS, "--control-origin")
+    connexion = ConnexionMiddleware(
+        partial(dispatch, worlds),
+        import_name=__name__,
+        middlewares=[
+            partial(Front, worlds=worlds, cors=cors),
+            partial(Guard, settings=settings),
+            partial(RoutingMiddleware, journaled=False),
+            ValidationMiddleware,
+        ],
+        resolver=Resolver(handler),
+    )
+    document = openapi.parse(DOCUMENT.read_text(encoding="utf-8"))
+    connexion.add_api(document, largest_body=settings.largest_body)
+    return _WithDocument(connexion, orjson.dumps(document))
+
+
+class _WithDocument:
+    """The control calls, and the document that describes them."""
+
+    def __init__(self, app: ASGIApp, document: bytes) -> None:
+        self._app, self._document = app, document
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["path"] == f"{PREFIX}/openapi.json" and scope["method"] in ("GET", "HEAD"):
+            await send_bytes(send, 200, self._document, [])
+        else:
+            await self._app(scope, receive, send)
+
+
+class Guard:
+    """Refuses control calls that do not come from this machine's own user."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Check one request."""
+        headers = {name: value.decode("latin-1") for name, value in reversed(scope["headers"])}
+        self._check_host(scope, headers.get(b"host", ""))
+        self._check_origin(scope, headers)
+        self._check_token(headers.get(b"authorization", ""))
+        await self.app(scope, receive, send)
+
+    def _check_host(self, scope: Scope, host: str) -> None:
+        listening = (scope.get("server") or ("",))[0]
+        own = {"localhost", "127.0.0.1", "[::1]", self._settings.host, listening, f"[{listening}]"}
+        if _without_port(host).lower() not in own:
+            raise _forbidden(f"control calls are for the server's own name, not for {host!a}")
+
+    def _check_origin(self, scope: Scope, headers: dict[bytes, str]) -> None:
+        origin, host = headers.get(b"origin"), headers.get(b"host", "")
+        if origin is None:
+            if headers.get(b"sec-fetch-site", "none") not in ("none", "same-origin"):
+                raise _forbidden("control calls are not for pages of another origin")
+        elif origin != f"{scope['scheme']}://{host}" and origin not in self._settings.control_origins:
+            raise _forbidden(
+                f"control calls are not for pages of {origin!a}; allow it with --control-origin {origin}"
+            )
+
+    def _check_token(self, authorization: str) -> None:
+        token = self._settings.control_token
+        if not token:
+            if not is_loopback(self._settings.host):
+                raise _forbidden(
+                    "beyond this machine, control calls need a token: start with --control-token"
+                )
+            return
+        scheme, _, sent = authorization.partition(" ")
+        same = hmac.compare_digest(sent.strip().encode("latin-1"), token.encode())
+        if scheme.lower() != "bearer" or not same:
+            raise Refusal(
+                "unauthenticated", "send the token of --control-token as Authorization: Bearer TOKEN"
+            )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address to listen on can be reached from this machine alone."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _without_port(host: str) -> str:
+    """A `Host` without its port."""
+    return host if host.endswith("]") else host.rpartition(":")[0] or host
+
+
+def _forbidden(message: str) -> Refusal:
+    return Refusal("permission_denied", message)

@@ -1,0 +1,78 @@
+"""What has been created, all of it?"""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from mock_server.api.threads import every_entry
+from mock_server.sandboxes.sandbox import World
+from mock_server.simulation import views
+from mock_server.simulation.playback import messages_at, run_at, steps_at
+from mock_server.simulation.records import RunRecord, ThreadRecord
+from mock_server.simulation.timeline import compiled
+from mock_server.simulation.timestamps import rfc3339
+from mock_server.storage.pagination import LARGEST, Window
+
+Json = dict[str, Any]
+
+
+async def every_thread(world: World) -> AsyncIterator[ThreadRecord]:
+    """All threads, oldest first."""
+    cursor, more = "", True
+    while more:
+        page = await world.store.threads(Window(LARGEST, ascending=True, after=cursor), "")
+        for thread in page.entries:
+            yield thread
+        more, cursor = page.more, page.entries[-1].id if page.entries else ""
+
+
+async def every_run(world: World) -> AsyncIterator[RunRecord]:
+    """All runs, thread by thread, each thread's oldest first."""
+    async for thread in every_thread(world):
+        cursor, more = "", True
+        while more:
+            page = await world.store.runs(thread.id, Window(LARGEST, ascending=True, after=cursor))
+            for run in page.entries:
+                yield run
+            more, cursor = page.more, page.entries[-1].id if page.entries else ""
+
+
+async def counts(world: World) -> tuple[int, int]:
+    """How many threads and runs there are."""
+    threads = sum([1 async for _ in every_thread(world)])
+    return threads, sum([1 async for _ in every_run(world)])
+
+
+async def state(world: World) -> Json:
+    """Every thread with its messages, every run with its steps, as they are now."""
+    runs = sorted([run async for run in every_run(world)], key=lambda run: run.created_at)
+    return {
+        "now": rfc3339(world.clock.now()),
+        "threads": [await _thread(world, thread) async for thread in every_thread(world)],
+        "runs": [_run(world, run) for run in runs],
+    }
+
+
+async def _thread(world: World, thread: ThreadRecord) -> Json:
+    messages: list[Json] = []
+    async for _, entry in every_entry(world, thread.id):
+        if isinstance(entry, RunRecord):
+            messages += messages_at(entry, world.now_of(entry))
+        else:
+            messages.append(views.message(entry))
+    return {**views.thread(thread), "messages": messages}
+
+
+def _run(world: World, run: RunRecord) -> Json:
+    now = world.now_of(run)
+    return {
+        "run": run_at(run, now),
+        "steps": steps_at(run, now),
+        "scenario": "+".join((run.scenario.name, *run.wires)),
+        "chosenBy": run.chosen_by,
+        "now": rfc3339(now),
+        "ahead": [
+            {"at": rfc3339(change.at), "status": change.patch["status"]}
+            for change in compiled(run).of_run
+            if change.at > now and "status" in change.patch
+        ],
+    }

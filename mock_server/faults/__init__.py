@@ -1,0 +1,1 @@
+"""How does the network misbehave on request?"""

@@ -1,0 +1,88 @@
+"""What does a wire condition do to a call: refuse it, delay its answer?
+
+Conditions come from the call's own `Prefer: wire=...`, from the run that it is about or the last run of the
+thread, or else from the default scenario. A call that creates a run meets the conditions that were chosen
+with it.
+"""
+
+from collections.abc import Sequence
+
+from starlette.types import Message, Send
+
+from mock_server.api.scenario_selection import wires_of
+from mock_server.errors import STATUS, Refusal
+from mock_server.http.disconnect import Client
+from mock_server.http.request import Call
+from mock_server.simulation.conditions import CREATES, Wire, conditions
+from mock_server.simulation.timestamps import milliseconds
+
+_CODES = {status: code for code, status in STATUS.items() if code != "failed_precondition"}
+_RETRIED = (429, 503)
+
+
+async def meet(call: Call, send: Send) -> Send:
+    """Meet what holds for a call that creates no run; the `send` to answer it with."""
+    if call.operation_id in CREATES:
+        return send
+    own = wires_of(call.prefer.get("wire", ""), "prefer")
+    return _met(call, send, (*own, *await _around(call)))
+
+
+def meet_creation(call: Call, send: Send, written: Sequence[str]) -> Send:
+    """Meet the conditions chosen for a run before it is created; the `send` to answer with."""
+    return _met(call, send, conditions(tuple(written)))
+
+
+async def _around(call: Call) -> tuple[Wire, ...]:
+    """The conditions of what a call is about."""
+    store, thread_id = call.world.store, call.path.get("threadId", "")
+    record = await store.run(call.path.get("runId", ""))
+    if record is None:
+        record = await store.last_run(thread_id)
+    return conditions(record.wires) if record else wires_of(call.world.scenario.partition("+")[2], "server")
+
+
+def _met(call: Call, send: Send, wires: tuple[Wire, ...]) -> Send:
+    for wire in wires:
+        if wire.name in ("status", "latency") and _chosen(call, wire):
+            if wire.name == "status":
+                raise _refusal(wire)
+            delay = call.world.tally.delay(wire.value) * call.world.pace
+            send = _Late(call, send, milliseconds(delay))
+    return send
+
+
+def _chosen(call: Call, wire: Wire) -> bool:
+    subject = call.path.get("runId") or call.path.get("threadId", "")
+    nothing_to_miss = wire.value == 404 and not subject
+    return (
+        wire.calls.concerns(call.operation_id)
+        and not nothing_to_miss
+        and wire.calls.meets(call.world.tally.count(wire.written, subject))
+    )
+
+
+def _refusal(wire: Wire) -> Refusal:
+    headers = {"retry-after": str(wire.retry_after)} if wire.value in _RETRIED else {}
+    return Refusal(
+        _CODES[wire.value], f"the wire condition {wire.written} answers {wire.value}", headers=headers
+    )
+
+
+class _Late:
+    """A `send` that waits before the first byte."""
+
+    def __init__(self, call: Call, send: Send, delay: int) -> None:
+        self._call, self._send, self._delay = call, send, delay
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await self._wait()
+        await self._send(message)
+
+    async def _wait(self) -> None:
+        clock, key = self._call.world.clock, f"latency {id(self)}"
+        until = clock.now() + self._delay
+        async with Client(self._call, key) as client:
+            while client.here and clock.now() < until:
+                await clock.wait_until(until, key)

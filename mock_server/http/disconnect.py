@@ -1,0 +1,44 @@
+"""Is the client still there while it waits?"""
+
+import asyncio
+from types import TracebackType
+
+from mock_server.http.request import Call
+
+_LONG = 86_400_000
+
+
+class Client:
+    """Watches the connection while the block lasts; a client that goes away wakes whoever waits for it."""
+
+    def __init__(self, call: Call, key: str) -> None:
+        self._call, self._key = call, key
+        self._gone = False
+
+    @property
+    def here(self) -> bool:
+        """Whether there is somebody to answer, and a server to answer."""
+        return not (self._gone or self._call.world.closing)
+
+    async def gone(self) -> None:
+        """Return when there is nobody to answer any more."""
+        clock = self._call.world.clock_of(self._key)
+        while self.here:
+            await clock.wait_until(clock.now() + _LONG, self._key)
+
+    async def __aenter__(self) -> "Client":
+        self._call.world.waiting += 1
+        self._task = asyncio.create_task(self._watch())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._call.world.waiting -= 1
+        self._task.cancel()
+
+    async def _watch(self) -> None:
+        while (await self._call.receive())["type"] != "http.disconnect":
+            pass
+        self._gone = True
+        self._call.world.clock_of(self._key).wake(self._key)

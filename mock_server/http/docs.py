@@ -1,0 +1,48 @@
+"""Where does the reader find the document?
+
+connexion serves Swagger UI and the document beside the API, under its base path; `/docs` leads there.
+Requests for the API itself do not pass connexion's router for these pages.
+"""
+
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+
+from mock_server.http.connexion_api import SwaggerUIMiddleware, SwaggerUIOptions
+from mock_server.http.request import send_bytes
+
+_DOCUMENTS = [
+    {"name": "The run API", "url": "../openapi.json"},
+    {"name": "Control calls of the mock", "url": "/_mock/openapi.json"},
+]
+OPTIONS = SwaggerUIOptions(swagger_ui_path="/docs", swagger_ui_template_arguments={"urls": _DOCUMENTS})
+_PAGES = ("/docs", "/openapi.json", "/openapi.yaml")
+
+
+class DocsMiddleware(SwaggerUIMiddleware):
+    """connexion's Swagger UI for the paths that are its own, the next application for all others."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(app)
+        self._base = ""
+
+    def add_api(self, specification: Any, base_path: str | None = None, **kwargs: Any) -> None:
+        """Serve the pages of a document; `/docs` leads to those of the first."""
+        super().add_api(specification, base_path=base_path, **kwargs)
+        self._base = self._base or specification.base_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a page, or pass the request on."""
+        path = scope["path"]
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+            await self.app(scope, receive, send)
+        elif path in ("/", "/docs", "/docs/"):
+            await _redirect(send, f"{self._base}/docs/")
+        elif path.startswith(tuple(f"{self._base}{page}" for page in _PAGES)):
+            await super().__call__(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
+async def _redirect(send: Send, target: str) -> None:
+    await send_bytes(send, 307, b"{}", [(b"location", target.encode())])

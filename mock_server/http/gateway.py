@@ -1,0 +1,135 @@
+"""What does every request pass first and every answer last?
+
+The outermost layer: whose mock is meant, preflights and CORS headers, the one error body for whatever is
+refused below, the log, and the life of the server.
+"""
+
+import sys
+import time
+import traceback
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mock_server.errors import Refusal
+from mock_server.faults.stream import CutError
+from mock_server.http.bodies import GoneError
+from mock_server.http.cors import Cors
+from mock_server.http.request import Header, send_bytes
+from mock_server.sandboxes.journal import SEEN
+from mock_server.sandboxes.registry import TEST_HEADER, Worlds
+from mock_server.sandboxes.sandbox import WORLD
+from mock_server.server.protocol import reset
+
+_REFUSED = "tune_mock.refused"
+"""The key under which the ASGI scope tells the log why a request was refused."""
+_TOLD = (b"x-mock-scenario", b"x-mock-hint")
+
+
+class Front:
+    """Wraps everything else."""
+
+    def __init__(self, app: ASGIApp, worlds: Worlds, cors: Cors) -> None:
+        self.app = app
+        self._worlds = worlds
+        self._cors = cors
+        self._quiet = worlds.shared.settings.quiet
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one scope."""
+        if scope["type"] != "http":
+            await self._live(scope, receive, send)
+            return
+        origin = test = None
+        for name, value in scope["headers"]:
+            if name == b"origin":
+                origin = value
+            elif name == TEST_HEADER:
+                test = value.decode("latin-1")
+        scope[WORLD] = self._worlds.of_test(test) if test else self._worlds.shared
+        if origin is None and self._quiet and scope["method"] != "HEAD":
+            await self._answer(scope, receive, send)
+            return
+        seen = _Seen(
+            send, self._cors.headers(origin) if origin is not None else [], scope["method"] == "HEAD"
+        )
+        started = time.perf_counter()
+        if origin is not None and _is_preflight(scope):
+            await self._preflight(origin, scope, seen)
+        else:
+            await self._answer(scope, receive, seen)
+        if not self._quiet:
+            _log(scope, seen, time.perf_counter() - started)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        status = 200
+        try:
+            await self.app(scope, receive, send)
+        except Refusal as refusal:
+            status, scope[_REFUSED] = refusal.status, refusal.message
+            await _refuse(refusal, send)
+        except GoneError:
+            pass
+        except CutError:
+            await reset(scope)
+        except Exception:
+            # A mistake of the mock itself: say so in the one error shape, keep the story for the terminal.
+            status = 500
+            traceback.print_exc()
+            await _refuse(Refusal("internal", "the mock itself failed; its terminal says more"), send)
+        finally:
+            if (seen := scope.get(SEEN)) is not None:
+                seen.status = status
+
+    async def _preflight(self, origin: bytes, scope: Scope, seen: "_Seen") -> None:
+        try:
+            seen.headers = self._cors.preflight(origin, scope["headers"])
+        except Refusal as refusal:
+            await _refuse(refusal, seen)
+            return
+        await seen({"type": "http.response.start", "status": 204, "headers": []})
+        await seen({"type": "http.response.body", "body": b""})
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        while scope["type"] == "lifespan":
+            message = await receive()
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                self._worlds.close()
+                return
+
+
+class _Seen:
+    """A `send` that adds headers to the answer, notes what the log tells, and drops its body for HEAD."""
+
+    def __init__(self, send: Send, headers: list[Header], head: bool) -> None:
+        self._send = send
+        self._head = head
+        self.headers = headers
+        self.status = 0
+        self.notes: list[str] = []
+
+    async def __call__(self, message: Message) -> None:
+        """Pass a message on."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.notes = [value.decode() for name, value in message["headers"] if name in _TOLD]
+            message["headers"] = [*message.get("headers", ()), *self.headers]
+        elif self._head:
+            message["body"] = b""
+        await self._send(message)
+
+
+async def _refuse(refusal: Refusal, send: Send) -> None:
+    headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in refusal.headers.items()]
+    await send_bytes(send, refusal.status, refusal.body(), headers)
+
+
+def _is_preflight(scope: Scope) -> bool:
+    asked = b"access-control-request-method"
+    return scope["method"] == "OPTIONS" and any(name == asked for name, _ in scope["headers"])
+
+
+def _log(scope: Scope, seen: _Seen, seconds: float) -> None:
+    notes = [*seen.notes, *([ascii(scope[_REFUSED])[1:-1]] if _REFUSED in scope else [])]
+    line = f"{scope['method']} {ascii(scope['path'])[1:-1]} {seen.status or 'gone'} {seconds * 1000:.0f} ms"
+    sys.stderr.write("  ".join([line, *notes]) + "\n")

@@ -1,0 +1,71 @@
+"""What was asked, and how is it answered?
+
+A `Call` is one request that has been routed, let in and validated; handlers see nothing else of HTTP.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+from starlette.types import Receive, Scope, Send
+
+from mock_server.http.prefer import preferences
+from mock_server.sandboxes.journal import SEEN
+from mock_server.sandboxes.sandbox import World
+
+CALL = "tune_mock.call"
+"""The key under which the ASGI scope carries the call."""
+
+Header = tuple[bytes, bytes]
+
+_JSON = (b"content-type", b"application/json")
+_NO_PREFERENCES: Mapping[str, str] = {}
+
+
+class Call:
+    """One valid request; `prefer` are the preferences of its `Prefer` headers."""
+
+    def __init__(
+        self,
+        world: World,
+        operation_id: str,
+        path: Mapping[str, str],
+        query: Mapping[str, Any],
+        body: Any,
+        scope: Scope,
+        receive: Receive,
+    ) -> None:
+        self.world = world
+        self.operation_id = operation_id
+        self.path = path
+        self.query = query
+        self.body = body
+        self.receive = receive
+        self.answer_headers: list[Header] = []
+        self._scope = scope
+        self.prefer = preferences(given) if (given := self.headers(b"prefer")) else _NO_PREFERENCES
+
+    def begun(self, status: int) -> None:
+        """Note in the journal that a long answer has begun."""
+        if (seen := self._scope.get(SEEN)) is not None:
+            seen.status = status
+
+    def headers(self, name: bytes) -> list[str]:
+        """The values of a header, given by its lower-case name."""
+        return [value.decode("latin-1") for key, value in self._scope["headers"] if key == name]
+
+    def tell(self, name: str, value: str) -> None:
+        """Add a header to the answer; what a header cannot hold is escaped."""
+        self.answer_headers.append((name.encode(), value.encode("ascii", "backslashreplace")))
+
+
+async def send_json(send: Send, body: Any, headers: Sequence[Header] = ()) -> None:
+    """Answer 200 with JSON."""
+    await send_bytes(send, 200, orjson.dumps(body), headers)
+
+
+async def send_bytes(send: Send, status: int, body: bytes, headers: Sequence[Header] = ()) -> None:
+    """Answer with a JSON text."""
+    start = [_JSON, (b"content-length", b"%d" % len(body)), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": start})
+    await send({"type": "http.response.body", "body": body})

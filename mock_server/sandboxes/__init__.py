@@ -1,0 +1,1 @@
+"""Which mock does a request belong to, and what does that mock remember?"""

@@ -1,0 +1,108 @@
+"""How is the application served on a port?"""
+
+import asyncio
+import gc
+import socket
+import sys
+from functools import partial
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from mock_server.sandboxes.registry import Worlds
+from mock_server.server.write_batching import Outbox, Protocol
+
+
+class PortError(OSError):
+    """The address cannot be listened on, in one line."""
+
+
+def listen(host: str, port: int, *, together: bool = False) -> socket.socket:
+    """A listening socket; raises `PortError`. `together`: others may listen on the same port."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        found = socket.socket(family, kind, protocol)
+        try:
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if together:
+                found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            found.bind(address)
+            found.listen(2048)
+        except OSError:
+            found.close()
+            raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise PortError(
+            f"cannot listen on {host} port {port}: {reason}; choose another with --port"
+        ) from None
+    return found
+
+
+def listen_together(host: str, port: int, count: int) -> list[socket.socket]:
+    """A listening socket for each process; raises `PortError`."""
+    first = listen(host, port)
+    if count == 1 or sys.platform != "linux":
+        return [first] * count
+    # Others that listen together would not be refused: so the port has to be free at first.
+    port = first.getsockname()[1]
+    first.close()
+    return [listen(host, port, together=True) for _ in range(count)]
+
+
+class _Server(uvicorn.Server):
+    """A server that lets open streams go when it is asked to stop."""
+
+    def __init__(self, config: uvicorn.Config, worlds: Worlds) -> None:
+        super().__init__(config)
+        self._worlds = worlds
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start; one of several processes listens to the others."""
+        await super().startup(sockets)
+        if self._worlds.shared.settings.workers > 1:
+            self._following = asyncio.create_task(self._worlds.follow())
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop: first whoever waits, then everything else."""
+        self._worlds.close()
+        await super().shutdown(sockets)
+
+
+def _spare_the_collector() -> None:
+    """Look for garbage rarely: what the mock keeps holds no cycles, and to search it all is a pause."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 1_000)
+
+
+def server(app: ASGIApp, worlds: Worlds) -> uvicorn.Server:
+    """A server for the application, not running yet."""
+    config = uvicorn.Config(
+        app,
+        http=partial(Protocol, outbox=Outbox()),  # type: ignore[arg-type]
+        proxy_headers=False,
+        access_log=False,
+        log_level="warning",
+        ws="none",
+        lifespan="on",
+        server_header=False,
+        timeout_graceful_shutdown=2,
+        timeout_keep_alive=75,
+    )
+    return _Server(config, worlds)
+
+
+def serve(app: ASGIApp, worlds: Worlds, listening: socket.socket) -> int:
+    """Serve until asked to stop; the exit code."""
+    serving = server(app, worlds)
+    _spare_the_collector()
+    try:
+        serving.run(sockets=[listening])
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        worlds.end()
+    return 0 if serving.started else 1

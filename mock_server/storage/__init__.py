@@ -1,0 +1,1 @@
+"""Where are threads, messages and runs kept?"""

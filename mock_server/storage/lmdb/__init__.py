@@ -1,0 +1,1 @@
+"""How do several processes share one file, and how does it outlive a restart?"""

@@ -1,0 +1,140 @@
+"""Answers: how does a Python program run a mock beside itself, and tell it what to do?"""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+import openapi
+from mock_server.app import application, create_worlds
+from mock_server.server.server import listen, server
+from mock_server.settings import SAMPLE_KEY, Settings
+
+Json = dict[str, Any]
+
+
+class ControlError(Exception):
+    """A control call that the mock refused; the message is the mock's."""
+
+
+class TuneMock:
+    """A running mock, or one test's part of it."""
+
+    def __init__(self, origin: str, *, token: str = "", test: str = "", key: str = SAMPLE_KEY) -> None:
+        self.origin = origin
+        self.url = f"{origin}/v1"
+        self.key = key
+        self.test = test
+        self._token = token
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a request to the API needs: a key, and the name of the test if there is one."""
+        return {"X-Tune-Key": self.key, **self._of_test()}
+
+    def client(self) -> httpx.Client:
+        """A client of the API, to be closed by whoever asked for it."""
+        return httpx.Client(base_url=self.url, headers=self.headers)
+
+    def for_test(self, test: str) -> "TuneMock":
+        """The same mock as one test sees it: threads, runs, clock, scenario and journal are its own."""
+        return TuneMock(self.origin, token=self._token, test=test, key=self.key)
+
+    def overview(self) -> Json:
+        """How the mock stands."""
+        return self._call("GET", "")
+
+    def use_scenario(self, scenario: str) -> None:
+        """Choose what a run plays when its request does not choose: `tool-call`, `hello+cut=5`."""
+        self._call("PUT", "/scenario", {"scenario": scenario})
+
+    def assign(self, scenario: str, runs: int | None = None) -> None:
+        """Decide what the next runs play, whatever their requests say; without a number, all that follow."""
+        self._call("POST", "/assignments", {"scenario": scenario, **({} if runs is None else {"runs": runs})})
+
+    def unassign(self) -> None:
+        """Let requests choose for themselves again."""
+        self._call("DELETE", "/assignments")
+
+    def clock(self, run: str | None = None) -> Json:
+        """What time it is, and what happens next."""
+        return self._call("GET", "/clock", query={"run": run} if run else {})
+
+    def freeze(self, run: str | None = None) -> Json:
+        """Let time stand."""
+        return self.scale(0, run)
+
+    def scale(self, speed: float, run: str | None = None) -> Json:
+        """Let time pass so many times as fast as it does."""
+        return self._call("PUT", "/clock", _with_run({"speed": speed}, run))
+
+    def advance(self, seconds: float, run: str | None = None) -> Json:
+        """Let so many virtual seconds pass at once."""
+        return self._call("POST", "/clock/advance", _with_run({"by": seconds}, run))
+
+    def jump(self, to: str = "next", run: str | None = None) -> Json:
+        """Go to the next moment, to a status (`expired`) or to a time."""
+        return self._call("POST", "/clock/advance", _with_run({"to": to}, run))
+
+    def reset(self) -> None:
+        """Forget everything, or everything of this test."""
+        self._call("POST", "/reset")
+
+    def state(self) -> Json:
+        """Every thread and every run."""
+        return self._call("GET", "/state")
+
+    def runs(self) -> list[Json]:
+        """Every run as the API shows it, oldest first."""
+        return [entry["run"] for entry in self.state()["runs"]]
+
+    def journal(self, operation: str | None = None, after: int = 0) -> list[Json]:
+        """The requests that the mock has seen, oldest first."""
+        query: dict[str, str] = {"after": str(after), **({"operation": operation} if operation else {})}
+        requests: list[Json] = self._call("GET", "/journal", query=query)["requests"]
+        return requests
+
+    def _of_test(self) -> dict[str, str]:
+        return {"X-Mock-Test": self.test} if self.test else {}
+
+    def _call(
+        self, method: str, path: str, body: Json | None = None, query: Mapping[str, str] | None = None
+    ) -> Json:
+        headers = self._of_test()
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        answer = httpx.request(
+            method, f"{self.origin}/_mock{path}", json=body, params=query, headers=headers, trust_env=False
+        )
+        content: Json = answer.json()
+        if answer.is_error:
+            raise ControlError(content["message"])
+        return content
+
+
+def _with_run(body: Json, run: str | None) -> Json:
+    return {**body, "run": run} if run else body
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[TuneMock]:
+    """A mock in a thread of its own while the block lasts; port 0 takes a free one."""
+    document = openapi.load()
+    worlds = create_worlds(settings, document=document)
+    app = application(worlds, document)
+    listening = listen(settings.host, settings.port)
+    serving = server(app, worlds)
+    thread = threading.Thread(
+        target=serving.run, kwargs={"sockets": [listening]}, name="tune-mock", daemon=True
+    )
+    thread.start()
+    try:
+        key = settings.keys[0] if settings.keys else SAMPLE_KEY
+        origin = f"http://{settings.host}:{listening.getsockname()[1]}"
+        yield TuneMock(origin, token=settings.control_token, key=key)
+    finally:
+        serving.should_exit = True
+        thread.join()
+        listening.close()

@@ -1,0 +1,186 @@
+"""Does the one client keep its promises: budget, patience, secrets, and a true record?"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from contract_tests.client import client as client_module
+from contract_tests.client.budget import Budget, Exhausted
+from contract_tests.client.client import Client, Record
+from contract_tests.client.raw_http import ask
+from contract_tests.settings import Settings
+from tests.contract_tests.small_server import Answer, Handler, serving
+
+KEY = "sk-tune-secret"
+EVENTS = "text/event-stream"
+
+
+@contextmanager
+def talking_to(answer: Answer, folder: Path, **ceilings: float) -> Iterator[Client]:
+    """A client of a server that answers so."""
+    given = {"runs": 2, "tokens": 200, "requests": 50, "seconds": 30, "started": time.time(), **ceilings}
+    with serving(answer) as url:
+        client = Client(Settings(url, KEY, timeout=2, max_wait=1), Budget(folder, **given), Record())  # type: ignore[arg-type]
+        try:
+            yield client
+        finally:
+            client.close()
+
+
+def test_a_limited_rate_is_waited_for_as_the_service_asks(tmp_path: Path) -> None:
+    calls: list[float] = []
+
+    def answer(handler: Handler) -> None:
+        calls.append(time.monotonic())
+        if len(calls) < 3:
+            handler.reply(429, b"{}", Retry_After="0")
+        else:
+            handler.reply(200, b'{"ok": true}')
+
+    with talking_to(answer, tmp_path) as client:
+        assert client.send("GET", "/threads").json == {"ok": True}
+        assert [one.status for one in client.record.exchanges] == [429, 429, 200]
+
+
+def test_what_must_not_be_repeated_is_not(tmp_path: Path) -> None:
+    with talking_to(lambda handler: handler.reply(429, b"{}", Retry_After="0"), tmp_path) as client:
+        assert client.send("GET", "/threads", patient=False).status == 429
+        assert len(client.record.exchanges) == 1
+
+
+def test_the_key_is_sent_and_told_nowhere(tmp_path: Path) -> None:
+    sent: list[str | None] = []
+
+    def answer(handler: Handler) -> None:
+        sent.append(handler.headers["X-Tune-Key"])
+        handler.reply(200, b"{}")
+
+    with talking_to(answer, tmp_path) as client:
+        for key in (client_module.OWN_KEY, None, "", "other"):
+            client.send("GET", "/threads", key=key)
+        assert sent == [KEY, None, "", "other"]
+        assert all(KEY not in repr(one) or KEY not in one.curl() for one in client.record.exchanges)
+        assert all(KEY not in one.curl() for one in client.record.exchanges)
+
+
+def test_a_run_is_limited_in_tokens_unless_it_says_so_itself(tmp_path: Path) -> None:
+    bodies: list[bytes] = []
+
+    def answer(handler: Handler) -> None:
+        bodies.append(handler.body)
+        handler.reply(400, b"{}")
+
+    with talking_to(answer, tmp_path) as client:
+        client.send("POST", "/threads/t/runs", body={"model": "m"})
+        client.send("POST", "/threads/t/runs", body={"model": "m", "maxCompletionTokens": 7})
+        client.send("POST", "/threads", body={"title": "t"})
+    assert bodies == [
+        b'{"maxCompletionTokens": 100, "model": "m"}',
+        b'{"maxCompletionTokens": 7, "model": "m"}',
+        b'{"title": "t"}',
+    ]
+
+
+def test_only_runs_that_were_accepted_are_paid_for(tmp_path: Path) -> None:
+    status = 400
+
+    def answer(handler: Handler) -> None:
+        handler.reply(status, b"{}")
+
+    with talking_to(answer, tmp_path, runs=1, tokens=100) as client:
+        client.send("POST", "/threads/runs", body={"model": "m"})
+        assert client.budget.spent.runs == 0
+        status = 200
+        client.send("POST", "/threads/runs", body={"model": "m"})
+        assert client.budget.spent.runs == 1
+        with pytest.raises(Exhausted, match="--max-runs 1"):
+            client.send("POST", "/threads/runs", body={"model": "m"})
+        assert len(client.record.exchanges) == 2
+
+
+def test_the_pieces_of_a_stream_keep_their_times(tmp_path: Path) -> None:
+    go_on = threading.Event()
+
+    def answer(handler: Handler) -> None:
+        handler.reply(200, b"data: 1\n\n", chunks=True, Content_Type=EVENTS, Connection="close")
+        go_on.wait(2)
+        handler.wfile.write(b"data: [DONE]\n\n")
+        handler.close_connection = True
+
+    with talking_to(answer, tmp_path) as client:
+        threading.Timer(0.2, go_on.set).start()
+        exchange = client.send("POST", "/threads/t/runs", body={"model": "m", "stream": True})
+    first, *_, last = exchange.chunks
+    assert exchange.body == b"data: 1\n\ndata: [DONE]\n\n"
+    assert last.at - first.at > 0.1
+    assert not exchange.cut
+
+
+def test_a_stream_that_stays_open_after_its_end_is_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "_GRACE", 0.1)
+    over = threading.Event()
+
+    def answer(handler: Handler) -> None:
+        handler.reply(200, b"data: [DONE]\n\n", chunks=True, Content_Type=EVENTS, Connection="close")
+        over.wait(3)
+        handler.close_connection = True
+
+    with talking_to(answer, tmp_path) as client:
+        exchange = client.send("POST", "/threads/t/runs", body={"model": "m", "stream": True})
+        over.set()
+    assert exchange.cut
+    assert exchange.body == b"data: [DONE]\n\n"
+
+
+def test_a_dropped_answer_is_recorded_as_such(tmp_path: Path) -> None:
+    def answer(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", "100")
+        handler.end_headers()
+        handler.wfile.write(b"{}")
+        handler.close_connection = True
+
+    with talking_to(answer, tmp_path) as client:
+        exchange = client.send("GET", "/threads")
+    assert "RemoteProtocolError" in exchange.error
+
+
+def test_nothing_is_sent_when_the_time_is_over(tmp_path: Path) -> None:
+    with (
+        talking_to(lambda handler: handler.reply(200, b"{}"), tmp_path, started=0) as client,
+        pytest.raises(Exhausted, match="--max-seconds"),
+    ):
+        client.send("GET", "/threads")
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "flaw"),
+    [
+        (b"Content-Length: 2\r\n", b"{}", ""),
+        (b"Content-Length: 1\r\n", b"{}", "Content-Length: 1, but 2 bytes of body"),
+        (b"Content-Length: 5\r\n", b"{}", "Content-Length: 5, but 2 bytes of body"),
+        (
+            b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n",
+            b"{}",
+            "both Content-Length and Transfer-Encoding",
+        ),
+        (b"Content-Length: 2\r\nContent-Length: 3\r\n", b"{}", "several Content-Length: 2, 3"),
+        (b"Content-Length: two\r\n", b"{}", "Content-Length: two"),
+    ],
+)
+def test_the_raw_bytes_show_what_a_library_would_tidy(
+    tmp_path: Path, head: bytes, body: bytes, flaw: str
+) -> None:
+    def answer(handler: Handler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n" + body)
+        handler.close_connection = True
+
+    with talking_to(answer, tmp_path) as client:
+        answered = ask(client, "GET", "/threads")
+    assert (answered.status, answered.body, answered.flaw) == (200, body, flaw)

@@ -1,0 +1,210 @@
+"""Answers: does a file that processes share grow, and is what they write whole or not there at all?"""
+
+import asyncio
+import errno
+import fcntl
+import multiprocessing
+import os
+from multiprocessing.connection import Connection
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+
+from mock_server.errors import Refusal
+from mock_server.storage.lmdb.environment import LmdbFile, Transaction, delete_all, walk
+from mock_server.storage.lmdb.lock import Turn
+
+SMALL = 1 << 20
+SPAWN = multiprocessing.get_context("spawn")
+
+
+def put(key: bytes, size: int = 1) -> Any:
+    """Work that keeps a value of so many bytes."""
+    return lambda transaction: transaction.put(key, bytes(size))
+
+
+def size_of(key: bytes) -> Any:
+    """Work that reads how many bytes a key's value has."""
+    return lambda transaction: len(transaction.get(key) or b"")
+
+
+def test_a_full_file_grows_and_loses_nothing(tmp_path: Path) -> None:
+    file = LmdbFile(tmp_path / "store", SMALL)
+    for number in range(20):
+        file.write(put(b"%d" % number, 200_000))
+    assert [file.read(size_of(b"%d" % number)) for number in range(20)] == [200_000] * 20
+    file.close()
+    assert (tmp_path / "store").stat().st_size >= 4 << 20
+
+
+def _other(path: Path, pipe: Connection) -> None:
+    """Another process: tells what it reads whenever it is asked."""
+    file = LmdbFile(path, SMALL)
+    while key := pipe.recv():
+        if key == b"write":
+            file.write(put(b"theirs", 7))
+        pipe.send(file.read(size_of(key)))
+    file.close()
+
+
+def test_a_process_follows_when_another_lets_the_file_grow(tmp_path: Path) -> None:
+    file, (mine, theirs) = LmdbFile(tmp_path / "store", SMALL), SPAWN.Pipe()
+    file.write(put(b"a", 5))
+    other = SPAWN.Process(target=_other, args=(tmp_path / "store", theirs))
+    other.start()
+    mine.send(b"a")
+    assert mine.recv() == 5
+    for number in range(10):
+        file.write(put(b"%d" % number, 300_000))
+    mine.send(b"9")
+    assert mine.recv() == 300_000
+    for number in range(10, 20):
+        file.write(put(b"%d" % number, 300_000))
+    mine.send(b"write")
+    mine.recv()
+    assert file.read(size_of(b"theirs")) == 7
+    mine.send(b"")
+    other.join(30)
+    assert other.exitcode == 0
+    file.close()
+
+
+def test_a_file_that_cannot_grow_refuses_and_keeps_what_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = LmdbFile(tmp_path / "store", SMALL)
+    file.write(put(b"kept", 9))
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "posix_fallocate", full)
+        with pytest.raises(
+            Refusal, match=r"is full and cannot grow: .*No space left.*; make room"
+        ) as refusal:
+            file.write(put(b"large", 3_000_000))
+        assert refusal.value.status == 503
+    assert file.read(size_of(b"kept")) == 9
+    file.write(put(b"large", 3_000_000))
+    file.close()
+
+
+def test_it_is_told_when_work_is_undone_to_be_done_anew(tmp_path: Path) -> None:
+    undone: list[str] = []
+    file = LmdbFile(tmp_path / "store", SMALL, lambda: undone.append("undone"))
+    file.write(put(b"small"))
+    assert undone == []
+    file.write(put(b"large", 2_000_000))
+    assert undone
+    file.close()
+
+
+def test_of_what_is_written_together_one_may_fail_by_itself(tmp_path: Path) -> None:
+    file = LmdbFile(tmp_path / "store", SMALL)
+
+    def refuse(_: Transaction) -> None:
+        raise LookupError
+
+    async def work() -> list[Any]:
+        writes = [file.write_soon(put(b"a")), file.write_soon(refuse), file.write_soon(put(b"b", 2_000_000))]
+        return await asyncio.gather(*writes, return_exceptions=True)
+
+    first, second, third = asyncio.run(work())
+    assert (first, type(second), third) == (True, LookupError, True)
+    assert (file.read(size_of(b"a")), file.read(size_of(b"b"))) == (1, 2_000_000)
+    file.close()
+
+
+def test_what_breaks_a_transaction_breaks_all_that_is_in_it(tmp_path: Path) -> None:
+    file = LmdbFile(tmp_path / "store", SMALL)
+
+    async def work() -> list[Any]:
+        writes = [file.write_soon(put(b"a")), file.write_soon(put(b"k" * 1000))]
+        return await asyncio.gather(*writes, return_exceptions=True)
+
+    assert [type(result).__name__ for result in asyncio.run(work())] == ["BadValsizeError"] * 2
+    assert file.read(size_of(b"a")) == 0
+    file.close()
+
+
+def test_whoever_stopped_waiting_does_not_disturb_the_others(tmp_path: Path) -> None:
+    file = LmdbFile(tmp_path / "store", SMALL)
+
+    async def work() -> Any:
+        left = asyncio.ensure_future(file.write_soon(put(b"a")))
+        stays = asyncio.ensure_future(file.write_soon(put(b"b")))
+        await asyncio.sleep(0)
+        left.cancel()
+        return await stays
+
+    assert asyncio.run(work())
+    assert file.read(size_of(b"b")) == 1
+    file.close()
+
+
+def test_keys_are_walked_from_any_place_in_both_directions(tmp_path: Path) -> None:
+    file = LmdbFile(tmp_path / "store", SMALL)
+    numbers = [bytes([0, 0, 0, 0, 0, 0, 0, number]) for number in (1, 3, 5)]
+    for prefix in (b"a", b"b", b"c"):
+        for number in numbers:
+            file.write(put(prefix + number))
+
+    def found(start: bytes | None, ascending: bool) -> list[int]:
+        return file.read(lambda transaction: [key[-1] for key in walk(transaction, b"b", start, ascending)])
+
+    for start, up, down in (
+        (None, [1, 3, 5], [5, 3, 1]),
+        (numbers[1], [3, 5], [3, 1]),
+        (bytes(7) + b"\x04", [5], [3, 1]),
+        (bytes(8), [1, 3, 5], []),
+    ):
+        assert (found(start, True), found(start, False)) == (up, down), start
+    file.write(lambda transaction: delete_all(transaction, b"b"))
+    assert (found(None, True), found(None, False)) == ([], [])
+    assert file.read(lambda transaction: len(list(walk(transaction, b"c", None, True)))) == 3
+    file.close()
+
+
+def test_a_file_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "letter").write_text("Dear reader, " * 200)
+    with pytest.raises(Exception, match="something else than a store"):
+        LmdbFile(tmp_path / "letter").write(put(b"a"))
+    assert [path.name for path in tmp_path.iterdir()] == ["letter"]
+
+
+def test_turns_are_taken_one_at_a_time(tmp_path: Path) -> None:
+    mine, theirs = Turn(tmp_path / "turn"), Turn(tmp_path / "turn")
+    began, order = Event(), []
+
+    def other() -> None:
+        began.set()
+        with theirs:
+            order.append("theirs")
+
+    with mine:
+        thread = Thread(target=other)
+        thread.start()
+        began.wait(10)
+        with (tmp_path / "turn").open("rb") as third, pytest.raises(BlockingIOError):
+            fcntl.flock(third, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        order.append("mine")
+    thread.join(10)
+    assert order == ["mine", "theirs"]
+    for turn in (mine, theirs):
+        turn.close()
+
+
+def _die(path: Path) -> None:
+    with Turn(path):
+        os._exit(1)
+
+
+def test_who_dies_gives_the_turn_back(tmp_path: Path) -> None:
+    other = SPAWN.Process(target=_die, args=(tmp_path / "turn",))
+    other.start()
+    other.join(30)
+    with Turn(tmp_path / "turn"):
+        assert other.exitcode == 1
