@@ -9,8 +9,9 @@ from typing import Any
 
 import yaml
 
-from contract_tests.findings import Finding, Grade, Outcome
-from contract_tests.settings import WrongUse
+from contract_tests.findings import Finding, Outcome
+from contract_tests.settings import UsageError
+from openapi import Grade
 
 EXPIRED, GONE = "known-difference-expired", "known-difference-gone"
 _KEYS = {"slug": True, "place": False, "reason": True, "expires": True}
@@ -89,15 +90,15 @@ class Known:
 
 
 def load(path: str, slugs: Collection[str], *, missing_ok: bool = False) -> Known:
-    """The known differences in a file. Raises `WrongUse` that names file, line and key."""
+    """The known differences in a file. Raises `UsageError` that names file, line and key."""
     if not path or (missing_ok and not Path(path).exists()):
         return Known(path)
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise WrongUse(f"--known: there is no file {path}; --update-known writes it") from None
+        raise UsageError(f"--known: there is no file {path}; --update-known writes it") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise WrongUse(f"--known: {path} cannot be read: {error}") from None
+        raise UsageError(f"--known: {path} cannot be read: {error}") from None
     return Known(path, tuple(_read(path, text, slugs)))
 
 
@@ -144,13 +145,13 @@ def _read(path: str, text: str, slugs: Collection[str]) -> Iterator[Entry]:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise WrongUse(f"--known: {path}:{line}: not YAML: {error.problem}") from None
+        raise UsageError(f"--known: {path}:{line}: not YAML: {error.problem}") from None
     except yaml.YAMLError as error:
-        raise WrongUse(f"--known: {path}: not YAML: {error}") from None
+        raise UsageError(f"--known: {path}: not YAML: {error}") from None
     if root is None:
         return
     if not isinstance(root, yaml.SequenceNode):
-        raise WrongUse(
+        raise UsageError(
             f"--known: {path}:{root.start_mark.line + 1}: not a list; begin each entry with '- slug: '"
         )
     seen: dict[tuple[str, str], int] = {}
@@ -158,7 +159,7 @@ def _read(path: str, text: str, slugs: Collection[str]) -> Iterator[Entry]:
         entry = _entry(path, index, node, slugs)
         earlier = seen.setdefault((entry.slug, entry.place), entry.line)
         if earlier != entry.line:
-            raise WrongUse(
+            raise UsageError(
                 f"--known: {path}:{entry.line}: [{index}]: {_name(entry)} stands on line {earlier} too"
             )
         yield entry
@@ -167,25 +168,27 @@ def _read(path: str, text: str, slugs: Collection[str]) -> Iterator[Entry]:
 def _entry(path: str, index: int, node: Any, slugs: Collection[str]) -> Entry:
     line = node.start_mark.line + 1
     if not isinstance(node, yaml.MappingNode):
-        raise WrongUse(f"--known: {path}:{line}: [{index}] is not a mapping; write slug, reason and expires")
+        raise UsageError(
+            f"--known: {path}:{line}: [{index}] is not a mapping; write slug, reason and expires"
+        )
     values: dict[str, str] = {}
     for key, value in node.value:
         name, at = str(key.value), key.start_mark.line + 1
         if name not in _KEYS:
-            raise WrongUse(f"--known: {path}:{at}: [{index}].{name} is not one of {', '.join(_KEYS)}")
+            raise UsageError(f"--known: {path}:{at}: [{index}].{name} is not one of {', '.join(_KEYS)}")
         if not isinstance(value, yaml.ScalarNode) or not value.value.strip():
-            raise WrongUse(
+            raise UsageError(
                 f"--known: {path}:{at}: [{index}].{name} is empty or no text; write it on one line"
             )
         values[name] = value.value.strip()
     for name, required in _KEYS.items():
         if required and name not in values:
-            raise WrongUse(f"--known: {path}:{line}: [{index}].{name} is missing")
+            raise UsageError(f"--known: {path}:{line}: [{index}].{name} is missing")
     where = f"--known: {path}:{line}: [{index}]"
     if values["slug"] not in slugs:
         near = difflib.get_close_matches(values["slug"], slugs, 1)
         hint = f"did you mean {near[0]}?" if near else "tune-check --list-checks names them"
-        raise WrongUse(f"{where}.slug: there is no check {values['slug']!r}; {hint}")
+        raise UsageError(f"{where}.slug: there is no check {values['slug']!r}; {hint}")
     expires = _date(where, values["expires"])
     end = node.value[-1][1].end_mark
     last = end.line + 1 if end.column else end.line
@@ -196,7 +199,7 @@ def _date(where: str, text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise WrongUse(f"{where}.expires: {text!r} is not a date; write it like 2027-01-31") from None
+        raise UsageError(f"{where}.expires: {text!r} is not a date; write it like 2027-01-31") from None
 
 
 def _name(entry: Entry) -> str:

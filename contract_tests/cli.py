@@ -16,7 +16,6 @@ from contract_tests.baseline import load
 from contract_tests.checks import REGISTRY
 from contract_tests.client.client import verification
 from contract_tests.client.hypothesis_cache import tell_what_utf_8_encodes
-from contract_tests.findings import Grade
 from contract_tests.options import KEY_VARIABLE, OPTIONS, Option, settings_of
 from contract_tests.recordings.offline import Asked, judge_recording
 from contract_tests.recordings.proxy import serve
@@ -24,7 +23,8 @@ from contract_tests.report import Outputs
 from contract_tests.report.model import CONFORMS, UNJUDGED, WRONG_USE
 from contract_tests.session.progress import Session
 from contract_tests.session.scheduler import plan
-from contract_tests.settings import Settings, WrongUse, base_url, readable
+from contract_tests.settings import Settings, UsageError, base_url, readable
+from openapi import Grade
 
 _PACKAGE = Path(__file__).parent
 # The suite runs by its own rules, wherever it is called from: no configuration, no plugin, no option of the
@@ -58,16 +58,16 @@ def _option(option: Option) -> click.Option:
 def run(url: str | None, har: str, proxy_to: str, listen: str, **given: Any) -> int:
     """Judge a deployment, a recording, or the traffic of others; the exit code."""
     if har and proxy_to:
-        raise WrongUse("--har and --proxy-to: give one of them")
+        raise UsageError("--har and --proxy-to: give one of them")
     if har or proxy_to:
         asked = _asked("--har" if har else "--proxy-to", given)
         if har:
             return judge_recording(har, base_url(url) if url else "", asked)
         if url:
-            raise WrongUse(f"--proxy-to: {proxy_to} is what is judged; leave {url} away")
+            raise UsageError(f"--proxy-to: {proxy_to} is what is judged; leave {url} away")
         return serve(base_url(proxy_to), listen, asked)
     if not url:
-        raise WrongUse("URL: say which service to judge, for example tune-check https://studio.tune.app")
+        raise UsageError("URL: say which service to judge, for example tune-check https://studio.tune.app")
     return judge(url, passed=_for_pytest(given), **given)
 
 
@@ -94,12 +94,12 @@ def judge(url: str, dry_run: bool, passed: tuple[str, ...], **given: Any) -> int
 
 
 def _asked(mode: str, given: dict[str, Any]) -> Asked:
-    """What counts of the options where nothing is sent by us. Raises `WrongUse` for the others."""
+    """What counts of the options where nothing is sent by us. Raises `UsageError` for the others."""
     named = {name: value for name, value in given.items() if value not in (None, (), False)}
     useless = sorted(named.keys() - _OFFLINE - (_FORWARDING if mode == "--proxy-to" else set()))
     if useless:
         flags = ", ".join(_FLAGS.get(name, f"--{name.replace('_', '-')}") for name in useless)
-        raise WrongUse(f"{mode}: no use for {flags}, since nothing is sent on our own; leave it away")
+        raise UsageError(f"{mode}: no use for {flags}, since nothing is sent on our own; leave it away")
     key = str(named.get("key") or os.environ.get(KEY_VARIABLE, ""))
     outputs = Outputs.of(*(named.get(name, "") for name in ("markdown", "json", "html")))
     outputs.check()
@@ -200,7 +200,7 @@ def main(argv: list[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         return int(command.main(args=argv, prog_name="tune-check", standalone_mode=False) or 0)
-    except WrongUse as error:
+    except UsageError as error:
         click.echo(f"tune-check: {error}", err=True)
     except click.exceptions.Exit as error:
         return error.exit_code

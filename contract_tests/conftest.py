@@ -17,8 +17,8 @@ from contract_tests.observations.assembly import assemble
 from contract_tests.options import add_options, settings_from
 from contract_tests.report import pictures
 from contract_tests.session.plugin import ACCEPTED, FINDINGS, SLUG, Verdict
-from contract_tests.session.scheduler import Judgement, budget, plan
-from contract_tests.settings import Settings, WrongUse
+from contract_tests.session.scheduler import Scheduler, budget, plan
+from contract_tests.settings import Settings, UsageError
 
 CANNOT_JUDGE = 3
 _ORDER = (
@@ -32,7 +32,7 @@ _ORDER = (
 _LOOKS = 2
 _PLACE = pytest.StashKey[tuple[Settings, Path, float]]()
 _VERDICT = pytest.StashKey[Verdict]()
-_JUDGEMENT = pytest.StashKey[Judgement]()
+_JUDGEMENT = pytest.StashKey[Scheduler]()
 Tell = Callable[[Check | str, list[Finding]], None]
 
 
@@ -46,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         settings = settings_from(config)
         known = load(settings.known, REGISTRY, missing_ok=settings.update_known)
-    except WrongUse as error:
+    except UsageError as error:
         raise pytest.UsageError(str(error)) from None
     inherited = getattr(config, "workerinput", {}).get("judgement")
     directory = Path(inherited["directory"]) if inherited else Path(tempfile.mkdtemp(prefix="tune-check-"))
@@ -96,10 +96,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Where other processes do the work, greet the service before they are started."""
     config = session.config
     if bool(getattr(config.option, "numprocesses", 0)) and not hasattr(config, "workerinput"):
-        _greet(Judgement(*config.stash[_PLACE]))
+        _greet(Scheduler(*config.stash[_PLACE]))
 
 
-def _greet(judgement: Judgement) -> None:
+def _greet(judgement: Scheduler) -> None:
     try:
         judgement.service.greet()
     except CannotJudge as reason:
@@ -113,7 +113,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     hands_on = bool(getattr(config.option, "numprocesses", 0)) and not is_worker
     if config.option.collectonly or not session.items or hands_on:
         return
-    judgement = Judgement(*config.stash[_PLACE])
+    judgement = Scheduler(*config.stash[_PLACE])
     config.stash[_JUDGEMENT] = judgement
     if is_worker:
         judgement.service.find_base()
@@ -144,13 +144,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture
-def judgement(pytestconfig: pytest.Config) -> Judgement:
+def judgement(pytestconfig: pytest.Config) -> Scheduler:
     """The judgement that this test is part of."""
     return pytestconfig.stash[_JUDGEMENT]
 
 
 @pytest.fixture
-def tell(request: pytest.FixtureRequest, judgement: Judgement) -> Tell:
+def tell(request: pytest.FixtureRequest, judgement: Scheduler) -> Tell:
     """Takes the findings of a test and decides whether it fails."""
     bar, verdict = judgement.settings.grade, request.config.stash[_VERDICT]
 

@@ -4,15 +4,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import unquote
 
 import jsonschema_rs
 
 import openapi
+from openapi import GRADES, Grade
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-GRADES: tuple[Literal["documented", "observed", "assumed"], ...] = ("documented", "observed", "assumed")
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
 
@@ -24,7 +24,7 @@ class Operation:
     id: str
     method: str
     path: str
-    grade: str
+    grade: Grade
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -59,9 +59,9 @@ class Mismatch:
 class View:
     """The document as it reads when only facts up to one grade count."""
 
-    def __init__(self, grade: Literal["documented", "observed", "assumed"]) -> None:
+    def __init__(self, grade: Grade) -> None:
         self.grade = grade
-        self.document = openapi.load(grade=grade)
+        self.document = openapi.load(grade)
         self._plain = {"components": {"schemas": _plain(self.document["components"]["schemas"])}}
         self._validators: dict[str, jsonschema_rs.Draft4Validator] = {}
         self.operations = {
@@ -121,9 +121,9 @@ class Contract:
     """The document at every grade, and which operation a request means."""
 
     def __init__(self) -> None:
-        self.views: dict[str, View] = {grade: View(grade) for grade in GRADES}
-        self.documented = self.views["documented"]
-        self.assumed = self.views["assumed"]
+        self.views: dict[Grade, View] = {grade: View(grade) for grade in GRADES}
+        self.documented = self.views[Grade.DOCUMENTED]
+        self.assumed = self.views[Grade.ASSUMED]
         self.operations = {operation.id: operation for operation in self._graded_operations()}
         self._by_length = sorted(self.operations.values(), key=lambda found: found.path.count("{"))
 

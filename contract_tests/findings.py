@@ -7,14 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from contract_tests.observations.exchange import Exchange
-
-
-class Grade(StrEnum):
-    """How sure a fact is; see `openapi/README.md`."""
-
-    DOCUMENTED = "documented"
-    OBSERVED = "observed"
-    ASSUMED = "assumed"
+from openapi import Grade
 
 
 class Severity(StrEnum):
@@ -38,7 +31,6 @@ _SEVERITY = {
     Grade.OBSERVED: Severity.WARNING,
     Grade.ASSUMED: Severity.NOTE,
 }
-_RANK = list(Grade)
 
 
 @dataclass(frozen=True)
@@ -85,7 +77,7 @@ class Finding:
         """The severity when everything up to the grade `bar` must be kept."""
         if self.outcome is not Outcome.BROKEN:
             return Severity.NOTE
-        return Severity.FAILURE if _RANK.index(self.grade) <= _RANK.index(bar) else _SEVERITY[self.grade]
+        return Severity.FAILURE if self.grade.rank <= bar.rank else _SEVERITY[self.grade]
 
     def as_json(self) -> dict[str, Any]:
         """A plain object that `from_json` reads back."""

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from contract_tests.findings import Grade
-from contract_tests.settings import PROFILES, Settings, WrongUse, base_url, readable
+from contract_tests.settings import PROFILES, Settings, UsageError, base_url, readable
+from openapi import Grade
 
 KEY_VARIABLE = "TUNE_API_KEY"
 
@@ -75,24 +75,24 @@ def add_options(group: Any) -> None:
 
 
 def settings_from(config: pytest.Config) -> Settings:
-    """The settings that pytest's options mean. Raises `WrongUse`."""
+    """The settings that pytest's options mean. Raises `UsageError`."""
     url = config.getoption("tune_url")
     if not url:
-        raise WrongUse("--url: say which service to judge, for example --url https://studio.tune.app")
+        raise UsageError("--url: say which service to judge, for example --url https://studio.tune.app")
     given = {option.name: config.getoption(option.dest) for option in OPTIONS}
     return settings_of(url, {name: value for name, value in given.items() if value not in (None, [], False)})
 
 
 def settings_of(url: str, given: dict[str, Any]) -> Settings:
-    """The settings that a URL and the options given mean. Raises `WrongUse`."""
+    """The settings that a URL and the options given mean. Raises `UsageError`."""
     values = {option.name: _read(option, given[option.name]) for option in OPTIONS if option.name in given}
     key = values.pop("key", "") or os.environ.get(KEY_VARIABLE, "")
     if any(ord(char) < 33 or ord(char) > 126 for char in key):
-        raise WrongUse(
+        raise UsageError(
             "--key: a key has no spaces, line ends or letters outside ASCII; look at how it was copied"
         )
     if values.get("update-known") and not values.get("known"):
-        raise WrongUse("--update-known: say with --known which file to write")
+        raise UsageError("--update-known: say with --known which file to write")
     if values.get("ca"):
         readable("--ca", values["ca"])
     if "org" in values:
@@ -105,20 +105,20 @@ def settings_of(url: str, given: dict[str, Any]) -> Settings:
 
 def _read(option: Option, value: Any) -> Any:
     if option.choices and value not in option.choices:
-        raise WrongUse(f"{option.flag}: {value!r} is not one of {', '.join(option.choices)}")
+        raise UsageError(f"{option.flag}: {value!r} is not one of {', '.join(option.choices)}")
     if option.type not in (int, float):
         return value
     try:
         number = option.type(value)
     except ValueError:
-        raise WrongUse(f"{option.flag}: {value!r} is not a number") from None
+        raise UsageError(f"{option.flag}: {value!r} is not a number") from None
     if not (number >= 0 and number < 10**9) or (option.type is float and number == 0):
-        raise WrongUse(f"{option.flag}: {value} is out of range; give a positive number")
+        raise UsageError(f"{option.flag}: {value} is out of range; give a positive number")
     return number
 
 
 def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon or not name.strip() or any(char in text for char in "\r\n"):
-        raise WrongUse("--header: write it as 'Name: value'")
+        raise UsageError("--header: write it as 'Name: value'")
     return name.strip(), value.strip()

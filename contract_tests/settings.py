@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from contract_tests.findings import Grade
+from openapi import Grade
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Settings:
         return cls(**{**plain, "headers": headers, "grade": Grade(plain["grade"])})
 
 
-class WrongUse(ValueError):
+class UsageError(ValueError):
     """What was asked for makes no sense; the text says which option and what to do."""
 
 
@@ -94,11 +94,13 @@ def base_url(url: str) -> str:
         parts = urlsplit(url if "://" in url else f"https://{url}")
         port = parts.port
     except ValueError as error:
-        raise WrongUse(f"URL: {url!r} is not a URL: {error}; give one like https://studio.tune.app") from None
+        raise UsageError(
+            f"URL: {url!r} is not a URL: {error}; give one like https://studio.tune.app"
+        ) from None
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise WrongUse(f"URL: {url!r} is not an http or https URL; give one like https://studio.tune.app")
+        raise UsageError(f"URL: {url!r} is not an http or https URL; give one like https://studio.tune.app")
     if parts.query or parts.fragment or parts.username:
-        raise WrongUse("URL: give scheme, host and path alone; the key goes into --key or TUNE_API_KEY")
+        raise UsageError("URL: give scheme, host and path alone; the key goes into --key or TUNE_API_KEY")
     path = parts.path.rstrip("/")
     path = path if path.endswith("/v1") else f"{path}/v1"
     return f"{parts.scheme}://{parts.netloc}{path}"
@@ -108,5 +110,5 @@ def readable(option: str, path: str) -> Path:
     """The path of a file that an option names, which must be there."""
     found = Path(path)
     if not found.is_file():
-        raise WrongUse(f"{option}: there is no file {path}; give the path of a readable file")
+        raise UsageError(f"{option}: there is no file {path}; give the path of a readable file")
     return found

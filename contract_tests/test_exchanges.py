@@ -3,11 +3,11 @@
 from contract_tests.checks import Check
 from contract_tests.conftest import Tell
 from contract_tests.observations.exchange import Exchange
-from contract_tests.session.scheduler import Judgement
+from contract_tests.session.scheduler import Scheduler
 
 SUBJECT = Exchange
 
 
-def test_every_exchange_keeps(check: Check, judgement: Judgement, tell: Tell) -> None:
+def test_every_exchange_keeps(check: Check, judgement: Scheduler, tell: Tell) -> None:
     """Checks that look at what the others provoked."""
     tell(check, judgement.look(check))

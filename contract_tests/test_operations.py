@@ -4,17 +4,17 @@ import pytest
 
 from contract_tests.conftest import Tell
 from contract_tests.document import contract
-from contract_tests.session.scheduler import Judgement
+from contract_tests.session.scheduler import Scheduler
 
 OPERATIONS = [name for name, operation in contract().operations.items() if operation.grade == "documented"]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_generated_requests(operation: str, judgement: Judgement, tell: Tell) -> None:
+def test_generated_requests(operation: str, judgement: Scheduler, tell: Tell) -> None:
     """Examples, boundaries and chance, valid and invalid, by schemathesis."""
     tell(f"generated {operation}", judgement.generated(operation))
 
 
-def test_linked_requests(judgement: Judgement, tell: Tell) -> None:
+def test_linked_requests(judgement: Scheduler, tell: Tell) -> None:
     """Requests that follow the document's links from one operation to the next, by schemathesis."""
     tell("generated links", judgement.generated(""))

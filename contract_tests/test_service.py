@@ -3,11 +3,11 @@
 from contract_tests.checks import Check
 from contract_tests.client.service import Service
 from contract_tests.conftest import Tell
-from contract_tests.session.scheduler import Judgement
+from contract_tests.session.scheduler import Scheduler
 
 SUBJECT = Service
 
 
-def test_the_service_keeps(check: Check, judgement: Judgement, tell: Tell) -> None:
+def test_the_service_keeps(check: Check, judgement: Scheduler, tell: Tell) -> None:
     """Checks that send requests of their own."""
     tell(check, judgement.probe(check))

@@ -3,11 +3,11 @@
 from contract_tests.checks import Check
 from contract_tests.conftest import Tell
 from contract_tests.observations.traces import Stream
-from contract_tests.session.scheduler import Judgement
+from contract_tests.session.scheduler import Scheduler
 
 SUBJECT = Stream
 
 
-def test_every_stream_keeps(check: Check, judgement: Judgement, tell: Tell) -> None:
+def test_every_stream_keeps(check: Check, judgement: Scheduler, tell: Tell) -> None:
     """Checks that look at what the others provoked."""
     tell(check, judgement.look(check))

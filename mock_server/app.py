@@ -21,13 +21,13 @@ from mock_server.errors import Refusal
 from mock_server.http.connexion_api import ConnexionMiddleware, Resolver
 from mock_server.http.cors import Cors
 from mock_server.http.docs import OPTIONS, DocsMiddleware
-from mock_server.http.gateway import Front
+from mock_server.http.gateway import Gateway
 from mock_server.http.routing import RoutingMiddleware
 from mock_server.http.security import SecurityMiddleware
 from mock_server.http.validation import ValidationMiddleware
-from mock_server.sandboxes.counters import Tally
-from mock_server.sandboxes.registry import Worlds
-from mock_server.sandboxes.sandbox import World
+from mock_server.sandboxes.counters import Counters
+from mock_server.sandboxes.registry import Sandboxes
+from mock_server.sandboxes.sandbox import Sandbox
 from mock_server.scenarios.library import Library
 from mock_server.settings import Settings
 from mock_server.simulation.clock import Clock
@@ -37,12 +37,12 @@ from mock_server.storage.memory import MemoryStore
 from mock_server.storage.protocol import Bound, Store
 
 
-def create_worlds(
+def create_sandboxes(
     settings: Settings,
     clock: Clock | None = None,
     store: Store | None = None,
     document: Mapping[str, Any] | None = None,
-) -> Worlds:
+) -> Sandboxes:
     """The parts of one server; raises `ValueError`, one line, for what cannot be served.
 
     A clock or a store that is given is the shared mock's; tests that name themselves get their own.
@@ -50,7 +50,7 @@ def create_worlds(
     library = Library(document or openapi.load(), settings.scenarios)
     default = _default(settings.scenario, library)
     seed = settings.seed or secrets.token_hex(4)
-    return Worlds(_Maker(settings, clock, store, library, seed, bool(default.wires)))
+    return Sandboxes(_Maker(settings, clock, store, library, seed, bool(default.wires)))
 
 
 @dataclass(frozen=True)
@@ -64,14 +64,14 @@ class _Maker:
     seed: str
     conditioned: bool
 
-    def __call__(self, test: str) -> World:
+    def __call__(self, test: str) -> Sandbox:
         settings, seed = self.settings, f"{self.seed} {test}" if test else self.seed
         bound = Bound(
             most_runs=settings.max_runs,
-            over=lambda run: is_over(run, world.now_of(run)),
-            forgotten=lambda run_id: world.run_clocks.pop(run_id, None),
+            over=lambda run: is_over(run, sandbox.now_of(run)),
+            forgotten=lambda run_id: sandbox.run_clocks.pop(run_id, None),
         )
-        world = World(
+        sandbox = Sandbox(
             settings=settings,
             seed=seed,
             clock=self.clock if self.clock and not test else _new_clock(settings, self.clock),
@@ -83,9 +83,9 @@ class _Maker:
             test=test,
             # What one process knows of a run's wire, the others must find out.
             conditioned=self.conditioned or settings.workers > 1,
-            tally=Tally(seed),
+            counters=Counters(seed),
         )
-        return world
+        return sandbox
 
 
 def _new_clock(settings: Settings, given: Clock | None) -> Clock:
@@ -121,17 +121,17 @@ def create_app(
 ) -> ASGIApp:
     """The mock as an ASGI application: the given document, or the fullest view of ours."""
     served = document or openapi.load()
-    return application(create_worlds(settings or Settings(), clock, store, served), served)
+    return application(create_sandboxes(settings or Settings(), clock, store, served), served)
 
 
-def application(worlds: Worlds, document: Mapping[str, Any]) -> ASGIApp:
+def application(sandboxes: Sandboxes, document: Mapping[str, Any]) -> ASGIApp:
     """The ASGI application of a server: the API, and the control calls beside it."""
-    settings = worlds.shared.settings
+    settings = sandboxes.shared.settings
     connexion = ConnexionMiddleware(
         dispatch,
         import_name=__name__,
         middlewares=[
-            partial(Front, worlds=worlds, cors=Cors(settings.cors_origins)),
+            partial(Gateway, sandboxes=sandboxes, cors=Cors(settings.cors_origins)),
             DocsMiddleware,
             RoutingMiddleware,
             SecurityMiddleware,
@@ -142,17 +142,17 @@ def application(worlds: Worlds, document: Mapping[str, Any]) -> ASGIApp:
     )
     keys = frozenset(key.encode() for key in settings.keys)
     connexion.add_api(dict(document), largest_body=settings.largest_body, keys=keys)
-    app = WithControl(connexion, worlds)
-    return _self_checked(app, worlds, document) if settings.self_check else app
+    app = WithControl(connexion, sandboxes)
+    return _self_checked(app, sandboxes, document) if settings.self_check else app
 
 
-def _self_checked(app: ASGIApp, worlds: Worlds, document: Mapping[str, Any]) -> ASGIApp:
+def _self_checked(app: ASGIApp, sandboxes: Sandboxes, document: Mapping[str, Any]) -> ASGIApp:
     # Only who asks for it pays for the import.
     from mock_server.response_check import SelfCheck
 
     def meant_to_differ(choice: str) -> bool:
         name, *wires = choice.partition(";")[0].split("+")
-        scenario = worlds.shared.library.scenarios().get(name)
+        scenario = sandboxes.shared.library.scenarios().get(name)
         return bool(wires or (scenario and scenario.breaks))
 
     return SelfCheck(app, document, meant_to_differ)

@@ -151,15 +151,15 @@ def _store(where: str, workers: int, clock: str) -> Path | None:
 def _run(settings: Settings, list_them: bool) -> int:
     # Imported here so that --help and --version answer at once.
     import openapi
-    from mock_server.app import application, create_worlds
+    from mock_server.app import application, create_sandboxes
     from mock_server.banner import banner, scenario_lines
     from mock_server.server.server import listen_together, serve
 
     try:
         document = openapi.load()
-        worlds = create_worlds(settings, document=document)
-        settings = replace(settings, seed=worlds.shared.seed)
-        scenarios, seed = worlds.shared.library.scenarios(), worlds.shared.seed
+        sandboxes = create_sandboxes(settings, document=document)
+        settings = replace(settings, seed=sandboxes.shared.seed)
+        scenarios, seed = sandboxes.shared.library.scenarios(), sandboxes.shared.seed
         if list_them:
             click.echo(scenario_lines(scenarios))
             return 0
@@ -172,8 +172,8 @@ def _run(settings: Settings, list_them: bool) -> int:
     if settings.workers > 1:
         from mock_server.server.workers import serve_together
 
-        return serve_together(settings, worlds.shared.clock, document, listening)
-    return serve(application(worlds, document), worlds, listening[0])
+        return serve_together(settings, sandboxes.shared.clock, document, listening)
+    return serve(application(sandboxes, document), sandboxes, listening[0])
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 import openapi
-from mock_server.app import application, create_worlds
+from mock_server.app import application, create_sandboxes
 from mock_server.server.server import listen, server
 from mock_server.settings import SAMPLE_KEY, Settings
 
@@ -122,10 +122,10 @@ def _with_run(body: Json, run: str | None) -> Json:
 def running(settings: Settings) -> Iterator[TuneMock]:
     """A mock in a thread of its own while the block lasts; port 0 takes a free one."""
     document = openapi.load()
-    worlds = create_worlds(settings, document=document)
-    app = application(worlds, document)
+    sandboxes = create_sandboxes(settings, document=document)
+    app = application(sandboxes, document)
     listening = listen(settings.host, settings.port)
-    serving = server(app, worlds)
+    serving = server(app, sandboxes)
     thread = threading.Thread(
         target=serving.run, kwargs={"sockets": [listening]}, name="tune-mock", daemon=True
     )

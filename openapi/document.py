@@ -25,7 +25,7 @@ def parse(text: str) -> dict[str, Any]:
     return cast(dict[str, Any], document)
 
 
-def load(grade: Grade = "assumed", path: Path = DOCUMENT) -> dict[str, Any]:
+def load(grade: Grade | str = Grade.ASSUMED, path: Path = DOCUMENT) -> dict[str, Any]:
     """The document as it stands at a grade; each call gives a copy of its own.
 
     `documented` holds only what the vendor's reference states, `observed` adds what client code depends

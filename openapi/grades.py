@@ -6,10 +6,24 @@ type, one of several alternatives) stays, without what it demands in turn.
 """
 
 from collections.abc import Callable
-from typing import Any, Literal, get_args
+from enum import StrEnum
+from typing import Any
 
-Grade = Literal["documented", "observed", "assumed"]
-GRADES: tuple[Grade, ...] = get_args(Grade)
+
+class Grade(StrEnum):
+    """How well a fact is known, from the best known to the least; `openapi/README.md` defines the grades."""
+
+    DOCUMENTED = "documented"
+    OBSERVED = "observed"
+    ASSUMED = "assumed"
+
+    @property
+    def rank(self) -> int:
+        """0 for the best known."""
+        return GRADES.index(self)
+
+
+GRADES: tuple[Grade, ...] = tuple(Grade)
 """From the best known to the least."""
 
 _METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
@@ -18,7 +32,7 @@ _DATA = frozenset({"example", "examples", "default", "enum", "x-lifecycle", "x-e
 _GONE = object()
 
 
-def view(document: dict[str, Any], grade: Grade) -> dict[str, Any]:
+def view(document: dict[str, Any], grade: Grade | str) -> dict[str, Any]:
     """The document with the facts up to `grade`, the keywords of `x-observed` and `x-assumed` merged in.
 
     The original stays as it is; examples are shared with it. Raises `ValueError` when `grade` is not one of
@@ -30,9 +44,10 @@ def view(document: dict[str, Any], grade: Grade) -> dict[str, Any]:
 
 
 def _level(grade: object) -> int:
-    if grade not in GRADES:
-        raise ValueError(f"{grade!r} is not a grade; the grades are {', '.join(GRADES)}")
-    return GRADES.index(grade)
+    try:
+        return Grade(grade).rank  # type: ignore[arg-type]
+    except ValueError:
+        raise ValueError(f"{grade!r} is not a grade; the grades are {', '.join(GRADES)}") from None
 
 
 def _above(value: object, limit: int) -> bool:

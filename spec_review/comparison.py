@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from openapi import Grade
 from spec_review.catalogue import RULES
 from spec_review.change import Change, Use, position
-from spec_review.grade import GRADES, grade_at, weakest
+from spec_review.grade import grade_at, weakest
 from spec_review.loading import Cursor, Document
 from spec_review.operations import Matching, match
 from spec_review.values.declared import Declared
@@ -76,7 +77,7 @@ def regraded(
     what: str, base: Cursor | None, head: Cursor | None, old: str, new: str, subject: str, *uses: Use
 ) -> Change:
     """A fact that is better or worse founded than before; demoting a documented one is worth knowing."""
-    down = GRADES.index(new) > GRADES.index(old)
+    down = Grade(new).rank > Grade(old).rank
     id_ = "fact-demoted" if down and old == "documented" else "fact-regraded"
     change = found(
         id_, f"{what} was {old} and is {new} now.", base, head, *uses, subject=subject, old=old, new=new

@@ -1,17 +1,17 @@
 """How well founded is the fact at a place: `documented`, `observed` or `assumed`?"""
 
+from openapi import GRADES, Grade
 from spec_review.loading import Cursor
 
-GRADES = ("documented", "observed", "assumed")
 UNSTABLE = {"draft", "alpha"}
 """`x-stability-level`s that promise nothing yet."""
 
 
-def grade_at(cursor: Cursor | None) -> str:
+def grade_at(cursor: Cursor | None) -> Grade:
     """The grade that holds at a place: its own or the nearest parent's."""
     if cursor is None:
-        return "documented"
-    found = "documented"
+        return Grade.DOCUMENTED
+    found = Grade.DOCUMENTED
     value = cursor.document.content
     for key in ("", *cursor.path):
         if key:
@@ -20,10 +20,10 @@ def grade_at(cursor: Cursor | None) -> str:
             except (KeyError, IndexError, TypeError, ValueError):
                 return found
         if isinstance(value, dict) and value.get("x-grade") in GRADES:
-            found = str(value["x-grade"])
+            found = Grade(value["x-grade"])
     return found
 
 
-def weakest(*grades: str) -> str:
+def weakest(*grades: str) -> Grade:
     """The least founded of some grades."""
-    return max(grades, key=GRADES.index)
+    return max(map(Grade, grades), key=lambda grade: grade.rank)

@@ -4,10 +4,11 @@ import string
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contract_tests.client.service import CannotTry, Service
+from contract_tests.client.service import Inconclusive, Service
 from contract_tests.document import Operation, contract
-from contract_tests.findings import Deviation, Grade, Outcome, check
+from contract_tests.findings import Deviation, Outcome, check
 from contract_tests.observations.exchange import KEY_HEADER, Exchange
+from openapi import Grade
 
 _SHUT = (401, 403)
 _UNKNOWN = {"messageId": "msg_unknown", "runId": "run_unknown", "stepId": "step_unknown"}
@@ -167,7 +168,7 @@ def _knock(service: Service, operation: Operation, key: str | None, **fields: An
 def _known_run(service: Service) -> dict[str, str]:
     try:
         thread, run = service.finished_run()
-    except CannotTry:
+    except Inconclusive:
         return {}
     return {"threadId": thread, "runId": run}
 

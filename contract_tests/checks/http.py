@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 
 from contract_tests.client.raw_http import Answer, Unavailable, ask
-from contract_tests.client.service import CannotTry, Service
+from contract_tests.client.service import Inconclusive, Service
 from contract_tests.document import EVENT_STREAM
-from contract_tests.findings import Deviation, Grade, Outcome, check
+from contract_tests.findings import Deviation, Outcome, check
 from contract_tests.observations.exchange import Exchange
+from openapi import Grade
 
 
 @check("no-server-error", Exchange)
@@ -131,7 +132,7 @@ def wrong_method_is_refused(service: Service) -> Iterator[Deviation]:
     paths = ["/threads", f"/threads/{thread}", f"/threads/{thread}/messages", f"/threads/{thread}/runs"]
     try:
         paths.append("/threads/{}/runs/{}".format(*service.finished_run()))
-    except CannotTry:
+    except Inconclusive:
         paths.append(f"/threads/{thread}/runs/run_unknown")
     for path in paths:
         for method in ("PUT", "PATCH"):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from contract_tests.client.service import CannotTry, Service
+from contract_tests.client.service import Inconclusive, Service
 from contract_tests.document import contract
 from contract_tests.findings import Deviation, Outcome, check
 from contract_tests.observations.assembly import Story
@@ -19,7 +19,7 @@ def run_can_be_created(service: Service) -> Iterator[Deviation]:
     """
     try:
         service.finished_run()
-    except CannotTry as reason:
+    except Inconclusive as reason:
         exchange = reason.exchange
         if exchange is None or exchange.operation is None or not exchange.operation.starts_run:
             raise
@@ -88,7 +88,7 @@ def unknown_run_is_refused(service: Service) -> Iterator[Deviation]:
             yield Deviation(f"status {exchange.status} for an id that nobody gave", "404", exchange)
     try:
         thread, run = service.finished_run()
-    except CannotTry:
+    except Inconclusive:
         return
     path = {"threadId": thread, "runId": run, "stepId": "step_tune_check_unknown"}
     exchange = service.call("getRunStep", path=path, wants=["unknown-id"])

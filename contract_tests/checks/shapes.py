@@ -5,11 +5,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contract_tests.document import EVENT_STREAM, GRADES, JSON, Mismatch, contract
-from contract_tests.findings import Deviation, Grade, check
+from contract_tests.document import EVENT_STREAM, JSON, Mismatch, contract
+from contract_tests.findings import Deviation, check
 from contract_tests.observations.exchange import GENERATED, Exchange
 from contract_tests.observations.timestamps import moment
 from contract_tests.observations.traces import observations_of, streams_of
+from openapi import GRADES, Grade
 
 _SNAKE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
 _SCHEMAS = {"run": "Run", "thread": "Thread", "message": "Message", "step": "RunStep"}
@@ -100,7 +101,7 @@ def response_fits_schema(exchange: Exchange) -> Iterator[Deviation]:
         return
     told: set[str] = set()
     # What was generated at random comes back as it was sent: only the documented view binds it.
-    for grade in ("documented",) if GENERATED in exchange.wants else GRADES[GRADES.index(operation.grade) :]:
+    for grade in GRADES[:1] if GENERATED in exchange.wants else GRADES[operation.grade.rank :]:
         view = contract().views[grade]
         schema = view.media(operation.id, exchange.status, JSON)
         for mismatch in view.mismatches(schema, exchange.json) if schema else []:
@@ -120,11 +121,11 @@ def _empty_left_out(mismatch: Mismatch, exchange: Exchange) -> bool:
     return found[1] in asked and asked[found[1]] in ("", [], {})
 
 
-def _deviation(exchange: Exchange, operation: str, mismatch: Mismatch, grade: str) -> Deviation:
+def _deviation(exchange: Exchange, operation: str, mismatch: Mismatch, grade: Grade) -> Deviation:
     place = f"{operation}: {mismatch.place}"
     teaches = "" if grade == "documented" else _lesson(mismatch)
     seen = f"{mismatch.place}: {_short(mismatch.value)}"
-    return Deviation(seen, mismatch.message[:300], exchange, place, Grade(grade), teaches)
+    return Deviation(seen, mismatch.message[:300], exchange, place, grade, teaches)
 
 
 def _lesson(mismatch: Mismatch) -> str:

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
 from contract_tests.checks.values import empty, lives, same
-from contract_tests.findings import Deviation, Grade, check
+from contract_tests.findings import Deviation, check
 from contract_tests.observations.timestamps import moment
 from contract_tests.observations.traces import Observation, Trace
+from openapi import Grade
 
 # Less than the smallest step between time zones, more than any clock is off.
 _SKEW = 1500

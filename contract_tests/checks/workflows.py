@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contract_tests.checks.echoes import changed, holds
-from contract_tests.client.service import CannotTry, Service
-from contract_tests.findings import Deviation, Grade, check
+from contract_tests.client.service import Inconclusive, Service
+from contract_tests.findings import Deviation, check
 from contract_tests.observations.assembly import Story
 from contract_tests.observations.exchange import Exchange
 from contract_tests.observations.message_text import text_of
 from contract_tests.observations.traces import Trace
+from openapi import Grade
 
 
 @check("created-is-listed", Story)
@@ -183,7 +184,7 @@ def threads_keep_apart(service: Service) -> Iterator[Deviation]:
         yield Deviation("messages in a thread that has none", "an empty list", own)
     try:
         _, run = service.finished_run()
-    except CannotTry:
+    except Inconclusive:
         return
     runs = service.call("listRuns", path={"threadId": other})
     if runs.ok and isinstance(runs.json, dict) and runs.json.get("data"):

@@ -10,11 +10,11 @@ from pathlib import Path
 _PATIENCE = 20.0
 
 
-class Exhausted(Exception):
+class BudgetExceeded(Exception):
     """A ceiling is reached; the text names it."""
 
 
-class Tally:
+class Counter:
     """A counter that several processes share: each unit is a byte that one of them appended to a file."""
 
     def __init__(self, path: Path) -> None:
@@ -78,9 +78,9 @@ class Budget:
     ) -> None:
         self.runs, self.tokens, self.requests, self.seconds = runs, tokens, requests, seconds
         self._started = started
-        self._runs = Tally(directory / "runs")
-        self._tokens = Tally(directory / "tokens")
-        self._requests = Tally(directory / "requests")
+        self._runs = Counter(directory / "runs")
+        self._tokens = Counter(directory / "tokens")
+        self._requests = Counter(directory / "requests")
         self.tokens_per_run = max(1, tokens // max(1, runs))
 
     @property
@@ -101,19 +101,19 @@ class Budget:
     def take_request(self) -> None:
         """Pay for one request."""
         if self.left <= 0:
-            raise Exhausted(f"--max-seconds {self.seconds:g} is spent")
+            raise BudgetExceeded(f"--max-seconds {self.seconds:g} is spent")
         if not self._requests.take(1, self.requests):
-            raise Exhausted(f"--max-requests {self.requests} is spent")
+            raise BudgetExceeded(f"--max-requests {self.requests} is spent")
 
     @contextmanager
     def run(self, tokens: int) -> Iterator["Reservation"]:
         """Reserve a run of at most so many tokens; it is given back unless it is marked as used."""
         reservation = Reservation(self, tokens)
         if not self._runs.take_patiently(1, self.runs, _PATIENCE):
-            raise Exhausted(f"--max-runs {self.runs} is spent")
+            raise BudgetExceeded(f"--max-runs {self.runs} is spent")
         if not self._tokens.take_patiently(tokens, self.tokens, _PATIENCE):
             self._runs.give_back(1)
-            raise Exhausted(f"--max-tokens {self.tokens} is spent")
+            raise BudgetExceeded(f"--max-tokens {self.tokens} is spent")
         try:
             yield reservation
         finally:

@@ -13,11 +13,11 @@ from urllib.parse import urlencode
 
 import httpx
 
-from contract_tests.client.budget import Budget, Exhausted, Reservation
+from contract_tests.client.budget import Budget, BudgetExceeded, Reservation
 from contract_tests.document import EVENT_STREAM, Operation, contract
 from contract_tests.observations.exchange import KEY_HEADER, Chunk, Exchange
 from contract_tests.redaction import Secrets
-from contract_tests.settings import Settings, WrongUse
+from contract_tests.settings import Settings, UsageError
 
 OWN_KEY = "\0own"
 _HEADERS = {
@@ -83,7 +83,7 @@ class Client:
         """Send a request to a path below the base URL and read the answer to its end.
 
         `body` is sent as JSON, `content` as it is. `key` None leaves the key away. `patient` waits and tries
-        again where the service limits its rate. Raises `Exhausted` when the budget does not allow it.
+        again where the service limits its rate. Raises `BudgetExceeded` when the budget does not allow it.
         """
         operation, parameters = contract().match(method, path.partition("?")[0])
         raw = self._body(operation, body, content, wants)
@@ -102,7 +102,7 @@ class Client:
     def wait(self, seconds: float) -> None:
         """Let time pass, but not more than is left."""
         if self.budget.left <= 0:
-            raise Exhausted(f"--max-seconds {self.budget.seconds:g} is spent")
+            raise BudgetExceeded(f"--max-seconds {self.budget.seconds:g} is spent")
         time.sleep(max(0.0, min(seconds, self.budget.left)))
 
     def close(self) -> None:
@@ -147,7 +147,7 @@ class Client:
             exchange = self._transmit(draft, max(0.1, min(timeout, self.budget.left)))
             reserved.used = exchange.ok or not exchange.status
         if self.budget.left <= 0 and (exchange.cut or exchange.error):
-            raise Exhausted(f"--max-seconds {self.budget.seconds:g} is spent")
+            raise BudgetExceeded(f"--max-seconds {self.budget.seconds:g} is spent")
         self.record.add(exchange)
         return exchange
 
@@ -287,7 +287,7 @@ def verification(settings: Settings) -> ssl.SSLContext | bool:
     try:
         return ssl.create_default_context(cafile=settings.ca)
     except (OSError, ssl.SSLError) as error:
-        raise WrongUse(f"--ca: {settings.ca} holds no certificates: {error}") from None
+        raise UsageError(f"--ca: {settings.ca} holds no certificates: {error}") from None
 
 
 def _is_secret(header: str) -> bool:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from contract_tests.client.service import QUESTION, CannotTry, NotOffered, Service
+from contract_tests.client.service import QUESTION, Inconclusive, NotOffered, Service
 from contract_tests.document import EVENT_STREAM
 from contract_tests.observations.exchange import Exchange
 from contract_tests.observations.traces import Stream
@@ -225,7 +225,7 @@ def _follow(service: Service, created: Exchange) -> None:
     run = _created_run(created)
     thread = created.path_parameters.get("threadId") or str(run.get("threadId", ""))
     if not thread:
-        raise CannotTry("the run's creation does not say which thread it is in")
+        raise Inconclusive("the run's creation does not say which thread it is in")
     service.watch(thread, str(run["id"]))
     look_around(service, thread, str(run["id"]))
 
@@ -235,14 +235,14 @@ def _created_run(created: Exchange) -> Mapping[str, Any]:
     if created.ok and created.media_type == EVENT_STREAM:
         runs = Stream.of(created).runs
         if not runs:
-            raise CannotTry("the stream never shows its run")
+            raise Inconclusive("the stream never shows its run")
         found: Mapping[str, Any] = runs[-1].data
         return found
     body = created.json
     if created.ok and isinstance(body, dict) and isinstance(body.get("id"), str):
         return body
     reason = f"{created.label} answered {created.status or created.error}"
-    raise NotOffered(reason) if created.status in (405, 501) else CannotTry(reason)
+    raise NotOffered(reason) if created.status in (405, 501) else Inconclusive(reason)
 
 
 def _ids(listed: Exchange) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contract_tests.client.explore import FIELDS, OBSERVED_FIELDS, THREAD_FIELDS, exploration
-from contract_tests.client.service import QUESTION, CannotTry, Service
+from contract_tests.client.service import QUESTION, Inconclusive, Service
 from contract_tests.document import Operation, contract
 
 _MALFORMED = (b'{"metadata": ', b'{"metadata": {},}', b"{'metadata': {}}", b"nonsense", b'"\xff\xfe"')
@@ -164,7 +164,7 @@ def _posts(service: Service) -> Iterator[tuple[Operation, dict[str, str], dict[s
         if name == "modifyRun":
             try:
                 path = dict(zip(("threadId", "runId"), service.finished_run(), strict=True))
-            except CannotTry:
+            except Inconclusive:
                 continue
         yield contract().operations[name], path, body
 

@@ -27,7 +27,7 @@ from schemathesis.transport import BaseTransport
 from schemathesis.transport.requests import REQUESTS_TRANSPORT, RequestsTransport
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
-from contract_tests.client.budget import Exhausted
+from contract_tests.client.budget import BudgetExceeded
 from contract_tests.client.client import Client
 from contract_tests.client.hypothesis_cache import share_parsed_sources
 from contract_tests.client.service import Service
@@ -170,7 +170,7 @@ class Adapter(BaseAdapter):
         path = parts.path.removeprefix(urlsplit(self._client.base).path)
         try:
             exchange = self._forward(str(request.method), path, parts.query, request)
-        except Exhausted as reason:
+        except BudgetExceeded as reason:
             self.exhausted = str(reason)
             raise requests.exceptions.ConnectionError(str(reason), request=request) from None
         self.sent += 1
@@ -191,7 +191,7 @@ class Adapter(BaseAdapter):
         target = f"{path}?{query}" if query else path
         starts_run = method == "POST" and path.endswith("/runs")
         if starts_run and not self._runs.acquire(blocking=False):
-            raise Exhausted("the runs of generated requests are spent")
+            raise BudgetExceeded("the runs of generated requests are spent")
         exchange = self._client.send(
             method,
             target,

@@ -18,7 +18,7 @@ _PUZZLED = 5
 QUESTION = "Please answer in one short sentence: what is a contract test?"
 
 
-class CannotTry(Exception):
+class Inconclusive(Exception):
     """A fact could not be tried; the text says why, `exchange` is the answer that prevented it."""
 
     def __init__(self, reason: str, exchange: Exchange | None = None) -> None:
@@ -26,7 +26,7 @@ class CannotTry(Exception):
         self.exchange = exchange
 
 
-class NotOffered(CannotTry):
+class NotOffered(Inconclusive):
     """The service does not offer what the fact is about."""
 
 
@@ -70,7 +70,7 @@ class Service:
         return self.client.send(found.method, address, **options)
 
     def require(self, operation: str, *, path: Mapping[str, str] | None = None, **options: Any) -> Exchange:
-        """As `call`, for a request that something else depends on: raises `CannotTry` where it is refused."""
+        """As `call`, for a request that others depend on: raises `Inconclusive` where it is refused."""
         if operation in self._not_offered:
             raise NotOffered(self._not_offered[operation])
         exchange = self.call(operation, path=path, **options)
@@ -80,7 +80,7 @@ class Service:
         if exchange.status in _NOT_OFFERED:
             self._not_offered[operation] = reason
             raise NotOffered(reason, exchange)
-        raise CannotTry(reason, exchange)
+        raise Inconclusive(reason, exchange)
 
     def greet(self) -> None:
         """Find the base URL and see that the key is taken. Raises `CannotJudge` where that fails."""
@@ -123,13 +123,13 @@ class Service:
         """The id of a thread nobody else uses; the given one where none can be created."""
         try:
             return self.fresh_thread(**fields)
-        except CannotTry as reason:
+        except Inconclusive as reason:
             if self.settings.thread:
                 return self.settings.thread
-            raise CannotTry(f"no thread: {reason}; give one with --thread", reason.exchange) from None
+            raise Inconclusive(f"no thread: {reason}; give one with --thread", reason.exchange) from None
 
     def fresh_thread(self, **fields: Any) -> str:
-        """The id of a thread nobody else uses. Raises `CannotTry` where none can be created."""
+        """The id of a thread nobody else uses. Raises `Inconclusive` where none can be created."""
         return self.created("createThread", body=fields)
 
     def turn(self) -> AbstractContextManager[Any]:
@@ -138,7 +138,7 @@ class Service:
         def alone() -> bool:
             try:
                 self.fresh_thread()
-            except CannotTry:
+            except Inconclusive:
                 return True
             return False
 
@@ -165,7 +165,7 @@ class Service:
         exchange = self.require(operation, **options)
         name = exchange.json.get("id") if isinstance(exchange.json, dict) else None
         if not isinstance(name, str) or not name:
-            raise CannotTry(f"{operation} answered without an id")
+            raise Inconclusive(f"{operation} answered without an id")
         return name
 
     def start(self, thread: str, operation: str = "createRun", /, **fields: Any) -> Exchange:
@@ -185,7 +185,7 @@ class Service:
         exchange = self.start(thread, **fields)
         if exchange.ok and isinstance(exchange.json, dict) and isinstance(exchange.json.get("id"), str):
             return exchange.json
-        raise CannotTry(f"no run: createRun answered {exchange.status or exchange.error}", exchange)
+        raise Inconclusive(f"no run: createRun answered {exchange.status or exchange.error}", exchange)
 
     def finished_run(self) -> tuple[str, str]:
         """The ids of a thread and a run in it that is over, shared by those who only look."""

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from contract_tests.document import Operation, contract
 from contract_tests.observations.exchange import KEY_HEADER, RECORDED, UNTIMED, Chunk, Exchange
 from contract_tests.redaction import Secrets, secrets_in
-from contract_tests.settings import WrongUse
+from contract_tests.settings import UsageError
 
 # What a browser adds to every request: no answer depends on it, and some of it is nobody's business.
 _NOISE = frozenset(
@@ -68,7 +68,7 @@ class _LeftOutError(Exception):
 def read(path: str, base: str = "") -> Recording:
     """The exchanges in a HAR file with the deployment at `base`, or else with the one it mostly speaks to.
 
-    Raises `WrongUse` when the file is no HAR or holds nothing of the API.
+    Raises `UsageError` when the file is no HAR or holds nothing of the API.
     """
     entries = _entries(path)
     left_out: Counter[str] = Counter()
@@ -76,7 +76,7 @@ def read(path: str, base: str = "") -> Recording:
     chosen = base or _chosen(calls)
     if not any(call.base == chosen for call in calls):
         where = f" at {base}" if base else ""
-        raise WrongUse(
+        raise UsageError(
             f"--har: {path}: none of its {len(entries)} entries is a call of the run API{where} "
             "(paths like /v1/threads); record the page while it talks to the API"
         )
@@ -97,17 +97,17 @@ def _entries(path: str) -> list[Any]:
     try:
         plain = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        raise WrongUse(f"--har: there is no file {path}") from None
+        raise UsageError(f"--har: there is no file {path}") from None
     except OSError as error:
-        raise WrongUse(f"--har: {path} cannot be read: {error.strerror or error}") from None
+        raise UsageError(f"--har: {path} cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:
-        raise WrongUse(
+        raise UsageError(
             f"--har: {path} is not JSON: {error}; export a HAR from the browser's network panel"
         ) from None
     log = plain.get("log") if isinstance(plain, dict) else None
     entries = log.get("entries") if isinstance(log, dict) else None
     if not isinstance(entries, list):
-        raise WrongUse(
+        raise UsageError(
             f"--har: {path}: log.entries is no list, so this is no HAR; export one from the browser"
         )
     return entries

@@ -10,13 +10,14 @@ from importlib.metadata import version
 from contract_tests.baseline import Known
 from contract_tests.checks import REGISTRY
 from contract_tests.client.service import Service
-from contract_tests.findings import Finding, Grade
+from contract_tests.findings import Finding
 from contract_tests.observations.assembly import Story, assemble
 from contract_tests.observations.exchange import Exchange
 from contract_tests.recordings.har import read
 from contract_tests.redaction import Secrets
 from contract_tests.report import Cost, Outputs, Report, Terminal, console, pictures
 from contract_tests.session.scheduler import SUBJECTS, judge_story
+from openapi import Grade
 
 CHECKS = [check for check in REGISTRY.values() if check.subject in SUBJECTS]
 """The checks that need no requests of their own."""

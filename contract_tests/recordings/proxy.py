@@ -23,7 +23,7 @@ from contract_tests.recordings.har import is_noise
 from contract_tests.recordings.offline import Asked, look, report, show
 from contract_tests.redaction import Secrets, secrets_in
 from contract_tests.report import Terminal, console
-from contract_tests.settings import WrongUse
+from contract_tests.settings import UsageError
 
 # RFC 9110 7.6.1: these speak of one connection, not of the message.
 _HOP_BY_HOP = frozenset(
@@ -237,16 +237,16 @@ def _unpacked(response: httpx.Response, chunks: list[Chunk]) -> tuple[Chunk, ...
 
 
 def _listening(listen: str) -> socket.socket:
-    """A socket that listens at an address. Raises `WrongUse`."""
+    """A socket that listens at an address. Raises `UsageError`."""
     host, colon, port = listen.rpartition(":")
     if not colon or not port.isdigit() or int(port) > 65535:
-        raise WrongUse(f"--listen: {listen!r} is no address; write it like 127.0.0.1:4011")
+        raise UsageError(f"--listen: {listen!r} is no address; write it like 127.0.0.1:4011")
     host = host.strip("[]") or "127.0.0.1"
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, int(port)), family=family)
     except OSError as error:
-        raise WrongUse(f"--listen: {listen}: {error.strerror or error}; give another address") from None
+        raise UsageError(f"--listen: {listen}: {error.strerror or error}; give another address") from None
 
 
 def _interrupt(*_: object) -> NoReturn:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from contract_tests.findings import REGISTRY, Finding, Grade, Outcome, Severity, merge
+from contract_tests.findings import REGISTRY, Finding, Outcome, Severity, merge
 from contract_tests.report.timelines import Picture
+from openapi import Grade
 
 CONFORMS, VIOLATES, WRONG_USE, UNJUDGED = range(4)
 # What a client trips over first stands first.
@@ -181,7 +182,7 @@ def _importance(entry: Entry) -> tuple[Any, ...]:
     check = REGISTRY.get(entry.first.slug)
     topic = check.topic if check else ""
     rank = _TOPICS.index(topic) if topic in _TOPICS else len(_TOPICS)
-    return list(Severity).index(entry.severity), list(Grade).index(entry.first.grade), rank, entry.first.slug
+    return list(Severity).index(entry.severity), entry.first.grade.rank, rank, entry.first.slug
 
 
 def _of(entries: Iterable[Entry], severity: Severity, outcome: Outcome) -> Iterable[Entry]:

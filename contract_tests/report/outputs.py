@@ -8,7 +8,7 @@ from pathlib import Path
 from contract_tests.redaction import Secrets
 from contract_tests.report import html, json, markdown
 from contract_tests.report.model import Report
-from contract_tests.settings import WrongUse
+from contract_tests.settings import UsageError
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 _FORMS: dict[str, Callable[[Report, Secrets], str]] = {
@@ -38,7 +38,7 @@ class Outputs:
         return cls(markdown, json, html, summary="" if summary == markdown else summary)
 
     def check(self) -> None:
-        """Raise `WrongUse`, before anything is sent, where a report could not be written."""
+        """Raise `UsageError`, before anything is sent, where a report could not be written."""
         for form, path in (*self._wanted(), *([("junitxml", self.junitxml)] if self.junitxml else [])):
             _check(f"--{form}", Path(path))
 
@@ -66,11 +66,11 @@ class Outputs:
 
 def _check(option: str, path: Path) -> None:
     if path.is_dir():
-        raise WrongUse(f"{option}: {path} is a directory; give the path of a file")
+        raise UsageError(f"{option}: {path} is a directory; give the path of a file")
     if not path.parent.is_dir():
-        raise WrongUse(f"{option}: there is no directory {path.parent}; create it first")
+        raise UsageError(f"{option}: there is no directory {path.parent}; create it first")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise WrongUse(f"{option}: {path} cannot be written; give a path that can")
+        raise UsageError(f"{option}: {path} cannot be written; give a path that can")
 
 
 def _attempt(option: str, path: str, text: str, *, append: bool) -> list[str]:

@@ -10,11 +10,11 @@ from typing import Any
 
 from contract_tests.checks import REGISTRY, Check, checks_of
 from contract_tests.client import explore_requests  # noqa: F401 - registers explorations
-from contract_tests.client.budget import Budget, Exhausted
+from contract_tests.client.budget import Budget, BudgetExceeded
 from contract_tests.client.client import Client, Record
 from contract_tests.client.explore import EXPLORATIONS, Exploration
 from contract_tests.client.generated import Generator
-from contract_tests.client.service import CannotTry, NotOffered, Service
+from contract_tests.client.service import Inconclusive, NotOffered, Service
 from contract_tests.findings import Deviation, Finding, Outcome, merge
 from contract_tests.observations.assembly import Story, assemble
 from contract_tests.observations.exchange import GENERATED, Exchange
@@ -85,7 +85,7 @@ def budget(settings: Settings, directory: Path, started: float) -> Budget:
     )
 
 
-class Judgement:
+class Scheduler:
     """One judgement of one service, in one process."""
 
     def __init__(self, settings: Settings, directory: Path, started: float) -> None:
@@ -184,10 +184,10 @@ class Judgement:
         """Why a piece of work could not be done, empty if it was."""
         try:
             work()
-        except Exhausted as reason:
+        except BudgetExceeded as reason:
             self.stopped = str(reason)
             return str(reason)
-        except (CannotTry, *CLUMSY) as reason:
+        except (Inconclusive, *CLUMSY) as reason:
             return str(reason)
         return ""
 
@@ -207,8 +207,8 @@ class Judgement:
                 found.extend(check.judge(self.service))
         except NotOffered as reason:
             return [*found, untried(check, str(reason), Outcome.NOT_OFFERED)]
-        except (CannotTry, Exhausted) as reason:
-            self.stopped = str(reason) if isinstance(reason, Exhausted) else self.stopped
+        except (Inconclusive, BudgetExceeded) as reason:
+            self.stopped = str(reason) if isinstance(reason, BudgetExceeded) else self.stopped
             return [*found, untried(check, str(reason))]
         except CLUMSY as error:
             return [*found, untried(check, _odd(error))]
@@ -264,4 +264,4 @@ SUBJECTS: dict[type, Callable[[Story], Sequence[Any]]] = {
     Story: lambda story: [story],
 }
 
-__all__ = ["Judgement", "Plan", "checks_of", "judge_story", "plan", "untried"]
+__all__ = ["Plan", "Scheduler", "checks_of", "judge_story", "plan", "untried"]

@@ -28,7 +28,7 @@ async def create_thread(call: Call, send: Send) -> None:
 
 async def list_threads(call: Call, send: Send) -> None:
     """`listThreads`"""
-    page = await call.world.store.threads(threads.window(call), call.query["datasetId"] or "")
+    page = await call.sandbox.store.threads(threads.window(call), call.query["datasetId"] or "")
     await _send(call, send, as_list([views.thread(record) for record in page.entries], page.more))
 
 
@@ -43,7 +43,7 @@ async def modify_thread(call: Call, send: Send) -> None:
     while True:
         old = await threads.existing(call)
         new = replace(old, **given, version=old.version + 1)
-        if await call.world.store.replace_thread(old, new):
+        if await call.sandbox.store.replace_thread(old, new):
             break
     await _send(call, send, views.thread(new))
 
@@ -51,7 +51,7 @@ async def modify_thread(call: Call, send: Send) -> None:
 async def create_message(call: Call, send: Send) -> None:
     """`createMessage`"""
     thread = await threads.existing_or_new(call, call.path["threadId"])
-    if last := await call.world.store.last_run(thread.id):
+    if last := await call.sandbox.store.last_run(thread.id):
         runs.refuse_if_active(call, last, "create messages")
     await _send(call, send, views.message(await threads.add_message(call, thread.id, call.body)))
 
@@ -83,15 +83,15 @@ async def create_run(call: Call, send: Send) -> None:
 async def list_runs(call: Call, send: Send) -> None:
     """`listRuns`"""
     thread = await threads.existing(call)
-    page = await call.world.store.runs(thread.id, threads.window(call))
-    shown = [run_at(record, call.world.seen_at(record)) for record in page.entries]
+    page = await call.sandbox.store.runs(thread.id, threads.window(call))
+    shown = [run_at(record, call.sandbox.seen_at(record)) for record in page.entries]
     await _send(call, send, as_list(shown, page.more))
 
 
 async def get_run(call: Call, send: Send) -> None:
     """`getRun`"""
     record = await runs.existing(call)
-    await runs.answer(call, send, record, call.world.seen_at(record))
+    await runs.answer(call, send, record, call.sandbox.seen_at(record))
 
 
 async def modify_run(call: Call, send: Send) -> None:
@@ -101,14 +101,14 @@ async def modify_run(call: Call, send: Send) -> None:
         return replace(record, metadata=call.body["metadata"]) if "metadata" in call.body else record
 
     record = await runs.changed(call, with_metadata)
-    await runs.answer(call, send, record, call.world.seen_at(record))
+    await runs.answer(call, send, record, call.sandbox.seen_at(record))
 
 
 async def cancel_run(call: Call, send: Send) -> None:
     """`cancelRun`: a second request while the run is being cancelled changes nothing."""
 
     def cancelled(record: RunRecord) -> RunRecord:
-        now = call.world.now_of(record)
+        now = call.sandbox.now_of(record)
         status, facts = status_at(record, now), record.scenario.lifecycles.run
         if status in facts.terminal:
             raise Refusal("failed_precondition", f"run {record.id} is {status} and cannot be cancelled")
@@ -116,7 +116,7 @@ async def cancel_run(call: Call, send: Send) -> None:
         return record if asked else runs.with_input(record, now, "cancel")
 
     record = await runs.changed(call, cancelled)
-    await runs.answer(call, send, record, call.world.now_of(record))
+    await runs.answer(call, send, record, call.sandbox.now_of(record))
 
 
 async def submit_tool_outputs(call: Call, send: Send) -> None:
@@ -124,7 +124,7 @@ async def submit_tool_outputs(call: Call, send: Send) -> None:
     outputs = _outputs(call.body["toolOutputs"])
 
     def answered(record: RunRecord) -> RunRecord:
-        now = call.world.now_of(record)
+        now = call.sandbox.now_of(record)
         _check_outputs(run_at(record, now), outputs)
         return runs.with_input(record, now, "outputs", outputs)
 
@@ -135,7 +135,7 @@ async def submit_tool_outputs(call: Call, send: Send) -> None:
 async def list_run_steps(call: Call, send: Send) -> None:
     """`listRunSteps`"""
     record = await runs.existing(call)
-    steps = steps_at(record, call.world.seen_at(record))
+    steps = steps_at(record, call.sandbox.seen_at(record))
     asked, positions = threads.window(call), {step["id"]: number for number, step in enumerate(steps)}
     for parameter, cursor in (("after", asked.after), ("before", asked.before)):
         if cursor and cursor not in positions:
@@ -147,7 +147,7 @@ async def list_run_steps(call: Call, send: Send) -> None:
 async def get_run_step(call: Call, send: Send) -> None:
     """`getRunStep`"""
     record = await runs.existing(call)
-    for step in steps_at(record, call.world.seen_at(record)):
+    for step in steps_at(record, call.sandbox.seen_at(record)):
         if step["id"] == call.path["stepId"]:
             await _send(call, send, step)
             return
@@ -183,7 +183,7 @@ async def dispatch(scope: Any, receive: Any, send: Send) -> None:
     """The ASGI application that connexion wraps: hands the valid request to its operation's handler."""
     # Taken out of the scope, which the call holds: what stands in no circle is freed without a search.
     call: Call = scope.pop(CALL)
-    if call.world.conditioned or call.prefer:
+    if call.sandbox.conditioned or call.prefer:
         send = await meet(call, send)
     try:
         await handler(call.operation_id)(call, send)

@@ -23,25 +23,25 @@ _CLOCKS = {"manual": 0.0, "real": 1.0}
 
 def choose(call: Call, send: Send, words: str) -> tuple[scenario_selection.Choice, Send]:
     """The scenario for the run that is asked for, and the `send` that meets the conditions chosen with it."""
-    world = call.world
+    sandbox = call.sandbox
     chosen = scenario_selection.choose(
-        world.library.scenarios(),
-        control=world.assigned(),
+        sandbox.library.scenarios(),
+        control=sandbox.assigned(),
         prefer=call.prefer,
         body=call.body,
         words=words,
-        default=world.scenario,
+        default=sandbox.scenario,
     )
     return chosen, meet_creation(call, send, chosen.wires) if chosen.wires else send
 
 
 def new_run(call: Call, thread_id: str, chosen: scenario_selection.Choice, words: str) -> RunRecord:
     """The record of the run that is asked for."""
-    world, body = call.world, call.body
+    sandbox, body = call.sandbox, call.body
     return RunRecord(
-        id=world.ids.new("run"),
+        id=sandbox.ids.new("run"),
         thread_id=thread_id,
-        created_at=world.clock.now(),
+        created_at=sandbox.clock.now(),
         scenario=chosen.scenario,
         chosen_by=chosen.by,
         model=body["model"],
@@ -51,17 +51,17 @@ def new_run(call: Call, thread_id: str, chosen: scenario_selection.Choice, words
         tools=body.get("tools", ()),
         metadata=body.get("metadata", {}),
         wires=chosen.wires,
-        seed=world.seed,
-        pace=world.pace,
+        seed=sandbox.seed,
+        pace=sandbox.pace,
     )
 
 
 def refuse_if_active(call: Call, last: RunRecord, wish: str) -> None:
     """Refuse what cannot be done in a thread while a run is active there; only its last run can be."""
-    world = call.world
-    if world.settings.concurrent_runs:
+    sandbox = call.sandbox
+    if sandbox.settings.concurrent_runs:
         return
-    status = status_at(last, world.now_of(last))
+    status = status_at(last, sandbox.now_of(last))
     if status not in last.scenario.lifecycles.run.terminal:
         state = f"run {last.id} of thread {last.thread_id} is still {status}"
         raise Refusal("failed_precondition", f"{state}: {wish} once it is over, or cancel it")
@@ -71,7 +71,7 @@ async def begin(
     call: Call, thread_id: str, choose: Callable[[str], tuple[scenario_selection.Choice, Send]]
 ) -> None:
     """Create the run that is asked for, and answer. `choose` is given what the user said last."""
-    world = call.world
+    sandbox = call.sandbox
     chosen: tuple[scenario_selection.Choice, Send] | None = None
     heard = ""
 
@@ -87,7 +87,7 @@ async def begin(
     def allow(last: RunRecord) -> None:
         refuse_if_active(call, last, "create another one")
 
-    while (record := await world.store.add_run(thread_id, make, allow)) is None:
+    while (record := await sandbox.store.add_run(thread_id, make, allow)) is None:
         decide("")  # A run that is refused lets no thread appear.
         await threads.existing_or_new(call, thread_id)
     made, send = decide(record.prompt)
@@ -97,17 +97,17 @@ async def begin(
 
 def _note(call: Call, record: RunRecord, made: scenario_selection.Choice) -> None:
     """Let the mock know what a new run means for it."""
-    world, own_clock = call.world, call.prefer.get("clock")
-    if own_clock in _CLOCKS and world.settings.workers == 1:
-        world.run_clocks[record.id] = Clock(_CLOCKS[own_clock], record.created_at)
+    sandbox, own_clock = call.sandbox, call.prefer.get("clock")
+    if own_clock in _CLOCKS and sandbox.settings.workers == 1:
+        sandbox.run_clocks[record.id] = Clock(_CLOCKS[own_clock], record.created_at)
     if made.by == "control":
-        world.use_assignment()
-    world.conditioned = world.conditioned or bool(made.wires)
+        sandbox.use_assignment()
+    sandbox.conditioned = sandbox.conditioned or bool(made.wires)
 
 
 async def existing(call: Call) -> RunRecord:
     """The run that the path names; raises `Refusal` if its thread has none such."""
-    record = await call.world.store.run(call.path["runId"])
+    record = await call.sandbox.store.run(call.path["runId"])
     if record is None or record.thread_id != call.path["threadId"]:
         raise unknown("run", call.path["runId"], f" in thread {call.path['threadId']}")
     return record
@@ -121,8 +121,8 @@ async def changed(call: Call, change: Callable[[RunRecord], RunRecord]) -> RunRe
         if new is old:
             return old
         new = replace(new, version=old.version + 1)
-        if await call.world.store.replace_run(old, new):
-            call.world.clock_of(new.id).wake(new.id)
+        if await call.sandbox.store.replace_run(old, new):
+            call.sandbox.clock_of(new.id).wake(new.id)
             return new
 
 
@@ -151,9 +151,9 @@ async def answer_work(call: Call, send: Send, record: RunRecord, begin: int) -> 
         )
         await stream(call, send, record, begin)
         return
-    if not in_background and call.world.settings.create == "blocking":
+    if not in_background and call.sandbox.settings.create == "blocking":
         record = await _at_rest(call, record, begin)
-    await answer(call, send, record, call.world.now_of(record))
+    await answer(call, send, record, call.sandbox.now_of(record))
 
 
 def _applied(call: Call, record: RunRecord, begin: int) -> list[str]:
@@ -164,19 +164,19 @@ def _applied(call: Call, record: RunRecord, begin: int) -> list[str]:
         applied.append(f"scenario={prefer['scenario']}")
     if begin == 0 and record.chosen_by != "control" and "wire" in prefer:
         applied.append(f"wire={prefer['wire']}")
-    if begin == 0 and prefer.get("clock") in _CLOCKS and call.world.settings.workers == 1:
+    if begin == 0 and prefer.get("clock") in _CLOCKS and call.sandbox.settings.workers == 1:
         applied.append(f"clock={prefer['clock']}")
     return applied
 
 
 async def _at_rest(call: Call, record: RunRecord, begin: int) -> RunRecord:
     """The run once it waits for somebody else or is over."""
-    clock = call.world.clock_of(record.id)
+    clock = call.sandbox.clock_of(record.id)
     if rest_at(record, begin) <= clock.now():
         return record
     async with Client(call, record.id) as client:
         while client.here:
-            record = await call.world.store.run(record.id) or record
+            record = await call.sandbox.store.run(record.id) or record
             if (rest := rest_at(record, begin)) <= clock.now():
                 return record
             await clock.wait_until(rest, record.id)

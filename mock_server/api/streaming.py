@@ -41,7 +41,7 @@ class _Stream:
     """One client's way along a timeline."""
 
     def __init__(self, call: Call, record: RunRecord, begin: int) -> None:
-        self._world, self._record, self._position = call.world, record, begin
+        self._sandbox, self._record, self._position = call.sandbox, record, begin
         self._timeline: Timeline | None = None
         self._next = 0
 
@@ -62,7 +62,7 @@ class _Stream:
 
     async def _newest(self) -> Timeline:
         """The timeline of the run's present version; every version has the same past."""
-        record = await self._world.store.run(self._record.id) or self._record
+        record = await self._sandbox.store.run(self._record.id) or self._record
         if self._timeline is None or record is not self._record:
             self._record, self._timeline = record, compiled(record)
             self._playback = Playback(record, self._timeline)
@@ -75,7 +75,7 @@ class _Stream:
 
         Where wire conditions count events, each is a piece of its own.
         """
-        key, clock = self._record.id, self._world.clock_of(self._record.id)
+        key, clock = self._record.id, self._sandbox.clock_of(self._record.id)
         spoke = clock.now()
         if opening := self._opening(spoke):
             yield opening

@@ -5,7 +5,7 @@ from typing import Any
 
 from mock_server.errors import invalid, quoted, unknown
 from mock_server.http.request import Call
-from mock_server.sandboxes.sandbox import World
+from mock_server.sandboxes.sandbox import Sandbox
 from mock_server.simulation import views
 from mock_server.simulation.content import parts
 from mock_server.simulation.ids import makers
@@ -37,7 +37,7 @@ def unknown_cursor(parameter: str, cursor: str) -> Exception:
 
 async def existing(call: Call) -> ThreadRecord:
     """The thread that the path names; raises `Refusal` if there is none."""
-    thread = await call.world.store.thread(call.path["threadId"])
+    thread = await call.sandbox.store.thread(call.path["threadId"])
     if thread is None:
         raise unknown("thread", call.path["threadId"])
     return thread
@@ -45,28 +45,28 @@ async def existing(call: Call) -> ThreadRecord:
 
 async def existing_or_new(call: Call, thread_id: str) -> ThreadRecord:
     """The thread of an id; it appears if nobody created it, unless threads are strict."""
-    store = call.world.store
+    store = call.sandbox.store
     thread = await store.thread(thread_id)
     while thread is None:
-        if call.world.settings.strict_threads:
+        if call.sandbox.settings.strict_threads:
             raise unknown("thread", thread_id, "; --strict-threads lets no thread appear by itself")
-        await store.add_thread(ThreadRecord(thread_id, call.world.clock.now()))
+        await store.add_thread(ThreadRecord(thread_id, call.sandbox.clock.now()))
         thread = await store.thread(thread_id)
     return thread
 
 
 async def create(call: Call, body: Mapping[str, Any]) -> ThreadRecord:
     """A new thread with its first messages."""
-    world = call.world
+    sandbox = call.sandbox
     thread = ThreadRecord(
-        id=world.ids.new("thread"),
-        created_at=world.clock.now(),
+        id=sandbox.ids.new("thread"),
+        created_at=sandbox.clock.now(),
         title=body.get("title", ""),
         metadata=body.get("metadata", {}),
         tool_resources=body.get("toolResources"),
         dataset_id=body.get("datasetId", ""),
     )
-    await world.store.add_thread(thread)
+    await sandbox.store.add_thread(thread)
     for message in body.get("messages", ()):
         await add_message(call, thread.id, message)
     return thread
@@ -74,18 +74,18 @@ async def create(call: Call, body: Mapping[str, Any]) -> ThreadRecord:
 
 async def add_message(call: Call, thread_id: str, body: Mapping[str, Any]) -> MessageRecord:
     """A new message at the end of a thread."""
-    world = call.world
+    sandbox = call.sandbox
     message = MessageRecord(
-        id=world.ids.new("msg"),
+        id=sandbox.ids.new("msg"),
         thread_id=thread_id,
-        created_at=world.clock.now(),
+        created_at=sandbox.clock.now(),
         role=body["role"],
         content=parts(body["content"]),
         attachments=body.get("attachments", ()),
         run_id=body.get("runId", ""),
         metadata=body.get("metadata", {}),
     )
-    while not await world.store.add_message(message):
+    while not await sandbox.store.add_message(message):
         await existing_or_new(call, thread_id)
     return message
 
@@ -95,7 +95,7 @@ async def message(call: Call) -> Json:
     thread, message_id = await existing(call), call.path["messageId"]
     for owner in (message_id, *makers(message_id)):
         entry = await _entry(call, owner)
-        for shown in _shown(entry, call.world) if entry and entry.thread_id == thread.id else ():
+        for shown in _shown(entry, call.sandbox) if entry and entry.thread_id == thread.id else ():
             if shown["id"] == message_id:
                 return shown
     raise unknown("message", message_id, f" in thread {thread.id}")
@@ -127,8 +127,8 @@ async def _walk(
     call: Call, thread_id: str, start: _Place | None, ascending: bool
 ) -> AsyncIterator[tuple[_Place, Json]]:
     """The messages behind a place in one direction, each with its place."""
-    async for position, entry in every_entry(call.world, thread_id, start[2] if start else "", ascending):
-        shown = list(enumerate(_shown(entry, call.world)))
+    async for position, entry in every_entry(call.sandbox, thread_id, start[2] if start else "", ascending):
+        shown = list(enumerate(_shown(entry, call.sandbox)))
         for number, view in shown if ascending else shown[::-1]:
             place = (position, number, entry.id)
             if start is None or (place > start if ascending else place < start):
@@ -136,12 +136,12 @@ async def _walk(
 
 
 async def every_entry(
-    world: World, thread_id: str, start: str = "", ascending: bool = True
+    sandbox: Sandbox, thread_id: str, start: str = "", ascending: bool = True
 ) -> AsyncIterator[tuple[int, Entry]]:
     """The messages and runs of a thread with their positions, fetched as they are needed."""
     seen = 0
     while True:
-        batch = await world.store.entries(thread_id, start, _BATCH, ascending)
+        batch = await sandbox.store.entries(thread_id, start, _BATCH, ascending)
         for position, entry in batch[seen:]:
             yield position, entry
         if len(batch) < _BATCH:
@@ -155,21 +155,21 @@ async def _place(call: Call, parameter: str, message_id: str) -> _Place | None:
         return None
     thread_id = call.path["threadId"]
     for owner in (message_id, *makers(message_id)):
-        position = await call.world.store.position(thread_id, owner)
+        position = await call.sandbox.store.position(thread_id, owner)
         entry = await _entry(call, owner) if position is not None else None
-        for number, shown in enumerate(_shown(entry, call.world) if entry else ()):
+        for number, shown in enumerate(_shown(entry, call.sandbox) if entry else ()):
             if shown["id"] == message_id and position is not None:
                 return position, number, owner
     raise unknown_cursor(parameter, message_id)
 
 
 async def _entry(call: Call, entry_id: str) -> Entry | None:
-    store = call.world.store
+    store = call.sandbox.store
     return await store.message(entry_id) or await store.run(entry_id)
 
 
-def _shown(entry: Entry, world: World) -> list[Json]:
+def _shown(entry: Entry, sandbox: Sandbox) -> list[Json]:
     """The messages of one entry of a thread."""
     return (
-        messages_at(entry, world.seen_at(entry)) if isinstance(entry, RunRecord) else [views.message(entry)]
+        messages_at(entry, sandbox.seen_at(entry)) if isinstance(entry, RunRecord) else [views.message(entry)]
     )

@@ -17,11 +17,11 @@ from mock_server.control.handlers import dispatch, handler
 from mock_server.errors import Refusal
 from mock_server.http.connexion_api import ConnexionMiddleware, Resolver
 from mock_server.http.cors import Cors
-from mock_server.http.gateway import Front
+from mock_server.http.gateway import Gateway
 from mock_server.http.request import send_bytes
 from mock_server.http.routing import RoutingMiddleware
 from mock_server.http.validation import ValidationMiddleware
-from mock_server.sandboxes.registry import Worlds
+from mock_server.sandboxes.registry import Sandboxes
 from mock_server.settings import Settings
 
 DOCUMENT = Path(__file__).with_name("control.yaml")
@@ -32,8 +32,8 @@ _METHODS = "GET, POST, PUT, DELETE"
 class WithControl:
     """The API, and the control calls beside it."""
 
-    def __init__(self, api: ASGIApp, worlds: Worlds) -> None:
-        self._api, self._worlds = api, worlds
+    def __init__(self, api: ASGIApp, sandboxes: Sandboxes) -> None:
+        self._api, self._sandboxes = api, sandboxes
         self._control: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,19 +42,19 @@ class WithControl:
             await self._api(scope, receive, send)
             return
         if self._control is None:
-            self._control = application(self._worlds)
+            self._control = application(self._sandboxes)
         await self._control(scope, receive, send)
 
 
-def application(worlds: Worlds) -> ASGIApp:
+def application(sandboxes: Sandboxes) -> ASGIApp:
     """The control calls as an ASGI application."""
-    settings = worlds.shared.settings
+    settings = sandboxes.shared.settings
     cors = Cors(settings.control_origins, _METHODS, "--control-origin")
     connexion = ConnexionMiddleware(
-        partial(dispatch, worlds),
+        partial(dispatch, sandboxes),
         import_name=__name__,
         middlewares=[
-            partial(Front, worlds=worlds, cors=cors),
+            partial(Gateway, sandboxes=sandboxes, cors=cors),
             partial(Guard, settings=settings),
             partial(RoutingMiddleware, journaled=False),
             ValidationMiddleware,

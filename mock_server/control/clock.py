@@ -7,7 +7,7 @@ from typing import Any
 
 from mock_server.control.state import every_run
 from mock_server.errors import Refusal, invalid, quoted, unknown
-from mock_server.sandboxes.sandbox import World
+from mock_server.sandboxes.sandbox import Sandbox
 from mock_server.simulation.clock import Clock
 from mock_server.simulation.playback import run_at
 from mock_server.simulation.records import RunRecord
@@ -20,37 +20,37 @@ LATEST = 221_845_392_000_000
 _TURNS = 5
 
 
-async def run_named(world: World, run_id: str | None) -> RunRecord | None:
+async def run_named(sandbox: Sandbox, run_id: str | None) -> RunRecord | None:
     """The run that a call names, if it names one."""
     if not run_id:
         return None
-    record = await world.store.run(run_id)
+    record = await sandbox.store.run(run_id)
     if record is None:
         raise unknown("run", run_id)
     return record
 
 
-def clock_for(world: World, run: RunRecord | None) -> Clock:
+def clock_for(sandbox: Sandbox, run: RunRecord | None) -> Clock:
     """The clock that a call means: that of the run, or everybody's."""
-    return world.clock_of(run.id) if run else world.clock
+    return sandbox.clock_of(run.id) if run else sandbox.clock
 
 
-async def shown(world: World, run: RunRecord | None) -> dict[str, Any]:
+async def shown(sandbox: Sandbox, run: RunRecord | None) -> dict[str, Any]:
     """The clock as it is answered."""
-    clock = clock_for(world, run)
+    clock = clock_for(sandbox, run)
     now = clock.now()
-    ahead = [change_at async for record in _living(world, run) for change_at in _moments(record, now)]
+    ahead = [change_at async for record in _living(sandbox, run) for change_at in _moments(record, now)]
     following = {"next": rfc3339(min(ahead))} if ahead else {}
     return {"now": rfc3339(now), "speed": clock.speed, **following}
 
 
-async def advance(world: World, run: RunRecord | None, by: float | None, to: str | None) -> None:
+async def advance(sandbox: Sandbox, run: RunRecord | None, by: float | None, to: str | None) -> None:
     """Move the clock by so many seconds or to a moment; raises `Refusal` where there is no such moment."""
     if (by is None) == (to is None):
         raise invalid("say either by (seconds) or to (next, a status or a time)")
-    clock = clock_for(world, run)
+    clock = clock_for(sandbox, run)
     now = clock.now()
-    instant = now + milliseconds(by) if by is not None else await _target(world, run, to or "", now)
+    instant = now + milliseconds(by) if by is not None else await _target(sandbox, run, to or "", now)
     if instant > LATEST:
         raise invalid(f"the clock can be moved no later than {rfc3339(LATEST)}")
     clock.move_to(max(instant, clock.now()))
@@ -59,13 +59,13 @@ async def advance(world: World, run: RunRecord | None, by: float | None, to: str
         await asyncio.sleep(0)
 
 
-async def _living(world: World, run: RunRecord | None) -> AsyncIterator[RunRecord]:
+async def _living(sandbox: Sandbox, run: RunRecord | None) -> AsyncIterator[RunRecord]:
     """The runs that live by the clock that is meant."""
     if run:
         yield run
         return
-    async for record in every_run(world):
-        if world.clock_of(record.id) is world.clock:
+    async for record in every_run(sandbox):
+        if sandbox.clock_of(record.id) is sandbox.clock:
             yield record
 
 
@@ -74,8 +74,8 @@ def _moments(record: RunRecord, now: int) -> list[int]:
     return next(([change.at] for change in compiled(record).changes if change.at > now), [])
 
 
-async def _target(world: World, run: RunRecord | None, to: str, now: int) -> int:
-    runs = [record async for record in _living(world, run)]
+async def _target(sandbox: Sandbox, run: RunRecord | None, to: str, now: int) -> int:
+    runs = [record async for record in _living(sandbox, run)]
     if to == NEXT:
         found = [at for record in runs for at in _moments(record, now)]
         return min(found) if found else _nothing_ahead("nothing is to come in any run")

@@ -11,8 +11,8 @@ from mock_server.api.scenario_selection import named
 from mock_server.control import clock, state
 from mock_server.errors import Refusal
 from mock_server.http.request import CALL, Call, send_json
-from mock_server.sandboxes.registry import Worlds
-from mock_server.sandboxes.sandbox import Assignment, World
+from mock_server.sandboxes.registry import Sandboxes
+from mock_server.sandboxes.sandbox import Assignment, Sandbox
 from mock_server.simulation.conditions import KINDS
 
 Json = dict[str, Any]
@@ -22,40 +22,40 @@ Json = dict[str, Any]
 class Control:
     """One control call, and the mocks that it may steer."""
 
-    worlds: Worlds
+    sandboxes: Sandboxes
     call: Call
 
     @property
-    def world(self) -> World:
+    def sandbox(self) -> Sandbox:
         """The mock that the call speaks of."""
-        return self.call.world
+        return self.call.sandbox
 
 
 async def get_overview(control: Control) -> Json:
     """`getOverview`"""
-    return await _overview(control.worlds, control.world)
+    return await _overview(control.sandboxes, control.sandbox)
 
 
 async def get_state(control: Control) -> Json:
     """`getState`"""
-    return await state.state(control.world)
+    return await state.state(control.sandbox)
 
 
 async def list_requests(control: Control) -> Json:
     """`listRequests`"""
     query = control.call.query
-    entries = control.world.journal.entries(query["after"], query["operation"])
+    entries = control.sandbox.journal.entries(query["after"], query["operation"])
     return {"requests": [entry.shown() for entry in entries]}
 
 
 async def reset_mock(control: Control) -> Json:
     """`resetMock`"""
-    return await _overview(control.worlds, await control.worlds.reset(control.world.test))
+    return await _overview(control.sandboxes, await control.sandboxes.reset(control.sandbox.test))
 
 
 async def list_scenarios(control: Control) -> Json:
     """`listScenarios`"""
-    scenarios = sorted(control.world.library.scenarios().items())
+    scenarios = sorted(control.sandbox.library.scenarios().items())
     return {
         "scenarios": [
             {
@@ -72,52 +72,52 @@ async def list_scenarios(control: Control) -> Json:
 
 async def modify_default_scenario(control: Control) -> Json:
     """`modifyDefaultScenario`"""
-    world, wish = control.world, control.call.body["scenario"]
-    chosen = named(world.library.scenarios(), wish, "control")
-    world.scenario = wish
-    world.conditioned = world.conditioned or bool(chosen.wires)
+    sandbox, wish = control.sandbox, control.call.body["scenario"]
+    chosen = named(sandbox.library.scenarios(), wish, "control")
+    sandbox.scenario = wish
+    sandbox.conditioned = sandbox.conditioned or bool(chosen.wires)
     return {"scenario": wish}
 
 
 async def list_assignments(control: Control) -> Json:
     """`listAssignments`"""
-    return {"assignments": _assignments(control.world)}
+    return {"assignments": _assignments(control.sandbox)}
 
 
 async def create_assignment(control: Control) -> Json:
     """`createAssignment`"""
-    world, body = control.world, control.call.body
-    named(world.library.scenarios(), body["scenario"], "control")
-    world.assignments.append(Assignment(body["scenario"], body.get("runs")))
-    return {"assignments": _assignments(world)}
+    sandbox, body = control.sandbox, control.call.body
+    named(sandbox.library.scenarios(), body["scenario"], "control")
+    sandbox.assignments.append(Assignment(body["scenario"], body.get("runs")))
+    return {"assignments": _assignments(sandbox)}
 
 
 async def delete_assignments(control: Control) -> Json:
     """`deleteAssignments`"""
-    control.world.assignments.clear()
+    control.sandbox.assignments.clear()
     return {"assignments": []}
 
 
 async def get_clock(control: Control) -> Json:
     """`getClock`"""
-    run = await clock.run_named(control.world, control.call.query["run"])
-    return await clock.shown(control.world, run)
+    run = await clock.run_named(control.sandbox, control.call.query["run"])
+    return await clock.shown(control.sandbox, run)
 
 
 async def modify_clock(control: Control) -> Json:
     """`modifyClock`"""
-    world, body = control.world, control.call.body
-    run = await clock.run_named(world, body.get("run"))
-    clock.clock_for(world, run).scale(body["speed"])
-    return await clock.shown(world, run)
+    sandbox, body = control.sandbox, control.call.body
+    run = await clock.run_named(sandbox, body.get("run"))
+    clock.clock_for(sandbox, run).scale(body["speed"])
+    return await clock.shown(sandbox, run)
 
 
 async def advance_clock(control: Control) -> Json:
     """`advanceClock`"""
-    world, body = control.world, control.call.body
-    run = await clock.run_named(world, body.get("run"))
-    await clock.advance(world, run, body.get("by"), body.get("to"))
-    return await clock.shown(world, run)
+    sandbox, body = control.sandbox, control.call.body
+    run = await clock.run_named(sandbox, body.get("run"))
+    await clock.advance(sandbox, run, body.get("by"), body.get("to"))
+    return await clock.shown(sandbox, run)
 
 
 HANDLERS: Mapping[str, Callable[[Control], Awaitable[Json]]] = {
@@ -141,33 +141,33 @@ def handler(operation_id: str) -> Callable[[Control], Awaitable[Json]]:
     return HANDLERS[operation_id]
 
 
-async def dispatch(worlds: Worlds, scope: Scope, receive: Receive, send: Send) -> None:
+async def dispatch(sandboxes: Sandboxes, scope: Scope, receive: Receive, send: Send) -> None:
     """The ASGI application that connexion wraps: hands the valid call to its handler."""
     call: Call = scope.pop(CALL)
-    if worlds.shared.settings.workers > 1:
+    if sandboxes.shared.settings.workers > 1:
         raise Refusal("unimplemented", "control calls need a single process; start without --workers")
-    await send_json(send, await handler(call.operation_id)(Control(worlds, call)), call.answer_headers)
+    await send_json(send, await handler(call.operation_id)(Control(sandboxes, call)), call.answer_headers)
 
 
-async def _overview(worlds: Worlds, world: World) -> Json:
-    threads, runs = await state.counts(world)
+async def _overview(sandboxes: Sandboxes, sandbox: Sandbox) -> Json:
+    threads, runs = await state.counts(sandbox)
     return {
         "version": version("tune-contract"),
-        "seed": world.settings.seed or worlds.shared.seed,
-        "test": world.test,
-        "scenario": world.scenario,
-        "assignments": _assignments(world),
-        "clock": await clock.shown(world, None),
+        "seed": sandbox.settings.seed or sandboxes.shared.seed,
+        "test": sandbox.test,
+        "scenario": sandbox.scenario,
+        "assignments": _assignments(sandbox),
+        "clock": await clock.shown(sandbox, None),
         "threads": threads,
         "runs": runs,
-        "requests": world.journal.count,
-        "waiting": world.waiting,
-        "tests": worlds.tests(),
+        "requests": sandbox.journal.count,
+        "waiting": sandbox.waiting,
+        "tests": sandboxes.tests(),
     }
 
 
-def _assignments(world: World) -> list[Json]:
+def _assignments(sandbox: Sandbox) -> list[Json]:
     return [
         {"scenario": one.scenario} if one.runs is None else {"scenario": one.scenario, "runs": one.runs}
-        for one in world.assignments
+        for one in sandbox.assignments
     ]

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from mock_server.api.threads import every_entry
-from mock_server.sandboxes.sandbox import World
+from mock_server.sandboxes.sandbox import Sandbox
 from mock_server.simulation import views
 from mock_server.simulation.playback import messages_at, run_at, steps_at
 from mock_server.simulation.records import RunRecord, ThreadRecord
@@ -15,55 +15,55 @@ from mock_server.storage.pagination import LARGEST, Window
 Json = dict[str, Any]
 
 
-async def every_thread(world: World) -> AsyncIterator[ThreadRecord]:
+async def every_thread(sandbox: Sandbox) -> AsyncIterator[ThreadRecord]:
     """All threads, oldest first."""
     cursor, more = "", True
     while more:
-        page = await world.store.threads(Window(LARGEST, ascending=True, after=cursor), "")
+        page = await sandbox.store.threads(Window(LARGEST, ascending=True, after=cursor), "")
         for thread in page.entries:
             yield thread
         more, cursor = page.more, page.entries[-1].id if page.entries else ""
 
 
-async def every_run(world: World) -> AsyncIterator[RunRecord]:
+async def every_run(sandbox: Sandbox) -> AsyncIterator[RunRecord]:
     """All runs, thread by thread, each thread's oldest first."""
-    async for thread in every_thread(world):
+    async for thread in every_thread(sandbox):
         cursor, more = "", True
         while more:
-            page = await world.store.runs(thread.id, Window(LARGEST, ascending=True, after=cursor))
+            page = await sandbox.store.runs(thread.id, Window(LARGEST, ascending=True, after=cursor))
             for run in page.entries:
                 yield run
             more, cursor = page.more, page.entries[-1].id if page.entries else ""
 
 
-async def counts(world: World) -> tuple[int, int]:
+async def counts(sandbox: Sandbox) -> tuple[int, int]:
     """How many threads and runs there are."""
-    threads = sum([1 async for _ in every_thread(world)])
-    return threads, sum([1 async for _ in every_run(world)])
+    threads = sum([1 async for _ in every_thread(sandbox)])
+    return threads, sum([1 async for _ in every_run(sandbox)])
 
 
-async def state(world: World) -> Json:
+async def state(sandbox: Sandbox) -> Json:
     """Every thread with its messages, every run with its steps, as they are now."""
-    runs = sorted([run async for run in every_run(world)], key=lambda run: run.created_at)
+    runs = sorted([run async for run in every_run(sandbox)], key=lambda run: run.created_at)
     return {
-        "now": rfc3339(world.clock.now()),
-        "threads": [await _thread(world, thread) async for thread in every_thread(world)],
-        "runs": [_run(world, run) for run in runs],
+        "now": rfc3339(sandbox.clock.now()),
+        "threads": [await _thread(sandbox, thread) async for thread in every_thread(sandbox)],
+        "runs": [_run(sandbox, run) for run in runs],
     }
 
 
-async def _thread(world: World, thread: ThreadRecord) -> Json:
+async def _thread(sandbox: Sandbox, thread: ThreadRecord) -> Json:
     messages: list[Json] = []
-    async for _, entry in every_entry(world, thread.id):
+    async for _, entry in every_entry(sandbox, thread.id):
         if isinstance(entry, RunRecord):
-            messages += messages_at(entry, world.now_of(entry))
+            messages += messages_at(entry, sandbox.now_of(entry))
         else:
             messages.append(views.message(entry))
     return {**views.thread(thread), "messages": messages}
 
 
-def _run(world: World, run: RunRecord) -> Json:
-    now = world.now_of(run)
+def _run(sandbox: Sandbox, run: RunRecord) -> Json:
+    now = sandbox.now_of(run)
     return {
         "run": run_at(run, now),
         "steps": steps_at(run, now),

@@ -35,11 +35,11 @@ def meet_creation(call: Call, send: Send, written: Sequence[str]) -> Send:
 
 async def _around(call: Call) -> tuple[Wire, ...]:
     """The conditions of what a call is about."""
-    store, thread_id = call.world.store, call.path.get("threadId", "")
+    store, thread_id = call.sandbox.store, call.path.get("threadId", "")
     record = await store.run(call.path.get("runId", ""))
     if record is None:
         record = await store.last_run(thread_id)
-    return conditions(record.wires) if record else wires_of(call.world.scenario.partition("+")[2], "server")
+    return conditions(record.wires) if record else wires_of(call.sandbox.scenario.partition("+")[2], "server")
 
 
 def _met(call: Call, send: Send, wires: tuple[Wire, ...]) -> Send:
@@ -47,7 +47,7 @@ def _met(call: Call, send: Send, wires: tuple[Wire, ...]) -> Send:
         if wire.name in ("status", "latency") and _chosen(call, wire):
             if wire.name == "status":
                 raise _refusal(wire)
-            delay = call.world.tally.delay(wire.value) * call.world.pace
+            delay = call.sandbox.counters.delay(wire.value) * call.sandbox.pace
             send = _Late(call, send, milliseconds(delay))
     return send
 
@@ -58,7 +58,7 @@ def _chosen(call: Call, wire: Wire) -> bool:
     return (
         wire.calls.concerns(call.operation_id)
         and not nothing_to_miss
-        and wire.calls.meets(call.world.tally.count(wire.written, subject))
+        and wire.calls.meets(call.sandbox.counters.count(wire.written, subject))
     )
 
 
@@ -81,7 +81,7 @@ class _Late:
         await self._send(message)
 
     async def _wait(self) -> None:
-        clock, key = self._call.world.clock, f"latency {id(self)}"
+        clock, key = self._call.sandbox.clock, f"latency {id(self)}"
         until = clock.now() + self._delay
         async with Client(self._call, key) as client:
             while client.here and clock.now() < until:

@@ -18,27 +18,27 @@ class Client:
     @property
     def here(self) -> bool:
         """Whether there is somebody to answer, and a server to answer."""
-        return not (self._gone or self._call.world.closing)
+        return not (self._gone or self._call.sandbox.closing)
 
     async def gone(self) -> None:
         """Return when there is nobody to answer any more."""
-        clock = self._call.world.clock_of(self._key)
+        clock = self._call.sandbox.clock_of(self._key)
         while self.here:
             await clock.wait_until(clock.now() + _LONG, self._key)
 
     async def __aenter__(self) -> "Client":
-        self._call.world.waiting += 1
+        self._call.sandbox.waiting += 1
         self._task = asyncio.create_task(self._watch())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._call.world.waiting -= 1
+        self._call.sandbox.waiting -= 1
         self._task.cancel()
 
     async def _watch(self) -> None:
         while (await self._call.receive())["type"] != "http.disconnect":
             pass
         self._gone = True
-        self._call.world.clock_of(self._key).wake(self._key)
+        self._call.sandbox.clock_of(self._key).wake(self._key)

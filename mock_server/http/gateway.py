@@ -16,8 +16,8 @@ from mock_server.http.bodies import GoneError
 from mock_server.http.cors import Cors
 from mock_server.http.request import Header, send_bytes
 from mock_server.sandboxes.journal import SEEN
-from mock_server.sandboxes.registry import TEST_HEADER, Worlds
-from mock_server.sandboxes.sandbox import WORLD
+from mock_server.sandboxes.registry import TEST_HEADER, Sandboxes
+from mock_server.sandboxes.sandbox import SANDBOX
 from mock_server.server.protocol import reset
 
 _REFUSED = "tune_mock.refused"
@@ -25,14 +25,14 @@ _REFUSED = "tune_mock.refused"
 _TOLD = (b"x-mock-scenario", b"x-mock-hint")
 
 
-class Front:
+class Gateway:
     """Wraps everything else."""
 
-    def __init__(self, app: ASGIApp, worlds: Worlds, cors: Cors) -> None:
+    def __init__(self, app: ASGIApp, sandboxes: Sandboxes, cors: Cors) -> None:
         self.app = app
-        self._worlds = worlds
+        self._sandboxes = sandboxes
         self._cors = cors
-        self._quiet = worlds.shared.settings.quiet
+        self._quiet = sandboxes.shared.settings.quiet
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one scope."""
@@ -45,7 +45,7 @@ class Front:
                 origin = value
             elif name == TEST_HEADER:
                 test = value.decode("latin-1")
-        scope[WORLD] = self._worlds.of_test(test) if test else self._worlds.shared
+        scope[SANDBOX] = self._sandboxes.of_test(test) if test else self._sandboxes.shared
         if origin is None and self._quiet and scope["method"] != "HEAD":
             await self._answer(scope, receive, send)
             return
@@ -94,7 +94,7 @@ class Front:
             message = await receive()
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
-                self._worlds.close()
+                self._sandboxes.close()
                 return
 
 

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from mock_server.http.prefer import preferences
 from mock_server.sandboxes.journal import SEEN
-from mock_server.sandboxes.sandbox import World
+from mock_server.sandboxes.sandbox import Sandbox
 
 CALL = "tune_mock.call"
 """The key under which the ASGI scope carries the call."""
@@ -27,7 +27,7 @@ class Call:
 
     def __init__(
         self,
-        world: World,
+        sandbox: Sandbox,
         operation_id: str,
         path: Mapping[str, str],
         query: Mapping[str, Any],
@@ -35,7 +35,7 @@ class Call:
         scope: Scope,
         receive: Receive,
     ) -> None:
-        self.world = world
+        self.sandbox = sandbox
         self.operation_id = operation_id
         self.path = path
         self.query = query

@@ -21,7 +21,7 @@ from mock_server.http.connexion_api import (
     SpecMiddleware,
 )
 from mock_server.sandboxes.journal import SEEN
-from mock_server.sandboxes.sandbox import WORLD, World
+from mock_server.sandboxes.sandbox import SANDBOX, Sandbox
 
 _OFTEN, _SHORT = 1024, 200
 """So many paths are remembered, none of more bytes."""
@@ -109,8 +109,8 @@ class RoutingMiddleware(SpecMiddleware):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Find the operation."""
         if self._journaled:
-            world: World = scope[WORLD]
-            scope[SEEN] = world.journal.note(scope, world.clock.now())
+            sandbox: Sandbox = scope[SANDBOX]
+            scope[SEEN] = sandbox.journal.note(scope, sandbox.clock.now())
         node, values = self._found(scope.get("raw_path") or scope["path"].encode())
         if node is None:
             raise Refusal(

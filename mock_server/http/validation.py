@@ -14,7 +14,7 @@ from mock_server.http.hints import hints
 from mock_server.http.parameters import Parameters
 from mock_server.http.request import CALL, Call
 from mock_server.sandboxes.journal import SEEN
-from mock_server.sandboxes.sandbox import WORLD
+from mock_server.sandboxes.sandbox import SANDBOX
 
 
 class _ValidationAPI(RoutedAPI[ASGIApp]):
@@ -35,7 +35,7 @@ class _ValidationAPI(RoutedAPI[ASGIApp]):
             parameters.check_headers(scope)
             path, query = parameters.path(scope), parameters.query(scope)
             sent = await body.read(scope, receive) if body else {}
-            call = Call(scope[WORLD], name, path, query, sent, scope, receive)
+            call = Call(scope[SANDBOX], name, path, query, sent, scope, receive)
             if body and (seen := scope.get(SEEN)) is not None:
                 seen.keep(sent)
             if body and not sent.keys() <= body.fields:

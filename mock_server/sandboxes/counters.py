@@ -11,7 +11,7 @@ from mock_server.simulation.conditions import Delay
 MOST = 10_000
 
 
-class Tally:
+class Counters:
     """Counts of calls by subject, and the dice of delays."""
 
     def __init__(self, seed: str = "") -> None:

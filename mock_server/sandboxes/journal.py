@@ -23,7 +23,7 @@ _SECRET = frozenset({b"x-tune-key", b"authorization", b"proxy-authorization", b"
 _NOTHING: Any = object()
 
 
-class Seen:
+class JournalEntry:
     """One request."""
 
     __slots__ = ("at", "body", "headers", "method", "number", "operation", "path", "query", "status")
@@ -65,16 +65,16 @@ class Journal:
 
     def __init__(self) -> None:
         self.count = 0
-        self._entries: deque[Seen] = deque(maxlen=KEPT)
+        self._entries: deque[JournalEntry] = deque(maxlen=KEPT)
 
-    def note(self, scope: Scope, now: int) -> Seen:
+    def note(self, scope: Scope, now: int) -> JournalEntry:
         """A new entry; whoever answers fills in the rest."""
         self.count += 1
-        entry = Seen(self.count, now, scope)
+        entry = JournalEntry(self.count, now, scope)
         self._entries.append(entry)
         return entry
 
-    def entries(self, after: int = 0, operation: str | None = None) -> Iterator[Seen]:
+    def entries(self, after: int = 0, operation: str | None = None) -> Iterator[JournalEntry]:
         """The entries behind a number, of one operation or of all."""
         for entry in self._entries:
             if entry.number > after and operation in (None, entry.operation):

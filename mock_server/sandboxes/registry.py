@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 
-from mock_server.sandboxes.sandbox import World
+from mock_server.sandboxes.sandbox import Sandbox
 
 TEST_HEADER = b"x-mock-test"
 FOLLOWING = 0.05
@@ -13,15 +13,15 @@ MOST_TESTS = 1000
 """So many tests are kept; of more, the one that was least recently heard of is forgotten."""
 
 
-class Worlds:
+class Sandboxes:
     """The shared mock, and one for each test that has named itself."""
 
-    def __init__(self, make: Callable[[str], World]) -> None:
+    def __init__(self, make: Callable[[str], Sandbox]) -> None:
         self._make = make
-        self._tests: OrderedDict[str, World] = OrderedDict()
+        self._tests: OrderedDict[str, Sandbox] = OrderedDict()
         self.shared = make("")
 
-    def of_test(self, test: str) -> World:
+    def of_test(self, test: str) -> Sandbox:
         """The mock of a test; it begins when the test is first heard of. The shared one for no name."""
         if not test:
             return self.shared
@@ -36,20 +36,20 @@ class Worlds:
         """The names of the tests."""
         return sorted(self._tests)
 
-    async def reset(self, test: str) -> World:
+    async def reset(self, test: str) -> Sandbox:
         """Begin again: with the mock of a test, or, without a name, with everything."""
         forgotten = [self._tests.pop(test)] if test in self._tests else []
         if not test:
             forgotten = [self.shared, *self._tests.values()]
             self._tests.clear()
-        for world in forgotten:
-            world.close()
-            await world.store.clear()
+        for sandbox in forgotten:
+            sandbox.close()
+            await sandbox.store.clear()
         if not test:
             self.shared = self._make("")
-        for world in forgotten:
-            if world.store is not self.shared.store:
-                world.store.close()
+        for sandbox in forgotten:
+            if sandbox.store is not self.shared.store:
+                sandbox.store.close()
         return self.of_test(test)
 
     async def follow(self) -> None:
@@ -57,15 +57,15 @@ class Worlds:
         while True:
             await asyncio.sleep(FOLLOWING)
             for run_id in self.shared.store.changes():
-                for world in (self.shared, *self._tests.values()):
-                    world.clock_of(run_id).wake(run_id)
+                for sandbox in (self.shared, *self._tests.values()):
+                    sandbox.clock_of(run_id).wake(run_id)
 
     def close(self) -> None:
         """Let everybody who waits go."""
-        for world in (self.shared, *self._tests.values()):
-            world.close()
+        for sandbox in (self.shared, *self._tests.values()):
+            sandbox.close()
 
     def end(self) -> None:
         """Let go of every store; nothing is asked afterwards."""
-        for world in (self.shared, *self._tests.values()):
-            world.store.close()
+        for sandbox in (self.shared, *self._tests.values()):
+            sandbox.store.close()

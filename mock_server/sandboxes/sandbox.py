@@ -1,13 +1,13 @@
 """What does a handler work with?
 
-A `World` is a whole mock: what was created, its clock, its journal, what is chosen for its runs. The server
+A `Sandbox` is a whole mock: what was created, its clock, its journal, what is chosen for its runs. The server
 has one that all share, and one for each test that names itself.
 """
 
 from collections import deque
 from dataclasses import dataclass, field
 
-from mock_server.sandboxes.counters import Tally
+from mock_server.sandboxes.counters import Counters
 from mock_server.sandboxes.journal import Journal
 from mock_server.scenarios.library import Library
 from mock_server.settings import Settings
@@ -16,8 +16,8 @@ from mock_server.simulation.ids import Ids
 from mock_server.simulation.records import RunRecord
 from mock_server.storage.protocol import Store
 
-WORLD = "tune_mock.world"
-"""The key under which the ASGI scope carries the world of its request."""
+SANDBOX = "tune_mock.sandbox"
+"""The key under which the ASGI scope carries the sandbox of its request."""
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Assignment:
 
 
 @dataclass
-class World:
+class Sandbox:
     """One mock. `test` is the name of its test, `scenario` what a run plays if nobody chooses.
 
     `conditioned`: calls about its runs may meet wire conditions. `waiting`: so many requests are open that
@@ -46,7 +46,7 @@ class World:
     test: str = ""
     assignments: deque[Assignment] = field(default_factory=deque)
     journal: Journal = field(default_factory=Journal)
-    tally: Tally = field(default_factory=Tally)
+    counters: Counters = field(default_factory=Counters)
     run_clocks: dict[str, Clock] = field(default_factory=dict)
     conditioned: bool = False
     waiting: int = 0

@@ -9,8 +9,8 @@ from functools import partial
 import uvicorn
 from starlette.types import ASGIApp
 
-from mock_server.sandboxes.registry import Worlds
-from mock_server.server.write_batching import Outbox, Protocol
+from mock_server.sandboxes.registry import Sandboxes
+from mock_server.server.write_batching import Protocol, WriteBatch
 
 
 class PortError(OSError):
@@ -55,19 +55,19 @@ def listen_together(host: str, port: int, count: int) -> list[socket.socket]:
 class _Server(uvicorn.Server):
     """A server that lets open streams go when it is asked to stop."""
 
-    def __init__(self, config: uvicorn.Config, worlds: Worlds) -> None:
+    def __init__(self, config: uvicorn.Config, sandboxes: Sandboxes) -> None:
         super().__init__(config)
-        self._worlds = worlds
+        self._sandboxes = sandboxes
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start; one of several processes listens to the others."""
         await super().startup(sockets)
-        if self._worlds.shared.settings.workers > 1:
-            self._following = asyncio.create_task(self._worlds.follow())
+        if self._sandboxes.shared.settings.workers > 1:
+            self._following = asyncio.create_task(self._sandboxes.follow())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop: first whoever waits, then everything else."""
-        self._worlds.close()
+        self._sandboxes.close()
         await super().shutdown(sockets)
 
 
@@ -78,11 +78,11 @@ def _spare_the_collector() -> None:
     gc.set_threshold(20_000, 50, 1_000)
 
 
-def server(app: ASGIApp, worlds: Worlds) -> uvicorn.Server:
+def server(app: ASGIApp, sandboxes: Sandboxes) -> uvicorn.Server:
     """A server for the application, not running yet."""
     config = uvicorn.Config(
         app,
-        http=partial(Protocol, outbox=Outbox()),  # type: ignore[arg-type]
+        http=partial(Protocol, batch=WriteBatch()),  # type: ignore[arg-type]
         proxy_headers=False,
         access_log=False,
         log_level="warning",
@@ -92,17 +92,17 @@ def server(app: ASGIApp, worlds: Worlds) -> uvicorn.Server:
         timeout_graceful_shutdown=2,
         timeout_keep_alive=75,
     )
-    return _Server(config, worlds)
+    return _Server(config, sandboxes)
 
 
-def serve(app: ASGIApp, worlds: Worlds, listening: socket.socket) -> int:
+def serve(app: ASGIApp, sandboxes: Sandboxes, listening: socket.socket) -> int:
     """Serve until asked to stop; the exit code."""
-    serving = server(app, worlds)
+    serving = server(app, sandboxes)
     _spare_the_collector()
     try:
         serving.run(sockets=[listening])
     except KeyboardInterrupt:
         return 130
     finally:
-        worlds.end()
+        sandboxes.end()
     return 0 if serving.started else 1

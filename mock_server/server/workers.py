@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from mock_server.app import application, create_worlds
+from mock_server.app import application, create_sandboxes
 from mock_server.server.server import serve
 from mock_server.settings import Settings
 from mock_server.simulation.clock import Clock
@@ -44,8 +44,8 @@ def serve_together(
 
 def _work(settings: Settings, clock: Clock, document: Mapping[str, Any], listening: socket.socket) -> None:
     """What one process does."""
-    worlds = create_worlds(settings, clock, document=document)
-    code = serve(application(worlds, document), worlds, listening)
+    sandboxes = create_sandboxes(settings, clock, document=document)
+    code = serve(application(sandboxes, document), sandboxes, listening)
     sys.stdout.flush()
     os._exit(code)
 

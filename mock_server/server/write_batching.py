@@ -23,13 +23,13 @@ _REFUSAL = (
 )
 
 
-class Outbox:
+class WriteBatch:
     """What leaves at the end of a turn of the event loop, or when it has become much."""
 
     def __init__(self) -> None:
-        self._waiting: list[Corked] = []
+        self._waiting: list[BatchedTransport] = []
 
-    def add(self, transport: "Corked") -> None:
+    def add(self, transport: "BatchedTransport") -> None:
         """Something of this connection waits to be sent."""
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._send)
@@ -43,12 +43,12 @@ class Outbox:
             transport.flush()
 
 
-class Corked:
-    """A transport that puts the beginning of an answer into the outbox."""
+class BatchedTransport:
+    """A transport that puts the beginning of an answer into the batch."""
 
-    def __init__(self, transport: asyncio.Transport, outbox: Outbox) -> None:
+    def __init__(self, transport: asyncio.Transport, batch: WriteBatch) -> None:
         self._transport = transport
-        self._outbox = outbox
+        self._batch = batch
         self._kept = b""
         self._streams = False
 
@@ -60,7 +60,7 @@ class Corked:
                 self.flush()
         elif data.startswith(_HEAD):
             self._kept, self._streams = data, _STREAM in data
-            self._outbox.add(self)
+            self._batch.add(self)
         else:
             self._transport.write(data)
 
@@ -82,15 +82,15 @@ class Corked:
 
 
 class Protocol(ResettableProtocol):
-    """The protocol of the mock's own server; its connections share an outbox."""
+    """The protocol of the mock's own server; its connections share an batch."""
 
-    def __init__(self, *args: Any, outbox: Outbox, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, batch: WriteBatch, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._outbox = outbox
+        self._batch = batch
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to speak."""
-        super().connection_made(Corked(transport, self._outbox))  # type: ignore[arg-type]
+        super().connection_made(BatchedTransport(transport, self._batch))  # type: ignore[arg-type]
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP at all, or a path that no server reads, in the one error shape too."""

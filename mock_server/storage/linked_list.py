@@ -1,6 +1,6 @@
 """How are things kept in the order they came, so that a page costs the page?
 
-A `Line` finds, adds and takes out an entry at the cost of one, wherever it stands in however long a line.
+A `LinkedList` finds, adds and takes out an entry in constant time, wherever it stands.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ class Link:
         self.later: Link | None = None
 
 
-class Line:
+class LinkedList:
     """Ids in the order they came."""
 
     __slots__ = ("_links", "first", "last")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import count, islice
 
 from mock_server.simulation.records import MessageRecord, RunRecord, ThreadRecord
-from mock_server.storage.linked_list import Line
+from mock_server.storage.linked_list import LinkedList
 from mock_server.storage.pagination import Page, Window
 from mock_server.storage.protocol import Allow, Bound, Entry, Make
 
@@ -19,8 +19,8 @@ class _Shelf:
     __slots__ = ("entries", "last_words", "runs")
 
     def __init__(self) -> None:
-        self.entries = Line()
-        self.runs = Line()
+        self.entries = LinkedList()
+        self.runs = LinkedList()
         self.last_words = ""
 
 
@@ -36,8 +36,8 @@ class MemoryStore:
         self._messages: dict[str, MessageRecord] = {}
         self._runs: dict[str, RunRecord] = {}
         self._shelves: dict[str, _Shelf] = {}
-        self._all = Line()
-        self._datasets: dict[str, Line] = {}
+        self._all = LinkedList()
+        self._datasets: dict[str, LinkedList] = {}
         self._numbers = count()
         self._oldest: deque[str] = deque()
 
@@ -60,7 +60,7 @@ class MemoryStore:
         self._shelves[thread.id] = _Shelf()
         self._all.append(thread.id, number := next(self._numbers))
         if thread.dataset_id:
-            self._datasets.setdefault(thread.dataset_id, Line()).append(thread.id, number)
+            self._datasets.setdefault(thread.dataset_id, LinkedList()).append(thread.id, number)
         return True
 
     async def add_message(self, message: MessageRecord) -> bool:
@@ -155,7 +155,7 @@ class MemoryStore:
 
     async def threads(self, window: Window, dataset_id: str) -> Page[ThreadRecord]:
         """A page of all threads, or of those of a dataset. Raises `UnknownCursorError`."""
-        line = self._datasets.get(dataset_id, Line()) if dataset_id else self._all
+        line = self._datasets.get(dataset_id, LinkedList()) if dataset_id else self._all
         ids, more = line.page(window)
         return Page(tuple(self._threads[thread_id] for thread_id in ids), more)
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from openapi import GRADES
 from spec_review.change import Change, Use
 from spec_review.comparison import Comparison, found, regraded
-from spec_review.grade import GRADES, grade_at, weakest
+from spec_review.grade import grade_at, weakest
 from spec_review.loading import Cursor
 
 UNNAMED = {"allOf", "anyOf", "oneOf", "items", "schema"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
 
-from spec_review.grade import GRADES
+from openapi import GRADES
 from spec_review.loading import Cursor
 from spec_review.values.equality import Equality
 from spec_review.values.names import alike

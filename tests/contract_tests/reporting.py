@@ -1,7 +1,8 @@
 """Which report has one of everything, so that each form can be looked at?"""
 
-from contract_tests.findings import Finding, Grade, Outcome
+from contract_tests.findings import Finding, Outcome
 from contract_tests.report import Cost, Report, pictures
+from openapi import Grade
 from tests.contract_tests.building import COMPLETED, event, polls, run_event, story, stream
 
 KEY = "sk-tune-4f9Lq81aZpW3"

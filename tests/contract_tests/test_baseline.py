@@ -8,7 +8,7 @@ import pytest
 
 from contract_tests.baseline import EXPIRED, GONE, Known, load, update
 from contract_tests.findings import Outcome
-from contract_tests.settings import WrongUse
+from contract_tests.settings import UsageError
 from tests.contract_tests.reporting import finding
 
 SLUGS = ["terminal-status-final", "error-body", "response-schema"]
@@ -79,16 +79,16 @@ WRONG = {
 def test_a_mistake_is_named_with_file_line_and_key(text: str, complaint: str, tmp_path: Path) -> None:
     path = tmp_path / "known.yaml"
     path.write_text(text)
-    with pytest.raises(WrongUse, match=f"^--known: {re.escape(str(path))}{complaint}") as error:
+    with pytest.raises(UsageError, match=f"^--known: {re.escape(str(path))}{complaint}") as error:
         load(str(path), SLUGS)
     assert "\n" not in str(error.value)
 
 
 def test_a_file_that_is_not_there_is_told_unless_it_is_to_be_written(tmp_path: Path) -> None:
-    with pytest.raises(WrongUse, match="there is no file"):
+    with pytest.raises(UsageError, match="there is no file"):
         load(str(tmp_path / "none.yaml"), SLUGS)
     assert load(str(tmp_path / "none.yaml"), SLUGS, missing_ok=True).entries == ()
-    with pytest.raises(WrongUse, match="cannot be read"):
+    with pytest.raises(UsageError, match="cannot be read"):
         load(str(tmp_path), SLUGS)
 
 

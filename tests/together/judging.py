@@ -8,7 +8,7 @@ from pathlib import Path
 from contract_tests.checks import REGISTRY
 from contract_tests.client.service import Service
 from contract_tests.findings import Finding, Outcome, Severity, merge
-from contract_tests.session.scheduler import Judgement
+from contract_tests.session.scheduler import Scheduler
 from contract_tests.settings import Settings
 from tests.together.cases import Case
 from tests.together.deployment import KEY
@@ -31,7 +31,7 @@ def settings_of(case: Case, url: str, profile: str) -> Settings:
 def found_by(settings: Settings, slugs: Iterable[str], everything: bool = False) -> list[Finding]:
     """What these checks find broken; only what they need is tried, unless it shall be everything."""
     with tempfile.TemporaryDirectory() as folder:
-        judgement = Judgement(settings, Path(folder), time.time())
+        judgement = Scheduler(settings, Path(folder), time.time())
         try:
             if everything:
                 judgement.start(REGISTRY.values(), [])
@@ -41,7 +41,7 @@ def found_by(settings: Settings, slugs: Iterable[str], everything: bool = False)
     return [finding for finding in merge(found) if finding.outcome is Outcome.BROKEN]
 
 
-def _found_by(judgement: Judgement, slug: str) -> list[Finding]:
+def _found_by(judgement: Scheduler, slug: str) -> list[Finding]:
     check = REGISTRY[slug]
     return judgement.probe(check) if check.subject is Service else judgement.look(check)
 

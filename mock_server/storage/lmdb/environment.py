@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 import lmdb
 
 from mock_server.errors import Refusal
-from mock_server.storage.lmdb.lock import Turn
+from mock_server.storage.lmdb.lock import ProcessLock
 
 Result = TypeVar("Result")
 
@@ -69,7 +69,7 @@ _MAGIC, _LMDB = slice(16, 20), bytes.fromhex("BEEFC0DE")
 @dataclass
 class _Opened:
     environment: lmdb.Environment
-    turn: Turn
+    turn: ProcessLock
     users: int = 0
 
 
@@ -100,7 +100,7 @@ class LmdbFile:
 
     def _open(self) -> _Opened:
         self._refuse_what_is_none()
-        turn = Turn(self.path.with_name(f"{self.path.name}-turn"))
+        turn = ProcessLock(self.path.with_name(f"{self.path.name}-turn"))
         try:
             with turn:
                 size = max(self._first_size, self.path.stat().st_size if self.path.exists() else 0)

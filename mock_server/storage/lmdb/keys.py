@@ -1,6 +1,6 @@
 """Under which keys of an LMDB file does a mock keep what?
 
-The keys begin with the mock's world; then comes a letter:
+The keys begin with the mock's sandbox; then comes a letter:
 
     n                               the number of the next thread, and how many runs there are
     t thread id                     the thread's state
@@ -11,7 +11,7 @@ The keys begin with the mock's world; then comes a letter:
     o number                        the places of some runs that were created together; oldest first
 
 Threads stand there by their numbers. A place is a thread, a kind, and a number in the thread. Scenarios,
-which runs share, and the ids of changed runs belong to no world.
+which runs share, and the ids of changed runs belong to no sandbox.
 """
 
 import hashlib
@@ -63,11 +63,11 @@ class State(NamedTuple):
 class Keys:
     """With what the keys of one mock begin."""
 
-    def __init__(self, world: str) -> None:
-        self.world = digest(world.encode(), 8)
-        self.counts, self.states, self.threads = (self.world + letter for letter in (b"n", b"t", b"T"))
-        self.datasets, self.ids, self.places = (self.world + letter for letter in (b"d", b"e", b"l"))
-        self.oldest = self.world + b"o"
+    def __init__(self, sandbox: str) -> None:
+        self.sandbox = digest(sandbox.encode(), 8)
+        self.counts, self.states, self.threads = (self.sandbox + letter for letter in (b"n", b"t", b"T"))
+        self.datasets, self.ids, self.places = (self.sandbox + letter for letter in (b"d", b"e", b"l"))
+        self.oldest = self.sandbox + b"o"
 
     def of_dataset(self, dataset_id: str) -> bytes:
         """What the numbers of a dataset's threads follow; of all threads without one."""

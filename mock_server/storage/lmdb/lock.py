@@ -15,7 +15,7 @@ _GLANCES = 20
 """So often a process looks before it lets itself be put to sleep, as may be whoever has the turn."""
 
 
-class Turn:
+class ProcessLock:
     """A process's part in taking turns; `with turn:` takes one. Several processes need a system like Unix."""
 
     def __init__(self, path: Path) -> None:

@@ -42,8 +42,8 @@ def after_last(transaction: Transaction, prefix: bytes) -> int:
 class Records:
     """The records of one mock."""
 
-    def __init__(self, world: str) -> None:
-        self.keys = Keys(world)
+    def __init__(self, sandbox: str) -> None:
+        self.keys = Keys(sandbox)
         self._scenarios: dict[bytes, Scenario] = {}
         self._keys: dict[Scenario, bytes] = {}
         self._decoded: OrderedDict[bytes, RunRecord] = OrderedDict()
@@ -56,7 +56,7 @@ class Records:
     def clear(self, transaction: Transaction) -> None:
         """Forget everything but the next number: what was decoded is remembered by its thread's number."""
         following, _ = self.counts(transaction)
-        delete_all(transaction, self.keys.world)
+        delete_all(transaction, self.keys.sandbox)
         transaction.put(self.keys.counts, COUNTS.pack(following, 0))
 
     def state(self, transaction: Transaction, thread_id: str) -> State | None:

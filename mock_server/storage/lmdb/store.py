@@ -25,10 +25,10 @@ from mock_server.storage.protocol import Allow, Bound, Entry, Make
 
 
 class LmdbStore:
-    """A store in a file. `world` tells apart the mocks that share it."""
+    """A store in a file. `sandbox` tells apart the mocks that share it."""
 
-    def __init__(self, path: Path, bound: Bound | None = None, world: str = "") -> None:
-        self._records = Records(world)
+    def __init__(self, path: Path, bound: Bound | None = None, sandbox: str = "") -> None:
+        self._records = Records(sandbox)
         self._file = LmdbFile(path, undone=self._records.distrust)
         self._oldest = Oldest(self._file, self._records, bound) if bound else None
         self._last_change = 0

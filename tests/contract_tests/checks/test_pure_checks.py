@@ -7,9 +7,10 @@ import pytest
 
 from contract_tests.checks import REGISTRY
 from contract_tests.client.service import Service
-from contract_tests.findings import Grade, Outcome, Severity
+from contract_tests.findings import Outcome, Severity
 from contract_tests.observations.exchange import Chunk, Exchange, Secrets
 from contract_tests.session.scheduler import judge_story
+from openapi import Grade
 from tests.contract_tests.building import (
     COMPLETED,
     JSON,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from contract_tests.client.budget import Budget, Exhausted
+from contract_tests.client.budget import Budget, BudgetExceeded
 
 
 def budget(folder: Path, **ceilings: float) -> Budget:
@@ -18,7 +18,7 @@ def test_requests_end_at_the_ceiling(tmp_path: Path) -> None:
     ours = budget(tmp_path)
     for _ in range(5):
         ours.take_request()
-    with pytest.raises(Exhausted, match="--max-requests 5 is spent"):
+    with pytest.raises(BudgetExceeded, match="--max-requests 5 is spent"):
         ours.take_request()
     assert ours.spent.requests == 5
 
@@ -27,7 +27,7 @@ def test_two_processes_share_one_budget(tmp_path: Path) -> None:
     one, other = budget(tmp_path), budget(tmp_path)
     for taker in (one, other, one, other, one):
         taker.take_request()
-    with pytest.raises(Exhausted):
+    with pytest.raises(BudgetExceeded):
         other.take_request()
 
 
@@ -37,7 +37,7 @@ def test_many_threads_never_exceed_the_ceiling(tmp_path: Path) -> None:
     def take(_: int) -> bool:
         try:
             ours.take_request()
-        except Exhausted:
+        except BudgetExceeded:
             return False
         return True
 
@@ -58,10 +58,10 @@ def test_runs_and_tokens_end_at_their_ceilings(tmp_path: Path) -> None:
     ours = budget(tmp_path, runs=2, tokens=100)
     with ours.run(100) as reservation:
         reservation.used = True
-    with pytest.raises(Exhausted, match="--max-tokens 100"), ours.run(100):
+    with pytest.raises(BudgetExceeded, match="--max-tokens 100"), ours.run(100):
         pass
 
 
 def test_time_ends(tmp_path: Path) -> None:
-    with pytest.raises(Exhausted, match="--max-seconds 10 is spent"):
+    with pytest.raises(BudgetExceeded, match="--max-seconds 10 is spent"):
         budget(tmp_path, seconds=10, started=time.time() - 11).take_request()

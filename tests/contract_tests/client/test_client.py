@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from contract_tests.client import client as client_module
-from contract_tests.client.budget import Budget, Exhausted
+from contract_tests.client.budget import Budget, BudgetExceeded
 from contract_tests.client.client import Client, Record
 from contract_tests.client.raw_http import ask
 from contract_tests.settings import Settings
@@ -97,7 +97,7 @@ def test_only_runs_that_were_accepted_are_paid_for(tmp_path: Path) -> None:
         status = 200
         client.send("POST", "/threads/runs", body={"model": "m"})
         assert client.budget.spent.runs == 1
-        with pytest.raises(Exhausted, match="--max-runs 1"):
+        with pytest.raises(BudgetExceeded, match="--max-runs 1"):
             client.send("POST", "/threads/runs", body={"model": "m"})
         assert len(client.record.exchanges) == 2
 
@@ -154,7 +154,7 @@ def test_a_dropped_answer_is_recorded_as_such(tmp_path: Path) -> None:
 def test_nothing_is_sent_when_the_time_is_over(tmp_path: Path) -> None:
     with (
         talking_to(lambda handler: handler.reply(200, b"{}"), tmp_path, started=0) as client,
-        pytest.raises(Exhausted, match="--max-seconds"),
+        pytest.raises(BudgetExceeded, match="--max-seconds"),
     ):
         client.send("GET", "/threads")
 

@@ -17,7 +17,7 @@ import pytest
 from contract_tests.cli import main
 from contract_tests.observations.traces import Stream
 from contract_tests.recordings.har import Recording, read
-from contract_tests.settings import WrongUse
+from contract_tests.settings import UsageError
 from tests.contract_tests.building import COMPLETED, MESSAGE, RUN, THREAD, event, run_event
 
 KEY = "sk-tune-4f9Lq81aZpW3"
@@ -194,7 +194,7 @@ def test_a_file_that_is_no_recording_of_the_api_is_told_in_a_line(
 ) -> None:
     path = tmp_path / "page.har"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(WrongUse, match=f"^--har: {re.escape(str(path))}.*{complaint}"):
+    with pytest.raises(UsageError, match=f"^--har: {re.escape(str(path))}.*{complaint}"):
         read(str(path))
 
 

@@ -23,10 +23,10 @@ from starlette.routing import Route
 
 from contract_tests.baseline import Known
 from contract_tests.cli import main
-from contract_tests.findings import Grade
 from contract_tests.recordings.offline import Asked
 from contract_tests.recordings.proxy import Watch, application, end_to_end
 from contract_tests.report import Outputs
+from openapi import Grade
 from tests.contract_tests.building import COMPLETED, RUN, THREAD, event, run_event
 from tests.serving import in_thread
 

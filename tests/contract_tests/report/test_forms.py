@@ -16,7 +16,7 @@ from contract_tests.report import Outputs, Progress, Terminal, console, html, ma
 from contract_tests.report import json as json_form
 from contract_tests.report.model import Report
 from contract_tests.report.svg import draw
-from contract_tests.settings import WrongUse
+from contract_tests.settings import UsageError
 from tests.contract_tests.reporting import FINDINGS, KEY, finding, report
 
 HOSTILE = finding(
@@ -255,7 +255,7 @@ def test_a_place_that_cannot_be_written_is_told_before_anything_is_sent(
 ) -> None:
     (tmp_path / "locked").write_text("")
     monkeypatch.setattr(os, "access", lambda where, mode: Path(where).name != "locked")
-    with pytest.raises(WrongUse, match=f"--html: .*{complaint}"):
+    with pytest.raises(UsageError, match=f"--html: .*{complaint}"):
         Outputs(html=str(tmp_path / path)).check()
 
 

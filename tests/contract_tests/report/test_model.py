@@ -2,9 +2,10 @@
 
 import pytest
 
-from contract_tests.findings import Finding, Grade, Severity
+from contract_tests.findings import Finding, Severity
 from contract_tests.report import Picture
 from contract_tests.report.model import CONFORMS, UNJUDGED, VIOLATES
+from openapi import Grade
 from tests.contract_tests.reporting import FINDINGS, finding, report
 
 

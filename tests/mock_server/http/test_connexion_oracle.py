@@ -22,10 +22,10 @@ from connexion.middleware.security import SecurityMiddleware as ConnexionSecurit
 from starlette.types import Receive, Scope, Send
 
 import openapi
-from mock_server.app import create_worlds
+from mock_server.app import create_sandboxes
 from mock_server.http.connexion_api import ConnexionMiddleware, Resolver
 from mock_server.http.cors import Cors
-from mock_server.http.gateway import Front
+from mock_server.http.gateway import Gateway
 from mock_server.http.routing import RoutingMiddleware
 from mock_server.http.security import SecurityMiddleware
 from mock_server.http.validation import ValidationMiddleware
@@ -59,8 +59,8 @@ def _app(middlewares: list[Any]) -> ConnexionMiddleware:
 @pytest.fixture(scope="module")
 def judges() -> Iterator[Callable[..., tuple[int, int]]]:
     """Asks both for their verdict on a request: (connexion's status, ours)."""
-    worlds = create_worlds(Settings(quiet=True), document=DOCUMENT)
-    front = partial(Front, worlds=worlds, cors=Cors(("*",)))
+    sandboxes = create_sandboxes(Settings(quiet=True), document=DOCUMENT)
+    front = partial(Gateway, sandboxes=sandboxes, cors=Cors(("*",)))
     theirs = [ExceptionMiddleware, ConnexionRouting, ConnexionSecurity, RequestValidationMiddleware]
     oracle = Driver(_app(theirs), None, [])
     ours = Driver(_app([front, RoutingMiddleware, SecurityMiddleware, ValidationMiddleware]), None, [])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import uvloop
 
-from mock_server.server.write_batching import Corked, Outbox
+from mock_server.server.write_batching import BatchedTransport, WriteBatch
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n"
 STREAM = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -35,7 +35,7 @@ def talk() -> Any:
     def talk(*steps: bytes | str) -> tuple[list[bytes | str], list[bytes | str]]:
         async def run() -> tuple[list[bytes | str], list[bytes | str]]:
             wire = Wire()
-            transport = Corked(wire, Outbox())  # type: ignore[arg-type]
+            transport = BatchedTransport(wire, WriteBatch())  # type: ignore[arg-type]
             for step in steps:
                 if isinstance(step, bytes):
                     transport.write(step)
@@ -85,10 +85,10 @@ def test_closing_sends_what_was_kept_first(talk: Any) -> None:
 
 def test_answers_of_one_turn_leave_together_but_not_too_many() -> None:
     async def run() -> list[int]:
-        outbox, wires = Outbox(), [Wire() for _ in range(20)]
+        batch, wires = WriteBatch(), [Wire() for _ in range(20)]
         sent = []
         for wire in wires:
-            Corked(wire, outbox).write(HEAD)  # type: ignore[arg-type]
+            BatchedTransport(wire, batch).write(HEAD)  # type: ignore[arg-type]
             sent.append(sum(len(one.sent) for one in wires))
         await asyncio.sleep(0)
         return [*sent, sum(len(one.sent) for one in wires)]
@@ -99,7 +99,7 @@ def test_answers_of_one_turn_leave_together_but_not_too_many() -> None:
 def test_everything_else_is_the_transports_own(talk: Any) -> None:
     async def run() -> None:
         wire = Wire()
-        transport = Corked(wire, Outbox())  # type: ignore[arg-type]
+        transport = BatchedTransport(wire, WriteBatch())  # type: ignore[arg-type]
         assert not transport.is_closing()
         transport.close()
         assert transport.is_closing()
@@ -110,12 +110,12 @@ def test_everything_else_is_the_transports_own(talk: Any) -> None:
 @pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
 def test_a_client_that_went_away_does_not_keep_others_from_their_answers(loop: Any) -> None:
     async def run() -> bytes:
-        made: asyncio.Queue[Corked] = asyncio.Queue()
-        outbox = Outbox()
+        made: asyncio.Queue[BatchedTransport] = asyncio.Queue()
+        batch = WriteBatch()
 
         class Speaker(asyncio.Protocol):
             def connection_made(self, transport: asyncio.BaseTransport) -> None:
-                made.put_nowait(Corked(transport, outbox))  # type: ignore[arg-type]
+                made.put_nowait(BatchedTransport(transport, batch))  # type: ignore[arg-type]
 
         server = await asyncio.get_running_loop().create_server(Speaker, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]

@@ -5,12 +5,12 @@ from itertools import product
 
 import pytest
 
-from mock_server.storage.linked_list import Line, UnknownCursorError
+from mock_server.storage.linked_list import LinkedList, UnknownCursorError
 from mock_server.storage.pagination import Window, span
 
 
-def _line(entries: list[str]) -> Line:
-    line = Line()
+def _line(entries: list[str]) -> LinkedList:
+    line = LinkedList()
     for number, entry in enumerate(entries):
         line.append(entry, number * 3)
     return line
@@ -38,7 +38,7 @@ def test_every_page_is_the_one_that_positions_give(taken_out: tuple[str, ...]) -
 
 def test_lines_that_grow_and_shrink_stay_in_order() -> None:
     dice = random.Random(7)
-    line, kept, number = Line(), list[str](), 0
+    line, kept, number = LinkedList(), list[str](), 0
     for _ in range(2000):
         if kept and dice.random() < 0.45:
             line.remove(kept.pop(dice.randrange(len(kept))))
@@ -63,9 +63,9 @@ def test_a_cursor_that_was_taken_out_is_unknown(parameter: str) -> None:
 def test_a_page_looks_at_no_more_than_the_page() -> None:
     line = _line([str(number) for number in range(10_000)])
     looked_at = []
-    walk = Line.walk
+    walk = LinkedList.walk
 
-    class Counting(Line):
+    class Counting(LinkedList):
         __slots__ = ()
 
         def walk(self, start, ascending):  # type: ignore[no-untyped-def]

@@ -505,7 +505,7 @@ def test_an_id_may_be_anything(make: Making, scenario: Scenario, name: str) -> N
 
 def test_mocks_of_different_tests_share_a_file_and_nothing_else(tmp_path: Path, scenario: Scenario) -> None:
     async def work() -> None:
-        one, two = (LmdbStore(tmp_path / "store", world=test) for test in ("one", "two"))
+        one, two = (LmdbStore(tmp_path / "store", sandbox=test) for test in ("one", "two"))
         for store in (one, two):
             assert await store.add_thread(ThreadRecord("t", 0))
         await add(one, run_in(scenario, "t", "1"))

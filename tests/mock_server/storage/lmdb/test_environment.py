@@ -14,7 +14,7 @@ import pytest
 
 from mock_server.errors import Refusal
 from mock_server.storage.lmdb.environment import LmdbFile, Transaction, delete_all, walk
-from mock_server.storage.lmdb.lock import Turn
+from mock_server.storage.lmdb.lock import ProcessLock
 
 SMALL = 1 << 20
 SPAWN = multiprocessing.get_context("spawn")
@@ -176,7 +176,7 @@ def test_a_file_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_turns_are_taken_one_at_a_time(tmp_path: Path) -> None:
-    mine, theirs = Turn(tmp_path / "turn"), Turn(tmp_path / "turn")
+    mine, theirs = ProcessLock(tmp_path / "turn"), ProcessLock(tmp_path / "turn")
     began, order = Event(), []
 
     def other() -> None:
@@ -198,7 +198,7 @@ def test_turns_are_taken_one_at_a_time(tmp_path: Path) -> None:
 
 
 def _die(path: Path) -> None:
-    with Turn(path):
+    with ProcessLock(path):
         os._exit(1)
 
 
@@ -206,5 +206,5 @@ def test_who_dies_gives_the_turn_back(tmp_path: Path) -> None:
     other = SPAWN.Process(target=_die, args=(tmp_path / "turn",))
     other.start()
     other.join(30)
-    with Turn(tmp_path / "turn"):
+    with ProcessLock(tmp_path / "turn"):
         assert other.exitcode == 1
