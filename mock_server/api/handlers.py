@@ -9,7 +9,7 @@ from starlette.types import Send
 from mock_server.api import runs, threads
 from mock_server.errors import Refusal, invalid, quoted, unknown
 from mock_server.faults.calls import meet
-from mock_server.http.request import CALL, Call, send_json
+from mock_server.http.request import REQUEST, Request, send_json
 from mock_server.simulation import views
 from mock_server.simulation.content import parts
 from mock_server.simulation.playback import run_at, status_at, steps_at
@@ -18,140 +18,140 @@ from mock_server.simulation.timeline import WAITING
 from mock_server.storage.pagination import as_list, span
 from mock_server.storage.protocol import UnknownCursorError
 
-Handler = Callable[[Call, Send], Awaitable[None]]
+Handler = Callable[[Request, Send], Awaitable[None]]
 
 
-async def create_thread(call: Call, send: Send) -> None:
+async def create_thread(request: Request, send: Send) -> None:
     """`createThread`"""
-    await _send(call, send, views.thread(await threads.create(call, call.body)))
+    await _send(request, send, views.thread(await threads.create(request, request.body)))
 
 
-async def list_threads(call: Call, send: Send) -> None:
+async def list_threads(request: Request, send: Send) -> None:
     """`listThreads`"""
-    page = await call.sandbox.store.threads(threads.window(call), call.query["datasetId"] or "")
-    await _send(call, send, as_list([views.thread(record) for record in page.entries], page.more))
+    page = await request.sandbox.store.threads(threads.window(request), request.query["datasetId"] or "")
+    await _send(request, send, as_list([views.thread(record) for record in page.entries], page.more))
 
 
-async def get_thread(call: Call, send: Send) -> None:
+async def get_thread(request: Request, send: Send) -> None:
     """`getThread`"""
-    await _send(call, send, views.thread(await threads.existing(call)))
+    await _send(request, send, views.thread(await threads.existing(request)))
 
 
-async def modify_thread(call: Call, send: Send) -> None:
+async def modify_thread(request: Request, send: Send) -> None:
     """`modifyThread`"""
-    given = {name: call.body[name] for name in ("title", "metadata") if name in call.body}
+    given = {name: request.body[name] for name in ("title", "metadata") if name in request.body}
     while True:
-        old = await threads.existing(call)
+        old = await threads.existing(request)
         new = replace(old, **given, version=old.version + 1)
-        if await call.sandbox.store.replace_thread(old, new):
+        if await request.sandbox.store.replace_thread(old, new):
             break
-    await _send(call, send, views.thread(new))
+    await _send(request, send, views.thread(new))
 
 
-async def create_message(call: Call, send: Send) -> None:
+async def create_message(request: Request, send: Send) -> None:
     """`createMessage`"""
-    thread = await threads.existing_or_new(call, call.path["threadId"])
-    if last := await call.sandbox.store.last_run(thread.id):
-        runs.refuse_if_active(call, last, "create messages")
-    await _send(call, send, views.message(await threads.add_message(call, thread.id, call.body)))
+    thread = await threads.existing_or_new(request, request.path["threadId"])
+    if last := await request.sandbox.store.last_run(thread.id):
+        runs.refuse_if_active(request, last, "create messages")
+    await _send(request, send, views.message(await threads.add_message(request, thread.id, request.body)))
 
 
-async def list_messages(call: Call, send: Send) -> None:
+async def list_messages(request: Request, send: Send) -> None:
     """`listMessages`"""
-    await _send(call, send, await threads.message_page(call))
+    await _send(request, send, await threads.message_page(request))
 
 
-async def get_message(call: Call, send: Send) -> None:
+async def get_message(request: Request, send: Send) -> None:
     """`getMessage`"""
-    await _send(call, send, await threads.message(call))
+    await _send(request, send, await threads.message(request))
 
 
-async def create_thread_and_run(call: Call, send: Send) -> None:
+async def create_thread_and_run(request: Request, send: Send) -> None:
     """`createThreadAndRun`"""
-    asked = call.body.get("thread", {})
+    asked = request.body.get("thread", {})
     words = _last_words(asked)
-    chosen = runs.choose(call, send, words)
-    thread = await threads.create(call, asked)
-    await runs.begin(call, thread.id, lambda _: chosen)
+    chosen = runs.choose(request, send, words)
+    thread = await threads.create(request, asked)
+    await runs.begin(request, thread.id, lambda _: chosen)
 
 
-async def create_run(call: Call, send: Send) -> None:
+async def create_run(request: Request, send: Send) -> None:
     """`createRun`"""
-    await runs.begin(call, call.path["threadId"], lambda words: runs.choose(call, send, words))
+    await runs.begin(request, request.path["threadId"], lambda words: runs.choose(request, send, words))
 
 
-async def list_runs(call: Call, send: Send) -> None:
+async def list_runs(request: Request, send: Send) -> None:
     """`listRuns`"""
-    thread = await threads.existing(call)
-    page = await call.sandbox.store.runs(thread.id, threads.window(call))
-    shown = [run_at(record, call.sandbox.seen_at(record)) for record in page.entries]
-    await _send(call, send, as_list(shown, page.more))
+    thread = await threads.existing(request)
+    page = await request.sandbox.store.runs(thread.id, threads.window(request))
+    shown = [run_at(record, request.sandbox.seen_at(record)) for record in page.entries]
+    await _send(request, send, as_list(shown, page.more))
 
 
-async def get_run(call: Call, send: Send) -> None:
+async def get_run(request: Request, send: Send) -> None:
     """`getRun`"""
-    record = await runs.existing(call)
-    await runs.answer(call, send, record, call.sandbox.seen_at(record))
+    record = await runs.existing(request)
+    await runs.answer(request, send, record, request.sandbox.seen_at(record))
 
 
-async def modify_run(call: Call, send: Send) -> None:
+async def modify_run(request: Request, send: Send) -> None:
     """`modifyRun`"""
 
     def with_metadata(record: RunRecord) -> RunRecord:
-        return replace(record, metadata=call.body["metadata"]) if "metadata" in call.body else record
+        return replace(record, metadata=request.body["metadata"]) if "metadata" in request.body else record
 
-    record = await runs.changed(call, with_metadata)
-    await runs.answer(call, send, record, call.sandbox.seen_at(record))
+    record = await runs.changed(request, with_metadata)
+    await runs.answer(request, send, record, request.sandbox.seen_at(record))
 
 
-async def cancel_run(call: Call, send: Send) -> None:
+async def cancel_run(request: Request, send: Send) -> None:
     """`cancelRun`: a second request while the run is being cancelled changes nothing."""
 
     def cancelled(record: RunRecord) -> RunRecord:
-        now = call.sandbox.now_of(record)
+        now = request.sandbox.now_of(record)
         status, facts = status_at(record, now), record.scenario.lifecycles.run
         if status in facts.terminal:
             raise Refusal("failed_precondition", f"run {record.id} is {status} and cannot be cancelled")
         asked = any(given.kind == "cancel" for given in record.inputs)
         return record if asked else runs.with_input(record, now, "cancel")
 
-    record = await runs.changed(call, cancelled)
-    await runs.answer(call, send, record, call.sandbox.now_of(record))
+    record = await runs.changed(request, cancelled)
+    await runs.answer(request, send, record, request.sandbox.now_of(record))
 
 
-async def submit_tool_outputs(call: Call, send: Send) -> None:
+async def submit_tool_outputs(request: Request, send: Send) -> None:
     """`submitToolOutputs`"""
-    outputs = _outputs(call.body["toolOutputs"])
+    outputs = _outputs(request.body["toolOutputs"])
 
     def answered(record: RunRecord) -> RunRecord:
-        now = call.sandbox.now_of(record)
+        now = request.sandbox.now_of(record)
         _check_outputs(run_at(record, now), outputs)
         return runs.with_input(record, now, "outputs", outputs)
 
-    record = await runs.changed(call, answered)
-    await runs.answer_work(call, send, record, runs.begin_of_last_round(record))
+    record = await runs.changed(request, answered)
+    await runs.answer_work(request, send, record, runs.begin_of_last_round(record))
 
 
-async def list_run_steps(call: Call, send: Send) -> None:
+async def list_run_steps(request: Request, send: Send) -> None:
     """`listRunSteps`"""
-    record = await runs.existing(call)
-    steps = steps_at(record, call.sandbox.seen_at(record))
-    asked, positions = threads.window(call), {step["id"]: number for number, step in enumerate(steps)}
+    record = await runs.existing(request)
+    steps = steps_at(record, request.sandbox.seen_at(record))
+    asked, positions = threads.window(request), {step["id"]: number for number, step in enumerate(steps)}
     for parameter, cursor in (("after", asked.after), ("before", asked.before)):
         if cursor and cursor not in positions:
             raise UnknownCursorError(parameter, cursor)
     page, more = span(asked, len(steps), positions.get(asked.after), positions.get(asked.before))
-    await _send(call, send, as_list([steps[position] for position in page], more))
+    await _send(request, send, as_list([steps[position] for position in page], more))
 
 
-async def get_run_step(call: Call, send: Send) -> None:
+async def get_run_step(request: Request, send: Send) -> None:
     """`getRunStep`"""
-    record = await runs.existing(call)
-    for step in steps_at(record, call.sandbox.seen_at(record)):
-        if step["id"] == call.path["stepId"]:
-            await _send(call, send, step)
+    record = await runs.existing(request)
+    for step in steps_at(record, request.sandbox.seen_at(record)):
+        if step["id"] == request.path["stepId"]:
+            await _send(request, send, step)
             return
-    raise unknown("run step", call.path["stepId"], f" in run {record.id}")
+    raise unknown("run step", request.path["stepId"], f" in run {record.id}")
 
 
 HANDLERS: Mapping[str, Handler] = {
@@ -182,21 +182,21 @@ def handler(operation_id: str) -> Handler:
 async def dispatch(scope: Any, receive: Any, send: Send) -> None:
     """The ASGI application that connexion wraps: hands the valid request to its operation's handler."""
     # Taken out of the scope, which the call holds: what stands in no circle is freed without a search.
-    call: Call = scope.pop(CALL)
-    if call.sandbox.conditioned or call.prefer:
-        send = await meet(call, send)
+    request: Request = scope.pop(REQUEST)
+    if request.sandbox.conditioned or request.prefer:
+        send = await meet(request, send)
     try:
-        await handler(call.operation_id)(call, send)
+        await handler(request.operation_id)(request, send)
     except UnknownCursorError as error:
         raise threads.unknown_cursor(error.parameter, error.cursor) from None
 
 
-async def _unplayed(call: Call, send: Send) -> None:
-    raise Refusal("unimplemented", f"the mock does not play {call.operation_id}")
+async def _unplayed(request: Request, send: Send) -> None:
+    raise Refusal("unimplemented", f"the mock does not play {request.operation_id}")
 
 
-async def _send(call: Call, send: Send, body: dict[str, Any]) -> None:
-    await send_json(send, body, call.answer_headers)
+async def _send(request: Request, send: Send, body: dict[str, Any]) -> None:
+    await send_json(send, body, request.answer_headers)
 
 
 def _last_words(thread: Mapping[str, Any]) -> str:

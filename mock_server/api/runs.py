@@ -11,7 +11,7 @@ from mock_server.api.streaming import stream
 from mock_server.errors import Refusal, unknown
 from mock_server.faults.calls import meet_creation
 from mock_server.http.disconnect import Client
-from mock_server.http.request import Call, send_json
+from mock_server.http.request import Request, send_json
 from mock_server.simulation.clock import Clock
 from mock_server.simulation.playback import rest_at, run_at, status_at
 from mock_server.simulation.records import Input, RunRecord
@@ -21,23 +21,23 @@ _CLOCKS = {"manual": 0.0, "real": 1.0}
 """The speeds of the clocks that a request can ask for its run: `Prefer: clock=manual`."""
 
 
-def choose(call: Call, send: Send, words: str) -> tuple[scenario_selection.Choice, Send]:
+def choose(request: Request, send: Send, words: str) -> tuple[scenario_selection.Choice, Send]:
     """The scenario for the run that is asked for, and the `send` that meets the conditions chosen with it."""
-    sandbox = call.sandbox
+    sandbox = request.sandbox
     chosen = scenario_selection.choose(
         sandbox.library.scenarios(),
         control=sandbox.assigned(),
-        prefer=call.prefer,
-        body=call.body,
+        prefer=request.prefer,
+        body=request.body,
         words=words,
         default=sandbox.scenario,
     )
-    return chosen, meet_creation(call, send, chosen.wires) if chosen.wires else send
+    return chosen, meet_creation(request, send, chosen.wires) if chosen.wires else send
 
 
-def new_run(call: Call, thread_id: str, chosen: scenario_selection.Choice, words: str) -> RunRecord:
+def new_run(request: Request, thread_id: str, chosen: scenario_selection.Choice, words: str) -> RunRecord:
     """The record of the run that is asked for."""
-    sandbox, body = call.sandbox, call.body
+    sandbox, body = request.sandbox, request.body
     return RunRecord(
         id=sandbox.ids.new("run"),
         thread_id=thread_id,
@@ -56,9 +56,9 @@ def new_run(call: Call, thread_id: str, chosen: scenario_selection.Choice, words
     )
 
 
-def refuse_if_active(call: Call, last: RunRecord, wish: str) -> None:
+def refuse_if_active(request: Request, last: RunRecord, wish: str) -> None:
     """Refuse what cannot be done in a thread while a run is active there; only its last run can be."""
-    sandbox = call.sandbox
+    sandbox = request.sandbox
     if sandbox.settings.concurrent_runs:
         return
     status = status_at(last, sandbox.now_of(last))
@@ -68,10 +68,10 @@ def refuse_if_active(call: Call, last: RunRecord, wish: str) -> None:
 
 
 async def begin(
-    call: Call, thread_id: str, choose: Callable[[str], tuple[scenario_selection.Choice, Send]]
+    request: Request, thread_id: str, choose: Callable[[str], tuple[scenario_selection.Choice, Send]]
 ) -> None:
     """Create the run that is asked for, and answer. `choose` is given what the user said last."""
-    sandbox = call.sandbox
+    sandbox = request.sandbox
     chosen: tuple[scenario_selection.Choice, Send] | None = None
     heard = ""
 
@@ -82,22 +82,22 @@ async def begin(
         return chosen
 
     def make(words: str) -> RunRecord:
-        return new_run(call, thread_id, decide(words)[0], words)
+        return new_run(request, thread_id, decide(words)[0], words)
 
     def allow(last: RunRecord) -> None:
-        refuse_if_active(call, last, "create another one")
+        refuse_if_active(request, last, "create another one")
 
     while (record := await sandbox.store.add_run(thread_id, make, allow)) is None:
         decide("")  # A run that is refused lets no thread appear.
-        await threads.existing_or_new(call, thread_id)
+        await threads.existing_or_new(request, thread_id)
     made, send = decide(record.prompt)
-    _note(call, record, made)
-    await answer_work(call, send, record, 0)
+    _note(request, record, made)
+    await answer_work(request, send, record, 0)
 
 
-def _note(call: Call, record: RunRecord, made: scenario_selection.Choice) -> None:
+def _note(request: Request, record: RunRecord, made: scenario_selection.Choice) -> None:
     """Let the mock know what a new run means for it."""
-    sandbox, own_clock = call.sandbox, call.prefer.get("clock")
+    sandbox, own_clock = request.sandbox, request.prefer.get("clock")
     if own_clock in _CLOCKS and sandbox.settings.workers == 1:
         sandbox.run_clocks[record.id] = Clock(_CLOCKS[own_clock], record.created_at)
     if made.by == "control":
@@ -105,24 +105,24 @@ def _note(call: Call, record: RunRecord, made: scenario_selection.Choice) -> Non
     sandbox.conditioned = sandbox.conditioned or bool(made.wires)
 
 
-async def existing(call: Call) -> RunRecord:
+async def existing(request: Request) -> RunRecord:
     """The run that the path names; raises `Refusal` if its thread has none such."""
-    record = await call.sandbox.store.run(call.path["runId"])
-    if record is None or record.thread_id != call.path["threadId"]:
-        raise unknown("run", call.path["runId"], f" in thread {call.path['threadId']}")
+    record = await request.sandbox.store.run(request.path["runId"])
+    if record is None or record.thread_id != request.path["threadId"]:
+        raise unknown("run", request.path["runId"], f" in thread {request.path['threadId']}")
     return record
 
 
-async def changed(call: Call, change: Callable[[RunRecord], RunRecord]) -> RunRecord:
+async def changed(request: Request, change: Callable[[RunRecord], RunRecord]) -> RunRecord:
     """The run that the path names, after a change judged and made on its current version."""
     while True:
-        old = await existing(call)
+        old = await existing(request)
         new = change(old)
         if new is old:
             return old
         new = replace(new, version=old.version + 1)
-        if await call.sandbox.store.replace_run(old, new):
-            call.sandbox.clock_of(new.id).wake(new.id)
+        if await request.sandbox.store.replace_run(old, new):
+            request.sandbox.clock_of(new.id).wake(new.id)
             return new
 
 
@@ -131,52 +131,52 @@ def with_input(record: RunRecord, now: int, kind: Any, outputs: Mapping[str, str
     return replace(record, inputs=(*record.inputs, Input(now, kind, outputs or {})))
 
 
-async def answer(call: Call, send: Send, record: RunRecord, now: int) -> None:
+async def answer(request: Request, send: Send, record: RunRecord, now: int) -> None:
     """Answer with the run as it is at an instant of its clock."""
-    call.tell(
+    request.tell(
         "x-mock-scenario", scenario_selection.described(record.scenario.name, record.wires, record.chosen_by)
     )
-    await send_json(send, run_at(record, now), call.answer_headers)
+    await send_json(send, run_at(record, now), request.answer_headers)
 
 
-async def answer_work(call: Call, send: Send, record: RunRecord, begin: int) -> None:
+async def answer_work(request: Request, send: Send, record: RunRecord, begin: int) -> None:
     """Answer a request that set the model to work: with the stream, at once, or when it waits for others."""
-    in_background = "respond-async" in call.prefer
-    if call.prefer and (applied := _applied(call, record, begin)):
-        call.tell("preference-applied", ", ".join(applied))
-    if call.body.get("stream"):
-        call.tell(
+    in_background = "respond-async" in request.prefer
+    if request.prefer and (applied := _applied(request, record, begin)):
+        request.tell("preference-applied", ", ".join(applied))
+    if request.body.get("stream"):
+        request.tell(
             "x-mock-scenario",
             scenario_selection.described(record.scenario.name, record.wires, record.chosen_by),
         )
-        await stream(call, send, record, begin)
+        await stream(request, send, record, begin)
         return
-    if not in_background and call.sandbox.settings.create == "blocking":
-        record = await _at_rest(call, record, begin)
-    await answer(call, send, record, call.sandbox.now_of(record))
+    if not in_background and request.sandbox.settings.create == "blocking":
+        record = await _at_rest(request, record, begin)
+    await answer(request, send, record, request.sandbox.now_of(record))
 
 
-def _applied(call: Call, record: RunRecord, begin: int) -> list[str]:
+def _applied(request: Request, record: RunRecord, begin: int) -> list[str]:
     """The preferences that this answer follows."""
-    prefer = call.prefer
-    applied = ["respond-async"] if "respond-async" in prefer and not call.body.get("stream") else []
+    prefer = request.prefer
+    applied = ["respond-async"] if "respond-async" in prefer and not request.body.get("stream") else []
     if begin == 0 and record.chosen_by == "prefer":
         applied.append(f"scenario={prefer['scenario']}")
     if begin == 0 and record.chosen_by != "control" and "wire" in prefer:
         applied.append(f"wire={prefer['wire']}")
-    if begin == 0 and prefer.get("clock") in _CLOCKS and call.sandbox.settings.workers == 1:
+    if begin == 0 and prefer.get("clock") in _CLOCKS and request.sandbox.settings.workers == 1:
         applied.append(f"clock={prefer['clock']}")
     return applied
 
 
-async def _at_rest(call: Call, record: RunRecord, begin: int) -> RunRecord:
+async def _at_rest(request: Request, record: RunRecord, begin: int) -> RunRecord:
     """The run once it waits for somebody else or is over."""
-    clock = call.sandbox.clock_of(record.id)
+    clock = request.sandbox.clock_of(record.id)
     if rest_at(record, begin) <= clock.now():
         return record
-    async with Client(call, record.id) as client:
+    async with Client(request, record.id) as client:
         while client.here:
-            record = await call.sandbox.store.run(record.id) or record
+            record = await request.sandbox.store.run(record.id) or record
             if (rest := rest_at(record, begin)) <= clock.now():
                 return record
             await clock.wait_until(rest, record.id)

@@ -8,7 +8,7 @@ from starlette.types import Send
 
 from mock_server.faults.stream import Chunks, conditioned
 from mock_server.http.disconnect import Client
-from mock_server.http.request import Call, Header
+from mock_server.http.request import Header, Request
 from mock_server.http.sse import DONE, KEEP_ALIVE, encode
 from mock_server.simulation.conditions import conditions
 from mock_server.simulation.outline import outline
@@ -23,13 +23,13 @@ _HEADERS: list[Header] = [
 ]
 
 
-async def stream(call: Call, send: Send, record: RunRecord, begin: int) -> None:
+async def stream(request: Request, send: Send, record: RunRecord, begin: int) -> None:
     """Send the run's events from a position of its timeline up to its next rest."""
-    headers = [*_HEADERS, *call.answer_headers]
+    headers = [*_HEADERS, *request.answer_headers]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    call.begun(200)
-    async with Client(call, record.id) as client:
-        chunks = _Stream(call, record, begin).chunks(client)
+    request.begun(200)
+    async with Client(request, record.id) as client:
+        chunks = _Stream(request, record, begin).chunks(client)
         if record.wires:
             chunks = conditioned(chunks, conditions(record.wires), f"{record.seed} {record.id}", client.gone)
         async for chunk in chunks:
@@ -40,8 +40,8 @@ async def stream(call: Call, send: Send, record: RunRecord, begin: int) -> None:
 class _Stream:
     """One client's way along a timeline."""
 
-    def __init__(self, call: Call, record: RunRecord, begin: int) -> None:
-        self._sandbox, self._record, self._position = call.sandbox, record, begin
+    def __init__(self, request: Request, record: RunRecord, begin: int) -> None:
+        self._sandbox, self._record, self._position = request.sandbox, record, begin
         self._timeline: Timeline | None = None
         self._next = 0
 

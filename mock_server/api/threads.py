@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from mock_server.errors import invalid, quoted, unknown
-from mock_server.http.request import Call
+from mock_server.http.request import Request
 from mock_server.sandboxes.sandbox import Sandbox
 from mock_server.simulation import views
 from mock_server.simulation.content import parts
@@ -19,9 +19,9 @@ Json = dict[str, Any]
 _BATCH = 25
 
 
-def window(call: Call) -> Window:
+def window(request: Request) -> Window:
     """The page that is asked for. Where the document refuses no large number, the largest page is given."""
-    query = call.query
+    query = request.query
     return Window(
         limit=min(query["limit"], LARGEST),
         ascending=query["order"] == "asc",
@@ -35,29 +35,29 @@ def unknown_cursor(parameter: str, cursor: str) -> Exception:
     return invalid(f"{parameter}: must be the id of an entry of this list, got {quoted(cursor)}")
 
 
-async def existing(call: Call) -> ThreadRecord:
+async def existing(request: Request) -> ThreadRecord:
     """The thread that the path names; raises `Refusal` if there is none."""
-    thread = await call.sandbox.store.thread(call.path["threadId"])
+    thread = await request.sandbox.store.thread(request.path["threadId"])
     if thread is None:
-        raise unknown("thread", call.path["threadId"])
+        raise unknown("thread", request.path["threadId"])
     return thread
 
 
-async def existing_or_new(call: Call, thread_id: str) -> ThreadRecord:
+async def existing_or_new(request: Request, thread_id: str) -> ThreadRecord:
     """The thread of an id; it appears if nobody created it, unless threads are strict."""
-    store = call.sandbox.store
+    store = request.sandbox.store
     thread = await store.thread(thread_id)
     while thread is None:
-        if call.sandbox.settings.strict_threads:
+        if request.sandbox.settings.strict_threads:
             raise unknown("thread", thread_id, "; --strict-threads lets no thread appear by itself")
-        await store.add_thread(ThreadRecord(thread_id, call.sandbox.clock.now()))
+        await store.add_thread(ThreadRecord(thread_id, request.sandbox.clock.now()))
         thread = await store.thread(thread_id)
     return thread
 
 
-async def create(call: Call, body: Mapping[str, Any]) -> ThreadRecord:
+async def create(request: Request, body: Mapping[str, Any]) -> ThreadRecord:
     """A new thread with its first messages."""
-    sandbox = call.sandbox
+    sandbox = request.sandbox
     thread = ThreadRecord(
         id=sandbox.ids.new("thread"),
         created_at=sandbox.clock.now(),
@@ -68,13 +68,13 @@ async def create(call: Call, body: Mapping[str, Any]) -> ThreadRecord:
     )
     await sandbox.store.add_thread(thread)
     for message in body.get("messages", ()):
-        await add_message(call, thread.id, message)
+        await add_message(request, thread.id, message)
     return thread
 
 
-async def add_message(call: Call, thread_id: str, body: Mapping[str, Any]) -> MessageRecord:
+async def add_message(request: Request, thread_id: str, body: Mapping[str, Any]) -> MessageRecord:
     """A new message at the end of a thread."""
-    sandbox = call.sandbox
+    sandbox = request.sandbox
     message = MessageRecord(
         id=sandbox.ids.new("msg"),
         thread_id=thread_id,
@@ -86,30 +86,30 @@ async def add_message(call: Call, thread_id: str, body: Mapping[str, Any]) -> Me
         metadata=body.get("metadata", {}),
     )
     while not await sandbox.store.add_message(message):
-        await existing_or_new(call, thread_id)
+        await existing_or_new(request, thread_id)
     return message
 
 
-async def message(call: Call) -> Json:
+async def message(request: Request) -> Json:
     """The message that the path names; raises `Refusal` if its thread has none such."""
-    thread, message_id = await existing(call), call.path["messageId"]
+    thread, message_id = await existing(request), request.path["messageId"]
     for owner in (message_id, *makers(message_id)):
-        entry = await _entry(call, owner)
-        for shown in _shown(entry, call.sandbox) if entry and entry.thread_id == thread.id else ():
+        entry = await _entry(request, owner)
+        for shown in _shown(entry, request.sandbox) if entry and entry.thread_id == thread.id else ():
             if shown["id"] == message_id:
                 return shown
     raise unknown("message", message_id, f" in thread {thread.id}")
 
 
-async def message_page(call: Call) -> Json:
+async def message_page(request: Request) -> Json:
     """The page of messages that is asked for: what clients posted and what runs have begun to say."""
-    thread, asked = await existing(call), window(call)
-    after = await _place(call, "after", asked.after)
-    before = await _place(call, "before", asked.before)
+    thread, asked = await existing(request), window(request)
+    after = await _place(request, "after", asked.after)
+    before = await _place(request, "before", asked.before)
     start, stop = (before, after) if asked.backwards else (after, before)
     ascending = asked.ascending is not asked.backwards
     found: list[Json] = []
-    async for place, shown in _walk(call, thread.id, start, ascending):
+    async for place, shown in _walk(request, thread.id, start, ascending):
         if stop and (place >= stop if ascending else place <= stop):
             break
         found.append(shown)
@@ -124,11 +124,13 @@ _Place = tuple[int, int, str]
 
 
 async def _walk(
-    call: Call, thread_id: str, start: _Place | None, ascending: bool
+    request: Request, thread_id: str, start: _Place | None, ascending: bool
 ) -> AsyncIterator[tuple[_Place, Json]]:
     """The messages behind a place in one direction, each with its place."""
-    async for position, entry in every_entry(call.sandbox, thread_id, start[2] if start else "", ascending):
-        shown = list(enumerate(_shown(entry, call.sandbox)))
+    async for position, entry in every_entry(
+        request.sandbox, thread_id, start[2] if start else "", ascending
+    ):
+        shown = list(enumerate(_shown(entry, request.sandbox)))
         for number, view in shown if ascending else shown[::-1]:
             place = (position, number, entry.id)
             if start is None or (place > start if ascending else place < start):
@@ -149,22 +151,22 @@ async def every_entry(
         start, seen = batch[-1][1].id, 1
 
 
-async def _place(call: Call, parameter: str, message_id: str) -> _Place | None:
+async def _place(request: Request, parameter: str, message_id: str) -> _Place | None:
     """Where in the thread a cursor stands."""
     if not message_id:
         return None
-    thread_id = call.path["threadId"]
+    thread_id = request.path["threadId"]
     for owner in (message_id, *makers(message_id)):
-        position = await call.sandbox.store.position(thread_id, owner)
-        entry = await _entry(call, owner) if position is not None else None
-        for number, shown in enumerate(_shown(entry, call.sandbox) if entry else ()):
+        position = await request.sandbox.store.position(thread_id, owner)
+        entry = await _entry(request, owner) if position is not None else None
+        for number, shown in enumerate(_shown(entry, request.sandbox) if entry else ()):
             if shown["id"] == message_id and position is not None:
                 return position, number, owner
     raise unknown_cursor(parameter, message_id)
 
 
-async def _entry(call: Call, entry_id: str) -> Entry | None:
-    store = call.sandbox.store
+async def _entry(request: Request, entry_id: str) -> Entry | None:
+    store = request.sandbox.store
     return await store.message(entry_id) or await store.run(entry_id)
 
 

@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 from mock_server.api.scenario_selection import named
 from mock_server.control import clock, state
 from mock_server.errors import Refusal
-from mock_server.http.request import CALL, Call, send_json
+from mock_server.http.request import REQUEST, Request, send_json
 from mock_server.sandboxes.registry import Sandboxes
 from mock_server.sandboxes.sandbox import Assignment, Sandbox
 from mock_server.simulation.conditions import KINDS
@@ -23,12 +23,12 @@ class Control:
     """One control call, and the mocks that it may steer."""
 
     sandboxes: Sandboxes
-    call: Call
+    request: Request
 
     @property
     def sandbox(self) -> Sandbox:
         """The mock that the call speaks of."""
-        return self.call.sandbox
+        return self.request.sandbox
 
 
 async def get_overview(control: Control) -> Json:
@@ -43,7 +43,7 @@ async def get_state(control: Control) -> Json:
 
 async def list_requests(control: Control) -> Json:
     """`listRequests`"""
-    query = control.call.query
+    query = control.request.query
     entries = control.sandbox.journal.entries(query["after"], query["operation"])
     return {"requests": [entry.shown() for entry in entries]}
 
@@ -72,7 +72,7 @@ async def list_scenarios(control: Control) -> Json:
 
 async def modify_default_scenario(control: Control) -> Json:
     """`modifyDefaultScenario`"""
-    sandbox, wish = control.sandbox, control.call.body["scenario"]
+    sandbox, wish = control.sandbox, control.request.body["scenario"]
     chosen = named(sandbox.library.scenarios(), wish, "control")
     sandbox.scenario = wish
     sandbox.conditioned = sandbox.conditioned or bool(chosen.wires)
@@ -86,7 +86,7 @@ async def list_assignments(control: Control) -> Json:
 
 async def create_assignment(control: Control) -> Json:
     """`createAssignment`"""
-    sandbox, body = control.sandbox, control.call.body
+    sandbox, body = control.sandbox, control.request.body
     named(sandbox.library.scenarios(), body["scenario"], "control")
     sandbox.assignments.append(Assignment(body["scenario"], body.get("runs")))
     return {"assignments": _assignments(sandbox)}
@@ -100,13 +100,13 @@ async def delete_assignments(control: Control) -> Json:
 
 async def get_clock(control: Control) -> Json:
     """`getClock`"""
-    run = await clock.run_named(control.sandbox, control.call.query["run"])
+    run = await clock.run_named(control.sandbox, control.request.query["run"])
     return await clock.shown(control.sandbox, run)
 
 
 async def modify_clock(control: Control) -> Json:
     """`modifyClock`"""
-    sandbox, body = control.sandbox, control.call.body
+    sandbox, body = control.sandbox, control.request.body
     run = await clock.run_named(sandbox, body.get("run"))
     clock.clock_for(sandbox, run).scale(body["speed"])
     return await clock.shown(sandbox, run)
@@ -114,7 +114,7 @@ async def modify_clock(control: Control) -> Json:
 
 async def advance_clock(control: Control) -> Json:
     """`advanceClock`"""
-    sandbox, body = control.sandbox, control.call.body
+    sandbox, body = control.sandbox, control.request.body
     run = await clock.run_named(sandbox, body.get("run"))
     await clock.advance(sandbox, run, body.get("by"), body.get("to"))
     return await clock.shown(sandbox, run)
@@ -143,10 +143,12 @@ def handler(operation_id: str) -> Callable[[Control], Awaitable[Json]]:
 
 async def dispatch(sandboxes: Sandboxes, scope: Scope, receive: Receive, send: Send) -> None:
     """The ASGI application that connexion wraps: hands the valid call to its handler."""
-    call: Call = scope.pop(CALL)
+    request: Request = scope.pop(REQUEST)
     if sandboxes.shared.settings.workers > 1:
         raise Refusal("unimplemented", "control calls need a single process; start without --workers")
-    await send_json(send, await handler(call.operation_id)(Control(sandboxes, call)), call.answer_headers)
+    await send_json(
+        send, await handler(request.operation_id)(Control(sandboxes, request)), request.answer_headers
+    )
 
 
 async def _overview(sandboxes: Sandboxes, sandbox: Sandbox) -> Json:

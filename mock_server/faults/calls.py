@@ -1,7 +1,7 @@
 """What does a wire condition do to a call: refuse it, delay its answer?
 
-Conditions come from the call's own `Prefer: wire=...`, from the run that it is about or the last run of the
-thread, or else from the default scenario. A call that creates a run meets the conditions that were chosen
+Conditions come from the request's own `Prefer: wire=...`, from the run that it is about, the last run of the
+thread, or else from the default scenario. A request that creates a run meets the conditions that were chosen
 with it.
 """
 
@@ -12,7 +12,7 @@ from starlette.types import Message, Send
 from mock_server.api.scenario_selection import wires_of
 from mock_server.errors import STATUS, Refusal
 from mock_server.http.disconnect import Client
-from mock_server.http.request import Call
+from mock_server.http.request import Request
 from mock_server.simulation.conditions import CREATES, Wire, conditions
 from mock_server.simulation.timestamps import milliseconds
 
@@ -20,45 +20,47 @@ _CODES = {status: code for code, status in STATUS.items() if code != "failed_pre
 _RETRIED = (429, 503)
 
 
-async def meet(call: Call, send: Send) -> Send:
+async def meet(request: Request, send: Send) -> Send:
     """Meet what holds for a call that creates no run; the `send` to answer it with."""
-    if call.operation_id in CREATES:
+    if request.operation_id in CREATES:
         return send
-    own = wires_of(call.prefer.get("wire", ""), "prefer")
-    return _met(call, send, (*own, *await _around(call)))
+    own = wires_of(request.prefer.get("wire", ""), "prefer")
+    return _met(request, send, (*own, *await _around(request)))
 
 
-def meet_creation(call: Call, send: Send, written: Sequence[str]) -> Send:
+def meet_creation(request: Request, send: Send, written: Sequence[str]) -> Send:
     """Meet the conditions chosen for a run before it is created; the `send` to answer with."""
-    return _met(call, send, conditions(tuple(written)))
+    return _met(request, send, conditions(tuple(written)))
 
 
-async def _around(call: Call) -> tuple[Wire, ...]:
+async def _around(request: Request) -> tuple[Wire, ...]:
     """The conditions of what a call is about."""
-    store, thread_id = call.sandbox.store, call.path.get("threadId", "")
-    record = await store.run(call.path.get("runId", ""))
+    store, thread_id = request.sandbox.store, request.path.get("threadId", "")
+    record = await store.run(request.path.get("runId", ""))
     if record is None:
         record = await store.last_run(thread_id)
-    return conditions(record.wires) if record else wires_of(call.sandbox.scenario.partition("+")[2], "server")
+    return (
+        conditions(record.wires) if record else wires_of(request.sandbox.scenario.partition("+")[2], "server")
+    )
 
 
-def _met(call: Call, send: Send, wires: tuple[Wire, ...]) -> Send:
+def _met(request: Request, send: Send, wires: tuple[Wire, ...]) -> Send:
     for wire in wires:
-        if wire.name in ("status", "latency") and _chosen(call, wire):
+        if wire.name in ("status", "latency") and _chosen(request, wire):
             if wire.name == "status":
                 raise _refusal(wire)
-            delay = call.sandbox.counters.delay(wire.value) * call.sandbox.pace
-            send = _Late(call, send, milliseconds(delay))
+            delay = request.sandbox.counters.delay(wire.value) * request.sandbox.pace
+            send = _Late(request, send, milliseconds(delay))
     return send
 
 
-def _chosen(call: Call, wire: Wire) -> bool:
-    subject = call.path.get("runId") or call.path.get("threadId", "")
+def _chosen(request: Request, wire: Wire) -> bool:
+    subject = request.path.get("runId") or request.path.get("threadId", "")
     nothing_to_miss = wire.value == 404 and not subject
     return (
-        wire.calls.concerns(call.operation_id)
+        wire.calls.concerns(request.operation_id)
         and not nothing_to_miss
-        and wire.calls.meets(call.sandbox.counters.count(wire.written, subject))
+        and wire.calls.meets(request.sandbox.counters.count(wire.written, subject))
     )
 
 
@@ -72,8 +74,8 @@ def _refusal(wire: Wire) -> Refusal:
 class _Late:
     """A `send` that waits before the first byte."""
 
-    def __init__(self, call: Call, send: Send, delay: int) -> None:
-        self._call, self._send, self._delay = call, send, delay
+    def __init__(self, request: Request, send: Send, delay: int) -> None:
+        self._request, self._send, self._delay = request, send, delay
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -81,8 +83,8 @@ class _Late:
         await self._send(message)
 
     async def _wait(self) -> None:
-        clock, key = self._call.sandbox.clock, f"latency {id(self)}"
+        clock, key = self._request.sandbox.clock, f"latency {id(self)}"
         until = clock.now() + self._delay
-        async with Client(self._call, key) as client:
+        async with Client(self._request, key) as client:
             while client.here and clock.now() < until:
                 await clock.wait_until(until, key)

@@ -3,7 +3,7 @@
 import asyncio
 from types import TracebackType
 
-from mock_server.http.request import Call
+from mock_server.http.request import Request
 
 _LONG = 86_400_000
 
@@ -11,34 +11,34 @@ _LONG = 86_400_000
 class Client:
     """Watches the connection while the block lasts; a client that goes away wakes whoever waits for it."""
 
-    def __init__(self, call: Call, key: str) -> None:
-        self._call, self._key = call, key
+    def __init__(self, request: Request, key: str) -> None:
+        self._request, self._key = request, key
         self._gone = False
 
     @property
     def here(self) -> bool:
         """Whether there is somebody to answer, and a server to answer."""
-        return not (self._gone or self._call.sandbox.closing)
+        return not (self._gone or self._request.sandbox.closing)
 
     async def gone(self) -> None:
         """Return when there is nobody to answer any more."""
-        clock = self._call.sandbox.clock_of(self._key)
+        clock = self._request.sandbox.clock_of(self._key)
         while self.here:
             await clock.wait_until(clock.now() + _LONG, self._key)
 
     async def __aenter__(self) -> "Client":
-        self._call.sandbox.waiting += 1
+        self._request.sandbox.waiting += 1
         self._task = asyncio.create_task(self._watch())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._call.sandbox.waiting -= 1
+        self._request.sandbox.waiting -= 1
         self._task.cancel()
 
     async def _watch(self) -> None:
-        while (await self._call.receive())["type"] != "http.disconnect":
+        while (await self._request.receive())["type"] != "http.disconnect":
             pass
         self._gone = True
-        self._call.sandbox.clock_of(self._key).wake(self._key)
+        self._request.sandbox.clock_of(self._key).wake(self._key)

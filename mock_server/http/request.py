@@ -1,6 +1,6 @@
 """What was asked, and how is it answered?
 
-A `Call` is one request that has been routed, let in and validated; handlers see nothing else of HTTP.
+A `Request` is one request that has been routed, let in and validated; handlers see nothing else of HTTP.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from mock_server.http.prefer import preferences
 from mock_server.sandboxes.journal import SEEN
 from mock_server.sandboxes.sandbox import Sandbox
 
-CALL = "tune_mock.call"
+REQUEST = "tune_mock.call"
 """The key under which the ASGI scope carries the call."""
 
 Header = tuple[bytes, bytes]
@@ -22,7 +22,7 @@ _JSON = (b"content-type", b"application/json")
 _NO_PREFERENCES: Mapping[str, str] = {}
 
 
-class Call:
+class Request:
     """One valid request; `prefer` are the preferences of its `Prefer` headers."""
 
     def __init__(

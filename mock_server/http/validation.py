@@ -1,7 +1,7 @@
 """Is a request what its operation asks for?
 
 In place of connexion's `RequestValidationMiddleware`: from the same operation objects, compiled once, with a
-fast parser and validator. What has passed reaches the handlers as a `Call`.
+fast parser and validator. What has passed reaches the handlers as a `Request`.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from mock_server.http.bodies import Body
 from mock_server.http.connexion_api import AbstractOperation, RoutedAPI, RoutedMiddleware
 from mock_server.http.hints import hints
 from mock_server.http.parameters import Parameters
-from mock_server.http.request import CALL, Call
+from mock_server.http.request import REQUEST, Request
 from mock_server.sandboxes.journal import SEEN
 from mock_server.sandboxes.sandbox import SANDBOX
 
@@ -35,13 +35,13 @@ class _ValidationAPI(RoutedAPI[ASGIApp]):
             parameters.check_headers(scope)
             path, query = parameters.path(scope), parameters.query(scope)
             sent = await body.read(scope, receive) if body else {}
-            call = Call(scope[SANDBOX], name, path, query, sent, scope, receive)
+            request = Request(scope[SANDBOX], name, path, query, sent, scope, receive)
             if body and (seen := scope.get(SEEN)) is not None:
                 seen.keep(sent)
             if body and not sent.keys() <= body.fields:
                 for hint in hints(sent, body.fields, path):
-                    call.tell("x-mock-hint", hint)
-            scope[CALL] = call
+                    request.tell("x-mock-hint", hint)
+            scope[REQUEST] = request
             await next_app(scope, receive, send)
 
         return validated
