@@ -35,6 +35,14 @@ def resolve(document: Mapping[str, Node], node: Node) -> Node:
     return node
 
 
+def fields(document: Mapping[str, Node], schema: Node) -> dict[str, Node]:
+    """The properties of an object schema, including those of its `allOf` members."""
+    found: dict[str, Node] = dict(schema.get("properties", {}))
+    for member in schema.get("allOf", []):
+        found |= fields(document, resolve(document, member))
+    return found
+
+
 def operations(document: Mapping[str, Node]) -> Iterator[tuple[str, str, Node]]:
     """Path, method and operation, in the document's order."""
     for path, item in document["paths"].items():
