@@ -22,12 +22,12 @@ BROKEN = {
     "rule/summary-is-short": ("summary: Create a run\n", "summary: Create a run in a thread that exists.\n"),
     "rule/operation-has-one-tag": ("      tags: [Messages]\n", "      tags: [Messages, Threads]\n"),
     "rule/description-speaks-of-the-api": (
-        "description: The runs of a thread, newest",
-        "description: This endpoint lists the runs of a thread, newest",
+        "description: Returns the runs of a thread,",
+        "description: This endpoint returns the runs of a thread,",
     ),
     "rule/schema-description-sells-nothing": (
-        "description: The system prompt of this run.",
-        "description: The powerful system prompt of this run.",
+        "description: The system prompt of the run.",
+        "description: The powerful system prompt of the run.",
     ),
     "rule/schema-is-named-in-upper-camel-case": ("    Attachment:\n", "    attachment_file:\n"),
     "rule/field-is-named-in-lower-camel-case": ("        expiresAt:\n", "        expires_at:\n"),
@@ -43,7 +43,7 @@ BROKEN = {
     "operation-4xx-response": ("        '4", "        'x-4"),
     "operation-tag-defined": ("tags: [Run steps]\n", "tags: [Steps]\n"),
     "tag-description": (
-        "    description: What was said in a thread, oldest first.\n",
+        "    description: The messages of a thread, from users and from models.\n",
         "",
     ),
 }
