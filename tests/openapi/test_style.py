@@ -101,12 +101,12 @@ def test_yaml_changes_the_type_of_a_timestamp_without_quotes() -> None:
 
 
 def test_a_reference_has_no_other_keys(written: View) -> None:
-    beside = [
+    references = [
         pointer
         for pointer, node in nodes(written)
         if isinstance(node, dict) and "$ref" in node and len(node) > 1
     ]
-    assert beside == []
+    assert references == []
 
 
 @pytest.mark.parametrize("keyword", ["const", "examples", "if", "prefixItems", "patternProperties", "$defs"])
