@@ -1,7 +1,8 @@
-"""Answers: where is the document, and what does it say at a grade?"""
+"""Where is the OpenAPI document, and what does it state at a grade?"""
 
 from openapi.diagram import lifecycle_diagram
 from openapi.document import DOCUMENT, load, parse
-from openapi.grades import GRADES, Grade, view
+from openapi.grades import GRADES, Grade
+from openapi.views import at_grade
 
-__all__ = ["DOCUMENT", "GRADES", "Grade", "lifecycle_diagram", "load", "parse", "view"]
+__all__ = ["DOCUMENT", "GRADES", "Grade", "at_grade", "lifecycle_diagram", "load", "parse"]

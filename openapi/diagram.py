@@ -1,12 +1,12 @@
-"""Answers: what does a lifecycle of the document look like?"""
+"""What does a lifecycle look like as a diagram?"""
 
 from typing import Any
 
 
 def lifecycle_diagram(document: dict[str, Any], schema: str = "RunStatus") -> str:
-    """The Mermaid state diagram of the `x-lifecycle` that stands beside the enum of `schema`.
+    """Return the Mermaid state diagram of the `x-lifecycle` of a component schema.
 
-    Raises `KeyError` when the document has no such schema or the schema no lifecycle.
+    Raises `KeyError` if the document does not contain the schema, or the schema has no lifecycle.
     """
     lifecycle = document["components"]["schemas"][schema]["x-lifecycle"]
     lines = ["stateDiagram-v2", f"    [*] --> {lifecycle['initial']}"]

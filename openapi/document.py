@@ -1,23 +1,24 @@
-"""Answers: where is the document, and how is it read?"""
+"""Where is the document, and how is it read?"""
 
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
 
-from openapi.grades import Grade, view
+from openapi.grades import Grade
+from openapi.views import at_grade
 
 DOCUMENT = Path(__file__).with_name("openapi.yaml")
-"""The path of the one hand-written OpenAPI document."""
+"""The path of the OpenAPI document."""
 
-# The C loader reads the document about ten times as fast; PyYAML builds without libyaml lack it.
+# The C loader reads the document about ten times as fast. A PyYAML without libyaml does not have it.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def parse(text: str) -> dict[str, Any]:
-    """Read a YAML text whose top level is a mapping.
+    """Parse a YAML text whose top level is a mapping.
 
-    Raises `yaml.YAMLError` when it is not YAML and `ValueError` when it is something else than a mapping.
+    Raises `yaml.YAMLError` if the text is not YAML, and `ValueError` if its top level is not a mapping.
     """
     document = yaml.load(text, Loader=_LOADER)
     if not isinstance(document, dict):
@@ -26,10 +27,10 @@ def parse(text: str) -> dict[str, Any]:
 
 
 def load(grade: Grade | str = Grade.ASSUMED, path: Path = DOCUMENT) -> dict[str, Any]:
-    """The document as it stands at a grade; each call gives a copy of its own.
+    """Read the document at a grade. Every call returns a new copy.
 
-    `documented` holds only what the vendor's reference states, `observed` adds what client code depends
-    on, `assumed` (the fullest) also what was chosen to make the contract complete. Raises `ValueError` for
-    another word, `OSError` when the file cannot be read.
+    `documented` contains only what the vendor's reference states. `observed` adds what public client code
+    depends on. `assumed`, the default, is the whole document. Raises `ValueError` if `grade` is not a grade,
+    and `OSError` if the file cannot be read.
     """
-    return view(parse(path.read_text(encoding="utf-8")), grade)
+    return at_grade(parse(path.read_text(encoding="utf-8")), grade)

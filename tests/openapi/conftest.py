@@ -1,4 +1,4 @@
-"""What the tests of the document share: the document as written, and its view at each grade."""
+"""What do the tests of the document share? The document as written, and its view at each grade."""
 
 from typing import Any
 
@@ -12,18 +12,18 @@ View = dict[str, Any]
 
 @pytest.fixture(scope="session")
 def written() -> View:
-    """The document as it stands in the file."""
+    """The document as written in the file, with all marks."""
     document: View = yaml.safe_load(openapi.DOCUMENT.read_text(encoding="utf-8"))
     return document
 
 
 @pytest.fixture(scope="session")
 def fullest() -> View:
-    """The document with everything, assumed facts included."""
+    """The document with all facts, including the assumed ones."""
     return openapi.load("assumed")
 
 
 @pytest.fixture(scope="session", params=openapi.GRADES)
 def view(request: pytest.FixtureRequest) -> View:
-    """The document at each grade in turn."""
+    """The document at each grade, one after the other."""
     return openapi.load(request.param)

@@ -1,4 +1,4 @@
-"""What stands where in the document: operations, examples with their schemas, schemas with their pointers."""
+"""Where are the operations, schemas and examples of the document?"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Node = Any
 
 @dataclass(frozen=True)
 class Example:
-    """A value that stands in the document at one pointer, and the pointer of the schema it has to fit."""
+    """An example: its JSON pointer, the pointer of its schema, and its value."""
 
     pointer: str
     schema: str
@@ -26,7 +26,7 @@ class Example:
 
 
 def resolve(document: Mapping[str, Node], node: Node) -> Node:
-    """What a node is, or what it refers to."""
+    """Follow the `$ref`s of a node."""
     while isinstance(node, Mapping) and "$ref" in node:
         target: Node = document
         for key in node["$ref"].removeprefix("#/").split("/"):
@@ -35,14 +35,22 @@ def resolve(document: Mapping[str, Node], node: Node) -> Node:
     return node
 
 
+def fields(document: Mapping[str, Node], schema: Node) -> dict[str, Node]:
+    """The properties of an object schema, including those of its `allOf` members."""
+    found: dict[str, Node] = dict(schema.get("properties", {}))
+    for member in schema.get("allOf", []):
+        found |= fields(document, resolve(document, member))
+    return found
+
+
 def operations(document: Mapping[str, Node]) -> Iterator[tuple[str, str, Node]]:
-    """Path, method and operation, in the document's order."""
+    """The path, method and object of every operation, in document order."""
     for path, item in document["paths"].items():
         yield from ((path, method, item[method]) for method in item if method in METHODS)
 
 
 def nodes(node: Node, pointer: str = "", data: bool = False) -> Iterator[tuple[str, Node]]:
-    """Every node with its pointer; what is data rather than a fact only when asked for."""
+    """Every node with its pointer. Includes nodes inside data, such as examples, only if `data` is true."""
     yield pointer, node
     children = (
         node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ()
@@ -53,7 +61,7 @@ def nodes(node: Node, pointer: str = "", data: bool = False) -> Iterator[tuple[s
 
 
 def schemas(document: Mapping[str, Node]) -> Iterator[tuple[str, Node]]:
-    """Every schema that stands in the document, with its pointer."""
+    """Every schema of the document, with its pointer."""
     for pointer, node in nodes(document):
         parent, _, name = pointer.rpartition("/")
         holder = parent.rpartition("/")[2]
@@ -65,7 +73,7 @@ def schemas(document: Mapping[str, Node]) -> Iterator[tuple[str, Node]]:
 
 
 def examples(document: Mapping[str, Node]) -> Iterator[Example]:
-    """Every example of the document beside what it is an example of."""
+    """Every example of the document."""
     for pointer, node in nodes(document):
         if not isinstance(node, Mapping) or pointer.endswith("/properties"):
             continue
@@ -76,16 +84,16 @@ def examples(document: Mapping[str, Node]) -> Iterator[Example]:
             yield Example(f"{pointer}/examples/{name}", schema, resolve(document, example)["value"])
 
 
-class Judge:
-    """Says whether values fit the schemas of one document."""
+class Validator:
+    """Validates values against the schemas of one document."""
 
     def __init__(self, document: Mapping[str, Node]) -> None:
         whole: Resource[Node] = DRAFT4.create_resource(document)
         self._registry = Registry().with_resource("urn:document", whole).crawl()
         self._validators: dict[str, OAS30Validator] = {}
 
-    def misfit(self, schema: str, value: Node) -> str | None:
-        """Why a value does not fit the schema at a pointer, or None when it does."""
+    def error(self, schema: str, value: Node) -> str | None:
+        """The first error of a value against the schema at a pointer, or None if the value is valid."""
         if schema not in self._validators:
             self._validators[schema] = OAS30Validator(
                 {"$ref": f"urn:document#{quote(schema)}"},

@@ -1,4 +1,4 @@
-"""Does every example fit its schema, at every grade?"""
+"""Is every example valid, at every grade?"""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import openapi
-from tests.openapi.reading import Example, Judge, examples, operations, resolve
+from tests.openapi.reading import Example, Validator, examples, operations, resolve
 
 View = dict[str, Any]
 EXAMPLES = list(examples(openapi.load("assumed")))
@@ -20,13 +20,13 @@ def views() -> dict[str, View]:
 
 
 @pytest.fixture(scope="module")
-def judges(views: dict[str, View]) -> dict[str, Judge]:
-    """A judge of values for every grade."""
-    return {grade: Judge(view) for grade, view in views.items()}
+def validators(views: dict[str, View]) -> dict[str, Validator]:
+    """A validator for every grade."""
+    return {grade: Validator(view) for grade, view in views.items()}
 
 
 def has(document: View, pointer: str) -> bool:
-    """Whether anything stands at a pointer of the document."""
+    """Whether the document has a node at a pointer."""
     try:
         resolve(document, {"$ref": f"#{pointer}"})
     except (KeyError, IndexError):
@@ -35,7 +35,7 @@ def has(document: View, pointer: str) -> bool:
 
 
 def variations(value: Any) -> Iterator[Any]:
-    """The value with one thing in it left out, nulled, doubled or turned into another type, each in turn."""
+    """Copies of a value with one part removed, null, wrapped in a list or of another type."""
     children = (
         value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     )
@@ -53,41 +53,43 @@ def _without(value: Any, key: Any) -> Any:
     return changed
 
 
-def test_every_example_fits_its_schema(view: View) -> None:
-    found, judge = list(examples(view)), Judge(view)
+def test_every_example_is_valid(view: View) -> None:
+    found, validator = list(examples(view)), Validator(view)
     assert len(found) > 50
-    wrong = {one.pointer: why for one in found if (why := judge.misfit(one.schema, one.value))}
-    assert wrong == {}
+    errors = {one.pointer: error for one in found if (error := validator.error(one.schema, one.value))}
+    assert errors == {}
 
 
-def test_an_example_that_does_not_fit_is_seen(fullest: View) -> None:
-    judge, run = Judge(fullest), "/components/schemas/Run"
+def test_an_invalid_example_is_found(fullest: View) -> None:
+    validator, run = Validator(fullest), "/components/schemas/Run"
     completed = fullest["components"]["examples"]["RunCompleted"]["value"]
-    assert judge.misfit(run, completed) is None
-    assert "'done' is not one of ['queued'" in str(judge.misfit(run, {**completed, "status": "done"}))
-    assert "is not a 'date-time'" in str(judge.misfit(run, {**completed, "createdAt": "yesterday"}))
+    assert validator.error(run, completed) is None
+    assert "'done' is not one of ['queued'" in str(validator.error(run, {**completed, "status": "done"}))
+    assert "is not a 'date-time'" in str(validator.error(run, {**completed, "createdAt": "yesterday"}))
 
 
-def refused_below(example: Example, judges: dict[str, Judge], views: dict[str, View]) -> list[str]:
-    """Variations of an example that the fullest view permits and a lower one refuses."""
+def invalid_below(example: Example, validators: dict[str, Validator], views: dict[str, View]) -> list[str]:
+    """Variations of an example that are valid at `assumed` and invalid at a lower grade."""
     lower = [grade for grade in ("observed", "documented") if has(views[grade], example.schema)]
     return [
-        f"{grade}: {why}"
+        f"{grade}: {error}"
         for value in variations(example.value)
-        if judges["assumed"].misfit(example.schema, value) is None
+        if validators["assumed"].error(example.schema, value) is None
         for grade in lower
-        if (why := judges[grade].misfit(example.schema, value))
+        if (error := validators[grade].error(example.schema, value))
     ]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.pointer)
-def test_what_a_higher_grade_permits_a_lower_grade_permits_too(
-    example: Example, judges: dict[str, Judge], views: dict[str, View]
+def test_a_value_valid_at_a_grade_is_valid_at_every_lower_grade(
+    example: Example, validators: dict[str, Validator], views: dict[str, View]
 ) -> None:
-    assert refused_below(example, judges, views) == []
+    assert invalid_below(example, validators, views) == []
 
 
-def test_a_lower_grade_that_demands_more_is_seen(judges: dict[str, Judge], views: dict[str, View]) -> None:
+def test_a_lower_grade_that_demands_more_is_found(
+    validators: dict[str, Validator], views: dict[str, View]
+) -> None:
     stricter = deepcopy(views["documented"])
     stricter["components"]["schemas"]["Thread"]["required"].append("metadata")
     example = next(
@@ -95,9 +97,9 @@ def test_a_lower_grade_that_demands_more_is_seen(judges: dict[str, Judge], views
         for one in EXAMPLES
         if one.pointer.endswith("/post/responses/200/content/application~1json/examples/thread")
     )
-    assert refused_below(example, judges, views) == []
-    refused = refused_below(example, {**judges, "documented": Judge(stricter)}, views)
-    assert refused == ["documented: $: 'metadata' is a required property"]
+    assert invalid_below(example, validators, views) == []
+    found = invalid_below(example, {**validators, "documented": Validator(stricter)}, views)
+    assert found == ["documented: $: 'metadata' is a required property"]
 
 
 def test_every_media_type_of_every_operation_has_named_examples(fullest: View) -> None:

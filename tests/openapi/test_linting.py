@@ -1,4 +1,4 @@
-"""Do the house rules for Redocly catch what they are for?"""
+"""Do the rules in redocly.yaml report what they are meant for?"""
 
 import json
 import os
@@ -12,22 +12,22 @@ import pytest
 import openapi
 from tests.repository.sources import ROOT
 
-# One run of Redocly serves all of these tests, so one worker runs them.
+# All tests share one run of Redocly, so one worker must run them.
 pytestmark = pytest.mark.xdist_group("redocly")
 REDOCLY = ROOT / "node_modules/.bin/redocly"
 QUIET = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
-# What a rule is called, and the least change of the document that breaks it.
+# For each rule, the smallest change of the document that breaks it.
 BROKEN = {
     "rule/operation-id-is-verb-and-noun": ("operationId: createRun\n", "operationId: RunCreation\n"),
     "rule/summary-is-short": ("summary: Create a run\n", "summary: Create a run in a thread that exists.\n"),
     "rule/operation-has-one-tag": ("      tags: [Messages]\n", "      tags: [Messages, Threads]\n"),
     "rule/description-speaks-of-the-api": (
-        "description: The runs of a thread, newest",
-        "description: This endpoint lists the runs of a thread, newest",
+        "description: Returns the runs of a thread,",
+        "description: This endpoint returns the runs of a thread,",
     ),
     "rule/schema-description-sells-nothing": (
-        "description: The system prompt of this run.",
-        "description: The powerful system prompt of this run.",
+        "description: The system prompt of the run.",
+        "description: The powerful system prompt of the run.",
     ),
     "rule/schema-is-named-in-upper-camel-case": ("    Attachment:\n", "    attachment_file:\n"),
     "rule/field-is-named-in-lower-camel-case": ("        expiresAt:\n", "        expires_at:\n"),
@@ -43,21 +43,21 @@ BROKEN = {
     "operation-4xx-response": ("        '4", "        'x-4"),
     "operation-tag-defined": ("tags: [Run steps]\n", "tags: [Steps]\n"),
     "tag-description": (
-        "    description: What was said in a thread, oldest first.\n",
+        "    description: The messages of a thread, from users and from models.\n",
         "",
     ),
 }
 
 
 def ready() -> bool:
-    """Whether Redocly is installed; where nothing may be left out (CI) it has to be."""
+    """Whether Redocly is installed. In CI it must be."""
     assert REDOCLY.exists() or not os.environ.get("CI"), "run make check first: it installs Redocly"
     return REDOCLY.exists()
 
 
 @pytest.fixture(scope="module")
 def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
-    """For every way to break the document, the rules that see it; all in one run of Redocly."""
+    """The rules that Redocly reports for each broken document, from one run."""
     if not ready():
         pytest.skip("Redocly is not installed: run make check")
     folder, text = tmp_path_factory.mktemp("broken"), openapi.DOCUMENT.read_text(encoding="utf-8")
@@ -66,7 +66,7 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
         count = -1 if rule in ("operation-4xx-response",) else 1
         (folder / _name(rule)).write_text(text.replace(old, new, count), encoding="utf-8")
     return {
-        rule: _seen(folder / _name(rule), report)
+        rule: _rules(folder / _name(rule), report)
         for report in [_lint(folder)]
         for rule in [*BROKEN, "nothing"]
     }
@@ -97,19 +97,19 @@ def _lint(folder: Path) -> list[tuple[str, str]]:
 
 
 def _reports(text: str) -> Iterator[Any]:
-    """Redocly writes one JSON object for each file, one behind the other."""
+    """Redocly writes one JSON object per file, one after another."""
     while text := text.lstrip():
         report, end = json.JSONDecoder().raw_decode(text)
         yield report
         text = text[end:]
 
 
-def _seen(path: Path, report: list[tuple[str, str]]) -> set[str]:
+def _rules(path: Path, report: list[tuple[str, str]]) -> set[str]:
     return {rule for name, rule in report if name == path.name}
 
 
 @pytest.mark.parametrize("rule", BROKEN)
-def test_a_rule_catches_what_it_is_for(rule: str, findings: dict[str, set[str]]) -> None:
+def test_a_rule_reports_what_it_is_meant_for(rule: str, findings: dict[str, set[str]]) -> None:
     assert rule in findings[rule]
 
 
@@ -117,7 +117,7 @@ def test_the_document_breaks_no_rule(findings: dict[str, set[str]]) -> None:
     assert findings["nothing"] == set()
 
 
-def test_every_rule_of_the_house_is_tried() -> None:
+def test_every_rule_of_our_own_is_tested() -> None:
     rules = [
         line.strip().rstrip(":") for line in (ROOT / "redocly.yaml").read_text(encoding="utf-8").splitlines()
     ]

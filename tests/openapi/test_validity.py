@@ -1,4 +1,4 @@
-"""Do the tools that read the document take it, at every grade?"""
+"""Do the tools that read the document accept it, at every grade?"""
 
 from typing import Any
 
@@ -16,22 +16,22 @@ from tests.openapi.reading import operations
 View = dict[str, Any]
 
 
-def answer() -> None:
-    """Stand in for every operation: connexion wants a function for each."""
+def handler() -> None:
+    """The handler of every operation, since connexion needs one for each."""
 
 
 def test_the_view_is_valid_openapi_3_0(view: View) -> None:
     validate(view, cls=OpenAPIV30SpecValidator)
 
 
-def test_a_view_that_is_no_openapi_3_0_is_refused(fullest: View) -> None:
+def test_an_invalid_view_is_refused(fullest: View) -> None:
     with pytest.raises(OpenAPIValidationError):
         validate({**fullest, "paths": {"/threads": {"get": {}}}}, cls=OpenAPIV30SpecValidator)
 
 
 def test_connexion_serves_the_view(view: View) -> None:
     app = AsyncApp(__name__)
-    app.add_api(view, resolver=Resolver(lambda _: answer))
+    app.add_api(view, resolver=Resolver(lambda _: handler))
     app.middleware._build_middleware_stack()
 
 
@@ -39,12 +39,12 @@ def test_openapi_core_reads_the_view(view: View) -> None:
     assert OpenAPI.from_dict(view).spec
 
 
-def test_schemathesis_sees_every_operation_of_the_view(view: View) -> None:
-    seen = {operation.ok().label for operation in schemathesis.openapi.from_dict(view).get_all_operations()}
-    assert seen == {f"{method.upper()} {path}" for path, method, _ in operations(view)}
+def test_schemathesis_finds_every_operation_of_the_view(view: View) -> None:
+    found = {operation.ok().label for operation in schemathesis.openapi.from_dict(view).get_all_operations()}
+    assert found == {f"{method.upper()} {path}" for path, method, _ in operations(view)}
 
 
-def test_only_the_two_assumed_operations_are_missing_from_the_documented_view(fullest: View) -> None:
+def test_the_documented_view_lacks_only_the_two_assumed_operations(fullest: View) -> None:
     documented = {operation["operationId"] for _, _, operation in operations(openapi.load("documented"))}
     everything = {operation["operationId"] for _, _, operation in operations(fullest)}
     assert everything - documented == {"cancelRun", "submitToolOutputs"}

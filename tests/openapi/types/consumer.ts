@@ -1,16 +1,16 @@
-// A client that uses the generated types as a frontend would. It is compiled, never run: a field that the
-// document leaves without a type, or types wrongly, is a compile error here.
+// A client that uses the generated types as a frontend does. It is compiled, but never run. A field with a missing
+// or wrong type in the document is a compile error here.
 import type { components, operations } from "#openapi";
 
 type Schemas = components["schemas"];
 
-// --- Nothing is `any`, and nothing is `unknown` but what is free on purpose. ---
+// --- No field is `any`, and only free-form fields are `unknown`. ---
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
 type IsUnknown<T> = IsAny<T> extends true ? false : unknown extends T ? true : false;
 type Named<T> = { [K in keyof T as string extends K ? never : K]: T[K] };
 
-/** The paths of the fields that are `any` or `unknown`, five levels deep; `never` when there are none. */
+/** The paths of the fields that are `any` or `unknown`, up to five levels deep. `never` if there are none. */
 type Vague<T, Path extends string = "", Depth extends 0[] = []> = IsAny<T> extends true
   ? `${Path}: any`
   : IsUnknown<T> extends true
@@ -23,15 +23,15 @@ type Vague<T, Path extends string = "", Depth extends 0[] = []> = IsAny<T> exten
           ? { [K in keyof Named<T> & string]-?: Vague<Named<T>[K], `${Path}.${K}`, [...Depth, 0]> }[keyof Named<T> & string]
           : never;
 
-// ServerSentEvent says what every event has; what its data is, RunStreamEvent says.
+// ServerSentEvent is left out: RunStreamEvent describes the data of its events.
 export const nothingIsVague: Vague<Omit<Schemas, "ServerSentEvent">> extends never ? true : Vague<Omit<Schemas, "ServerSentEvent">> = true;
 
-// The check itself is proved on types that are vague.
+// The check finds fields that are vague.
 export const anyIsSeen: Vague<{ a: { b: any }[] }> = ".a[].b: any";
 export const unknownIsSeen: Vague<{ a?: unknown }> = ".a: unknown";
 export const aFreeObjectIsNotVague: Vague<{ a: { [key: string]: unknown } }> extends never ? true : false = true;
 
-// --- What a frontend writes compiles. ---
+// --- The code of a frontend compiles. ---
 
 export const request: Schemas["CreateRunRequest"] = {
   model: "meta/llama-3.1-8b-instruct",
@@ -106,13 +106,13 @@ export type Page = operations["listRuns"]["responses"][200]["content"]["applicat
 export const next = (page: Page): string | null | undefined => (page.hasMore ? page.lastId : null);
 export const query: NonNullable<operations["listRuns"]["parameters"]["query"]> = { limit: 20, order: "asc", after: "run_1" };
 
-// --- What is wrong does not. ---
+// --- Wrong code does not compile. ---
 
-// @ts-expect-error a run needs a model
+// @ts-expect-error a run requires a model
 export const nameless: Schemas["CreateRunRequest"] = { stream: true };
-// @ts-expect-error the real wire name has no second "l"
+// @ts-expect-error the name on the wire lacks the second "l"
 export const misspelt: Schemas["CreateRunRequest"] = { model: "a/b", additionalInstructions: "" };
-// @ts-expect-error no status is called done
+// @ts-expect-error `done` is not a status
 export const done = (run: Schemas["Run"]): boolean => run.status === "done";
-// @ts-expect-error an order is asc or desc
+// @ts-expect-error the order is `asc` or `desc`
 export const upwards: NonNullable<operations["listRuns"]["parameters"]["query"]> = { order: "up" };
