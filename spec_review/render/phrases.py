@@ -33,7 +33,7 @@ def proof_heading(change: Change) -> str:
     kind = "request" if change.direction == "request" else "response"
     accepting = change.proof.accepted_by
     rejecting = "revision" if accepting == "base" else "base"
-    return f"The {accepting} accepts this {kind}, the {rejecting} rejects it: {change.proof.refusal}"
+    return f"The {accepting} accepts this {kind}; the {rejecting} rejects it: {change.proof.refusal}"
 
 
 def reason(change: Change) -> str:

@@ -1,4 +1,4 @@
-"""Which lifecycle diagrams belong in the README? `make diagrams` writes them."""
+"""What do the README's lifecycle diagrams have to be? `make diagrams` writes them."""
 
 import re
 import sys
@@ -14,12 +14,12 @@ _DIAGRAM = re.compile(
 
 
 def schemas(text: str) -> list[str]:
-    """The schemas whose lifecycle a text shows."""
+    """The schemas whose lifecycle a text draws."""
     return [match["schema"] for match in _DIAGRAM.finditer(text)]
 
 
 def redrawn(text: str) -> str:
-    """The text with all diagrams generated from the document."""
+    """The text with every diagram as the document has it now."""
     return _DIAGRAM.sub(_draw, text)
 
 
@@ -29,7 +29,7 @@ def _draw(match: re.Match[str]) -> str:
 
 
 def main(readme: Path = README) -> int:
-    """Update the diagrams in the file."""
+    """Write the diagrams anew."""
     readme.write_text(redrawn(readme.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
 

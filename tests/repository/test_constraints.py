@@ -1,4 +1,4 @@
-"""Is every package that `make install` installs pinned to a version that pyproject.toml allows?"""
+"""Is everything that `make install` installs pinned, and does every pin fit what pyproject.toml allows?"""
 
 import re
 import tomllib
