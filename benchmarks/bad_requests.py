@@ -95,7 +95,7 @@ BAD_REQUESTS = (
     _body("a thread and run without model", b'{"thread": {}}', "/threads/runs"),
     _body("a thread that is a string", b'{"model": "org/name", "thread": "a"}', "/threads/runs"),
     _body("a message without content", b'{"role": "user"}', MESSAGES),
-    _body("a message with an unknown role", b'{"role": "nobody", "content": "a"}', MESSAGES),
+    _body("a message with an unknown role", b'{"role": "stranger", "content": "a"}', MESSAGES),
     _body("a message whose content is a number", b'{"role": "user", "content": 7}', MESSAGES),
 )
 
