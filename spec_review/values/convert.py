@@ -110,8 +110,8 @@ class Converter:
         return found
 
     def _type(self, part: Part, own: dict[str, Any]) -> dict[str, Any]:
-        said = own.get("type")
-        names = [said] if isinstance(said, str) else said if isinstance(said, list) else []
+        stated = own.get("type")
+        names = [stated] if isinstance(stated, str) else stated if isinstance(stated, list) else []
         known = [name for name in names if name in TYPES]
         if known and own.get("nullable") is True and not part.cursor.document.is_31:
             known.append("null")

@@ -24,8 +24,8 @@ def graded(value: dict[str, Any], reading: Reading) -> dict[str, Any]:
             merged = {**merged, **extra, "required": _joined(merged.get("required"), extra.get("required"))}
     graded_values = value.get("x-enum-grade")
     if reading == "strict" and isinstance(graded_values, dict) and isinstance(merged.get("enum"), list):
-        sure = [one for one in merged["enum"] if graded_values.get(one) != Grade.ASSUMED]
-        merged = {**merged, "enum": sure or merged["enum"]}
+        certain = [one for one in merged["enum"] if graded_values.get(one) != Grade.ASSUMED]
+        merged = {**merged, "enum": certain or merged["enum"]}
     return merged
 
 

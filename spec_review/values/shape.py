@@ -190,8 +190,8 @@ def _types(schema: Schema) -> tuple[str, ...]:
 def part_types(part: Part) -> set[str]:
     """The types that one part allows."""
     own = keywords(part)
-    said = own.get("type")
-    names = [said] if isinstance(said, str) else said if isinstance(said, list) else []
+    stated = own.get("type")
+    names = [stated] if isinstance(stated, str) else stated if isinstance(stated, list) else []
     known = {str(name) for name in names if name in TYPES}
     if not known:
         return set(TYPES)
@@ -241,9 +241,9 @@ def _hints(every: dict[str, list[Any]]) -> dict[str, list[Any]]:
     while pending:
         value = pending.pop()
         if isinstance(value, dict):
-            for keyword, said in value.items():
-                nested.setdefault(keyword, []).append(said)
-                pending.append(said)
+            for keyword, stated in value.items():
+                nested.setdefault(keyword, []).append(stated)
+                pending.append(stated)
         elif isinstance(value, list):
             pending.extend(value)
     return nested
