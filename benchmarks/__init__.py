@@ -1,1 +1,1 @@
-"""How fast is the mock, next to the mock servers people use and to what Python can do at all?"""
+"""How fast is the mock compared with other mock servers and with a minimal Python server?"""

@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measure this mock and its peers side by side and print the tables as Markdown."""
+"""`python -m benchmarks`: measure this mock and other mock servers, and print the results as Markdown."""
 
 import argparse
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks import table
 from benchmarks.load import CONNECTIONS
-from benchmarks.measure import Settings, a_round
+from benchmarks.measure import Settings, measure_round
 from benchmarks.peers import REFERENCE, Peer, install, peers, write_document
 
 LIBRARIES = ("connexion", "uvicorn", "starlette", "jsonschema-rs", "orjson")
@@ -24,9 +24,9 @@ FULL = Settings(seconds=2, warm_up=1, streams=200)
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     add = parser.add_argument
-    add("--quick", action="store_true", help="one short round over all servers: a minute or two")
-    add("--rounds", type=int, help="so many rounds, each over all servers (default 3; quick: 1)")
-    add("--only", action="append", metavar="WORD", help="only servers whose name has it; repeatable")
+    add("--quick", action="store_true", help="one short round over all servers; takes a minute or two")
+    add("--rounds", type=int, help="number of rounds over all servers (default: 3, with --quick: 1)")
+    add("--only", action="append", metavar="WORD", help="only servers whose name contains WORD; repeatable")
     return parser.parse_args(argv)
 
 
@@ -38,7 +38,7 @@ def _chosen(words: Sequence[str] | None, scratch: Path) -> list[Peer]:
         if peer.installed:
             chosen.append(peer)
         else:
-            print(f"{peer.name} left out: it is not installed", file=sys.stderr)
+            print(f"{peer.name} is skipped: it is not installed", file=sys.stderr)
     return chosen
 
 
@@ -57,7 +57,7 @@ def _report(rounds: Sequence[table.Round], chosen: Sequence[Peer]) -> str:
     names = [peer.name for peer in chosen if any(peer.name in seen for seen in rounds)]
     versions = ", ".join(f"{peer.name} {peer.version}" for peer in chosen if peer.name in names)
     parts = [
-        f"Ratios to {REFERENCE}; rounds: {len(rounds)}, the lowest and highest of them in brackets.",
+        f"Ratios to {REFERENCE}; {len(rounds)} rounds, the lowest and highest ratio in brackets.",
         table.ratios(rounds, names, REFERENCE),
         "Medians.",
         table.absolute(rounds, names),
@@ -73,16 +73,18 @@ def _measured(chosen: Sequence[Peer], scratch: Path, settings: Settings, count: 
     rounds = []
     for number in range(count):
         print(f"round {number + 1} of {count} ...", file=sys.stderr)
-        turn = number % len(chosen)
-        rounds.append(a_round([*chosen[turn:], *chosen[:turn]], document, scratch, settings))
+        first = number % len(chosen)
+        rounds.append(measure_round([*chosen[first:], *chosen[:first]], document, scratch, settings))
     return rounds
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure and print; 2 when the load generator is missing or no server is left."""
+    """Measure and print. Returns 2 if the load generator is missing or no server remains."""
     arguments = _arguments(argv)
     if shutil.which("wrk") is None:
-        print("wrk is missing: it makes the load; on Debian and Ubuntu: apt-get install wrk", file=sys.stderr)
+        print(
+            "wrk, the load generator, is missing; on Debian and Ubuntu: apt-get install wrk", file=sys.stderr
+        )
         return 2
     if problem := install():
         print(problem, file=sys.stderr)
@@ -90,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as directory:
         chosen = _chosen(arguments.only, Path(directory))
         if not chosen:
-            print(f"no server's name has {' or '.join(arguments.only)}", file=sys.stderr)
+            print(f"no server's name contains {' or '.join(arguments.only)}", file=sys.stderr)
             return 2
         rounds = _measured(chosen, Path(directory), settings, arguments.rounds or count)
     print(_report(rounds, chosen))

@@ -1,6 +1,6 @@
-"""Which bad requests does a server refuse, each with the right status?
+"""Which bad requests does a server reject with the right status?
 
-Whatever a server needs no memory for: an unknown run is not among them, since most mock servers know none.
+Only requests that a server without state can reject: most mock servers store no runs, so none is unknown.
 """
 
 import http.client
@@ -20,7 +20,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True, eq=False)
 class BadRequest:
-    """A request that breaks one rule, and the status that says so."""
+    """A request that violates one rule, and the expected status."""
 
     rule: str
     status: int
@@ -49,7 +49,7 @@ BAD_REQUESTS = (
     BadRequest("no key to a list", 401, "GET", headers={}),
     BadRequest("an unknown path", 404, "GET", "/nowhere"),
     BadRequest("an unknown path below a thread", 404, "GET", f"{THREAD}/nowhere"),
-    BadRequest("a slash too many", 404, path=f"{RUNS}/", body=GOOD),
+    BadRequest("a trailing slash", 404, path=f"{RUNS}/", body=GOOD),
     BadRequest("DELETE on runs", 405, "DELETE"),
     BadRequest("PUT on a run", 405, "PUT", f"{RUNS}/run_bench", GOOD),
     BadRequest("PATCH on a thread", 405, "PATCH", THREAD, b"{}"),
@@ -60,8 +60,8 @@ BAD_REQUESTS = (
         for kind in ("text/plain", "application/xml", "application/x-www-form-urlencoded")
     ),
     _body("no body", None),
-    _body("JSON that does not end", b'{"model": "org/name"'),
-    _body("no JSON", b"model=org/name"),
+    _body("incomplete JSON", b'{"model": "org/name"'),
+    _body("not JSON", b"model=org/name"),
     _body("invalid UTF-8", b'{"model": "\xff\xfe"}'),
     _body("NaN", b'{"model": "org/name", "temperature": NaN}'),
     _body("a list as body", b"[]"),
@@ -93,15 +93,15 @@ BAD_REQUESTS = (
     _page("limit=1.5"),
     _page("order=up"),
     _body("a thread and run without model", b'{"thread": {}}', "/threads/runs"),
-    _body("a thread that is text", b'{"model": "org/name", "thread": "a"}', "/threads/runs"),
+    _body("a thread that is a string", b'{"model": "org/name", "thread": "a"}', "/threads/runs"),
     _body("a message without content", b'{"role": "user"}', MESSAGES),
-    _body("a message of nobody", b'{"role": "nobody", "content": "a"}', MESSAGES),
+    _body("a message with an unknown role", b'{"role": "stranger", "content": "a"}', MESSAGES),
     _body("a message whose content is a number", b'{"role": "user", "content": 7}', MESSAGES),
 )
 
 
 def status(bad: BadRequest, url: str) -> int | None:
-    """The status a server answers the request with; none when it breaks the connection."""
+    """The status of the response; None when the server closes the connection."""
     parts = urlsplit(url + bad.path)
     connection = http.client.HTTPConnection(parts.netloc, timeout=30)
     try:
@@ -114,12 +114,12 @@ def status(bad: BadRequest, url: str) -> int | None:
         connection.close()
 
 
-def wrongly_answered(url: str) -> dict[str, int | None]:
-    """The rules whose breach was not answered rightly, and what was answered instead."""
+def wrong_responses(url: str) -> dict[str, int | None]:
+    """The rules whose violation got a wrong status, and that status."""
     answers = {bad: status(bad, url) for bad in BAD_REQUESTS}
-    return {bad.rule: answer for bad, answer in answers.items() if not _right(bad, answer)}
+    return {bad.rule: answer for bad, answer in answers.items() if not _is_right(bad, answer)}
 
 
-def _right(bad: BadRequest, answer: int | None) -> bool:
-    """422 for 400 is let pass: servers that know one status for all documents like it better."""
+def _is_right(bad: BadRequest, answer: int | None) -> bool:
+    """422 counts as 400: some servers use it for every invalid request."""
     return answer == bad.status or (bad.status == 400 and answer == 422)

@@ -1,6 +1,6 @@
-"""What is the least a Python server can do? Plain Starlette handlers that check nothing and remember nothing.
+"""How fast is a minimal Python server? Starlette handlers without validation and without state.
 
-`python -m benchmarks.bare DOCUMENT PORT`: the answers are the document's own examples.
+`python -m benchmarks.bare DOCUMENT PORT` serves the examples of the document.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ def _application(examples: dict[str, Any]) -> Starlette:
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until the process is stopped."""
     document = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     application = _application(document["components"]["examples"])
     uvicorn.run(application, port=int(sys.argv[2]), log_level="warning", access_log=False)

@@ -1,7 +1,7 @@
-"""How much does one mock bear? `python -m benchmarks.limits [streams] [open] [page] [soak --creates N]`
+"""How much load can one mock handle? `python -m benchmarks.limits [streams] [open] [page] [soak --creates N]`
 
-Streams are opened by Node.js on a server of their own; pages and the soak drive the application in this
-process, without a network, so that nothing but the mock is measured.
+For `streams` and `open`, Node.js opens streams to a mock server. For `page` and `soak`, the application runs
+in this process without a network, so that only the mock is measured.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def _watch(server: Server, body: str, count: int, seconds: int) -> subprocess.Po
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
-def _said(watching: subprocess.Popen[str]) -> Any:
+def _line(watching: subprocess.Popen[str]) -> Any:
     assert watching.stdout
     return json.loads(watching.stdout.readline())
 
@@ -65,36 +65,36 @@ def _resident(server: Server) -> float:
 
 
 def streams(count: int = 1000) -> None:
-    """So many `hello` streams at once, at the speed of life."""
+    """Measure this number of `hello` streams at once, in real time."""
     with _mock() as server:
         before = server.cpu()
         watching = _watch(server, HELLO, count, 60)
-        opened, seen = _said(watching), _said(watching)
+        opened, seen = _line(watching), _line(watching)
         cpu = (server.cpu() - before) / count * 1000
     print(
         f"- {opened['opened']} `hello` streams at once: {seen['complete']} complete and in order;"
-        f" events late by {seen['p50']} ms (p50), {seen['p99']} ms (p99), {seen['last']} ms (the last);"
-        f" {cpu:.2f} ms of CPU for a whole stream"
+        f" events delayed by {seen['p50']} ms (p50), {seen['p99']} ms (p99), {seen['last']} ms (maximum);"
+        f" {cpu:.2f} ms of CPU per stream"
     )
 
 
 def open_streams(count: int = 5000) -> None:
-    """So many streams that say nothing yet; then their clients go away."""
+    """Measure this number of streams without events, and the cleanup after the clients disconnect."""
     with _mock() as server:
         watching = _watch(server, HELLO, 50, 10)
-        _said(watching), _said(watching)
+        _line(watching), _line(watching)
         before = _resident(server)
         watching = _watch(server, THINKING, count, 600)
-        opened = _said(watching)["opened"]
+        opened = _line(watching)["opened"]
         held = _waiting(server)
         each = (_resident(server) - before) / opened
         watching.kill()
-        gone = time.monotonic()
+        disconnected = time.monotonic()
         while _waiting(server):
             time.sleep(0.01)
         print(
-            f"- {opened} open `thinking` streams ({held} held): {each:.1f} KiB each;"
-            f" {time.monotonic() - gone:.2f} s after all clients are gone, none is held"
+            f"- {opened} open `thinking` streams ({held} counted by the mock): {each:.1f} KiB each;"
+            f" all released {time.monotonic() - disconnected:.2f} s after the clients disconnected"
         )
 
 
@@ -103,14 +103,14 @@ def _waiting(server: Server) -> int:
         return int(json.load(answer)["waiting"])
 
 
-class _Inside:
-    """The application, called without a network."""
+class _Application:
+    """The application, called in this process without a network."""
 
     def __init__(self, **settings: Any) -> None:
         self._app = create_app(Settings(quiet=True, seed="1", **settings), document=openapi.load())
 
     async def call(self, method: str, path: str, query: str = "", body: bytes = b"") -> bytes:
-        """The body of the answer."""
+        """The body of the response."""
         parts: list[bytes] = []
 
         async def receive() -> dict[str, Any]:
@@ -136,8 +136,8 @@ class _Inside:
 
 
 def page(count: int = 100_000) -> None:
-    """A page of a thread with so many runs, beside one of a thread with a hundred."""
-    mock = _Inside(max_runs=10 * count)
+    """Measure a page of a thread with this number of runs, and of a thread with 100 runs."""
+    mock = _Application(max_runs=10 * count)
 
     async def measure() -> list[str]:
         cells = []
@@ -153,7 +153,9 @@ def page(count: int = 100_000) -> None:
         return cells
 
     cells = asyncio.run(measure())
-    print(f"- a page of 20 runs, its first, after and before the middle: {', '.join(cells[:3])} of 100 runs;")
+    print(
+        f"- a page of 20 runs (first page, after and before the middle): {', '.join(cells[:3])} of 100 runs;"
+    )
     print(f"  {', '.join(cells[3:])} of {count:,} runs")
 
 
@@ -167,8 +169,8 @@ async def _fastest(call: Callable[[], Any], times: int = 50) -> float:
 
 
 def soak(creates: int) -> None:
-    """So many creates, half of them with a thread of their own; what the process holds on the way."""
-    mock = _Inside()
+    """Create this number of runs, half of them with a new thread, and measure the memory of the process."""
+    mock = _Application()
 
     async def create() -> list[str]:
         held = []
@@ -184,7 +186,7 @@ def soak(creates: int) -> None:
     began = time.monotonic()
     held = asyncio.run(create())
     seconds = time.monotonic() - began
-    print(f"- {creates:,} creates in {seconds:.0f} s: MiB held at each tenth: {', '.join(held)}")
+    print(f"- {creates:,} creates in {seconds:.0f} s; MiB of memory after each tenth: {', '.join(held)}")
 
 
 def _own_memory() -> float:
@@ -193,12 +195,12 @@ def _own_memory() -> float:
 
 
 def main() -> int:
-    """Measure what is asked for, or everything."""
+    """Run the chosen measurements, or all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.limits", description=__doc__)
     parser.add_argument(
         "what", nargs="*", choices=["streams", "open", "page", "soak", []], help="default: all"
     )
-    parser.add_argument("--creates", type=int, default=1_000_000, help="how many the soak makes")
+    parser.add_argument("--creates", type=int, default=1_000_000, help="number of runs that `soak` creates")
     arguments = parser.parse_args()
     measures: dict[str, Callable[[], None]] = {
         "streams": streams,

@@ -1,4 +1,4 @@
--- One request, repeated by wrk; what it is stands in the environment, so that no value has to be quoted here.
+-- Makes wrk repeat one request. The request comes from environment variables, which need no quoting.
 wrk.method = os.getenv("BENCH_METHOD")
 wrk.headers["X-Tune-Key"] = os.getenv("BENCH_KEY")
 local body = os.getenv("BENCH_BODY")
@@ -7,7 +7,7 @@ if body ~= "" then
   wrk.headers["Content-Type"] = "application/json"
 end
 
--- No `response` function: with one, wrk would parse every header and become the bottleneck itself.
+-- A `response` function would make wrk parse every header and turn wrk into the bottleneck.
 function done(summary, latency, requests)
   io.write(string.format(
     'BENCH {"requests": %d, "microseconds": %d, "refused": %d, "broken": %d, "p50": %d, "p99": %d}\n',

@@ -1,4 +1,4 @@
-"""How many requests of one kind does a server answer in a second, and how late?"""
+"""How many requests of one kind does a server handle per second, and with which latency?"""
 
 import json
 import os
@@ -12,12 +12,12 @@ KEY = "sk-tune-bench"
 
 
 class LoadError(Exception):
-    """The load did not measure what it was meant to."""
+    """wrk failed or printed no result."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request that is repeated, and whether the server is meant to refuse it."""
+    """A request to repeat, and whether the server is expected to reject it."""
 
     method: str
     path: str
@@ -27,7 +27,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Load:
-    """What wrk saw: latencies in milliseconds."""
+    """The result of wrk; latencies are in milliseconds."""
 
     requests: int
     seconds: float
@@ -37,28 +37,28 @@ class Load:
 
     @property
     def rate(self) -> float:
-        """Answers per second."""
+        """Responses per second."""
         return self.requests / self.seconds
 
 
 def read(output: str, refused: bool) -> Load:
-    """What the last line of `load.lua` says."""
+    """The result in the last line of `load.lua`. Raises `LoadError` when there is none."""
     line = next((line for line in output.splitlines() if line.startswith("BENCH ")), None)
     if line is None:
         raise LoadError(f"wrk printed no result: {output.strip()[-200:]}")
-    said = json.loads(line.removeprefix("BENCH "))
-    unlike = said["requests"] - said["refused"] if refused else said["refused"]
+    result = json.loads(line.removeprefix("BENCH "))
+    unexpected = result["requests"] - result["refused"] if refused else result["refused"]
     return Load(
-        requests=said["requests"],
-        seconds=said["microseconds"] / 1e6,
-        p50=said["p50"] / 1000,
-        p99=said["p99"] / 1000,
-        wrong=unlike + said["broken"],
+        requests=result["requests"],
+        seconds=result["microseconds"] / 1e6,
+        p50=result["p50"] / 1000,
+        p99=result["p99"] / 1000,
+        wrong=unexpected + result["broken"],
     )
 
 
 def load(request: Request, url: str, seconds: int) -> Load:
-    """Repeat the request on 16 connections for so many seconds."""
+    """Repeat the request on 16 connections for this number of seconds."""
     environment = os.environ | {"BENCH_METHOD": request.method, "BENCH_BODY": request.body, "BENCH_KEY": KEY}
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(SCRIPT), url + request.path]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

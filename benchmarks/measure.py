@@ -1,4 +1,4 @@
-"""What does one round over all servers see?"""
+"""What does one round measure on each server?"""
 
 import http.client
 import json
@@ -9,14 +9,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.bad_requests import wrongly_answered
+from benchmarks.bad_requests import wrong_responses
 from benchmarks.load import KEY, Load, Request, load
 from benchmarks.peers import HERE, Peer
 from benchmarks.process import Server, StartError, free_port, serving
 
 RUNS = "/threads/thread_bench/runs"
 PAGE = "/threads/thread_page/runs"
-"""A thread with one run: its list is as long as the document's example."""
+"""The path of a thread with one run, so that its list has the length of the document's example."""
 BODY = {"model": "org/name", "metadata": {"user": "7"}, "temperature": 0.5}
 CREATE = Request("POST", RUNS, json.dumps(BODY))
 REFUSED = Request("POST", RUNS, json.dumps(BODY | {"temperature": "warm"}), refused=True)
@@ -29,7 +29,7 @@ Running = dict[str, tuple[Peer, Server]]
 
 @dataclass(frozen=True)
 class Streams:
-    """What many streams opened at once saw: the first event in milliseconds, the last in seconds."""
+    """Streams opened at once: time of the first event in milliseconds, of the last event in seconds."""
 
     opened: int
     done: int
@@ -40,7 +40,7 @@ class Streams:
 
 @dataclass
 class Seen:
-    """What a round saw of one server."""
+    """The measurements of one server in one round."""
 
     cold_start: float = 0.0
     loads: dict[str, Load] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Settings:
-    """How long a round is."""
+    """The duration of each load and its warm-up in seconds, and the number of streams."""
 
     seconds: int
     warm_up: int
@@ -61,7 +61,7 @@ class Settings:
 
 @contextmanager
 def started(peers: Sequence[Peer], document: Path, scratch: Path) -> Iterator[Running]:
-    """All servers that start, one after the other so that none disturbs another's start."""
+    """Start the servers one by one, so that each start is measured alone; servers that fail are skipped."""
     with ExitStack() as stack:
         servers: Running = {}
         for peer in peers:
@@ -72,20 +72,22 @@ def started(peers: Sequence[Peer], document: Path, scratch: Path) -> Iterator[Ru
                     serving(peer.command(document, port), port, path, peer.environment, log)
                 )
             except StartError as error:
-                last = log.read_text(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
-                print(f"{peer.name} left out: it {error}: {last[0]}", file=sys.stderr)
+                last = log.read_text(errors="replace").strip().splitlines()[-1:] or ["no output"]
+                print(f"{peer.name} is skipped: it {error}: {last[0]}", file=sys.stderr)
             else:
                 servers[peer.name] = (peer, server)
         yield servers
 
 
-def a_round(peers: Sequence[Peer], document: Path, scratch: Path, settings: Settings) -> dict[str, Seen]:
-    """Measure every server once; each kind of load goes over all of them before the next kind begins."""
+def measure_round(
+    peers: Sequence[Peer], document: Path, scratch: Path, settings: Settings
+) -> dict[str, Seen]:
+    """Measure every server once. Each kind of load runs on all servers before the next kind starts."""
     with started(peers, document, scratch) as servers:
         seen = {name: Seen(cold_start=server.cold_start) for name, (_, server) in servers.items()}
-        runs = {name: _a_run(server.url + peer.base) for name, (peer, server) in servers.items()}
+        runs = {name: _create_run(server.url + peer.base) for name, (peer, server) in servers.items()}
         for name, (peer, server) in servers.items():
-            seen[name].wrong = wrongly_answered(server.url + peer.base)
+            seen[name].wrong = wrong_responses(server.url + peer.base)
         for kind in KINDS:
             for name, (peer, server) in servers.items():
                 _measure(kind, _request(kind, runs[name]), peer, server, settings, seen[name])
@@ -101,8 +103,8 @@ def _request(kind: str, run: str) -> Request:
     return {"create": CREATE, "refused": REFUSED, "list": LIST}[kind]
 
 
-def _a_run(url: str) -> str:
-    """Create the one run of its thread; its id, or another where a server makes empty ones."""
+def _create_run(url: str) -> str:
+    """Create the only run of its thread. Returns its id, or a fixed id if the server returns none."""
     host, slash, base = url.removeprefix("http://").partition("/")
     connection = http.client.HTTPConnection(host)
     headers = {"X-Tune-Key": KEY, "Content-Type": "application/json"}
@@ -123,5 +125,5 @@ def _measure(kind: str, request: Request, peer: Peer, server: Server, settings: 
 def _streams(peer: Peer, server: Server, count: int) -> Streams:
     port, path = server.url.rpartition(":")[2], f"{peer.base}/threads/thread_#/runs"
     command = ["node", str(HERE / "streams.mjs"), port, path, STREAM, str(count)]
-    said = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    return Streams(count, said["done"], said["p50"], said["p99"], said["seconds"])
+    result = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return Streams(count, result["done"], result["p50"], result["p99"], result["seconds"])

@@ -18,7 +18,7 @@ REFERENCE = "Prism, silent"
 
 @dataclass(frozen=True)
 class Peer:
-    """A server: `command` starts it for a document and a port, its operations stand below `base`."""
+    """A server. `command` starts it for a document and a port; `base` is the base path of its operations."""
 
     name: str
     version: str
@@ -29,7 +29,7 @@ class Peer:
 
     @property
     def installed(self) -> bool:
-        """Whether it can be started here."""
+        """Whether the server is installed."""
         return self.needs is None or self.needs.exists()
 
 
@@ -53,7 +53,7 @@ def _pinned(package: str) -> str:
 
 
 def peers(scratch: Path) -> list[Peer]:
-    """All servers of the comparison, ours first; `scratch` is where they may write."""
+    """All servers of the comparison, tune-mock first; they may write to `scratch`."""
     home = {"HOME": str(scratch), "NODE_ENV": "production", "NO_COLOR": "1"}
     prism, mockoon = "node_modules/@stoplight/prism-cli", "node_modules/@mockoon/cli"
     scalar, steady = "node_modules/@scalar/mock-server", "node_modules/@stdy/cli"
@@ -104,7 +104,7 @@ def peers(scratch: Path) -> list[Peer]:
 
 
 def install() -> str | None:
-    """Install the peers that come from npm; a sentence when that failed, for the report."""
+    """Install the servers that come from npm. Returns an error message if that fails."""
     if (MODULES / ".package-lock.json").exists():
         return None
     try:
@@ -123,7 +123,7 @@ def install() -> str | None:
 
 
 def write_document(path: Path) -> None:
-    """The fullest view of the document without our own keywords: what every server is given."""
+    """Write the document that every server gets: all grades, without `x-` keywords."""
     path.write_text(json.dumps(_plain(openapi.load())), encoding="utf-8")
 
 

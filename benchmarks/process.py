@@ -1,6 +1,6 @@
-"""When does a server first answer, how much processor time and memory does it take?
+"""When does a server send its first response, and how much CPU time and memory does it use?
 
-Reads `/proc`: the benchmark runs on Linux.
+This module reads `/proc`, so it needs Linux.
 """
 
 import http.client
@@ -14,17 +14,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-PATIENCE = 60.0
+START_TIMEOUT = 60.0
 TICK = 0.002
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class StartError(Exception):
-    """A server that never answered."""
+    """A server did not start or did not respond."""
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on."""
+    """A free port on the loopback interface."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -32,23 +32,23 @@ def free_port() -> int:
 
 @dataclass(frozen=True)
 class Server:
-    """A running server: its address, its process, and how long it took to give its first answer."""
+    """A running server: its URL, its process id, and the seconds until its first response."""
 
     url: str
     process: int
     cold_start: float
 
     def cpu(self) -> float:
-        """The processor seconds its processes have used so far."""
+        """The CPU seconds that its processes have used."""
         return sum(_cpu(process) for process in family(self.process))
 
     def peak_memory(self) -> float:
-        """The most memory its processes have held, in MiB, added up."""
+        """The sum of the peak memory of its processes, in MiB."""
         return sum(_peak(process) for process in family(self.process))
 
 
 def family(process: int) -> list[int]:
-    """A process and all that descend from it."""
+    """A process id and those of all descendants."""
     found = [process]
     for parent in found:
         try:
@@ -75,10 +75,10 @@ def _peak(process: int) -> float:
     return sum(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
 
 
-def _first_answer(port: int, path: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + PATIENCE
+def _await_response(port: int, path: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline and process.poll() is None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=START_TIMEOUT)
         try:
             connection.request("GET", path, headers={"X-Tune-Key": "sk-tune-bench"})
             connection.getresponse().read()
@@ -88,14 +88,16 @@ def _first_answer(port: int, path: str, process: subprocess.Popen[bytes]) -> Non
         finally:
             connection.close()
     ended = process.poll()
-    raise StartError(f"ended with {ended}" if ended is not None else f"gave no answer within {PATIENCE:g} s")
+    raise StartError(
+        f"ended with {ended}" if ended is not None else f"sent no response within {START_TIMEOUT:g} s"
+    )
 
 
 @contextmanager
 def serving(
     command: Sequence[str], port: int, path: str, environment: Mapping[str, str], log: Path
 ) -> Iterator[Server]:
-    """Run a server while the block lasts; its first answer is to a GET of the path."""
+    """Run a server during the block; it is ready when it responds to a GET of the path."""
     with log.open("wb") as output:
         started = time.monotonic()
         process = subprocess.Popen(
@@ -107,14 +109,14 @@ def serving(
             start_new_session=True,
         )
         try:
-            _first_answer(port, path, process)
+            _await_response(port, path, process)
             yield Server(f"http://127.0.0.1:{port}", process.pid, time.monotonic() - started)
         finally:
             _stop(process)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End the server and whatever it started: it leads a process group of its own."""
+    """Stop the server and its child processes, which are one process group."""
     try:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=5)

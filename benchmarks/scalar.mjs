@@ -1,4 +1,4 @@
-// Scalar's mock server is a library; this serves it: node scalar.mjs DOCUMENT PORT
+// Serves Scalar's mock server, which is a library: node scalar.mjs DOCUMENT PORT
 import { readFileSync } from "node:fs";
 import { serve } from "@hono/node-server";
 import { createMockServer } from "@scalar/mock-server";

@@ -1,6 +1,6 @@
-// Opens many event streams at once and says when each began and ended: node streams.mjs PORT PATH BODY COUNT
-// A # in the path is the stream's number: a thread takes one run at a time.
-// Raw sockets: an HTTP client of this size would be the slower side.
+// Opens many event streams at once and measures first and last event: node streams.mjs PORT PATH BODY COUNT
+// A # in the path is replaced by the number of the stream, because a thread has only one active run.
+// It uses sockets, because an HTTP client would be slower than the servers.
 import { connect } from "node:net";
 
 const [port, path, body, count] = process.argv.slice(2);

@@ -1,7 +1,7 @@
-"""How do many rounds read as one table?
+"""Which tables summarize all rounds?
 
-A cell is the median over the rounds. Ratios are ratios of medians; in brackets stand the lowest and the
-highest ratio that one round alone gave: the machine may have been busy with something else meanwhile.
+A cell is the median over the rounds. A ratio is the ratio of two medians; the brackets contain the lowest and
+the highest ratio of a single round, because other work on the machine changes single rounds.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +19,7 @@ def _rate(kind: str) -> Value:
     return lambda seen: seen.loads[kind].rate
 
 
-def _late(kind: str, percentile: str) -> Value:
+def _latency(kind: str, percentile: str) -> Value:
     return lambda seen: float(getattr(seen.loads[kind], percentile))
 
 
@@ -29,13 +29,13 @@ RATIOS: dict[str, Value] = {
     "retrieve": _rate("retrieve"),
     "list": _rate("list"),
     "refused": _rate("refused"),
-    "create p50": _late("create", "p50"),
-    "create p99": _late("create", "p99"),
+    "create p50": _latency("create", "p50"),
+    "create p99": _latency("create", "p99"),
     "CPU per create": lambda seen: seen.cpu["create"],
     "peak memory": lambda seen: seen.memory,
     "first event p50": lambda seen: seen.streams.p50 if seen.streams else None,
 }
-"""What is compared with the reference; rates are better when higher, all else when lower."""
+"""The values that are compared with the reference. Higher rates are better, otherwise lower values are."""
 
 ABSOLUTE: dict[str, tuple[str, Value]] = {
     "cold start": ("{:.2f} s", RATIOS["cold start"]),
@@ -55,7 +55,7 @@ _SECOND: dict[str, Value] = {
 }
 
 
-def _middle(rounds: Sequence[Round], name: str, value: Value) -> float | None:
+def _median(rounds: Sequence[Round], name: str, value: Value) -> float | None:
     values = [number for seen in rounds if name in seen and (number := value(seen[name])) is not None]
     return median(values) if values else None
 
@@ -68,7 +68,7 @@ def _each(rounds: Sequence[Round], name: str, reference: str, value: Value) -> l
 
 
 def _ratio(rounds: Sequence[Round], name: str, reference: str, value: Value) -> str:
-    mine, other = _middle(rounds, name, value), _middle(rounds, reference, value)
+    mine, other = _median(rounds, name, value), _median(rounds, reference, value)
     if mine is None or not other:
         return "-"
     each = _each(rounds, name, reference, value)
@@ -78,9 +78,9 @@ def _ratio(rounds: Sequence[Round], name: str, reference: str, value: Value) -> 
 
 def _absolute(rounds: Sequence[Round], name: str, column: str) -> str:
     form, value = ABSOLUTE[column]
-    values = [_middle(rounds, name, value)]
+    values = [_median(rounds, name, value)]
     if column in _SECOND:
-        values.append(_middle(rounds, name, _SECOND[column]))
+        values.append(_median(rounds, name, _SECOND[column]))
     return "-" if None in values else form.format(*values)
 
 
@@ -90,20 +90,20 @@ def _right(rounds: Sequence[Round], name: str) -> str:
 
 
 def grid(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """The lines of a Markdown table; all columns but the first hold numbers."""
+    """The lines of a Markdown table; all columns except the first contain numbers."""
     yield "| " + " | ".join(header) + " |"
     yield "| --- |" + " ---: |" * (len(header) - 1)
     yield from ("| " + " | ".join(row) + " |" for row in rows)
 
 
 def ratios(rounds: Sequence[Round], names: Sequence[str], reference: str) -> str:
-    """Every server against the reference."""
+    """A table of all servers compared with the reference."""
     rows = [[name, *(_ratio(rounds, name, reference, value) for value in RATIOS.values())] for name in names]
     return "\n".join(grid(["ratio", *RATIOS], rows))
 
 
 def absolute(rounds: Sequence[Round], names: Sequence[str]) -> str:
-    """What was measured, in its own units, and how many bad requests were answered rightly."""
+    """A table of the medians with their units, and of the bad requests with the right status."""
     rows = [
         [name, *(_absolute(rounds, name, column) for column in ABSOLUTE), _right(rounds, name)]
         for name in names
@@ -112,19 +112,19 @@ def absolute(rounds: Sequence[Round], names: Sequence[str]) -> str:
 
 
 def remarks(rounds: Sequence[Round], names: Sequence[str]) -> Iterator[str]:
-    """What a reader must know to trust the numbers: answers that were not what the load was meant to get."""
+    """Remarks on the results: unexpected responses, incomplete streams and wrong statuses."""
     for name in names:
         everything = [seen[name] for seen in rounds if name in seen]
         for kind in KINDS:
             wrong = sum(seen.loads[kind].wrong for seen in everything)
             if wrong:
                 requests = sum(seen.loads[kind].requests for seen in everything)
-                yield f"{name}: {wrong:,} of {requests:,} answers to `{kind}` were not the ones meant"
+                yield f"{name}: {wrong:,} of {requests:,} responses to `{kind}` were unexpected"
         cut = sum(seen.streams.opened - seen.streams.done for seen in everything if seen.streams)
         if cut:
             yield f"{name}: {cut} streams did not end with `[DONE]`"
-        wrongly = {rule: said for seen in everything for rule, said in seen.wrong.items()}
-        if wrongly:
-            listed = [f"{rule} ({said or 'no answer'})" for rule, said in wrongly.items()]
+        wrong_statuses = {rule: got for seen in everything for rule, got in seen.wrong.items()}
+        if wrong_statuses:
+            listed = [f"{rule} ({got or 'no response'})" for rule, got in wrong_statuses.items()]
             more = f" and {len(listed) - LISTED} more" if len(listed) > LISTED else ""
-            yield f"{name} answered wrongly: {', '.join(listed[:LISTED])}{more}"
+            yield f"{name} sent a wrong status: {', '.join(listed[:LISTED])}{more}"

@@ -1,4 +1,4 @@
-"""What does this change to an OpenAPI document break, and for whom?"""
+"""Which changes to an OpenAPI document break clients?"""
 
 from spec_review.change import Change
 from spec_review.loading import Document, DocumentError, load, open_source

@@ -1,4 +1,4 @@
-"""`python -m spec_review` is `tune-review`."""
+"""`python -m spec_review` runs `tune-review`."""
 
 import sys
 

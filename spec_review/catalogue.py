@@ -1,4 +1,4 @@
-"""Which findings are there, how bad is each, and in which direction? The one table of ids."""
+"""Which rules exist, and which level and direction does each have? The only table of rule ids."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from spec_review.change import Direction, Level
 
 @dataclass(frozen=True)
 class Rule:
-    """One kind of finding."""
+    """One kind of change; `meaning` is a sentence without its full stop, in lower case."""
 
     id: str
     level: Level
@@ -17,46 +17,125 @@ class Rule:
 
 @dataclass(frozen=True)
 class Kind:
-    """What a schema keyword's change is called where fewer values are accepted, and where more are."""
+    """The names and the description of a change to one schema keyword.
+
+    `narrowed` names it where fewer values are accepted, `widened` where more are. `values` describes what one
+    change rejects or adds and has placeholders; `any_values` describes it for all changes of this kind.
+    """
 
     narrowed: str
     widened: str
-    what: str
+    values: str
+    any_values: str
 
 
 KEYWORDS: dict[str, Kind] = {
-    "type": Kind("type-narrowed", "type-widened", "values of type {types}"),
-    "nullable": Kind("became-not-nullable", "became-nullable", "null"),
-    "enum": Kind("enum-value-removed", "enum-value-added", "{values}"),
-    "const": Kind("const-set", "const-dropped", "anything but {bound}"),
-    "minimum": Kind("minimum-raised", "minimum-lowered", "values below {bound}"),
-    "maximum": Kind("maximum-lowered", "maximum-raised", "values above {bound}"),
-    "multipleOf": Kind(
-        "multiple-of-tightened", "multiple-of-loosened", "values that are no multiple of {bound}"
+    "type": Kind("type-narrowed", "type-widened", "a value of type {types}", "a value of some type"),
+    "nullable": Kind("became-not-nullable", "became-nullable", "`null`", "`null`"),
+    "enum": Kind("enum-value-removed", "enum-value-added", "{values}", "an enum value"),
+    "const": Kind(
+        "const-set", "const-dropped", "a value other than {bound}", "a value other than the constant"
     ),
-    "minLength": Kind("min-length-raised", "min-length-lowered", "texts of fewer than {bound} characters"),
-    "maxLength": Kind("max-length-lowered", "max-length-raised", "texts of more than {bound} characters"),
-    "pattern": Kind("pattern-tightened", "pattern-loosened", "texts that do not match {bound}"),
-    "format": Kind("format-tightened", "format-loosened", "texts that are no {bound}"),
-    "minItems": Kind("min-items-raised", "min-items-lowered", "lists of fewer than {bound} items"),
-    "maxItems": Kind("max-items-lowered", "max-items-raised", "lists of more than {bound} items"),
-    "uniqueItems": Kind("unique-items-set", "unique-items-dropped", "lists with equal items"),
+    "minimum": Kind(
+        "minimum-raised", "minimum-lowered", "a value below {bound}", "a value below the minimum"
+    ),
+    "maximum": Kind(
+        "maximum-lowered", "maximum-raised", "a value above {bound}", "a value above the maximum"
+    ),
+    "multipleOf": Kind(
+        "multiple-of-tightened",
+        "multiple-of-loosened",
+        "a value that is not a multiple of {bound}",
+        "a value that is not a multiple of `multipleOf`",
+    ),
+    "minLength": Kind(
+        "min-length-raised",
+        "min-length-lowered",
+        "a string shorter than {bound} characters",
+        "a string shorter than the minimum length",
+    ),
+    "maxLength": Kind(
+        "max-length-lowered",
+        "max-length-raised",
+        "a string longer than {bound} characters",
+        "a string longer than the maximum length",
+    ),
+    "pattern": Kind(
+        "pattern-tightened",
+        "pattern-loosened",
+        "a string that does not match {bound}",
+        "a string that does not match the pattern",
+    ),
+    "format": Kind(
+        "format-tightened",
+        "format-loosened",
+        "a string that is not in {bound} format",
+        "a string that is not in the format",
+    ),
+    "minItems": Kind(
+        "min-items-raised",
+        "min-items-lowered",
+        "an array with fewer than {bound} items",
+        "an array with fewer items than the minimum",
+    ),
+    "maxItems": Kind(
+        "max-items-lowered",
+        "max-items-raised",
+        "an array with more than {bound} items",
+        "an array with more items than the maximum",
+    ),
+    "uniqueItems": Kind(
+        "unique-items-set", "unique-items-dropped", "an array with equal items", "an array with equal items"
+    ),
     "minProperties": Kind(
-        "min-properties-raised", "min-properties-lowered", "objects of fewer than {bound} fields"
+        "min-properties-raised",
+        "min-properties-lowered",
+        "an object with fewer than {bound} properties",
+        "an object with fewer properties than the minimum",
     ),
     "maxProperties": Kind(
-        "max-properties-lowered", "max-properties-raised", "objects of more than {bound} fields"
+        "max-properties-lowered",
+        "max-properties-raised",
+        "an object with more than {bound} properties",
+        "an object with more properties than the maximum",
     ),
-    "required": Kind("property-became-required", "property-became-optional", "objects without `{name}`"),
-    "additionalProperties": Kind("object-closed", "object-opened", "fields it does not name"),
-    "field": Kind("property-refused", "property-admitted", "the field `{name}`"),
-    "alternatives": Kind("alternative-removed", "alternative-added", "values such as {value}"),
-    "oneOf": Kind("alternatives-overlap", "alternatives-parted", "values that fit more than one alternative"),
-    "not": Kind("exclusion-added", "exclusion-removed", "what its `not` rules out"),
-    "": Kind("constraint-tightened", "constraint-loosened", "some values, such as {value}"),
+    "required": Kind(
+        "property-became-required",
+        "property-became-optional",
+        "an object without `{name}`",
+        "an object without the property",
+    ),
+    "additionalProperties": Kind(
+        "object-closed", "object-opened", "undeclared properties", "an undeclared property"
+    ),
+    "field": Kind("property-refused", "property-admitted", "the property `{name}`", "the property"),
+    "alternatives": Kind(
+        "alternative-removed",
+        "alternative-added",
+        "a value such as {value}",
+        "a value of one alternative",
+    ),
+    "oneOf": Kind(
+        "alternatives-overlap",
+        "alternatives-parted",
+        "a value that matches more than one alternative",
+        "a value that matches more than one alternative",
+    ),
+    "not": Kind(
+        "exclusion-added",
+        "exclusion-removed",
+        "a value that its `not` excludes",
+        "a value that a `not` excludes",
+    ),
+    "": Kind(
+        "constraint-tightened",
+        "constraint-loosened",
+        "a value such as {value}",
+        "a value that another keyword excludes",
+    ),
 }
 
-PLACES = {
+LOCATIONS: dict[str, Direction] = {
     "request-body": "request",
     "request-property": "request",
     "request-parameter": "request",
@@ -64,125 +143,140 @@ PLACES = {
     "response-property": "response",
     "response-header": "response",
 }
+"""Where a schema can be, as the first part of a rule id, and its direction."""
 
 WARNED = {"request-alternative-added"}
-"""More values accepted, yet worth knowing: generated code may not build."""
+"""Widened requests that are a warning all the same: generated code may no longer compile."""
 
 FACTS: dict[str, tuple[Level, Level, str]] = {
-    "property-renamed": ("error", "error", "a property is gone and a near-identical one is new"),
+    "property-renamed": ("error", "error", "a property was renamed"),
     "property-removed": ("warning", "warning", "an optional property is no longer documented"),
-    "property-added": ("info", "info", "a property is new"),
-    "default-changed": ("error", "warning", "what an absent value stands for changed"),
-    "default-removed": ("error", "info", "what an absent value stands for is no longer said"),
-    "default-added": ("warning", "info", "what an absent value stands for is said now"),
-    "deprecated": ("info", "info", "it is deprecated now"),
-    "pattern-changed": ("warning", "warning", "the pattern changed and no text was found to tell them apart"),
-    "format-changed": ("warning", "warning", "the format changed and no text was found to tell them apart"),
-    "search-unfinished": ("warning", "warning", "the schemas are too large to be searched to the end"),
+    "property-added": ("info", "info", "a property was added"),
+    "default-changed": ("error", "warning", "the default changed"),
+    "default-removed": ("error", "info", "the default was removed"),
+    "default-added": ("warning", "info", "a default was added"),
+    "deprecated": ("info", "info", "a schema or property was deprecated"),
+    "pattern-changed": (
+        "warning",
+        "warning",
+        "the pattern changed; no string was found that only one accepts",
+    ),
+    "format-changed": ("warning", "warning", "the format changed; no string was found that only one accepts"),
+    "search-unfinished": ("warning", "warning", "the schemas are too large to search completely"),
 }
+"""For each declared fact: the level in a request, the level in a response, and the meaning."""
 
 STRUCTURE: tuple[tuple[str, Level, Direction, str], ...] = (
-    ("operation-removed", "error", "request", "an operation is gone"),
-    ("operation-added", "info", "request", "an operation is new"),
-    ("operation-deprecated", "info", "none", "an operation is deprecated now"),
-    ("operation-id-changed", "warning", "none", "generated code calls the operation by another name"),
-    ("operation-id-removed", "warning", "none", "generated code loses the operation's name"),
-    ("operation-id-added", "info", "none", "the operation has a name now"),
-    ("operation-tag-removed", "warning", "none", "generated code moves the operation to another group"),
-    ("operation-tag-added", "info", "none", "the operation joins a group"),
-    ("server-removed", "error", "request", "a base URL is gone"),
-    ("server-added", "info", "request", "a base URL is new"),
-    ("request-parameter-required-added", "error", "request", "a parameter that must be sent is new"),
-    ("request-parameter-added", "info", "request", "an optional parameter is new"),
-    ("request-parameter-required-removed", "error", "request", "a parameter that had to be sent is gone"),
+    ("operation-removed", "error", "request", "an operation was removed"),
+    ("operation-added", "info", "request", "an operation was added"),
+    ("operation-deprecated", "info", "none", "an operation was deprecated"),
+    ("operation-id-changed", "warning", "none", "an operationId changed; so does the name in generated code"),
+    ("operation-id-removed", "warning", "none", "an operationId was removed; code generators choose a name"),
+    ("operation-id-added", "info", "none", "an operationId was added"),
+    ("operation-tag-removed", "warning", "none", "an operation lost a tag; generated code moves it"),
+    ("operation-tag-added", "info", "none", "an operation was given a tag"),
+    ("server-removed", "error", "request", "a base URL was removed"),
+    ("server-added", "info", "request", "a base URL was added"),
+    ("request-parameter-required-added", "error", "request", "a required parameter was added"),
+    ("request-parameter-added", "info", "request", "an optional parameter was added"),
+    ("request-parameter-required-removed", "error", "request", "a required parameter was removed"),
     ("request-parameter-removed", "warning", "request", "an optional parameter is no longer documented"),
-    ("request-parameter-renamed", "error", "request", "a parameter is gone and a near-identical one is new"),
-    ("request-parameter-moved", "error", "request", "a parameter is sent in another place"),
-    ("request-parameter-became-required", "error", "request", "a parameter must be sent now"),
-    ("request-parameter-became-optional", "info", "request", "a parameter may be left out now"),
-    ("request-parameter-style-changed", "error", "request", "a parameter is written in another way"),
-    ("request-required-property-added", "error", "request", "a property that must be sent is new"),
-    ("response-required-property-removed", "error", "response", "a property that was always there is gone"),
-    ("request-body-removed", "error", "request", "a request body is gone"),
-    ("request-body-added", "info", "request", "an optional request body is new"),
-    ("request-body-required-added", "error", "request", "a request body that must be sent is new"),
-    ("request-body-became-required", "error", "request", "a request body must be sent now"),
-    ("request-body-became-optional", "info", "request", "a request body may be left out now"),
+    ("request-parameter-renamed", "error", "request", "a parameter was renamed"),
+    ("request-parameter-moved", "error", "request", "a parameter moved, for example from query to header"),
+    ("request-parameter-became-required", "error", "request", "a parameter became required"),
+    ("request-parameter-became-optional", "info", "request", "a parameter became optional"),
+    ("request-parameter-style-changed", "error", "request", "the serialization of a parameter changed"),
+    ("request-required-property-added", "error", "request", "a required property was added"),
+    ("response-required-property-removed", "error", "response", "a required property was removed"),
+    ("request-body-removed", "error", "request", "a request body was removed"),
+    ("request-body-added", "info", "request", "an optional request body was added"),
+    ("request-body-required-added", "error", "request", "a required request body was added"),
+    ("request-body-became-required", "error", "request", "a request body became required"),
+    ("request-body-became-optional", "info", "request", "a request body became optional"),
     ("request-media-type-removed", "error", "request", "a media type is no longer accepted"),
-    ("request-media-type-added", "info", "request", "a media type is accepted now"),
-    ("request-encoding-changed", "error", "request", "a form field is written in another way"),
-    ("response-success-status-removed", "error", "response", "a success status is gone"),
-    ("response-success-status-added", "warning", "response", "a second success status"),
+    ("request-media-type-added", "info", "request", "a media type is now accepted"),
+    ("request-encoding-changed", "error", "request", "the encoding of a form field changed"),
+    ("response-success-status-removed", "error", "response", "a success status was removed"),
+    ("response-success-status-added", "warning", "response", "a second success status was added"),
     ("response-status-removed", "info", "response", "an error status is no longer documented"),
-    ("response-status-added", "info", "response", "an error status is new"),
-    ("response-media-type-removed", "error", "response", "a media type is no longer answered"),
-    ("response-media-type-added", "info", "response", "a media type is answered now"),
-    ("response-encoding-changed", "error", "response", "a form field is written in another way"),
+    ("response-status-added", "info", "response", "an error status was added"),
+    ("response-media-type-removed", "error", "response", "a media type is no longer returned"),
+    ("response-media-type-added", "info", "response", "a media type may now be returned"),
+    ("response-encoding-changed", "error", "response", "the encoding of a form field changed"),
     ("response-header-removed", "warning", "response", "an optional header is no longer documented"),
-    ("response-required-header-removed", "error", "response", "a header that was always there is gone"),
-    ("response-header-added", "info", "response", "a header is new"),
-    ("response-header-became-optional", "error", "response", "a header that was always there may be missing"),
-    ("response-header-became-required", "info", "response", "a header is always there now"),
-    ("response-header-style-changed", "error", "response", "a header is written in another way"),
-    ("response-link-removed", "warning", "none", "a link is no longer documented"),
-    ("response-link-changed", "info", "none", "a link leads elsewhere"),
-    ("response-link-added", "info", "none", "a link is new"),
+    ("response-required-header-removed", "error", "response", "a required header was removed"),
+    ("response-header-added", "info", "response", "a header was added"),
+    ("response-header-became-optional", "error", "response", "a required header may now be missing"),
+    ("response-header-became-required", "info", "response", "a header is now always present"),
+    ("response-header-style-changed", "error", "response", "the serialization of a header changed"),
+    ("response-link-removed", "warning", "none", "a link was removed"),
+    ("response-link-changed", "info", "none", "a link changed its target or parameters"),
+    ("response-link-added", "info", "none", "a link was added"),
     ("callback-removed", "warning", "response", "a callback is no longer documented"),
-    ("callback-added", "info", "response", "a callback is new"),
-    ("security-tightened", "error", "request", "credentials that were enough are not any more"),
-    ("security-loosened", "info", "request", "other credentials are enough now"),
-    ("security-scheme-url-changed", "warning", "request", "tokens are obtained elsewhere"),
-    ("lifecycle-status-removed", "error", "response", "a status of the lifecycle is gone"),
-    ("lifecycle-status-added", "warning", "response", "a status of the lifecycle is new"),
-    (
-        "lifecycle-transition-removed",
-        "error",
-        "response",
-        "a step of the lifecycle that clients rely on is gone",
-    ),
-    ("lifecycle-transition-added", "warning", "response", "the lifecycle may take a new step"),
-    ("lifecycle-terminal-changed", "error", "response", "clients stop waiting at another status"),
-    ("lifecycle-initial-changed", "error", "response", "the lifecycle begins elsewhere"),
+    ("callback-added", "info", "response", "a callback was added"),
+    ("security-tightened", "error", "request", "credentials that were sufficient are rejected"),
+    ("security-loosened", "info", "request", "more kinds of credentials are accepted"),
+    ("security-scheme-url-changed", "warning", "request", "the URL that issues tokens changed"),
+    ("lifecycle-status-removed", "error", "response", "a status of the lifecycle was removed"),
+    ("lifecycle-status-added", "warning", "response", "a status was added to the lifecycle"),
+    ("lifecycle-transition-removed", "error", "response", "a transition of the lifecycle was removed"),
+    ("lifecycle-transition-added", "warning", "response", "a transition was added to the lifecycle"),
+    ("lifecycle-terminal-changed", "error", "response", "a status became terminal or is no longer terminal"),
+    ("lifecycle-initial-changed", "error", "response", "the initial status changed"),
     ("lifecycle-timestamp-changed", "error", "response", "a status sets another timestamp"),
-    ("lifecycle-deadline-changed", "error", "response", "another field says when the thing ends by itself"),
+    ("lifecycle-deadline-changed", "error", "response", "another field holds the time of expiry"),
     ("lifecycle-removed", "warning", "response", "the lifecycle is no longer described"),
-    ("lifecycle-added", "info", "response", "the lifecycle is described now"),
-    ("fact-demoted", "warning", "none", "a documented fact is only observed or assumed now"),
-    ("fact-regraded", "info", "none", "a fact is better or worse founded now"),
-    ("component-renamed", "off", "none", "generated code calls a component by another name"),
-    ("tag-removed", "warning", "none", "a tag is gone"),
-    ("tag-added", "info", "none", "a tag is new"),
-    ("example-no-longer-fits", "warning", "none", "an example does not fit its schema any more"),
-    ("version-not-moved", "warning", "none", "info.version does not say what the changes do"),
+    ("lifecycle-added", "info", "response", "the lifecycle is now described"),
+    ("fact-demoted", "warning", "none", "a documented fact is now only observed or assumed"),
+    ("fact-regraded", "info", "none", "the grade of a fact changed"),
+    ("component-renamed", "off", "none", "a component was renamed; so is its type in generated code"),
+    ("tag-removed", "warning", "none", "a tag was removed"),
+    ("tag-added", "info", "none", "a tag was added"),
+    ("example-no-longer-fits", "warning", "none", "an example no longer matches its schema"),
+    ("version-not-moved", "warning", "none", "info.version is too low for the changes"),
     ("texts-changed", "info", "none", "descriptions, summaries, titles or examples changed"),
-    ("scenario-plays-differently", "warning", "response", "a canned lifecycle plays differently"),
-    ("lint-finding-new", "warning", "none", "Redocly reports something new"),
-)
+    ("scenario-plays-differently", "warning", "response", "a scenario follows the lifecycle differently"),
+    ("lint-finding-new", "warning", "none", "Redocly reports a new problem"),
+)  # fmt: skip
+"""The rules that compare structure: id, level, direction and meaning."""
+
+_VERBS: dict[tuple[Direction, bool], str] = {
+    ("request", True): "is no longer accepted",
+    ("request", False): "is now accepted",
+    ("response", True): "is no longer returned",
+    ("response", False): "may now be returned",
+}
 
 
 def _table() -> dict[str, Rule]:
     rules = {id_: Rule(id_, level, direction, meaning) for id_, level, direction, meaning in STRUCTURE}
-    for place, direction in PLACES.items():
-        sided: Direction = "request" if direction == "request" else "response"
+    for location, direction in LOCATIONS.items():
         for kind in KEYWORDS.values():
-            for verb, breaks_in in ((kind.narrowed, "request"), (kind.widened, "response")):
-                more = "no longer" if verb == kind.narrowed else "now"
-                warned = f"{sided}-{verb}" in WARNED
-                level: Level = "error" if direction == breaks_in else "warning" if warned else "info"
-                id_ = rule_id(place, verb)
-                rules.setdefault(id_, Rule(id_, level, sided, f"{more} accepts {kind.what}"))
+            for narrowed in (True, False):
+                rule = _keyword_rule(location, direction, kind, narrowed)
+                rules.setdefault(rule.id, rule)
         for fact, (request, response, meaning) in FACTS.items():
-            id_ = rule_id(place, fact)
-            rules.setdefault(id_, Rule(id_, request if direction == "request" else response, sided, meaning))
+            id_ = rule_id(location, fact)
+            level = request if direction == "request" else response
+            rules.setdefault(id_, Rule(id_, level, direction, meaning))
     return rules
 
 
-def rule_id(place: str, kind: str) -> str:
-    """The id of a schema finding: `response-property-removed`, not `response-property-property-removed`."""
+def _keyword_rule(location: str, direction: Direction, kind: Kind, narrowed: bool) -> Rule:
+    """A narrowed request and a widened response break clients."""
+    verb = kind.narrowed if narrowed else kind.widened
+    warned = f"{direction}-{verb}" in WARNED
+    level: Level = "error" if (direction == "request") == narrowed else "warning" if warned else "info"
+    meaning = f"{kind.any_values} {_VERBS[direction, narrowed]}"
+    return Rule(rule_id(location, verb), level, direction, meaning)
+
+
+def rule_id(location: str, kind: str) -> str:
+    """The id of a schema rule: `response-property-removed`, not `response-property-property-removed`."""
     if kind.startswith("property-"):
-        place = "request-property" if place.startswith("request") else "response-property"
-        return f"{place}-{kind.removeprefix('property-')}"
-    return f"{place}-{kind}"
+        location = "request-property" if location.startswith("request") else "response-property"
+        return f"{location}-{kind.removeprefix('property-')}"
+    return f"{location}-{kind}"
 
 
 RULES: dict[str, Rule] = _table()

@@ -1,20 +1,22 @@
-"""What is one finding: which rule, how bad, where on both sides, and what proves it?"""
+"""What does one change consist of: rule, level, position in both documents, and proof?"""
 
 import hashlib
 import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from openapi import Grade
 from spec_review.loading import Cursor
 
 Level = Literal["error", "warning", "info", "off"]
 Direction = Literal["request", "response", "both", "none"]
 LEVELS: tuple[Level, ...] = ("error", "warning", "info", "off")
+"""From the most severe to the least."""
 
 
 @dataclass(frozen=True)
 class Position:
-    """A place in a file."""
+    """A place in a file; lines count from 1, `pointer` is a JSON pointer."""
 
     file: str
     line: int
@@ -26,7 +28,7 @@ class Position:
 
 @dataclass(frozen=True)
 class Proof:
-    """A message that one version accepts and the other refuses, in a form to paste."""
+    """A request or response that one document accepts and the other rejects, ready to paste."""
 
     kind: Literal["curl", "json"]
     text: str
@@ -37,9 +39,9 @@ class Proof:
 
 @dataclass(frozen=True)
 class Use:
-    """One place where an operation meets the change: its operation, and what of it.
+    """One operation that a change affects, and which part of it: a body, a parameter or a header.
 
-    `carrier` says how the part travels: `body <media type>`, `parameter <place> <key>` or `header <name>`.
+    `carrier` names where the value is sent: `body <media type>`, `parameter <in> <name>` or `header <name>`.
     """
 
     operation: str
@@ -62,7 +64,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Change:
-    """One finding."""
+    """One change between the two documents."""
 
     id: str
     level: Level
@@ -73,7 +75,7 @@ class Change:
     revision: Position | None = None
     old: Any = None
     new: Any = None
-    grade: str = "documented"
+    grade: Grade = Grade.DOCUMENTED
     uses: tuple[Use, ...] = ()
     proof: Proof | None = None
     searched: bool = False
@@ -82,16 +84,21 @@ class Change:
 
     @property
     def fingerprint(self) -> str:
-        """A name that survives unrelated edits: rule, what it is about, and what changed, but no line."""
-        essence = json.dumps([self.id, self.subject, self.old, self.new], sort_keys=True, default=str)
-        return hashlib.sha256(essence.encode()).hexdigest()[:16]
+        """16 hex digits from the rule, the subject and both values; unrelated edits do not change them."""
+        identity = json.dumps([self.id, self.subject, self.old, self.new], sort_keys=True, default=str)
+        return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
     @property
     def note(self) -> str:
-        """What is known about a proof where none is shown."""
+        """Says that the search for a proof found none; empty otherwise."""
         return "no counterexample found" if self.searched and self.proof is None else ""
 
 
 def position(cursor: Cursor | None) -> Position | None:
-    """Where a cursor points."""
+    """The position of a cursor."""
     return None if cursor is None else Position(cursor.document.name, cursor.line, cursor.pointer)
+
+
+def capped(level: Level, grade: Grade) -> Level:
+    """The level of a change at a grade: a change to an assumed fact is at most `info`."""
+    return "info" if grade == Grade.ASSUMED and level in ("error", "warning") else level

@@ -1,6 +1,8 @@
-"""`tune-review BASE HEAD`: what does a change to an OpenAPI document break?"""
+"""`tune-review BASE HEAD`: which changes to an OpenAPI document break clients?"""
 
+import os
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,97 +10,106 @@ import click
 
 from spec_review.catalogue import RULES
 from spec_review.change import Level
-from spec_review.extras.lint import LintUnavailable, new_findings
-from spec_review.extras.scenarios import played_differently
+from spec_review.extras.lint import LintUnavailable, new_problems
+from spec_review.extras.scenarios import scenario_changes
 from spec_review.loading import Document, DocumentError, load, open_source
-from spec_review.render import FORMS
+from spec_review.render import FORMATS
 from spec_review.report import Report
 from spec_review.review import all_changes
-from spec_review.settings import Entry, SettingsError, accept, accepted_entries, levelled, levels_of
+from spec_review.settings import (
+    Entry,
+    SettingsError,
+    accepted_entries,
+    apply_accepted,
+    apply_levels,
+    levels_of,
+)
 
-NOTHING, FOUND, WRONG_USE, NOT_LOADED = range(4)
+NO_FINDINGS, FINDINGS, USAGE_ERROR, NOT_LOADED, INTERNAL_ERROR = range(5)
 SCENARIOS = Path("mock_server/scenarios")
 
 
-def _rules(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+def _list_rules(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
         width = max(map(len, RULES))
         for rule in sorted(RULES.values(), key=lambda rule: rule.id):
-            click.echo(f"{rule.id:{width}}  {rule.level:7}  {rule.direction}")
-        context.exit(NOTHING)
+            click.echo(f"{rule.id:{width}}  {rule.level:7}  {rule.direction:8}  {rule.meaning}")
+        context.exit(NO_FINDINGS)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.argument("base")
-@click.argument("head")
+@click.argument("revision", metavar="HEAD")
 @click.option(
     "--format",
-    "forms",
+    "formats",
     multiple=True,
-    metavar="FORM[=FILE]",
-    help=f"How to show the changes: {', '.join(FORMS)}. Repeatable; =FILE writes it there. [default: text]",
+    metavar="FORMAT[=FILE]",
+    help=f"Output format: {', '.join(FORMATS)}. With =FILE, write to the file. Repeatable. [default: text]",
 )
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning", "none"]),
     default="error",
     show_default=True,
-    help="The level at which the exit code is 1.",
+    help="Exit with 1 if a change has this level or a more severe one.",
 )
 @click.option(
     "--level",
     "levels",
     multiple=True,
     metavar="ID=LEVEL",
-    help="Another level for an id: error, warning, info or off. Repeatable.",
+    help="Set the level of a rule: error, warning, info or off. Repeatable.",
 )
 @click.option(
     "--accepted",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Changes accepted before: fingerprint, reason and date of each.",
+    help="YAML file of accepted changes, each with fingerprint, reason and date.",
 )
 @click.option(
     "--scenarios",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help=f"Canned lifecycles to play under both documents. [default: {SCENARIOS}, where it exists]",
+    help=f"Scenarios to check against both lifecycles. [default: {SCENARIOS}, if it exists]",
 )
-@click.option("--lint", is_flag=True, help="Add Redocly's findings that are new in HEAD.")
+@click.option("--lint", is_flag=True, help="Also report Redocly problems that only HEAD has.")
 @click.version_option(package_name="tune-contract", prog_name="tune-review")
 @click.option(
     "--rules",
     is_flag=True,
     is_eager=True,
     expose_value=False,
-    callback=_rules,
-    help="List every id with its level and direction, and exit.",
+    callback=_list_rules,
+    help="List all rules with level, direction and meaning, and exit.",
 )
 def command(
     base: str,
-    head: str,
-    forms: tuple[str, ...],
+    revision: str,
+    formats: tuple[str, ...],
     fail_on: str,
     levels: tuple[str, ...],
     accepted: Path | None,
     scenarios: Path | None,
     lint: bool,
 ) -> int:
-    """Say what HEAD changes against BASE and what of it breaks clients, with a request or answer as proof.
+    """Report the changes from BASE to HEAD and which of them break clients.
 
-    BASE and HEAD are paths, REV:path (a git revision) or - (standard input). Nothing leaves this machine.
+    Each breaking change comes with a request or response that proves it, if one was found. BASE and HEAD are
+    paths, REV:path (a git revision) or - (standard input). No data leaves this machine.
 
-    Exit codes: 0 nothing at the level of --fail-on, 1 found, 2 wrong use, 3 a document does not load.
+    Exit codes: 0 no change at the level of --fail-on, 1 such changes, 2 wrong usage, 3 a document cannot be
+    loaded, 4 internal error.
     """
-    if base == head == "-":
+    if base == revision == "-":
         raise SettingsError("only one of BASE and HEAD can be -")
-    wanted = [_form(form) for form in forms or ("text",)]
-    asked, entries = levels_of(levels), accepted_entries(accepted) if accepted else []
-    documents = load(open_source(base)), load(open_source(head))
-    report = _report(documents, levels=asked, entries=entries, scenarios=scenarios, lint=lint)
-    for form, file in wanted:
-        _show(report, form, file)
-    return FOUND if report.fails(fail_on) else NOTHING
+    outputs = [_output(text) for text in formats or ("text",)]
+    chosen, entries = levels_of(levels), accepted_entries(accepted) if accepted else []
+    documents = load(open_source(base)), load(open_source(revision))
+    report = _report(documents, levels=chosen, entries=entries, scenarios=scenarios, lint=lint)
+    for format_, file in outputs:
+        _write(report, format_, file)
+    return FINDINGS if report.fails(fail_on) else NO_FINDINGS
 
 
 def _report(
@@ -113,51 +124,69 @@ def _report(
         raise SettingsError(f"--scenarios {scenarios}: no such directory")
     directory = scenarios or SCENARIOS
     if directory.is_dir():
-        changes += played_differently(*documents, directory)
+        changes += scenario_changes(*documents, directory)
     if lint:
         try:
-            changes += new_findings(*documents)
+            changes += new_problems(*documents)
         except LintUnavailable as problem:
             notes.append(str(problem))
-    marked, stale = accept(levelled(changes, levels), entries)
+    marked, stale = apply_accepted(apply_levels(changes, levels), entries)
     return Report(documents[0].name, documents[1].name, marked, stale, notes)
 
 
-def _form(text: str) -> tuple[str, Path | None]:
+def _output(text: str) -> tuple[str, Path | None]:
     name, _, file = text.partition("=")
-    if name not in FORMS:
-        raise SettingsError(f"--format {text}: '{name}' is no form; take one of {', '.join(FORMS)}")
+    if name not in FORMATS:
+        raise SettingsError(f"--format {text}: '{name}' is not a format; use one of {', '.join(FORMATS)}")
     return name, Path(file) if file else None
 
 
-def _show(report: Report, form: str, file: Path | None) -> None:
+def _write(report: Report, format_: str, file: Path | None) -> None:
     if file is not None:
         try:
-            file.write_text(FORMS[form](report), encoding="utf-8")
+            file.write_text(FORMATS[format_](report), encoding="utf-8")
         except OSError as error:
-            raise SettingsError(f"--format {form}={file}: cannot be written: {error.strerror}") from None
-    elif form == "text" and sys.stdout.isatty():
-        from rich.console import Console  # a terminal wants colours and its own width
+            raise SettingsError(f"--format {format_}={file}: cannot be written: {error.strerror}") from None
+    elif format_ == "text" and sys.stdout.isatty():
+        from rich.console import Console  # only a terminal has colours and a width
 
         from spec_review.render.text import write
 
         write(report, Console(highlight=False))
     else:
-        sys.stdout.write(FORMS[form](report))
+        _print(FORMATS[format_](report))
+
+
+def _print(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader closed the pipe, as `head` does; the exit code still counts
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _internal_error(error: Exception) -> str:
+    """One line for a bug report: what failed, and where."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    detail = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"internal error{place}: {detail}; please report it with this line and both documents"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command; returns the exit code."""
+    """Run the command and return its exit code. Errors are one line on standard error."""
     try:
-        return int(command.main(argv, prog_name="tune-review", standalone_mode=False) or NOTHING)
+        return int(command.main(argv, prog_name="tune-review", standalone_mode=False) or NO_FINDINGS)
     except DocumentError as problem:
-        click.echo(f"tune-review: {problem}", err=True)
-        return NOT_LOADED
+        code, line = NOT_LOADED, str(problem)
     except SettingsError as problem:
-        click.echo(f"tune-review: {problem}", err=True)
-        return WRONG_USE
+        code, line = USAGE_ERROR, str(problem)
     except click.ClickException as problem:
         problem.show()
-        return WRONG_USE
+        return USAGE_ERROR
     except (click.Abort, KeyboardInterrupt):
-        return WRONG_USE
+        return USAGE_ERROR
+    except Exception as error:
+        code, line = INTERNAL_ERROR, _internal_error(error)
+    click.echo(f"tune-review: {line}", err=True)
+    return code

@@ -1,14 +1,14 @@
-"""How well founded is the fact at a place: `documented`, `observed` or `assumed`?"""
+"""Which grade does the fact at a place have?"""
 
 from openapi import GRADES, Grade
 from spec_review.loading import Cursor
 
 UNSTABLE = {"draft", "alpha"}
-"""`x-stability-level`s that promise nothing yet."""
+"""Values of `x-stability-level` that promise no stability."""
 
 
 def grade_at(cursor: Cursor | None) -> Grade:
-    """The grade that holds at a place: its own or the nearest parent's."""
+    """The grade at a place: its own `x-grade`, or that of its nearest parent, or `documented`."""
     if cursor is None:
         return Grade.DOCUMENTED
     found = Grade.DOCUMENTED
@@ -24,6 +24,6 @@ def grade_at(cursor: Cursor | None) -> Grade:
     return found
 
 
-def weakest(*grades: str) -> Grade:
-    """The least founded of some grades."""
-    return max(map(Grade, grades), key=lambda grade: grade.rank)
+def weakest(*grades: Grade) -> Grade:
+    """The grade that is least well known."""
+    return max(grades, key=lambda grade: grade.rank)

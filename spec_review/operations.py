@@ -1,4 +1,7 @@
-"""Which operations do two documents have in common, parameter names erased and base paths counted in?"""
+"""Which operation of the base corresponds to which of the revision?
+
+Names of path parameters do not count. A path includes the path of its base URL.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -13,12 +16,12 @@ from spec_review.loading import Cursor, Document
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 TEMPLATE = re.compile(r"\{([^{}]*)\}")
 IGNORED_HEADERS = {"accept", "content-type", "authorization"}
-"""Header parameters of these names say nothing (OpenAPI, Parameter Object)."""
+"""Header parameters with these names are ignored (OpenAPI, Parameter Object)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Server:
-    """A base URL: where, and below which path."""
+    """A base URL: its origin and its path."""
 
     origin: str
     path: str
@@ -26,13 +29,13 @@ class Server:
 
     @property
     def url(self) -> str:
-        """The URL as one text."""
+        """The origin and the path as one string."""
         return f"{self.origin}{self.path}" or "/"
 
 
 @dataclass(frozen=True, eq=False)
 class Operation:
-    """A method on a path, with what it inherits."""
+    """A method on a path, with the path item it belongs to."""
 
     document: Document
     method: str
@@ -42,17 +45,17 @@ class Operation:
 
     @property
     def name(self) -> str:
-        """The name people know it by."""
+        """The operationId, or the method and path."""
         return self.cursor.text("operationId") or f"{self.method.upper()} {self.path}"
 
     @property
-    def erased(self) -> str:
-        """The path without parameter names."""
+    def normalized_path(self) -> str:
+        """The path with `{}` for each path parameter."""
         return TEMPLATE.sub("{}", self.path)
 
     @cached_property
     def servers(self) -> list[Server]:
-        """The base URLs that hold here: the operation's own, its path's, or the document's."""
+        """The base URLs of the operation: its own, those of its path item, or those of the document."""
         for owner in (self.cursor, self.item, self.document.root):
             if isinstance(owner.value, dict) and isinstance(owner.value.get("servers"), list):
                 if owner.value["servers"] or owner is self.document.root:
@@ -61,13 +64,13 @@ class Operation:
         return [Server("", "")]
 
     @cached_property
-    def addresses(self) -> set[str]:
-        """The paths below every origin, names erased."""
-        return {TEMPLATE.sub("{}", server.path) + self.erased for server in self.servers}
+    def full_paths(self) -> set[str]:
+        """The path below each base URL, with `{}` for each path parameter."""
+        return {TEMPLATE.sub("{}", server.path) + self.normalized_path for server in self.servers}
 
     @cached_property
     def parameters(self) -> dict[tuple[str, str], Cursor]:
-        """The parameters by place and name; path parameters by their position, headers without case."""
+        """The parameters by `in` and name: path parameters by position, headers in lower case."""
         order = TEMPLATE.findall(self.path)
         found: dict[tuple[str, str], Cursor] = {}
         for owner in (self.item, self.cursor):
@@ -80,7 +83,7 @@ class Operation:
 
 
 def _parameter_key(place: str, name: str, order: list[str]) -> tuple[str, str] | None:
-    if place == "path":  # one that the path does not name is kept by its own name
+    if place == "path":  # a parameter that is not in the path keeps its name
         return ("path", str(order.index(name)) if name in order else name)
     if place == "header":
         return None if name.lower() in IGNORED_HEADERS else ("header", name.lower())
@@ -89,30 +92,30 @@ def _parameter_key(place: str, name: str, order: list[str]) -> tuple[str, str] |
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """One operation in both documents."""
+    """An operation of the base and the one it corresponds to in the revision."""
 
     base: Operation
-    head: Operation
+    revision: Operation
 
     @property
     def name(self) -> str:
-        """The name the base knows it by."""
+        """Its name in the base."""
         return self.base.name
 
     @property
     def address(self) -> str:
-        """Its method and path, as the base writes them."""
+        """Its method and path in the base."""
         return f"{self.base.method.upper()} {self.base.path}"
 
     @property
     def key(self) -> str:
-        """What it is, whatever it is called."""
-        return f"{self.base.method.upper()} {self.base.erased}"
+        """Its method and path in the base, with `{}` for each path parameter."""
+        return f"{self.base.method.upper()} {self.base.normalized_path}"
 
 
 @dataclass(frozen=True, eq=False)
 class Matching:
-    """The operations of both documents."""
+    """The corresponding operations of both documents, and those that only one has."""
 
     pairs: list[Pair]
     removed: list[Operation]
@@ -120,12 +123,12 @@ class Matching:
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """What the revision calls each operation of the base."""
-        return {pair.base.name: pair.head.name for pair in self.pairs}
+        """The name in the revision for each name in the base."""
+        return {pair.base.name: pair.revision.name for pair in self.pairs}
 
 
 def operations(document: Document) -> Iterator[Operation]:
-    """Every operation of a document."""
+    """All operations of a document, in the order of its paths."""
     for path, item in document.root.entries("paths"):
         for method in METHODS:
             cursor = item.get(method)
@@ -133,24 +136,24 @@ def operations(document: Document) -> Iterator[Operation]:
                 yield Operation(document, method, path, cursor, item)
 
 
-def match(base: Document, head: Document) -> Matching:
-    """Pair operations by full path, then by the path as it is written."""
-    left, right = list(operations(base)), list(operations(head))
+def match(base: Document, revision: Document) -> Matching:
+    """Pair operations by their full path, then the rest by their path without the base URL."""
+    left, right = list(operations(base)), list(operations(revision))
     pairs: list[Pair] = []
-    for keys in (_addresses, _paths):
-        met_already = {id(pair.head) for pair in pairs}
-        index = _index([one for one in right if id(one) not in met_already], keys)
-        unmet = []
+    for keys in (_full_paths, _paths):
+        matched = {id(pair.revision) for pair in pairs}
+        index = _index([one for one in right if id(one) not in matched], keys)
+        unmatched = []
         for one in left:
             candidates = (other for key in sorted(keys(one)) for other in index.get((one.method, key), []))
-            met = next(candidates, None)
-            if met is None:
-                unmet.append(one)
+            found = next(candidates, None)
+            if found is None:
+                unmatched.append(one)
                 continue
-            pairs.append(Pair(one, met))
-            _forget(index, met, keys)
-        left = unmet
-    taken = {id(pair.head) for pair in pairs}
+            pairs.append(Pair(one, found))
+            _remove(index, found, keys)
+        left = unmatched
+    taken = {id(pair.revision) for pair in pairs}
     return Matching(pairs, left, [other for other in right if id(other) not in taken])
 
 
@@ -158,15 +161,15 @@ Keys = Callable[[Operation], set[str]]
 Index = dict[tuple[str, str], list[Operation]]
 
 
-def _addresses(one: Operation) -> set[str]:
-    return one.addresses
+def _full_paths(one: Operation) -> set[str]:
+    return one.full_paths
 
 
 def _paths(one: Operation) -> set[str]:
-    return {one.erased}
+    return {one.normalized_path}
 
 
-def _forget(index: Index, one: Operation, keys: Keys) -> None:
+def _remove(index: Index, one: Operation, keys: Keys) -> None:
     for key in keys(one):
         index[(one.method, key)].remove(one)
 
@@ -185,7 +188,7 @@ def _servers(owner: Cursor) -> list[Server]:
 
 
 def _expanded(cursor: Cursor) -> Iterator[Server]:
-    """A server for every combination of its variables' values."""
+    """One server per combination of variable values, at most 16."""
     url = cursor.text("url")
     names = TEMPLATE.findall(url)
     choices = [_values(cursor.get("variables", name)) for name in names]

@@ -1,4 +1,4 @@
-"""What is there to show: two names, the changes between them, and what else must be said?"""
+"""What does a report hold: the names of both documents, their changes, stale entries and notes?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from spec_review.settings import Entry
 
 @dataclass(frozen=True)
 class Report:
-    """One comparison's outcome."""
+    """The result of one comparison."""
 
     base: str
     revision: str
@@ -18,23 +18,23 @@ class Report:
     notes: Sequence[str] = ()
 
     def of(self, level: Level) -> list[Change]:
-        """The changes of a level that nobody has accepted."""
+        """The changes of a level, without the accepted ones."""
         return [change for change in self.changes if change.level == level and change.accepted is None]
 
     @property
     def accepted(self) -> list[Change]:
-        """The changes that were accepted."""
+        """The accepted changes."""
         return [change for change in self.changes if change.accepted is not None]
 
     def fails(self, at: str) -> bool:
-        """Whether a change is at least as bad as `at` (`error`, `warning`; never for `none`)."""
+        """Whether a change is at least as severe as `at` (`error` or `warning`); always False for `none`."""
         if at == "none":
             return False
         return any(self.of(level) for level in LEVELS if LEVELS.index(level) <= LEVELS.index(at))
 
     @property
     def summary(self) -> str:
-        """How many of what, in one line."""
+        """The number of changes per level, in one line."""
         if not self.changes:
             return "Nothing changed."
         counts = [
@@ -46,5 +46,5 @@ class Report:
         return f"{', '.join(count for count in counts if count)}."
 
 
-def _count(number: int, what: str) -> str:
-    return "" if number == 0 else f"1 {what}" if number == 1 else f"{number} {what}s"
+def _count(number: int, noun: str) -> str:
+    return "" if number == 0 else f"1 {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,4 +1,4 @@
-"""Which levels were asked for, and which changes were accepted before?"""
+"""Which levels did the user set, and which changes were accepted earlier?"""
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,37 +6,43 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from openapi import Grade
 from spec_review.catalogue import RULES
 from spec_review.change import LEVELS, Accepted, Change, Level
 from spec_review.loading import DocumentError
 from spec_review.loading.parsed import parse
 
+FIELDS = ("fingerprint", "reason", "date")
+"""The fields of an accepted change; all are required."""
+
 
 class SettingsError(Exception):
-    """A setting is wrong; the message is one line."""
+    """An option or the accepted-changes file is invalid; the message is one line."""
 
 
 def levels_of(settings: Iterable[str]) -> dict[str, Level]:
-    """`ID=LEVEL` settings as a mapping."""
+    """The level for each rule id in `ID=LEVEL` settings. Raises `SettingsError` for an unknown one."""
     result: dict[str, Level] = {}
     for setting in settings:
         id_, _, level = setting.partition("=")
         if id_ not in RULES:
             near = difflib.get_close_matches(id_, RULES, 1)
-            hint = f"; did you mean {near[0]}?" if near else "; --rules lists them"
-            raise SettingsError(f"--level {setting}: '{id_}' is no id{hint}")
+            hint = f"; did you mean {near[0]}?" if near else "; --rules lists all ids"
+            raise SettingsError(f"--level {setting}: '{id_}' is not a rule id{hint}")
         if level not in LEVELS:
-            raise SettingsError(f"--level {setting}: '{level}' is no level; take one of {', '.join(LEVELS)}")
+            raise SettingsError(
+                f"--level {setting}: '{level}' is not a level; use one of {', '.join(LEVELS)}"
+            )
         result[id_] = next(known for known in LEVELS if known == level)
     return result
 
 
-def levelled(changes: Iterable[Change], levels: Mapping[str, Level]) -> list[Change]:
-    """The changes at the levels asked for; an assumed fact stays below error."""
+def apply_levels(changes: Iterable[Change], levels: Mapping[str, Level]) -> list[Change]:
+    """The changes with the levels that were set; a change to an assumed fact never becomes an error."""
     result = []
     for change in changes:
         level = levels.get(change.id, change.level)
-        if change.grade == "assumed" and level == "error":
+        if change.grade == Grade.ASSUMED and level == "error":
             level = change.level
         if level != "off":
             result.append(replace(change, level=level))
@@ -45,7 +51,7 @@ def levelled(changes: Iterable[Change], levels: Mapping[str, Level]) -> list[Cha
 
 @dataclass(frozen=True)
 class Entry:
-    """One accepted change."""
+    """One accepted change and its line in the file."""
 
     fingerprint: str
     accepted: Accepted
@@ -53,7 +59,7 @@ class Entry:
 
 
 def accepted_entries(file: Path) -> list[Entry]:
-    """The entries of an accepted-changes file: fingerprint, reason and date of each."""
+    """The entries of an accepted-changes file. Raises `SettingsError` when the file is invalid."""
     try:
         parsed = parse(file.read_text(encoding="utf-8"), str(file))
     except DocumentError as error:
@@ -62,23 +68,23 @@ def accepted_entries(file: Path) -> list[Entry]:
         raise SettingsError(f"{file}: cannot be read: {error}") from None
     listed = parsed.content.get("accepted") if isinstance(parsed.content, dict) else None
     if not isinstance(listed, list):
-        raise SettingsError(
-            f"{file}: a list under 'accepted' is expected, each entry with fingerprint, reason and date"
-        )
+        raise SettingsError(f"{file}: expected a list under 'accepted'; each entry has {_listed(FIELDS)}")
     return [
         _entry(entry, f"{file}:{parsed.line(('accepted', str(at)))}", parsed.line(("accepted", str(at))))
         for at, entry in enumerate(listed)
     ]
 
 
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
 def _entry(entry: object, place: str, line: int) -> Entry:
     if not isinstance(entry, dict):
-        raise SettingsError(f"{place}: an entry with fingerprint, reason and date is expected")
-    for key in ("fingerprint", "reason", "date"):
+        raise SettingsError(f"{place}: expected an entry with {_listed(FIELDS)}")
+    for key in FIELDS:
         if not str(entry.get(key) or "").strip():
-            raise SettingsError(
-                f"{place}: '{key}' is missing; an accepted change says which, why and since when"
-            )
+            raise SettingsError(f"{place}: '{key}' is missing; an entry requires {_listed(FIELDS)}")
     try:
         date.fromisoformat(str(entry["date"]))
     except ValueError:
@@ -86,8 +92,8 @@ def _entry(entry: object, place: str, line: int) -> Entry:
     return Entry(str(entry["fingerprint"]), Accepted(str(entry["reason"]), str(entry["date"])), line)
 
 
-def accept(changes: Sequence[Change], entries: Sequence[Entry]) -> tuple[list[Change], list[Entry]]:
-    """The changes, those accepted marked as such, and the entries that match none any more."""
+def apply_accepted(changes: Sequence[Change], entries: Sequence[Entry]) -> tuple[list[Change], list[Entry]]:
+    """The changes with accepted ones marked, and the stale entries: those that match no change."""
     known = {entry.fingerprint: entry for entry in entries}
     marked = [
         replace(change, accepted=known[change.fingerprint].accepted)
@@ -95,5 +101,5 @@ def accept(changes: Sequence[Change], entries: Sequence[Entry]) -> tuple[list[Ch
         else change
         for change in changes
     ]
-    met = {change.fingerprint for change in changes}
-    return marked, [entry for entry in entries if entry.fingerprint not in met]
+    matched = {change.fingerprint for change in changes}
+    return marked, [entry for entry in entries if entry.fingerprint not in matched]

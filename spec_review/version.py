@@ -1,42 +1,47 @@
-"""Has `info.version` moved as the changes demand?
+"""Was `info.version` raised as far as the changes require?
 
-What breaks a client of a documented or observed fact moves the first number that is not 0, what adds moves
-the next, anything else the last.
+A breaking change to a documented or observed fact raises the first number that is not 0. A change that does
+not break clients raises the next number. A change to texts alone raises the last number.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from openapi import Grade
 from spec_review.change import Change
-from spec_review.comparison import Comparison, found
+from spec_review.comparison import Comparison, make_change
 from spec_review.grade import grade_at
 from spec_review.loading import Document
 
 
-def demanded(comparison: Comparison, changes: Sequence[Change]) -> Iterator[Change]:
-    """One finding if the version has not moved far enough; only for documents that grade their facts."""
-    if not changes or not (comparison.graded or _is_ours(comparison.base)):
+def version_changes(comparison: Comparison, changes: Sequence[Change]) -> Iterator[Change]:
+    """One change if the version is too low; documents that do not use grades are not checked."""
+    if not changes or not (comparison.graded or _uses_our_extensions(comparison.base)):
         return
-    old, new = (_numbers(document) for document in (comparison.base, comparison.head))
+    old, new = (_numbers(document) for document in (comparison.base, comparison.revision))
     if old is None or new is None:
         return
     breaking = any(change.level == "error" for change in changes)
     adding = any(change.id != "texts-changed" for change in changes)
-    first = next((place for place, number in enumerate(old) if number), 2)
-    place = first if breaking else min(first + 1, 2) if adding else 2
-    if new[: place + 1] > old[: place + 1]:
+    first = next((index for index, number in enumerate(old) if number), 2)
+    index = first if breaking else min(first + 1, 2) if adding else 2
+    if new[: index + 1] > old[: index + 1]:
         return
-    wanted = ".".join(map(str, (*old[:place], old[place] + 1, *[0] * (2 - place))))
-    why = "something breaks" if breaking else "something is new" if adding else "the texts changed"
-    base, head = (document.root.get("info", "version") for document in (comparison.base, comparison.head))
+    required = ".".join(map(str, (*old[:index], old[index] + 1, *[0] * (2 - index))))
+    why = "breaks clients" if breaking else "changes the contract" if adding else "changes texts"
+    base, revision = (
+        document.root.get("info", "version") for document in (comparison.base, comparison.revision)
+    )
     was, now = (".".join(map(str, numbers)) for numbers in (old, new))
-    message = f"`info.version` is {now} (was {was}); {why}, so it should be {wanted} or later."
-    change = found("version-not-moved", message, base, head, subject="info.version", old=was, new=now)
+    message = f"The revision {why}, so `info.version` must be at least {required}; it is {now} (base: {was})."
+    change = make_change(
+        "version-not-moved", message, base, revision, subject="info.version", old=was, new=now
+    )
     yield change if breaking else replace(change, level="info")
 
 
-def _is_ours(document: Document) -> bool:
-    return grade_at(document.root) != "documented" or "x-lifecycle" in document.source.text
+def _uses_our_extensions(document: Document) -> bool:
+    return grade_at(document.root) != Grade.DOCUMENTED or "x-lifecycle" in document.source.text
 
 
 def _numbers(document: Document) -> tuple[int, int, int] | None:

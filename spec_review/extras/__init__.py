@@ -1,1 +1,1 @@
-"""What else is told of a document that keeps company: scenarios beside it, and a linter's rules?"""
+"""Which changes show only with more than the two documents: with scenarios, or with a linter?"""

@@ -1,4 +1,4 @@
-"""What does Redocly say of the revision that it did not say of the base?"""
+"""Which problems does Redocly report for the revision and not for the base?"""
 
 import json
 import shutil
@@ -9,37 +9,37 @@ from pathlib import Path
 from typing import Any
 
 from spec_review.change import Change, Position
-from spec_review.comparison import found
+from spec_review.comparison import make_change
 from spec_review.loading import Document
 
 
 class LintUnavailable(Exception):
-    """Redocly is not installed or does not answer; the message says what to do."""
+    """Redocly is not installed or fails; the message says what to do."""
 
 
-def new_findings(base: Document, head: Document, config: Path | None = None) -> Iterator[Change]:
-    """Lint findings of the revision that the base does not have."""
+def new_problems(base: Document, revision: Document, config: Path | None = None) -> Iterator[Change]:
+    """One change per problem that only the revision has. Raises `LintUnavailable`."""
     command = _command()
-    known = {_name(problem) for problem in _lint(command, base, config)}
-    for problem in _lint(command, head, config):
-        if _name(problem) not in known:
+    known = {_key(problem) for problem in _lint(command, base, config)}
+    for problem in _lint(command, revision, config):
+        if _key(problem) not in known:
             place = (problem.get("location") or [{}])[0]
             pointer = str(place.get("pointer", "")).removeprefix("#")
             path = tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
             message = f"Redocly, {problem.get('ruleId')}: {problem.get('message')}"
-            change = found(
-                "lint-finding-new", message, None, head.root, subject=f"{problem.get('ruleId')} {pointer}"
+            change = make_change(
+                "lint-finding-new", message, None, revision.root, subject=f"{problem.get('ruleId')} {pointer}"
             )
-            at = Position(head.name, head.parsed.line(path), pointer)
+            at = Position(revision.name, revision.parsed.line(path), pointer)
             yield Change(**{**vars(change), "revision": at})
 
 
 def _command() -> list[str]:
     local = Path("node_modules/.bin/redocly")
-    found_ = str(local.resolve()) if local.exists() else shutil.which("redocly")
-    if found_ is None:
-        raise LintUnavailable("redocly is not installed; run npm install, or leave out --lint")
-    return [found_]
+    result = str(local.resolve()) if local.exists() else shutil.which("redocly")
+    if result is None:
+        raise LintUnavailable("redocly is not installed; run npm install or omit --lint")
+    return [result]
 
 
 def _lint(command: list[str], document: Document, config: Path | None) -> list[dict[str, Any]]:
@@ -53,11 +53,11 @@ def _lint(command: list[str], document: Document, config: Path | None) -> list[d
             done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
             problems = json.loads(done.stdout)["problems"]
         except (OSError, subprocess.TimeoutExpired, json.JSONDecodeError, KeyError):
-            raise LintUnavailable("redocly does not answer; run `npx redocly lint` to see why") from None
+            raise LintUnavailable("redocly failed; run `npx redocly lint` to see why") from None
     return [problem for problem in problems if isinstance(problem, dict)]
 
 
-def _name(problem: dict[str, Any]) -> tuple[str, str, str]:
-    """A finding without its line: unrelated edits leave it alone."""
+def _key(problem: dict[str, Any]) -> tuple[str, str, str]:
+    """A problem without its line, which unrelated edits change."""
     place = (problem.get("location") or [{}])[0]
     return str(problem.get("ruleId")), str(problem.get("message")), str(place.get("pointer"))

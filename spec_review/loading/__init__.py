@@ -1,4 +1,4 @@
-"""How does a name on the command line become a document whose every place is known by file and line?"""
+"""How does a command-line argument become a document that knows the file and line of each place?"""
 
 from spec_review.loading.document import Cursor, Document, load
 from spec_review.loading.source import DocumentError, Source, open_source

@@ -1,4 +1,4 @@
-"""What is at a place of a document, once `$ref`s, local files too, are followed?"""
+"""Which value is at a place in a document after resolving `$ref`, also to other local files?"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
+from openapi import GRADES
 from spec_review.loading.parsed import Parsed, Path, parse
 from spec_review.loading.source import DocumentError, Source
 
@@ -16,11 +17,10 @@ OPAQUE = {
     "const",
     "default",
     "value",
-    "x-assumed",
-    "x-observed",
     "x-enum-grade",
+    *(f"x-{grade}" for grade in GRADES[1:]),
 }
-"""Below these keys stands data: a `$ref` there is not a reference."""
+"""Keys whose values are data: a `$ref` in them is not a reference."""
 
 NAMED = {
     "properties",
@@ -32,27 +32,27 @@ NAMED = {
     "headers",
     "requestBodies",
 }
-"""Below these keys stand names that people choose: `default` there is a name."""
+"""Keys whose members are named by the author: a member called `default` is not the keyword."""
 
 
 @dataclass(frozen=True, eq=False)
 class Document:
-    """A root file and the files it refers to."""
+    """A file and the files it refers to."""
 
     source: Source
     parsed: Parsed
     others: dict[str, "Document"] = field(default_factory=dict)
-    memory: dict[Any, Any] = field(default_factory=dict)  # what has been worked out about its places
+    memory: dict[Any, Any] = field(default_factory=dict)  # cached results about places in the document
 
     @property
     def content(self) -> dict[str, Any]:
-        """The file's data."""
+        """The data of the file."""
         content: dict[str, Any] = self.parsed.content
         return content
 
     @property
     def name(self) -> str:
-        """The name the file was given by."""
+        """The name that the command line or the `$ref` gave the file."""
         return self.source.name
 
     @property
@@ -62,11 +62,11 @@ class Document:
 
     @cached_property
     def is_31(self) -> bool:
-        """Whether schemas are read as JSON Schema 2020-12 rather than as OpenAPI 3.0's own dialect."""
+        """Whether schemas are JSON Schema 2020-12 (OpenAPI 3.1) rather than the dialect of OpenAPI 3.0."""
         return str(self.content.get("openapi", "")).startswith(("3.1", "3.2"))
 
     def file(self, reference: str) -> "Document":
-        """The file a reference names, read once."""
+        """The file that a reference names; each file is read once."""
         key = unquote(reference)
         source = self.source.neighbour(key)
         if source.name == self.name:
@@ -76,7 +76,7 @@ class Document:
         return self.others[source.name]
 
     def at(self, path: Path) -> Any:
-        """The value at a path; raises KeyError where there is none."""
+        """The value at a path. Raises `KeyError`, `IndexError` or `ValueError` when there is none."""
         value: Any = self.content
         for key in path:
             value = _inside(value, key)
@@ -85,7 +85,7 @@ class Document:
 
 @dataclass(frozen=True, eq=False)
 class Cursor:
-    """A place in a document and what stands there."""
+    """A place in a document and its value."""
 
     document: Document
     path: Path
@@ -93,7 +93,7 @@ class Cursor:
 
     @property
     def key(self) -> tuple[int, Path]:
-        """What makes two cursors the same place."""
+        """Equal for two cursors at the same place."""
         return (id(self.document), self.path)
 
     @property
@@ -103,16 +103,16 @@ class Cursor:
 
     @property
     def line(self) -> int:
-        """The line of the place, or of its nearest parent."""
+        """The line of the place, or of the nearest parent that has one."""
         return self.document.parsed.line(self.path)
 
     def follow(self) -> "Cursor":
-        """This cursor, or what its `$ref` leads to in the end."""
+        """The cursor with its `$ref` resolved, also through several files."""
         cursor, seen = self, set()
         while isinstance(cursor.value, dict) and isinstance(cursor.value.get("$ref"), str):
             if cursor.key in seen:
                 raise DocumentError(
-                    f"{self.document.name}:{self.line}: $ref '{self.value['$ref']}' leads to itself"
+                    f"{self.document.name}:{self.line}: $ref '{self.value['$ref']}' refers to itself"
                 )
             seen.add(cursor.key)
             cursor = cursor.target(cursor.value["$ref"])
@@ -127,12 +127,12 @@ class Cursor:
             return Cursor(document, path, document.at(path))
         except (KeyError, IndexError, ValueError, TypeError):
             raise DocumentError(
-                f"{self.document.name}:{self.line}: $ref '{reference}' leads nowhere; "
-                f"define it or correct the name"
+                f"{self.document.name}:{self.line}: $ref '{reference}' does not resolve; "
+                f"define the target or correct the reference"
             ) from None
 
     def get(self, *keys: str) -> "Cursor | None":
-        """The child at these keys with `$ref`s followed, or None where nothing stands."""
+        """The value at these keys with each `$ref` resolved, or None when there is none or it is null."""
         cursor = self.follow()
         for key in keys:
             if not isinstance(cursor.value, dict) or cursor.value.get(key) is None:
@@ -141,11 +141,11 @@ class Cursor:
         return cursor
 
     def raw(self, key: str) -> "Cursor":
-        """The child at a key or position as it stands, its `$ref` not followed."""
+        """The child at a key or list index; its `$ref` is not resolved."""
         return Cursor(self.document, (*self.path, key), _inside(self.value, key))
 
     def entries(self, *keys: str) -> Iterator[tuple[str, "Cursor"]]:
-        """The objects in the mapping at these keys, `$ref`s followed; what is no object is passed over."""
+        """The members of the mapping at these keys, `$ref` resolved; only objects are included."""
         parent = self.get(*keys)
         if parent is not None and isinstance(parent.value, dict):
             for key in parent.value:
@@ -154,7 +154,7 @@ class Cursor:
                     yield key, member
 
     def elements(self, *keys: str) -> Iterator["Cursor"]:
-        """The objects in the list at these keys, `$ref`s followed; what is no object is passed over."""
+        """The items of the list at these keys, `$ref` resolved; only objects are included."""
         parent = self.get(*keys)
         if parent is not None and isinstance(parent.value, list):
             for position in range(len(parent.value)):
@@ -163,27 +163,27 @@ class Cursor:
                     yield item
 
     def text(self, key: str) -> str:
-        """The string at a key, or an empty one."""
+        """The string at a key; empty when there is none."""
         value = self.value.get(key) if isinstance(self.value, dict) else None
         return value if isinstance(value, str) else ""
 
     def flag(self, key: str) -> bool:
-        """Whether the key is literally true."""
+        """Whether the value at a key is `true`."""
         return isinstance(self.value, dict) and self.value.get(key) is True
 
 
 def load(source: Source) -> Document:
-    """Read a document, check that it is OpenAPI 3 and that every `$ref` leads somewhere."""
+    """Read a document. Raises `DocumentError` unless it is OpenAPI 3 and every `$ref` resolves."""
     document = Document(source, parse(source.text, source.name))
     content = document.parsed.content
     if not isinstance(content, dict):
-        raise DocumentError(f"{source.name}: holds a {_kind(content)}, not an OpenAPI document")
+        raise DocumentError(f"{source.name}: is a {_kind(content)}, not an OpenAPI document")
     if "swagger" in content:
         raise DocumentError(f"{source.name}: is Swagger {content['swagger']}; convert it to OpenAPI 3 first")
     version = content.get("openapi")
     if not str(version).startswith("3."):
-        said = f"'openapi' is {version!r}" if "openapi" in content else "has no 'openapi' key"
-        raise DocumentError(f"{source.name}: {said}; an OpenAPI 3.0 or 3.1 document is expected")
+        problem = f"'openapi' is {version!r}" if "openapi" in content else "has no 'openapi' key"
+        raise DocumentError(f"{source.name}: {problem}; expected an OpenAPI 3.0 or 3.1 document")
     _check_references(document.root)
     return document
 
@@ -219,4 +219,4 @@ def _inside(value: Any, key: str) -> Any:
 
 
 def _kind(value: Any) -> str:
-    return {list: "list", str: "text", bool: "boolean"}.get(type(value), "number")
+    return {list: "list", str: "string", bool: "boolean"}.get(type(value), "number")

@@ -1,4 +1,4 @@
-"""What does a YAML or JSON text say, and on which line does it say it?"""
+"""What data does a YAML or JSON text hold, and on which line is each value?"""
 
 import re
 from collections.abc import Hashable
@@ -10,11 +10,11 @@ import yaml
 from spec_review.loading.source import DocumentError
 
 Path = tuple[str, ...]
-"""The keys that lead to a place in a file; a list's positions as digits."""
+"""The keys that lead to a place in a file; list indexes are strings of digits."""
 
 
 class _Core(yaml.resolver.BaseResolver):
-    """YAML 1.2's core schema: `yes`, `12:30` and `2024-01-01` are strings."""
+    """The core schema of YAML 1.2: `yes`, `12:30` and `2024-01-01` are strings."""
 
 
 for _tag, _pattern, _first in (
@@ -53,14 +53,14 @@ except ImportError:  # PyYAML built without libyaml
 
 @dataclass(frozen=True)
 class Parsed:
-    """A file's content, and its node tree for finding lines."""
+    """The content of a file, and its YAML nodes, which know their lines."""
 
     name: str
     content: Any
     node: yaml.Node
 
     def line(self, path: Path) -> int:
-        """The line (from 1) of the deepest part of the path that the file has."""
+        """The line, counted from 1, of the longest prefix of the path that exists in the file."""
         node = self.node
         line = node.start_mark.line + 1
         for key in path:
@@ -72,11 +72,11 @@ class Parsed:
 
 
 def parse(text: str, name: str) -> Parsed:
-    """Read YAML or JSON; what it cannot be is said in one line with its place."""
+    """Read YAML or JSON. Raises `DocumentError` with line and column when the text is invalid."""
     try:
         node = _Loader(text).get_single_node()
         if node is None:
-            raise DocumentError(f"{name}: is empty; an OpenAPI document is expected")
+            raise DocumentError(f"{name}: is empty; expected an OpenAPI document")
         return Parsed(name, _Constructor(name).build(node), node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -85,11 +85,11 @@ def parse(text: str, name: str) -> Parsed:
     except yaml.YAMLError as error:
         raise DocumentError(f"{name}: not YAML: {' '.join(str(error).split())}") from None
     except RecursionError:
-        raise DocumentError(f"{name}: nested too deeply to read") from None
+        raise DocumentError(f"{name}: too deeply nested to read") from None
 
 
 class _Constructor:
-    """Builds plain data; a node met twice through an alias is built once, so aliases cannot explode."""
+    """Builds plain data from nodes; builds an aliased node once, so that nested aliases stay small."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -100,7 +100,9 @@ class _Constructor:
         if id(node) in self.built:
             return self.built[id(node)]
         if id(node) in self.open:
-            raise DocumentError(f"{self.name}:{node.start_mark.line + 1}: an alias contains itself; use $ref")
+            raise DocumentError(
+                f"{self.name}:{node.start_mark.line + 1}: an alias contains itself; use $ref instead"
+            )
         self.open.add(id(node))
         value = self._build(node)
         self.open.discard(id(node))
@@ -140,7 +142,7 @@ def _parts(merged: Any) -> list[dict[str, Any]]:
 
 def _key(node: yaml.Node, name: str) -> str:
     if not isinstance(node, yaml.ScalarNode):
-        raise DocumentError(f"{name}:{node.start_mark.line + 1}: a key must be a text")
+        raise DocumentError(f"{name}:{node.start_mark.line + 1}: a key must be a string")
     return str(node.value)
 
 

@@ -1,4 +1,4 @@
-"""Where does a document's text come from: a path, a git revision (`REV:path`) or standard input?"""
+"""How is the text of a document read: from a path, a git revision (`REV:path`) or standard input?"""
 
 import posixpath
 import subprocess
@@ -8,12 +8,12 @@ from pathlib import Path
 
 
 class DocumentError(Exception):
-    """A document does not load; the message is one line naming the thing, the place and the next step."""
+    """A document cannot be loaded; the message is one line with the place, the problem and what to do."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """A text with the name it is known by, and where its neighbours are found."""
+    """The text of a file, its name, and for `REV:path` the revision and repository it comes from."""
 
     name: str
     text: str
@@ -21,14 +21,14 @@ class Source:
     repository: Path | None = None
 
     def neighbour(self, reference: str) -> "Source":
-        """The file a relative `$ref` names, from the same place (working tree or revision) as this one."""
+        """The file that a relative `$ref` names, read from the same working tree or git revision."""
         if "://" in reference:
             raise DocumentError(
-                f"{self.name}: $ref '{reference}': remote references are not followed; bundle it first"
+                f"{self.name}: $ref '{reference}': remote references are not supported; bundle it first"
             )
         if self.name == "-":
             raise DocumentError(
-                f"-: $ref '{reference}': standard input has no neighbours; give a path instead"
+                f"-: $ref '{reference}': standard input cannot refer to other files; give a path instead"
             )
         path = posixpath.normpath(posixpath.join(posixpath.dirname(self.path), reference))
         if self.revision is None:
@@ -37,40 +37,40 @@ class Source:
 
     @property
     def path(self) -> str:
-        """The path without its revision."""
+        """The path without the revision."""
         return self.name if self.revision is None else self.name[len(self.revision) + 1 :]
 
 
 def open_source(argument: str, repository: Path | None = None) -> Source:
-    """Read what a command-line argument names."""
+    """Read the source that a command-line argument names: a path, `REV:path` or `-`."""
     if argument == "-":
         return Source("-", _decode(sys.stdin.buffer.read(), "-"))
     if ":" in argument and not Path(argument).exists():
         revision, _, path = argument.partition(":")
-        if len(revision) > 1:  # one letter before the colon is a drive
+        if len(revision) > 1:  # one letter before the colon is a Windows drive
             return read_revision(revision, path, repository)
     return read_path(argument)
 
 
 def read_path(path: str) -> Source:
-    """Read a file of the working tree."""
+    """Read a file. Raises `DocumentError` when it cannot be read."""
     try:
         return Source(path, _decode(Path(path).read_bytes(), path))
     except FileNotFoundError:
         raise DocumentError(f"{path}: no such file; give a path, REV:path or -") from None
     except IsADirectoryError:
-        raise DocumentError(f"{path}: is a directory; give the document's own path") from None
+        raise DocumentError(f"{path}: is a directory; give the path of a document") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise DocumentError(f"{path}: cannot be read: {reason}") from None
 
 
 def read_revision(revision: str, path: str, repository: Path | None = None) -> Source:
-    """Read a file as it was at a git revision."""
+    """Read a file at a git revision. Raises `DocumentError` when it cannot be read."""
     name = f"{revision}:{path}"
     if revision.startswith("-"):
         raise DocumentError(f"{name}: '{revision}' is not a revision")
-    # A path in a revision counts from the repository's root, `./` from here: both are typed.
+    # Git resolves a path from the repository's root, and `./path` from the current directory: try both.
     for candidate in dict.fromkeys([f"{revision}:{path}", f"{revision}:./{path}"]):
         done = _git(["show", candidate], repository)
         if done.returncode == 0:
@@ -82,12 +82,12 @@ def _git(arguments: list[str], repository: Path | None) -> subprocess.CompletedP
     try:
         return subprocess.run(["git", *arguments], cwd=repository, capture_output=True, check=False)
     except FileNotFoundError:
-        raise DocumentError("git: not installed; it is needed to read REV:path") from None
+        raise DocumentError("git: not installed; REV:path needs it") from None
 
 
 def _why_not(revision: str, path: str, repository: Path | None) -> str:
     if _git(["rev-parse", "--git-dir"], repository).returncode != 0:
-        return "not in a git repository; run this inside one or give two paths"
+        return "not in a git repository; run tune-review inside one, or give two paths"
     if _git(["rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"], repository).returncode != 0:
         return f"unknown revision '{revision}'; fetch it first (git fetch origin {revision})"
     return f"no file '{path}' at revision '{revision}'"

@@ -1,4 +1,4 @@
-"""In which forms can a report be shown?"""
+"""In which formats can a report be written?"""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from spec_review.render.sarif import as_sarif
 from spec_review.render.text import as_text
 from spec_review.report import Report
 
-FORMS: dict[str, Callable[[Report], str]] = {
+FORMATS: dict[str, Callable[[Report], str]] = {
     "text": as_text,
     "markdown": as_markdown,
     "json": as_json,
@@ -19,4 +19,4 @@ FORMS: dict[str, Callable[[Report], str]] = {
     "changelog": as_changelog,
 }
 
-__all__ = ["FORMS"]
+__all__ = ["FORMATS"]

@@ -1,4 +1,4 @@
-"""How does a report read to a program? `report.schema.json` beside this file is the promise."""
+"""How is a report written as JSON? `report.schema.json` describes the format."""
 
 import json
 from dataclasses import asdict
@@ -12,7 +12,7 @@ SCHEMA = Path(__file__).with_name("report.schema.json")
 
 
 def as_json(report: Report) -> str:
-    """JSON that `report.schema.json` describes."""
+    """The report as JSON that matches `report.schema.json`."""
     return json.dumps(as_data(report), indent=2, ensure_ascii=False) + "\n"
 
 

@@ -1,31 +1,31 @@
-"""How does a report read as one comment on a pull request, or as a job's summary?"""
+"""How is a report written as Markdown, for a pull request comment or a job summary?"""
 
 from collections.abc import Iterator, Sequence
 
 from spec_review.change import Change
-from spec_review.render.words import HEADINGS, graded, proof_heading, reason, where, who
+from spec_review.render.phrases import HEADINGS, graded, proof_heading, reason, where, who
 from spec_review.report import Report
 
 MARK = "<!-- tune-review -->"
-"""By this line the comment is found again."""
+"""The first line of the comment, by which the action finds it."""
 
-MOST = 60_000
-"""A comment holds some 65,000 characters."""
+MAX_LENGTH = 60_000
+"""GitHub accepts about 65,000 characters in a comment."""
 
 
 def as_markdown(report: Report) -> str:
-    """One comment: the summary, errors with their proofs, the rest folded; nothing where nothing changed."""
+    """One comment: summary, errors with proofs, the rest collapsed; empty when nothing changed."""
     if not report.changes and not report.stale:
         return ""
     text = "\n".join([MARK, *_lines(report)]) + "\n"
-    return text if len(text) <= MOST else _cut(text)
+    return text if len(text) <= MAX_LENGTH else _cut(text)
 
 
 def _cut(text: str) -> str:
-    kept = text[:MOST].rsplit("\n#### ", 1)[0]
+    kept = text[:MAX_LENGTH].rsplit("\n#### ", 1)[0]
     closing = "\n```" if kept.count("```") % 2 else ""
     closing += "\n</details>" * (kept.count("<details>") - kept.count("</details>"))
-    return f"{kept}{closing}\n\n*There is more; run tune-review to see all of it.*\n"
+    return f"{kept}{closing}\n\n*This comment is cut off. Run tune-review to see all changes.*\n"
 
 
 def _lines(report: Report) -> Iterator[str]:
@@ -38,16 +38,18 @@ def _lines(report: Report) -> Iterator[str]:
     for level in ("warning", "info"):
         changes = [change for change in report.of(level) if change not in regraded]
         if changes:
-            yield from _folded(f"{HEADINGS[level]} ({len(changes)})", [_item(change) for change in changes])
+            yield from _collapsed(
+                f"{HEADINGS[level]} ({len(changes)})", [_item(change) for change in changes]
+            )
     if regraded:
-        yield from _folded(f"Grades ({len(regraded)})", _grade_table(regraded))
+        yield from _collapsed(f"Grades ({len(regraded)})", _grade_table(regraded))
     if report.accepted:
-        yield from _folded(
+        yield from _collapsed(
             f"Accepted ({len(report.accepted)})", [_accepted(change) for change in report.accepted]
         )
     for entry in report.stale:
-        said = f"`{entry.fingerprint}` is accepted ({entry.accepted.reason}) but is no change any more"
-        yield f"\n⚠️ {said}; remove it."
+        stale = f"`{entry.fingerprint}` ({entry.accepted.reason})"
+        yield f"\n⚠️ The accepted change {stale} matches no change. Remove it from the file."
     for note in report.notes:
         yield f"\n*{note}*"
 
@@ -56,7 +58,7 @@ def _verdict(report: Report) -> str:
     if report.of("error"):
         return "❌ This change breaks clients"
     if report.of("warning"):
-        return "⚠️ Nothing breaks; some things are worth knowing"
+        return "⚠️ No breaking change found, but warnings"
     return "✅ No breaking change found" if report.changes else "✅ Nothing changed"
 
 
@@ -87,11 +89,11 @@ def _longest_run(text: str) -> int:
 
 
 def _plain(text: str) -> str:
-    """Text that Markdown leaves alone."""
+    """The text with the characters escaped that Markdown would interpret."""
     return text.replace("<", "&lt;").replace("*", "\\*").replace("|", "\\|")
 
 
-def _folded(title: str, lines: Sequence[str]) -> Iterator[str]:
+def _collapsed(title: str, lines: Sequence[str]) -> Iterator[str]:
     yield f"\n<details><summary>{title}</summary>\n"
     yield from lines
     yield "\n</details>"
@@ -108,7 +110,9 @@ def _accepted(change: Change) -> str:
 
 
 def _grade_table(changes: Sequence[Change]) -> list[str]:
-    rows = [
-        f"| {_plain(change.message.split(' was ')[0])} | {change.old} | {change.new} |" for change in changes
-    ]
-    return ["| fact | was | is |", "| --- | --- | --- |", *rows]
+    rows = [f"| {_plain(_fact(change))} | {change.old} | {change.new} |" for change in changes]
+    return ["| fact | base | revision |", "| --- | --- | --- |", *rows]
+
+
+def _fact(change: Change) -> str:
+    return change.message.removeprefix("The grade of ").partition(" changed from ")[0]

@@ -1,4 +1,4 @@
-"""How does a report read to a code scanner? SARIF 2.1.0."""
+"""How is a report written as SARIF 2.1.0, the format of code scanners?"""
 
 import json
 from importlib.metadata import PackageNotFoundError, version
@@ -7,19 +7,19 @@ from urllib.parse import quote
 
 from spec_review.catalogue import RULES
 from spec_review.change import Change, Position
-from spec_review.render.words import proof_heading, reason
+from spec_review.render.phrases import proof_heading, reason
 from spec_review.report import Report
 
 LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 
 
 def as_sarif(report: Report) -> str:
-    """One SARIF run."""
+    """The report as one SARIF run."""
     return json.dumps(as_log(report), indent=2, ensure_ascii=False) + "\n"
 
 
 def as_log(report: Report) -> dict[str, Any]:
-    """The log as plain data."""
+    """The SARIF log as plain data."""
     ids = list(dict.fromkeys(change.id for change in report.changes))
     driver = {"name": "tune-review", "version": _version(), "rules": [_rule(id_) for id_ in ids]}
     results = [_result(change, ids.index(change.id)) for change in report.changes]
@@ -39,23 +39,15 @@ def _version() -> str:
 
 def _rule(id_: str) -> dict[str, Any]:
     rule = RULES[id_]
-    text = rule.meaning.format_map(_Unnamed())
     return {
         "id": id_,
-        "shortDescription": {"text": text[:1].upper() + text[1:] + "."},
+        "shortDescription": {"text": rule.meaning[:1].upper() + rule.meaning[1:] + "."},
         "defaultConfiguration": {"level": LEVELS.get(rule.level, "none")},
     }
 
 
-class _Unnamed(dict[str, str]):
-    """Meanings name what a change fills in; in general it is just some value."""
-
-    def __missing__(self, key: str) -> str:
-        return {"name": "…", "types": "another", "values": "some values", "value": "some"}.get(key, "a bound")
-
-
 def _result(change: Change, index: int) -> dict[str, Any]:
-    said = [
+    parts = [
         change.message,
         proof_heading(change) or reason(change),
         change.proof.text if change.proof else "",
@@ -65,7 +57,7 @@ def _result(change: Change, index: int) -> dict[str, Any]:
         "ruleId": change.id,
         "ruleIndex": index,
         "level": LEVELS[change.level],
-        "message": {"text": "\n\n".join(part for part in said if part)},
+        "message": {"text": "\n\n".join(part for part in parts if part)},
         "locations": [_location(at)] if at else [],
         "partialFingerprints": {"tuneReview/v1": change.fingerprint},
         "properties": {
@@ -75,10 +67,10 @@ def _result(change: Change, index: int) -> dict[str, Any]:
         },
     }
     if change.base is not None and change.revision is not None:
-        result["relatedLocations"] = [{**_location(change.base), "id": 1, "message": {"text": "the base"}}]
+        result["relatedLocations"] = [{**_location(change.base), "id": 1, "message": {"text": "The base"}}]
     if change.accepted is not None:
-        said_why = f"{change.accepted.reason} ({change.accepted.date})"
-        result["suppressions"] = [{"kind": "external", "justification": said_why}]
+        justification = f"{change.accepted.reason} ({change.accepted.date})"
+        result["suppressions"] = [{"kind": "external", "justification": justification}]
     return result
 
 
@@ -93,6 +85,6 @@ def _location(position: Position) -> dict[str, Any]:
 
 
 def file_of(position: Position) -> str:
-    """The path without its revision; what came by standard input has none."""
+    """The path of a position without its git revision; `stdin` for standard input."""
     revision, _, path = position.file.partition(":")
     return "stdin" if position.file == "-" else path if path and len(revision) > 1 else position.file

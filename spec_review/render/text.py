@@ -1,4 +1,4 @@
-"""How does a report read in a terminal?"""
+"""How is a report written as text, for a terminal or a log?"""
 
 import textwrap
 from io import StringIO
@@ -7,21 +7,21 @@ from rich.console import Console
 from rich.text import Text
 
 from spec_review.change import Change
-from spec_review.render.words import HEADINGS, graded, proof_heading, reason, where, who
+from spec_review.render.phrases import HEADINGS, graded, proof_heading, reason, where, who
 from spec_review.report import Report
 
 COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 
 
 def as_text(report: Report) -> str:
-    """Plain text."""
+    """The report as plain text."""
     into = StringIO()
     write(report, Console(file=into, width=120, color_system=None, highlight=False))
     return into.getvalue()
 
 
 def write(report: Report, console: Console) -> None:
-    """Write the report to a console, coloured where it can show colours."""
+    """Write the report to a console, with colours if the console supports them."""
     console.print(Text(f"{report.base} → {report.revision}", "dim"), soft_wrap=True)
     colour = "bold red" if report.of("error") else "bold green"
     console.print(Text(report.summary, colour), soft_wrap=True)
@@ -37,7 +37,7 @@ def write(report: Report, console: Console) -> None:
         console.print(
             Text(
                 f"\nStale: {entry.fingerprint} (line {entry.line}, {entry.accepted.reason}) "
-                "is no change any more; remove it."
+                "matches no change. Remove it from the file."
             )
         )
     for note in report.notes:
@@ -76,5 +76,5 @@ def _write_accepted(report: Report, console: Console) -> None:
         console.print(Text("Accepted", "dim"))
     for change in report.accepted:
         if change.accepted is not None:
-            said = f"{change.message} ({change.accepted.reason}, {change.accepted.date})"
-            console.print(Text(f"  • {said}", "dim"), soft_wrap=True)
+            line = f"{change.message} ({change.accepted.reason}, {change.accepted.date})"
+            console.print(Text(f"  • {line}", "dim"), soft_wrap=True)

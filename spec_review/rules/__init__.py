@@ -1,4 +1,4 @@
-"""Which rules are there? One module per area; each rule takes the comparison and yields changes."""
+"""Which rules compare two documents? Each module covers one area; each rule yields changes."""
 
 from collections.abc import Callable, Iterator
 
@@ -21,15 +21,15 @@ Rule = Callable[[Comparison], Iterator[Change]]
 RULES: tuple[Rule, ...] = (
     operations.removed,
     operations.added,
-    operations.named,
-    operations.tagged,
+    operations.operation_ids,
+    operations.operation_tags,
     operations.deprecated,
-    servers.moved,
+    servers.base_urls,
     parameters.all_parameters,
     bodies.requests,
     responses.all_responses,
     responses.callbacks,
-    security.effective,
+    security.credentials,
     lifecycle.lifecycles,
     examples.examples,
     info.grades,

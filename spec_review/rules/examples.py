@@ -1,38 +1,40 @@
-"""Which examples do not fit their schemas any more?"""
+"""Which examples no longer match their schemas?"""
 
 from collections.abc import Iterator
 
 from spec_review.change import Change, Use
-from spec_review.comparison import Comparison, found
+from spec_review.comparison import Comparison, make_change
 from spec_review.loading import Cursor
 from spec_review.operations import Operation
 from spec_review.values.schema import Direction, View, schema_of
 
 
 def examples(comparison: Comparison) -> Iterator[Change]:
-    """Examples of the revision that break its schemas, unless the base had them broken too."""
+    """Examples that do not match their schemas in the revision, except those that did not in the base."""
     for pair in comparison.matching.pairs:
-        known = {key for key, *_ in _broken(comparison, pair.base)}
-        for key, example, schema, part in _broken(comparison, pair.head):
+        known = {key for key, *_ in _mismatches(comparison, pair.base)}
+        for key, example, schema, part in _mismatches(comparison, pair.revision):
             if key not in known:
                 use = Use(pair.name, part)
                 name = example.path[-2] if example.path[-1] == "value" else "example"
-                message = f"The example `{name}` of the {part} does not fit its schema any more."
-                yield found("example-no-longer-fits", message, schema, example, use, subject=example.pointer)
+                message = f"The example `{name}` of the {part} no longer matches its schema."
+                yield make_change(
+                    "example-no-longer-fits", message, schema, example, use, subject=example.pointer
+                )
 
 
-def _broken(
+def _mismatches(
     comparison: Comparison, operation: Operation
 ) -> Iterator[tuple[tuple[str, ...], Cursor, Cursor, str]]:
-    for place, holder, way, part in _holders(operation):
+    for place, holder, direction, part in _holders(operation):
         schema = holder.get("schema")
         if schema is None:
             continue
         for name, example in _examples(holder):
-            key = ("fits", schema.key, example.key, way)
+            key = ("example", schema.key, example.key, direction)
             if key not in comparison.memory:
-                full = schema_of(schema, View(way, "full"))
-                comparison.memory[key] = comparison.oracle.accepts(full, example.value)
+                full = schema_of(schema, View(direction, "full"))
+                comparison.memory[key] = comparison.validators.accepts(full, example.value)
             if not comparison.memory[key]:
                 yield (*place, name), example, schema, part
 

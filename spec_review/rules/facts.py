@@ -1,43 +1,44 @@
-"""What does a fact that no value shows become: a name gone, a default changed, a grade lost?"""
+"""Which change does a declared fact cause: a removed name, another default, another grade?"""
 
 from collections.abc import Iterator
 
 from spec_review.catalogue import RULES, rule_id
-from spec_review.change import Change, position
-from spec_review.comparison import regraded
+from spec_review.change import Change, capped, position
+from spec_review.comparison import grade_change
 from spec_review.grade import grade_at, weakest
 from spec_review.loading import Cursor
-from spec_review.rules.site import Site
-from spec_review.rules.words import capital, path_words, plain
+from spec_review.rules.schema_pair import SchemaPair
+from spec_review.rules.sentences import capital, path_words, short
 from spec_review.values.declared import Fact
 from spec_review.values.search import Difference
 
 
-def fact_regraded(site: Site, fact: Fact) -> Change:
-    """A fact that is better or worse founded."""
-    what = path_words(site, fact.path)
-    what = f"`{fact.name}` of {what}" if fact.name else capital(what)
-    at = fact.base if fact.base is not None else fact.head
-    return regraded(what, fact.base, fact.head, fact.old, fact.new, subject_of(at, fact.name))
+def fact_regraded(schemas: SchemaPair, fact: Fact) -> Change:
+    """The change of a fact whose grade changed."""
+    what = path_words(schemas, fact.path)
+    if fact.name:
+        what = f"`{fact.name}` of {what}"
+    at = fact.base if fact.base is not None else fact.revision
+    return grade_change(what, fact.base, fact.revision, fact.old, fact.new, subject_of(at, fact.name))
 
 
-def fact_change(site: Site, fact: Fact) -> Change:
-    """A fact as a change."""
-    id_ = rule_id(site.inner if fact.path else site.place, fact.kind)
+def fact_change(schemas: SchemaPair, fact: Fact) -> Change:
+    """The change of a declared fact."""
+    id_ = rule_id(schemas.inner_location if fact.path else schemas.location, fact.kind)
     rule = RULES[id_]
-    grade = weakest(grade_at(fact.base), grade_at(fact.head))
+    grade = weakest(grade_at(fact.base), grade_at(fact.revision))
     if fact.kind.endswith("-added"):
-        grade = grade_at(fact.head)
+        grade = grade_at(fact.revision)
     elif fact.kind.endswith("-removed"):
         grade = grade_at(fact.base)
     return Change(
         id=id_,
-        level="info" if grade == "assumed" and rule.level != "off" else rule.level,
-        direction=site.way,
-        message=capital(fact_sentence(site, fact)),
-        subject=subject_of(fact.base if fact.base is not None else fact.head, fact.name),
+        level=capped(rule.level, grade),
+        direction=schemas.direction,
+        message=capital(fact_sentence(schemas, fact)),
+        subject=subject_of(fact.base if fact.base is not None else fact.revision, fact.name),
         base=position(fact.base),
-        revision=position(fact.head),
+        revision=position(fact.revision),
         old=fact.old,
         new=fact.new,
         grade=grade,
@@ -45,31 +46,33 @@ def fact_change(site: Site, fact: Fact) -> Change:
     )
 
 
-def fact_sentence(site: Site, fact: Fact) -> str:
-    """A fact in words."""
-    where = path_words(site, fact.path)
-    inside = path_words(site, (*fact.path, fact.name))
+def fact_sentence(schemas: SchemaPair, fact: Fact) -> str:
+    """A sentence for a declared fact."""
+    where = path_words(schemas, fact.path)
+    inside = path_words(schemas, (*fact.path, fact.name))
     if fact.kind == "property-renamed":
-        return f"{inside} is called `{fact.new}` now."
+        return f"{inside} was renamed to `{fact.new}`."
     if fact.kind == "property-removed":
         return f"{inside} is no longer documented."
     if fact.kind == "property-added":
-        return f"{inside} is new."
+        return f"{inside} was added."
     if fact.kind == "deprecated":
-        return f"{where} is deprecated now."
+        return f"{where} is now deprecated."
     if fact.kind == "default-changed":
-        return f"{where} left out now means {plain(fact.new)}; it meant {plain(fact.old)}."
+        return f"the default of {where} changed from {short(fact.old)} to {short(fact.new)}."
     if fact.kind == "default-added":
-        return f"{where} left out now means {plain(fact.new)}; before, nothing was said."
+        return f"the default of {where} is now {short(fact.new)}; the base has no default."
     if fact.kind == "default-removed":
-        return f"What {where} left out means is no longer said; it was {plain(fact.old)}."
+        return f"the default {short(fact.old)} of {where} was removed."
     keyword = fact.kind.removesuffix("-changed")
-    said = f"The {keyword} of {where} was `{fact.old}` and is `{fact.new}`"
-    return f"{said}; no text was found that tells them apart."
+    return (
+        f"the {keyword} of {where} changed from `{fact.old}` to `{fact.new}`. "
+        f"No string was found that only one of them accepts."
+    )
 
 
 def subject_of(cursor: Cursor | None, name: str = "") -> str:
-    """What a change is about, in words that unrelated edits leave alone."""
+    """The place of a change in the components, which is stable under unrelated edits; empty elsewhere."""
     if cursor is None or cursor.path[:1] != ("components",):
         return ""
     steps = ["*" if step.isdigit() else step for step in cursor.path[1:]]
@@ -77,19 +80,20 @@ def subject_of(cursor: Cursor | None, name: str = "") -> str:
 
 
 def fact_changes(
-    site: Site, facts: list[Fact], hits: list[Difference], back: list[Difference]
+    schemas: SchemaPair, facts: list[Fact], breaking: list[Difference], widening: list[Difference]
 ) -> Iterator[Change]:
-    """The facts that no value has told already."""
-    lost = {(hit.path, hit.name) for hit in hits if hit.keyword in ("required", "additionalProperties")}
-    told = {(hit.path, hit.keyword) for hit in [*hits, *back]}
+    """The changes of all facts that no difference reports already."""
+    named = ("required", "additionalProperties")
+    lost = {(one.path, one.name) for one in breaking if one.keyword in named}
+    reported = {(one.path, one.keyword) for one in [*breaking, *widening]}
     for fact in facts:
         if fact.kind == "grade":
-            yield fact_regraded(site, fact)
+            yield fact_regraded(schemas, fact)
         elif fact.kind == "property-renamed":
-            continue  # told with its value
+            continue  # reported together with the value that proves it
         elif fact.kind in ("property-removed", "property-added") and (fact.path, fact.name) in lost:
             continue
         elif fact.kind.startswith("default") and not fact.optional:
-            continue  # what must be sent has no default
-        elif (fact.path, fact.kind.removesuffix("-changed")) not in told:
-            yield fact_change(site, fact)
+            continue  # a required value has no default
+        elif (fact.path, fact.kind.removesuffix("-changed")) not in reported:
+            yield fact_change(schemas, fact)

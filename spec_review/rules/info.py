@@ -1,10 +1,11 @@
-"""What else changed that a reviewer would want to know: grades, tags, names of components, texts?"""
+"""What else should a reviewer know: grades, tags, names of components, texts?"""
 
 from collections.abc import Iterator
 from typing import Any
 
+from openapi import Grade
 from spec_review.change import Change
-from spec_review.comparison import Comparison, found, regraded
+from spec_review.comparison import Comparison, grade_change, make_change
 from spec_review.grade import grade_at
 from spec_review.loading import Cursor
 from spec_review.operations import Pair
@@ -14,22 +15,24 @@ TEXTS = ("description", "summary", "title", "example")
 
 
 def grades(comparison: Comparison) -> Iterator[Change]:
-    """Operations, parameters, responses and media types that are better or worse founded than before."""
-    if not any("x-grade" in document.source.text for document in (comparison.base, comparison.head)):
+    """Operations, parameters, responses and media types whose grade changed."""
+    if not any("x-grade" in document.source.text for document in (comparison.base, comparison.revision)):
         return
+    default = (Grade.DOCUMENTED, Grade.DOCUMENTED)
     for pair in comparison.matching.pairs:
-        owners = (pair.base.cursor, pair.head.cursor)
-        yield from _regraded(pair.name, *owners, ("documented", "documented"), pair.name)
-        above = (grade_at(owners[0]), grade_at(owners[1]))
-        for what, base, head in _parts(pair):
-            yield from _regraded(f"The {what} of {pair.name}", base, head, above, f"{pair.key} {what}")
+        owners = (pair.base.cursor, pair.revision.cursor)
+        yield from _regraded(pair.name, *owners, default, pair.name)
+        inherited = (grade_at(owners[0]), grade_at(owners[1]))
+        for part, base, revision in _parts(pair):
+            fact = f"the {part} of {pair.name}"
+            yield from _regraded(fact, base, revision, inherited, f"{pair.key} {part}")
 
 
 def _parts(pair: Pair) -> Iterator[tuple[str, Cursor, Cursor]]:
     for key, base in pair.base.parameters.items():
-        if key in pair.head.parameters:
-            yield f"{key[0]} parameter `{base.text('name')}`", base, pair.head.parameters[key]
-    responses = dict(pair.head.cursor.entries("responses"))
+        if key in pair.revision.parameters:
+            yield f"{key[0]} parameter `{base.text('name')}`", base, pair.revision.parameters[key]
+    responses = dict(pair.revision.cursor.entries("responses"))
     for status, one in pair.base.cursor.entries("responses"):
         if status in responses:
             yield f"{status} response", one, responses[status]
@@ -40,28 +43,26 @@ def _parts(pair: Pair) -> Iterator[tuple[str, Cursor, Cursor]]:
 
 
 def _regraded(
-    what: str, base: Cursor, head: Cursor, above: tuple[str, str], subject: str
+    fact: str, base: Cursor, revision: Cursor, inherited: tuple[Grade, Grade], subject: str
 ) -> Iterator[Change]:
-    own = (grade_at(base), grade_at(head))
-    if own[0] != own[1] and own != above:
-        yield regraded(what, base, head, *own, subject)
+    own = (grade_at(base), grade_at(revision))
+    if own[0] != own[1] and own != inherited:
+        yield grade_change(fact, base, revision, *own, subject)
 
 
 def tags(comparison: Comparison) -> Iterator[Change]:
-    """Groups of generated code that come and go with the document's list of tags."""
-    old, new = (_tags(document.root) for document in (comparison.base, comparison.head))
-    used = {tag for pair in comparison.matching.pairs for tag in tags_of(pair.head)}
+    """Tags that were added to or removed from the document's list of tags."""
+    old, new = (_tags(document.root) for document in (comparison.base, comparison.revision))
+    used = {tag for pair in comparison.matching.pairs for tag in tags_of(pair.revision)}
     for name, cursor in old.items():
         if name not in new and name not in used:
-            at = comparison.head.root.get("tags") or comparison.head.root
-            yield found(
-                "tag-removed", f"The tag `{name}` is gone.", cursor, at, subject=f"tag {name}", old=name
-            )
+            at = comparison.revision.root.get("tags") or comparison.revision.root
+            message = f"The tag `{name}` was removed."
+            yield make_change("tag-removed", message, cursor, at, subject=f"tag {name}", old=name)
     for name, cursor in new.items():
         if name not in old:
-            yield found(
-                "tag-added", f"The tag `{name}` is new.", None, cursor, subject=f"tag {name}", new=name
-            )
+            message = f"The tag `{name}` was added."
+            yield make_change("tag-added", message, None, cursor, subject=f"tag {name}", new=name)
 
 
 def _tags(root: Cursor) -> dict[str, Cursor]:
@@ -69,26 +70,30 @@ def _tags(root: Cursor) -> dict[str, Cursor]:
 
 
 def components(comparison: Comparison) -> Iterator[Change]:
-    """Schemas that only changed their name (off unless asked for: nothing on the wire shows it)."""
+    """Schemas that were only renamed. This rule is off by default: requests and responses stay the same."""
     old = dict(comparison.base.root.entries("components", "schemas"))
-    new = dict(comparison.head.root.entries("components", "schemas"))
-    fresh = [name for name in new if name not in old]
+    new = dict(comparison.revision.root.entries("components", "schemas"))
+    added = [name for name in new if name not in old]
     for name in [name for name in old if name not in new]:
-        twin = next((other for other in fresh if comparison.equality.places(old[name], new[other])), None)
-        if twin is not None:
-            fresh.remove(twin)
-            message = f"The schema `{name}` is called `{twin}` now; generated code changes its name."
-            yield found("component-renamed", message, old[name], new[twin], subject=name, old=name, new=twin)
+        equal = (other for other in added if comparison.equality.places(old[name], new[other]))
+        new_name = next(equal, None)
+        if new_name is not None:
+            added.remove(new_name)
+            message = f"The schema `{name}` was renamed to `{new_name}`; so is its type in generated code."
+            at = (old[name], new[new_name])
+            yield make_change("component-renamed", message, *at, subject=name, old=name, new=new_name)
 
 
 def texts(comparison: Comparison) -> Iterator[Change]:
-    """How many descriptions, summaries, titles and examples are new or gone."""
-    old, new = _texts(comparison.base.content), _texts(comparison.head.content)
+    """The number of descriptions, summaries, titles and examples that changed."""
+    old, new = _texts(comparison.base.content), _texts(comparison.revision.content)
     count = max(len(old - new), len(new - old))
     if count:
-        said = "One text" if count == 1 else f"{count} texts"
-        message = f"{said} changed (descriptions, summaries, titles, examples); nothing on the wire does."
-        yield found("texts-changed", message, None, comparison.head.root, subject="texts", new=count)
+        number = "One text" if count == 1 else f"{count} texts"
+        message = f"{number} changed: descriptions, summaries, titles or examples."
+        yield make_change(
+            "texts-changed", message, None, comparison.revision.root, subject="texts", new=count
+        )
 
 
 def _texts(content: Any) -> set[tuple[str, str]]:

@@ -1,17 +1,19 @@
-"""What changed in the lifecycle that stands beside a status enum?"""
+"""What changed in the `x-lifecycle` of a status enum?"""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from openapi import GRADES
-from spec_review.change import Change, Use
-from spec_review.comparison import Comparison, found, regraded
+from openapi import GRADES, Grade
+from spec_review.change import Change, Use, capped
+from spec_review.comparison import Comparison, grade_change, make_change
 from spec_review.grade import grade_at, weakest
 from spec_review.loading import Cursor
 
 UNNAMED = {"allOf", "anyOf", "oneOf", "items", "schema"}
-KINDS = {
+"""Keys that do not name a lifecycle."""
+
+FIELDS = {
     "lifecycle-initial-changed": "initial",
     "lifecycle-transition-removed": "next",
     "lifecycle-transition-added": "next",
@@ -19,42 +21,43 @@ KINDS = {
     "lifecycle-timestamp-changed": "timestamp",
     "lifecycle-deadline-changed": "deadline",
 }
+"""The field of the lifecycle that each rule is about; each field can have a grade."""
 
 
 def lifecycles(comparison: Comparison) -> Iterator[Change]:
-    """Every `x-lifecycle` of both documents, matched by its place."""
-    ones, others = lifecycle_cursors(comparison.base.root), lifecycle_cursors(comparison.head.root)
-    for name, other in _moved(ones, others):
-        others[name] = other
-    for name, one in ones.items():
-        if name in others:
-            yield from _one(name, one, others[name])
-        elif _owner(comparison.head.root, one) is not None:
-            message = f"The lifecycle of `{name}` is no longer described."
-            yield found("lifecycle-removed", message, one, _owner(comparison.head.root, one), subject=name)
-    for name, other in others.items():
-        if name not in ones and _owner(comparison.base.root, other) is not None:
-            yield found(
-                "lifecycle-added", f"The lifecycle of `{name}` is described now.", None, other, subject=name
-            )
+    """Changes to each `x-lifecycle`; lifecycles are matched by name, then by their statuses."""
+    old = lifecycle_cursors(comparison.base.root)
+    new = lifecycle_cursors(comparison.revision.root)
+    for name, moved in _moved(old, new):
+        new[name] = moved
+    for name, one in old.items():
+        if name in new:
+            yield from _graded_changes(name, one, new[name])
+        elif (owner := _owner(comparison.revision.root, one)) is not None:
+            message = f"The document no longer describes the lifecycle of `{name}`."
+            yield make_change("lifecycle-removed", message, one, owner, subject=name)
+    for name, other in new.items():
+        if name not in old and _owner(comparison.base.root, other) is not None:
+            message = f"The document now describes the lifecycle of `{name}`."
+            yield make_change("lifecycle-added", message, None, other, subject=name)
 
 
-def _moved(ones: dict[str, Cursor], others: dict[str, Cursor]) -> list[tuple[str, Cursor]]:
-    """Lifecycles that stand elsewhere now: told by their statuses."""
+def _moved(old: dict[str, Cursor], new: dict[str, Cursor]) -> list[tuple[str, Cursor]]:
+    """Lifecycles that moved to another schema, found by their statuses; removes them from `new`."""
     pairs = []
-    for name in [name for name in ones if name not in others]:
-        twins = [twin for twin in others if twin not in ones and _overlap(ones[name], others[twin]) > 0.5]
-        if twins:
-            best = max(twins, key=lambda twin: _overlap(ones[name], others[twin]))
-            pairs.append((name, others.pop(best)))
-    for name in [name for name in others if name not in ones]:
-        if any(statuses(others[name]) == statuses(one) for one in ones.values()):
-            del others[name]  # one more copy of what is known
+    for name in [name for name in old if name not in new]:
+        similar = [other for other in new if other not in old and _overlap(old[name], new[other]) > 0.5]
+        if similar:
+            best = max(similar, key=lambda other: _overlap(old[name], new[other]))
+            pairs.append((name, new.pop(best)))
+    for name in [name for name in new if name not in old]:
+        if any(statuses(new[name]) == statuses(one) for one in old.values()):
+            del new[name]  # a copy of a lifecycle that the base has
     return pairs
 
 
 def _overlap(one: Cursor, other: Cursor) -> float:
-    """How much two lifecycles have in common: their statuses, and a little what is said of each."""
+    """The share of common statuses, plus a tenth for statuses with equal facts."""
     left, right = statuses(one), statuses(other)
     same = sum(left[status] == right.get(status) for status in left)
     return (len(set(left) & set(right)) + 0.1 * same) / (max(len(left), len(right)) or 1)
@@ -65,7 +68,7 @@ def _owner(root: Cursor, lifecycle: Cursor) -> Cursor | None:
 
 
 def lifecycle_cursors(root: Cursor) -> dict[str, Cursor]:
-    """Every lifecycle below a place, by name."""
+    """All lifecycles of a document by name."""
     result: dict[str, Cursor] = {}
     pending = [root]
     while pending:
@@ -77,63 +80,63 @@ def lifecycle_cursors(root: Cursor) -> dict[str, Cursor]:
                 cursor.raw(key) for key, value in cursor.value.items() if isinstance(value, dict | list)
             )
         elif isinstance(cursor.value, list):
-            pending.extend(cursor.raw(str(place)) for place in range(len(cursor.value)))
+            pending.extend(cursor.raw(str(index)) for index in range(len(cursor.value)))
     return result
 
 
 def _name(path: tuple[str, ...]) -> str:
-    """What a lifecycle is called: the nearest name that people chose."""
+    """The name of a lifecycle: the last key of the path that the author chose."""
     return next((step for step in reversed(path) if step not in UNNAMED and not step.isdigit()), "document")
 
 
-def _one(name: str, base: Cursor, head: Cursor) -> Iterator[Change]:
-    for change in _changes(name, base, head):
-        kind = KINDS.get(change.id, "")
-        grade = weakest(change.grade, _kind_grade(base, kind), _kind_grade(head, kind))
-        capped = grade == "assumed" and change.level in ("error", "warning")
-        yield replace(change, grade=grade, level="info" if capped else change.level)
-    yield from _kind_grades(name, base, head)
+def _graded_changes(name: str, base: Cursor, revision: Cursor) -> Iterator[Change]:
+    for change in _changes(name, base, revision):
+        field = FIELDS.get(change.id, "")
+        grade = weakest(change.grade, _field_grade(base, field), _field_grade(revision, field))
+        yield replace(change, grade=grade, level=capped(change.level, grade))
+    yield from _grade_changes(name, base, revision)
 
 
-def _kind_grade(lifecycle: Cursor, kind: str) -> str:
-    """How well a kind of facts is known: said under `grades`, else as all around it."""
+def _field_grade(lifecycle: Cursor, field: str) -> Grade:
+    """The grade of a field: the one under `grades`, or that of the place."""
     grades = lifecycle.value.get("grades")
-    said = grades.get(kind) if isinstance(grades, dict) else None
-    return str(said) if said in GRADES else grade_at(lifecycle)
+    own = grades.get(field) if isinstance(grades, dict) else None
+    return Grade(own) if own in GRADES else grade_at(lifecycle)
 
 
-def _kind_grades(name: str, base: Cursor, head: Cursor) -> Iterator[Change]:
-    for kind in ("initial", "next", "terminal", "timestamp", "deadline"):
-        old, new = _kind_grade(base, kind), _kind_grade(head, kind)
+def _grade_changes(name: str, base: Cursor, revision: Cursor) -> Iterator[Change]:
+    for field in dict.fromkeys(FIELDS.values()):
+        old, new = _field_grade(base, field), _field_grade(revision, field)
         if old != new:
-            what = f"{kind} of the lifecycle `{name}`"
-            yield regraded(f"What is said of {what}", base, head, old, new, f"{name} lifecycle {kind}")
+            fact = f"`{field}` in the lifecycle `{name}`"
+            yield grade_change(fact, base, revision, old, new, f"{name} lifecycle {field}")
 
 
-def _changes(name: str, base: Cursor, head: Cursor) -> Iterator[Change]:
+def _changes(name: str, base: Cursor, revision: Cursor) -> Iterator[Change]:
     use = Use(name, "lifecycle")
-    for key, said in (("initial", "begins as"), ("deadline", "ends by itself at")):
-        old, new = base.text(key), head.text(key)
+    for key, field in (("initial", "initial status"), ("deadline", "deadline field")):
+        old, new = base.text(key), revision.text(key)
         if old != new:
-            message = f"`{name}` {said} {_quoted(new)} now; it was {_quoted(old)}."
-            yield found(f"lifecycle-{key}-changed", message, base, head, use, old=old, new=new)
-    ones, others = statuses(base), statuses(head)
-    for status in ones:
-        if status not in others:
-            message = f"`{name}` no longer has the status `{status}`."
-            yield found("lifecycle-status-removed", message, _at(base, status), head, use, old=status)
+            message = f"The {field} of `{name}` changed from {_quoted(old)} to {_quoted(new)}."
+            yield make_change(f"lifecycle-{key}-changed", message, base, revision, use, old=old, new=new)
+    before, after = statuses(base), statuses(revision)
+    for status in before:
+        at = _at(base, status)
+        if status in after:
+            facts = before[status], after[status]
+            yield from _status_changes(name, status, *facts, at, _at(revision, status), use)
         else:
-            yield from _status(
-                name, status, ones[status], others[status], _at(base, status), _at(head, status), use
-            )
-    for status in others:
-        if status not in ones:
-            message = f"`{name}` has the status `{status}` now, {_leaving(others[status])}."
-            yield found("lifecycle-status-added", message, base, _at(head, status), use, new=status)
+            message = f"`{name}` no longer has the status `{status}`."
+            yield make_change("lifecycle-status-removed", message, at, revision, use, old=status)
+    for status in after:
+        if status not in before:
+            message = f"`{name}` now has the status `{status}`, {_next_words(after[status])}."
+            at = _at(revision, status)
+            yield make_change("lifecycle-status-added", message, base, at, use, new=status)
 
 
 def statuses(lifecycle: Cursor) -> dict[str, dict[str, Any]]:
-    """Each status with its facts; a bare list stands for the next statuses."""
+    """The facts of each status; a list instead of facts holds the next statuses."""
     value = lifecycle.value.get("statuses") or lifecycle.value.get("transitions") or {}
     if not isinstance(value, dict):
         return {}
@@ -147,54 +150,58 @@ def _at(lifecycle: Cursor, status: str) -> Cursor:
     return lifecycle.get("statuses", status) or lifecycle.get("transitions", status) or lifecycle
 
 
-def _status(
-    name: str, status: str, old: dict[str, Any], new: dict[str, Any], base: Cursor, head: Cursor, use: Use
+def _status_changes(
+    name: str,
+    status: str,
+    old: dict[str, Any],
+    new: dict[str, Any],
+    base: Cursor,
+    revision: Cursor,
+    use: Use,
 ) -> Iterator[Change]:
-    before, after = _next(old), _next(new)
-    for step in before:
-        if step not in after:
-            message = f"`{name}` can no longer go from `{status}` to `{step}`."
-            yield found("lifecycle-transition-removed", message, base, head, use, old=f"{status} -> {step}")
-    for step in after:
-        if step not in before:
-            message = f"`{name}` can now go from `{status}` to `{step}`."
-            yield found("lifecycle-transition-added", message, base, head, use, new=f"{status} -> {step}")
+    at = (base, revision, use)
+    before, after = next_statuses(old), next_statuses(new)
+    for other in before:
+        if other not in after:
+            message = f"`{name}` can no longer go from `{status}` to `{other}`."
+            yield make_change("lifecycle-transition-removed", message, *at, old=f"{status} -> {other}")
+    for other in after:
+        if other not in before:
+            message = f"`{name}` can now go from `{status}` to `{other}`."
+            yield make_change("lifecycle-transition-added", message, *at, new=f"{status} -> {other}")
     if _terminal(old) != _terminal(new):
-        said = (
-            "final now"
-            if _terminal(new)
-            else "no longer final: clients that stop waiting there miss the rest"
-        )
-        message = f"In `{name}`, `{status}` is {said}."
-        yield found("lifecycle-terminal-changed", message, base, head, use, old=status, new=_terminal(new))
+        effect = "no longer terminal; clients that stop polling there miss later changes"
+        message = f"The status `{status}` of `{name}` is {'now terminal' if _terminal(new) else effect}."
+        yield make_change("lifecycle-terminal-changed", message, *at, old=status, new=_terminal(new))
     if old.get("timestamp") != new.get("timestamp"):
-        message = f"In `{name}`, `{status}` sets {_stamp(new)} now; it set {_stamp(old)}."
-        id_ = "lifecycle-timestamp-changed"
-        yield found(
-            id_, message, base, head, use, old=f"{status}: {_stamp(old)}", new=f"{status}: {_stamp(new)}"
-        )
+        stamps = timestamp_words(old), timestamp_words(new)
+        message = f"The status `{status}` of `{name}` now sets {stamps[1]} instead of {stamps[0]}."
+        old_stamp, new_stamp = (f"{status}: {stamp}" for stamp in stamps)
+        yield make_change("lifecycle-timestamp-changed", message, *at, old=old_stamp, new=new_stamp)
 
 
-def _next(facts: dict[str, Any]) -> list[str]:
-    steps = facts.get("next")
-    return [str(step) for step in steps] if isinstance(steps, list) else []
+def next_statuses(facts: dict[str, Any]) -> list[str]:
+    """The statuses that may follow a status."""
+    listed = facts.get("next")
+    return [str(status) for status in listed] if isinstance(listed, list) else []
 
 
 def _terminal(facts: dict[str, Any]) -> bool:
-    said = facts.get("terminal")
-    return said if isinstance(said, bool) else not _next(facts)
+    stated = facts.get("terminal")
+    return stated if isinstance(stated, bool) else not next_statuses(facts)
 
 
-def _stamp(facts: dict[str, Any]) -> str:
+def timestamp_words(facts: dict[str, Any]) -> str:
+    """The timestamp that a status sets, for a sentence."""
     return f"`{facts['timestamp']}`" if facts.get("timestamp") else "no timestamp"
 
 
 def _quoted(text: str) -> str:
-    return f"`{text}`" if text else "nothing"
+    return f"`{text}`" if text else "none"
 
 
-def _leaving(facts: dict[str, Any]) -> str:
-    steps = _next(facts)
-    return (
-        f"from which it goes to {' or '.join(f'`{step}`' for step in steps)}" if steps else "which is final"
-    )
+def _next_words(facts: dict[str, Any]) -> str:
+    following = next_statuses(facts)
+    if not following:
+        return "which is terminal"
+    return f"which may be followed by {' or '.join(f'`{status}`' for status in following)}"

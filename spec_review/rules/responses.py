@@ -1,44 +1,45 @@
-"""What became of the answers: their statuses, headers, bodies, links, and of callbacks?"""
+"""Which statuses, headers, bodies and links of responses changed, and which callbacks?"""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
 from spec_review.change import Change, Use
-from spec_review.comparison import Comparison, found
+from spec_review.comparison import Comparison, make_change
 from spec_review.grade import grade_at, weakest
 from spec_review.loading import Cursor
 from spec_review.operations import METHODS, Pair
 from spec_review.rules.bodies import body, media_types
-from spec_review.rules.parameters import schema_below, written_as
+from spec_review.rules.parameters import parameter_schema, serialization_of
+from spec_review.rules.schema_pair import SchemaPair
 from spec_review.rules.schemas import schema_changes
-from spec_review.rules.site import Site
 from spec_review.values.schema import Direction
 
 
 def all_responses(comparison: Comparison) -> Iterator[Change]:
-    """Responses, operation by operation."""
+    """Changes to the responses of each operation."""
     for pair in comparison.matching.pairs:
-        yield from _responses(comparison, pair.base.cursor, pair.head.cursor, pair.name, "response")
+        yield from _responses(comparison, pair.base.cursor, pair.revision.cursor, pair.name, "response")
 
 
 def _responses(
-    comparison: Comparison, base: Cursor, head: Cursor, name: str, way: Direction
+    comparison: Comparison, base: Cursor, revision: Cursor, name: str, direction: Direction
 ) -> Iterator[Change]:
-    ones = {status.upper(): cursor for status, cursor in base.entries("responses")}
-    others = {status.upper(): cursor for status, cursor in head.entries("responses")}
-    owner = head.get("responses") or head
-    for status, one in ones.items():
-        other = _counterpart(status, others)
+    old = {status.upper(): cursor for status, cursor in base.entries("responses")}
+    new = {status.upper(): cursor for status, cursor in revision.entries("responses")}
+    owner = revision.get("responses") or revision
+    for status, one in old.items():
+        other = _counterpart(status, new)
         if other is None:
             yield _status_removed(one, owner, status, name)
             continue
-        yield from _response(comparison, one, other, Use(name, _words(status), status=status), way)
-    for status, other in others.items():
-        if status in ones or (status.endswith("XX") and any(one[0] == status[0] for one in ones)):
+        yield from _response(comparison, one, other, Use(name, _words(status), status=status), direction)
+    for status, other in new.items():
+        if status in old or (status.endswith("XX") and any(one[0] == status[0] for one in old)):
             continue
-        covering = _counterpart(status, ones)
+        covering = _counterpart(status, old)
         if covering is not None:
-            yield from _response(comparison, covering, other, Use(name, _words(status), status=status), way)
+            use = Use(name, _words(status), status=status)
+            yield from _response(comparison, covering, other, use, direction)
         else:
             yield _status_added(other, base.get("responses") or base, status, name)
 
@@ -48,7 +49,7 @@ def _is_success(status: str) -> bool:
 
 
 def _counterpart(status: str, others: dict[str, Cursor]) -> Cursor | None:
-    """The response that stands for a status on the other side: itself, its range, or an error's default."""
+    """The response for a status in the other document: the status, its range, or `default` for errors."""
     if status in others:
         return others[status]
     if status.endswith("XX"):
@@ -63,33 +64,19 @@ def _counterpart(status: str, others: dict[str, Cursor]) -> Cursor | None:
 def _status_removed(one: Cursor, owner: Cursor, status: str, name: str) -> Change:
     use = Use(name, _words(status), status=status)
     if _is_success(status):
-        message = f"{name} no longer answers {status}, which clients take for success."
-        return found("response-success-status-removed", message, one, owner, use, old=status)
-    return found(
-        "response-status-removed",
-        f"{name} no longer documents {status.lower()}.",
-        one,
-        owner,
-        use,
-        old=status.lower(),
-    )
+        message = f"{name} no longer returns the success status {status}."
+        return make_change("response-success-status-removed", message, one, owner, use, old=status)
+    message = f"{name} no longer documents the {_words(status)}."
+    return make_change("response-status-removed", message, one, owner, use, old=status.lower())
 
 
 def _status_added(other: Cursor, owner: Cursor, status: str, name: str) -> Change:
     use = Use(name, _words(status), status=status)
     if _is_success(status):
-        message = (
-            f"{name} may now succeed with {status}; clients that know one success status may not see it."
-        )
-        return found("response-success-status-added", message, owner, other, use, new=status)
-    return found(
-        "response-status-added",
-        f"{name} now documents {status.lower()}.",
-        owner,
-        other,
-        use,
-        new=status.lower(),
-    )
+        message = f"{name} may now return the success status {status}; clients may not expect it."
+        return make_change("response-success-status-added", message, owner, other, use, new=status)
+    message = f"{name} now documents the {_words(status)}."
+    return make_change("response-status-added", message, owner, other, use, new=status.lower())
 
 
 def _words(status: str) -> str:
@@ -97,138 +84,130 @@ def _words(status: str) -> str:
 
 
 def _response(
-    comparison: Comparison, base: Cursor, head: Cursor, use: Use, way: Direction
+    comparison: Comparison, base: Cursor, revision: Cursor, use: Use, direction: Direction
 ) -> Iterator[Change]:
-    yield from media_types(comparison, base, head, use, way)
-    yield from _headers(comparison, base, head, use, way)
-    yield from _links(comparison, base, head, use)
+    yield from media_types(comparison, base, revision, use, direction)
+    yield from _headers(comparison, base, revision, use, direction)
+    yield from _links(comparison, base, revision, use)
 
 
 def _headers(
-    comparison: Comparison, base: Cursor, head: Cursor, use: Use, way: Direction
+    comparison: Comparison, base: Cursor, revision: Cursor, use: Use, direction: Direction
 ) -> Iterator[Change]:
-    ones = {
-        name.lower(): (name, cursor)
-        for name, cursor in base.entries("headers")
-        if name.lower() != "content-type"
-    }
-    others = {
-        name.lower(): (name, cursor)
-        for name, cursor in head.entries("headers")
-        if name.lower() != "content-type"
-    }
-    for key, (name, one) in ones.items():
-        inner = replace(use, part=f"header `{name}` of the {use.part}", carrier=("header", name))
-        if key in others:
-            yield from _header(comparison, one, others[key][1], inner, way)
+    old, new = _headers_of(base), _headers_of(revision)
+    for key, (name, one) in old.items():
+        inner = _header_use(use, name)
+        if key in new:
+            yield from _header(comparison, one, new[key][1], inner, direction)
         elif one.flag("required"):
-            message = f"The {inner.part} was always there and is gone."
-            yield found("response-required-header-removed", message, one, head, inner, old=name)
+            message = f"The {inner.part} was required and was removed."
+            yield make_change("response-required-header-removed", message, one, revision, inner, old=name)
         else:
             message = f"The {inner.part} is no longer documented."
-            yield found("response-header-removed", message, one, head, inner, old=name)
-    for key, (name, other) in others.items():
-        if key not in ones:
-            inner = replace(use, part=f"header `{name}` of the {use.part}", carrier=("header", name))
-            yield found("response-header-added", f"The {inner.part} is new.", base, other, inner, new=name)
+            yield make_change("response-header-removed", message, one, revision, inner, old=name)
+    for key, (name, other) in new.items():
+        if key not in old:
+            inner = _header_use(use, name)
+            message = f"The {inner.part} was added."
+            yield make_change("response-header-added", message, base, other, inner, new=name)
 
 
-def _header(comparison: Comparison, base: Cursor, head: Cursor, use: Use, way: Direction) -> Iterator[Change]:
-    if base.flag("required") and not head.flag("required"):
-        message = f"The {use.part} was always there and may be missing now."
-        yield found("response-header-became-optional", message, base, head, use)
-    elif head.flag("required") and not base.flag("required"):
-        yield found(
-            "response-header-became-required", f"The {use.part} is always there now.", base, head, use
-        )
-    old, new = written_as(base), written_as(head)
+def _headers_of(response: Cursor) -> dict[str, tuple[str, Cursor]]:
+    """Name and cursor of each header by its name in lower case; OpenAPI ignores Content-Type here."""
+    headers = response.entries("headers")
+    return {name.lower(): (name, cursor) for name, cursor in headers if name.lower() != "content-type"}
+
+
+def _header_use(use: Use, name: str) -> Use:
+    return replace(use, part=f"header `{name}` of the {use.part}", carrier=("header", name))
+
+
+def _header(
+    comparison: Comparison, base: Cursor, revision: Cursor, use: Use, direction: Direction
+) -> Iterator[Change]:
+    if base.flag("required") and not revision.flag("required"):
+        message = f"The {use.part} was always present and may now be missing."
+        yield make_change("response-header-became-optional", message, base, revision, use)
+    elif revision.flag("required") and not base.flag("required"):
+        message = f"The {use.part} is now always present."
+        yield make_change("response-header-became-required", message, base, revision, use)
+    old, new = serialization_of(base), serialization_of(revision)
     if old != new:
-        message = f"The {use.part} is written in another way."
-        yield found(
-            "response-header-style-changed", message, base, head, use, old=str(old[:2]), new=str(new[:2])
-        )
-    grade = weakest(grade_at(base), grade_at(head))
-    place = "response-header" if way == "response" else "request-parameter"
-    wire = old[0] != "content"
-    yield from schema_changes(
-        comparison, Site(way, place, use, schema_below(base), schema_below(head), grade, wire)
+        message = f"The serialization of the {use.part} changed."
+        one, other = str(old[:2]), str(new[:2])
+        yield make_change("response-header-style-changed", message, base, revision, use, old=one, new=other)
+    schemas = SchemaPair(
+        direction,
+        "response-header" if direction == "response" else "request-parameter",
+        use,
+        parameter_schema(base),
+        parameter_schema(revision),
+        weakest(grade_at(base), grade_at(revision)),
+        old[0] != "content",
     )
+    yield from schema_changes(comparison, schemas)
 
 
-def _links(comparison: Comparison, base: Cursor, head: Cursor, use: Use) -> Iterator[Change]:
+def _links(comparison: Comparison, base: Cursor, revision: Cursor, use: Use) -> Iterator[Change]:
     names = comparison.matching.names
-    ones, others = dict(base.entries("links")), dict(head.entries("links"))
-    for name, one in ones.items():
-        if name not in others:
-            yield found(
-                "response-link-removed",
-                f"The link `{name}` of the {use.part} is gone.",
-                one,
-                head,
-                use,
-                old=name,
-            )
-        elif _leads(one, names) != _leads(others[name], {}):
-            message = f"The link `{name}` of the {use.part} leads elsewhere."
-            yield found("response-link-changed", message, one, others[name], use, old=name, new=name)
-    for name, other in others.items():
-        if name not in ones:
-            yield found(
-                "response-link-added",
-                f"The link `{name}` of the {use.part} is new.",
-                base,
-                other,
-                use,
-                new=name,
-            )
+    old, new = dict(base.entries("links")), dict(revision.entries("links"))
+    for name, one in old.items():
+        if name not in new:
+            message = f"The link `{name}` of the {use.part} was removed."
+            yield make_change("response-link-removed", message, one, revision, use, old=name)
+        elif _link(one, names) != _link(new[name], {}):
+            message = f"The link `{name}` of the {use.part} changed its target or parameters."
+            yield make_change("response-link-changed", message, one, new[name], use, old=name, new=name)
+    for name, other in new.items():
+        if name not in old:
+            message = f"The link `{name}` of the {use.part} was added."
+            yield make_change("response-link-added", message, base, other, use, new=name)
 
 
-def _leads(link: Cursor, names: dict[str, str]) -> object:
-    """What a link says, its operation under the name that the revision has for it."""
-    said = {key: link.value.get(key) for key in ("operationRef", "parameters", "requestBody")}
-    return {**said, "operationId": names.get(link.text("operationId"), link.text("operationId"))}
+def _link(link: Cursor, names: dict[str, str]) -> object:
+    """The content of a link, with the operation's name in the revision."""
+    content = {key: link.value.get(key) for key in ("operationRef", "parameters", "requestBody")}
+    return {**content, "operationId": names.get(link.text("operationId"), link.text("operationId"))}
 
 
 def callbacks(comparison: Comparison) -> Iterator[Change]:
-    """What the server sends to the client: its requests are judged as answers are."""
+    """Changes to callbacks. The server sends them, so their requests are compared as responses are."""
     for pair in comparison.matching.pairs:
-        ones, others = _callbacks(pair.base.cursor), _callbacks(pair.head.cursor)
-        for key, one in ones.items():
+        old, new = _callbacks(pair.base.cursor), _callbacks(pair.revision.cursor)
+        for key, one in old.items():
             use = Use(pair.name, f"callback `{key[0]}`")
-            if key not in others:
+            if key not in new:
                 message = f"The {use.part} ({key[2].upper()}) is no longer documented."
-                yield found("callback-removed", message, one, pair.head.cursor, use, old=" ".join(key))
+                owner = pair.revision.cursor
+                yield make_change("callback-removed", message, one, owner, use, old=" ".join(key))
             else:
-                yield from _callback(comparison, pair, one, others[key], use)
-        for key, other in others.items():
-            if key not in ones:
+                yield from _callback(comparison, pair, one, new[key], use)
+        for key, other in new.items():
+            if key not in old:
                 use = Use(pair.name, f"callback `{key[0]}`")
-                yield found(
-                    "callback-added",
-                    f"The {use.part} is new.",
-                    pair.base.cursor,
-                    other,
-                    use,
-                    new=" ".join(key),
-                )
+                message, owner = f"The {use.part} was added.", pair.base.cursor
+                yield make_change("callback-added", message, owner, other, use, new=" ".join(key))
 
 
-def _callback(comparison: Comparison, pair: Pair, base: Cursor, head: Cursor, use: Use) -> Iterator[Change]:
-    one, other = base.get("requestBody"), head.get("requestBody")
+def _callback(
+    comparison: Comparison, pair: Pair, base: Cursor, revision: Cursor, use: Use
+) -> Iterator[Change]:
+    one, other = base.get("requestBody"), revision.get("requestBody")
     inner = Use(use.operation, f"body of the {use.part}")
     if one is not None and other is not None:
         yield from media_types(comparison, one, other, inner, "response")
     elif one is not None or other is not None:
-        yield from body(comparison, one, other, (base, head), inner, "response")
-    yield from _responses(comparison, base, head, f"{pair.name}, {use.part}", "request")
+        yield from body(comparison, one, other, (base, revision), inner, "response")
+    yield from _responses(comparison, base, revision, f"{pair.name}, {use.part}", "request")
 
 
 def _callbacks(operation: Cursor) -> dict[tuple[str, str, str], Cursor]:
-    found_: dict[tuple[str, str, str], Cursor] = {}
+    """The operations of all callbacks by name, expression and method."""
+    result: dict[tuple[str, str, str], Cursor] = {}
     for name, callback in operation.entries("callbacks"):
         for expression, item in callback.entries():
             for method in METHODS:
                 cursor = item.get(method)
                 if cursor is not None:
-                    found_[(name, expression, method)] = cursor
-    return found_
+                    result[(name, expression, method)] = cursor
+    return result

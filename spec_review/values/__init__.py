@@ -1,1 +1,1 @@
-"""Which value does one schema accept and the other refuse?"""
+"""Which values does one schema accept and the other reject?"""

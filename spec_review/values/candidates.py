@@ -1,7 +1,7 @@
-"""Which values sit on the boundaries that two schemas draw?
+"""Which boundary values of two schemas are worth trying?
 
-Every bound, constant, format and pattern of both sides gives values at it and beside it; small ones first.
-Whether a value is accepted is not decided here.
+Each bound, constant, format and pattern of both schemas gives values at the boundary and next to it, small
+values first. Another module checks which schema accepts a value.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,20 +11,20 @@ from spec_review.values.convert import BOUNDS
 from spec_review.values.shape import Shape
 from spec_review.values.strings import FORMATS, PLAIN, from_pattern, lengths, padded
 
-NEUTRAL = "anotherName"
+UNKNOWN_NAME = "anotherName"
 LONG = 10_000
-MOST_ITEMS = 20_000
+MAX_ITEMS = 20_000
 Sampler = Callable[[Any], list[Any]]
-"""Some values a schema accepts, smallest first."""
+"""Returns some values that a schema accepts, smallest first."""
 
 
 def scalars(one: Shape, other: Shape) -> Iterator[Any]:
-    """Boundary values without parts: null, booleans, numbers, strings, and both sides' constants."""
+    """Boundary values without arrays and objects: null, booleans, numbers, strings and constants."""
     types = set(one.types)
     yield from (value for value in (*one.constants, *other.constants) if not isinstance(value, dict | list))
     for shape in (one, other):
         for key in ("default", "example"):
-            yield from (value for value in shape.every(key) if not isinstance(value, dict | list))
+            yield from (value for value in shape.values_of(key) if not isinstance(value, dict | list))
     if "null" in types:
         yield None
     if "boolean" in types:
@@ -36,17 +36,17 @@ def scalars(one: Shape, other: Shape) -> Iterator[Any]:
 
 
 def numbers(one: Shape, other: Shape) -> Iterator[Any]:
-    """Numbers at and beside every bound, whole and not."""
+    """Numbers at and next to each bound, integers and fractions."""
     yield from (0, 1, -1, 0.5, -0.5, 2, 10, 100)
     for shape in (one, other):
         for key in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
-            for bound in shape.near(key):
+            for bound in shape.values_near(key):
                 if isinstance(bound, int | float) and not isinstance(bound, bool):
                     yield from _around(bound)
-        for step in shape.near("multipleOf"):
+        for step in shape.values_near("multipleOf"):
             if isinstance(step, int | float) and step > 0:
                 yield from (step, step * 2, step * 3, step * 5, step * 7, -step, step * 1.5, step + 1)
-        for name in shape.near("format"):
+        for name in shape.values_near("format"):
             for bound in BOUNDS.get(str(name), ()):
                 yield from (bound, bound + 1, bound - 1, bound * 2)
     yield from (1.5, 1e6, 2**31, 2**53, 2**63, -(2**31) - 1, -(2**63) - 1, 1e300)
@@ -59,17 +59,20 @@ def _around(bound: float) -> Iterator[Any]:
 
 
 def strings(one: Shape, other: Shape) -> Iterator[str]:
-    """Plain strings, both sides' formats and patterns, each also at every length beside a bound."""
+    """Plain strings and strings for each format and pattern, also at each length next to a bound."""
     seeds: list[str] = []
     for shape in (one, other):
-        for pattern in shape.near("pattern"):
+        for pattern in shape.values_near("pattern"):
             seeds.extend(from_pattern(str(pattern)))
-        for name in shape.near("format"):
+        for name in shape.values_near("format"):
             seeds.extend(FORMATS.get(str(name), ()))
     yield from PLAIN
     yield from seeds
     bounds = [
-        bound for shape in (one, other) for key in ("minLength", "maxLength") for bound in shape.near(key)
+        bound
+        for shape in (one, other)
+        for key in ("minLength", "maxLength")
+        for bound in shape.values_near(key)
     ]
     for length in lengths(bounds):
         yield "a" * length
@@ -77,70 +80,73 @@ def strings(one: Shape, other: Shape) -> Iterator[str]:
             yield padded(seed, length)
     for seed in seeds[:12]:
         yield from (seed + "a", seed + " ", seed.upper(), seed.lower(), "a" + seed)
-    if not one.every("format"):
+    if not one.values_of("format"):
         yield from (values[0] for values in FORMATS.values())
 
 
 def arrays(one: Shape, other: Shape, sample: Sampler) -> Iterator[list[Any]]:
-    """Arrays of every length beside a bound, of equal and of different items."""
+    """Arrays at each length next to a bound, with equal and with different items."""
     items = sample(one.items or ())
     distinct = sample_many(one, sample)
     bounds = [
-        bound for shape in (one, other) for key in ("minItems", "maxItems") for bound in shape.near(key)
+        bound
+        for shape in (one, other)
+        for key in ("minItems", "maxItems")
+        for bound in shape.values_near(key)
     ]
-    counts = sorted({0, 1, 2, *(count for count in lengths(bounds) if count <= MOST_ITEMS)})
+    counts = sorted({0, 1, 2, *(count for count in lengths(bounds) if count <= MAX_ITEMS)})
     for count in counts:
-        head = [(sample(inner) or [None])[0] for inner in one.prefix[:count]]
-        rest = count - len(head)
+        fixed = [(sample(inner) or [None])[0] for inner in one.prefix[:count]]
+        rest = count - len(fixed)
         if rest == 0 or items:
-            yield head + items[:1] * rest
+            yield fixed + items[:1] * rest
         if rest > 1 and len(distinct) >= rest:
-            yield head + distinct[:rest]
+            yield fixed + distinct[:rest]
 
 
 def sample_many(one: Shape, sample: Sampler) -> list[Any]:
-    """Different items, for arrays that forbid equal ones."""
+    """Different items, for arrays with `uniqueItems`."""
     found = sample(one.items or ())
     if found and isinstance(found[0], str) and one.items is not None:
-        bounds = one.every("minItems")
+        bounds = one.values_of("minItems")
         most = max([int(bound) for bound in bounds if isinstance(bound, int | float)] or [0]) + 2
-        return [*found, *(f"a{number}" for number in range(min(most, MOST_ITEMS)))]
+        return [*found, *(f"a{number}" for number in range(min(most, MAX_ITEMS)))]
     if found and isinstance(found[0], int | float) and not isinstance(found[0], bool):
         return [*found, *(number for number in range(1, 60) if number not in found)]
     return found
 
 
 def objects(one: Shape, other: Shape, sample: Sampler, full: Sampler) -> Iterator[dict[str, Any]]:
-    """The least object, the fullest, each optional name alone, an unknown name, counts beside bounds."""
-    least = least_object(one, sample)
-    if least is None:
+    """The minimal object, each optional or undeclared property added to it, and counts next to bounds."""
+    minimal = minimal_object(one, sample)
+    if minimal is None:
         return
-    yield least
-    optional = [name for name in one.properties if name not in least and name not in one.hidden]
+    yield minimal
+    optional = [name for name in one.properties if name not in minimal and name not in one.hidden]
     single = {name: found[0] for name in optional if (found := sample(one.properties[name]))}
     for name, value in single.items():
-        yield {**least, name: value}
+        yield {**minimal, name: value}
     for value in [*sample(one.additional), 0, None, [], {}]:
-        yield {**least, NEUTRAL: value}
-    fullest = {**least, **single}
-    yield fullest
-    for name in least:
-        yield {key: value for key, value in fullest.items() if key != name}
+        yield {**minimal, UNKNOWN_NAME: value}
+    full_object = {**minimal, **single}
+    yield full_object
+    for name in minimal:
+        yield {key: value for key, value in full_object.items() if key != name}
     fill = (sample(one.additional) or ["a"])[0]
     bounds = [
         bound
         for side in (one, other)
         for key in ("minProperties", "maxProperties")
-        for bound in side.near(key)
+        for bound in side.values_near(key)
     ]
     for count in lengths(bounds):
-        if count <= MOST_ITEMS:
-            pool = {**fullest, **{f"{NEUTRAL}{number}": fill for number in range(count)}}
+        if count <= MAX_ITEMS:
+            pool = {**full_object, **{f"{UNKNOWN_NAME}{number}": fill for number in range(count)}}
             yield dict(list(pool.items())[:count])
 
 
-def least_object(one: Shape, sample: Sampler) -> dict[str, Any] | None:
-    """An object with what is required and nothing more; None where a required value cannot be found."""
+def minimal_object(one: Shape, sample: Sampler) -> dict[str, Any] | None:
+    """An object with only the required properties; None when no value is found for one of them."""
     result: dict[str, Any] = {}
     for name in one.required:
         found = sample(one.properties.get(name, one.additional))
@@ -148,7 +154,7 @@ def least_object(one: Shape, sample: Sampler) -> dict[str, Any] | None:
             return None
         result[name] = found[0]
     missing = max(
-        [int(bound) for bound in one.every("minProperties") if isinstance(bound, int | float)] or [0]
+        [int(bound) for bound in one.values_of("minProperties") if isinstance(bound, int | float)] or [0]
     )
     missing -= len(result)
     for name in [name for name in one.properties if name not in result and name not in one.hidden]:
@@ -156,5 +162,5 @@ def least_object(one: Shape, sample: Sampler) -> dict[str, Any] | None:
             result[name] = found[0]
             missing -= 1
     for number in range(max(missing, 0)):
-        result[f"{NEUTRAL}{number}"] = (sample(one.additional) or ["a"])[0]
+        result[f"{UNKNOWN_NAME}{number}"] = (sample(one.additional) or ["a"])[0]
     return result

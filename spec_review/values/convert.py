@@ -1,11 +1,11 @@
-"""How does an OpenAPI schema read as JSON Schema 2020-12, for a validator to judge by?"""
+"""How is an OpenAPI schema converted to JSON Schema 2020-12, which the validator reads?"""
 
 import re
 from typing import Any
 
 from spec_review.loading import Cursor
 from spec_review.values.schema import TYPES, Part, Schema, is_assumed, keywords, members, union_members
-from spec_review.values.shape import excused, is_hidden, required_names
+from spec_review.values.shape import exempt_names, is_hidden, required_names
 
 BOUNDS = {
     "int32": (-(2**31), 2**31 - 1),
@@ -34,9 +34,9 @@ Key = tuple[Any, ...]
 
 
 class Converter:
-    """Converts schemas; the targets of their `$ref`s gather as `$defs`.
+    """Converts schemas; the targets of each `$ref` become `$defs`.
 
-    `exactly_one` reads an undiscriminated `oneOf` literally; otherwise members may overlap, as `anyOf`.
+    With `exactly_one`, a `oneOf` without a discriminator stays a `oneOf`; otherwise it becomes an `anyOf`.
     """
 
     def __init__(self, exactly_one: bool) -> None:
@@ -46,7 +46,7 @@ class Converter:
         self.needed: list[set[Key]] = [set()]
 
     def whole(self, schema: Schema) -> dict[str, Any]:
-        """A schema that stands by itself, with the definitions it needs."""
+        """The converted schema with the definitions it needs."""
         self.needed.append(set())
         converted = self.all_of(schema)
         keys, pending = set[Key](), self.needed.pop()
@@ -59,39 +59,39 @@ class Converter:
         return {**converted, "$defs": definitions} if definitions else converted
 
     def all_of(self, schema: Schema) -> dict[str, Any]:
-        """A conjunction."""
-        names = excused(schema)
+        """The converted conjunction of all parts."""
+        names = exempt_names(schema)
         parts = [self.part(part, names) for part in schema]
         return parts[0] if len(parts) == 1 else {"allOf": parts} if parts else {}
 
-    def part(self, part: Part, beside: frozenset[str] = frozenset()) -> dict[str, Any]:
-        """One schema of a conjunction; `beside` it stand properties that nothing can demand."""
+    def part(self, part: Part, exempt: frozenset[str] = frozenset()) -> dict[str, Any]:
+        """One converted schema of a conjunction; properties in `exempt` are never required."""
         own = keywords(part)
-        beside |= excused((part,))
+        exempt |= exempt_names((part,))
         if isinstance(own.get("$ref"), str) and not part.bare:
-            target = {"$ref": f"#/$defs/{self._definition(part, beside)}"}
+            target = {"$ref": f"#/$defs/{self._definition(part, exempt)}"}
             if not part.cursor.document.is_31:
                 return target
-            return {"allOf": [target, self._plain(part, own, beside)]}
-        return self._plain(part, own, beside)
+            return {"allOf": [target, self._plain(part, own, exempt)]}
+        return self._plain(part, own, exempt)
 
-    def _definition(self, part: Part, beside: frozenset[str]) -> str:
+    def _definition(self, part: Part, exempt: frozenset[str]) -> str:
         cursor = part.cursor.follow()
-        name = _name(cursor, beside)
-        key = (*cursor.key, part.view, beside, name)
+        name = _name(cursor, exempt)
+        key = (*cursor.key, part.view, exempt, name)
         if key not in self.needs:
             self.needed.append(set())
             self.needs[key] = set()
-            self.definitions[key] = self.part(Part(cursor, part.view), beside)
+            self.definitions[key] = self.part(Part(cursor, part.view), exempt)
             self.needs[key] = self.needed.pop()
         self.needed[-1].add(key)
         return name
 
-    def _plain(self, part: Part, own: dict[str, Any], beside: frozenset[str]) -> dict[str, Any]:
-        result = {**self._type(part, own), **_constraints(own, part), **self._children(part, own, beside)}
+    def _plain(self, part: Part, own: dict[str, Any], exempt: frozenset[str]) -> dict[str, Any]:
+        result = {**self._type(part, own), **_constraints(own, part), **self._children(part, own, exempt)}
         conjuncts = _format_bounds(own)
         if not part.bare:
-            conjuncts += [self.part(member, beside) for member in members(part, "allOf")]
+            conjuncts += [self.part(member, exempt) for member in members(part, "allOf")]
             conjuncts += self._unions(part, own)
         if conjuncts:
             result["allOf"] = conjuncts
@@ -105,19 +105,19 @@ class Converter:
         for combiner in ("oneOf", "anyOf"):
             groups = union_members(part, combiner)
             if groups:
-                literal = combiner == "oneOf" and self.exactly_one and "discriminator" not in own
-                found.append({"oneOf" if literal else "anyOf": [self.all_of(group) for group in groups]})
+                exactly_one = combiner == "oneOf" and self.exactly_one and "discriminator" not in own
+                found.append({"oneOf" if exactly_one else "anyOf": [self.all_of(group) for group in groups]})
         return found
 
     def _type(self, part: Part, own: dict[str, Any]) -> dict[str, Any]:
-        said = own.get("type")
-        names = [said] if isinstance(said, str) else said if isinstance(said, list) else []
+        stated = own.get("type")
+        names = [stated] if isinstance(stated, str) else stated if isinstance(stated, list) else []
         known = [name for name in names if name in TYPES]
         if known and own.get("nullable") is True and not part.cursor.document.is_31:
             known.append("null")
         return {"type": list(dict.fromkeys(known))} if known else {}
 
-    def _children(self, part: Part, own: dict[str, Any], beside: frozenset[str]) -> dict[str, Any]:
+    def _children(self, part: Part, own: dict[str, Any], exempt: frozenset[str]) -> dict[str, Any]:
         result: dict[str, Any] = {}
         if isinstance(own.get("properties"), dict):
             result["properties"] = {
@@ -125,7 +125,7 @@ class Converter:
                 for name, inner in own["properties"].items()
                 if isinstance(inner, dict | bool)
             }
-        names = required_names(part, beside)
+        names = required_names(part, exempt)
         if names:
             result["required"] = list(dict.fromkeys(names))
         for key in ("items", "additionalProperties", *SUBSCHEMAS):
@@ -150,11 +150,11 @@ class Converter:
         return self.part(Part(cursor, part.view))
 
 
-def _name(target: Cursor, beside: frozenset[str]) -> str:
-    """A definition's name: its place, so that both documents and directions call the same thing the same."""
+def _name(target: Cursor, exempt: frozenset[str]) -> str:
+    """The name of a definition: its path, so that both documents use the same name for it."""
     document = target.document
     file = document.source.path if document.name in document.others else ""
-    return ".".join(re.sub(r"[^\w]", "_", step) for step in (file, *target.path, *sorted(beside)) if step)
+    return ".".join(re.sub(r"[^\w]", "_", step) for step in (file, *target.path, *sorted(exempt)) if step)
 
 
 def _below(part: Part, own: dict[str, Any], *keys: str) -> Cursor:
@@ -199,11 +199,11 @@ def _texts(own: dict[str, Any], part: Part) -> dict[str, Any]:
 
 
 def is_pattern(pattern: str) -> bool:
-    """Whether a pattern is a regular expression at all; one that is not constrains nothing."""
+    """Whether a pattern is a valid regular expression; an invalid one is ignored."""
     try:
         re.compile(pattern)
     except re.error:
-        return "\\p" in pattern or "(?<" in pattern  # ECMA writes some things Python does not know
+        return "\\p" in pattern or "(?<" in pattern  # valid in ECMA 262 but not in Python
     return True
 
 

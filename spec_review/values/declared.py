@@ -1,19 +1,19 @@
-"""What do two schemas declare differently that no value shows: names, defaults, deprecations?"""
+"""Which differences between two schemas does no value show: names, defaults, deprecations, grades?"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
 
-from openapi import GRADES
+from openapi import GRADES, Grade
 from spec_review.loading import Cursor
 from spec_review.values.equality import Equality
-from spec_review.values.names import alike
+from spec_review.values.names import similar
 from spec_review.values.pairing import affinity
 from spec_review.values.schema import Part, Schema, alternatives, identity, keywords
 from spec_review.values.shape import Shape, shape_of
 
-DEEPEST = 24
+MAX_DEPTH = 24
 CONSTRAINTS = {
     "type", "nullable", "enum", "format", "pattern", "minLength", "maxLength",
     "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
@@ -23,23 +23,25 @@ CONSTRAINTS = {
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing that only one side declares, or that both declare differently."""
+    """Something that only one schema declares, or that both declare differently."""
 
     kind: str
     path: tuple[str, ...]
     base: Cursor | None
-    head: Cursor | None
+    revision: Cursor | None
     name: str = ""
     old: Any = None
     new: Any = None
     optional: bool = True
 
 
-Grades = tuple[str, str]
+Grades = tuple[Grade, Grade]
+"""The grade in the base and the grade in the revision."""
+DEFAULT: Grades = (Grade.DOCUMENTED, Grade.DOCUMENTED)
 
 
 class Declared:
-    """Walks pairs of schemas, base against head, remembering what each pair declares."""
+    """Compares what the schemas of the base and of the revision declare, and caches the results."""
 
     def __init__(self, equality: Equality) -> None:
         self.equality = equality
@@ -47,37 +49,37 @@ class Declared:
         self.open: set[tuple[Any, ...]] = set()
 
     def facts(
-        self, base: Schema, head: Schema, optional: bool = True, grades: Grades = ("documented", "documented")
+        self, base: Schema, revision: Schema, optional: bool = True, grades: Grades = DEFAULT
     ) -> list[Fact]:
-        """The facts at and below a pair of places, whose parents have these grades."""
-        key = (identity(base), identity(head), optional, grades)
+        """The facts at and below a pair of schemas whose parents have these grades."""
+        key = (identity(base), identity(revision), optional, grades)
         if key in self.known:
             return self.known[key]
-        if key in self.open or len(self.open) > DEEPEST or self.equality.equal(base, head):
+        if key in self.open or len(self.open) > MAX_DEPTH or self.equality.equal(base, revision):
             return []
         self.open.add(key)
-        found = list(self._facts(base, head, optional, grades))
+        found = list(self._facts(base, revision, optional, grades))
         self.open.discard(key)
         self.known[key] = found
         return found
 
-    def _facts(self, base: Schema, head: Schema, optional: bool, grades: Grades) -> Iterator[Fact]:
-        yield from _annotations(base, head, optional)
-        own = (_grade(base, grades[0]), _grade(head, grades[1]))
+    def _facts(self, base: Schema, revision: Schema, optional: bool, grades: Grades) -> Iterator[Fact]:
+        yield from _annotations(base, revision, optional)
+        own = (_grade(base, grades[0]), _grade(revision, grades[1]))
         if own[0] != own[1] and own != grades:
-            yield Fact("grade", (), _origin(base), _origin(head), "", *own)
-        for one, other in _paired(alternatives(base), alternatives(head)):
+            yield Fact("grade", (), _origin(base), _origin(revision), "", *own)
+        for one, other in _paired(alternatives(base), alternatives(revision)):
             yield from _keyword_grades(one, other, own)
             yield from self._flat(one, other, own)
 
-    def _flat(self, base: Schema, head: Schema, grades: Grades) -> Iterator[Fact]:
-        one, other = shape_of(base), shape_of(head)
-        yield from self._names(base, head, one, other)
-        yield from _texts(base, head, one, other)
+    def _flat(self, base: Schema, revision: Schema, grades: Grades) -> Iterator[Fact]:
+        one, other = shape_of(base), shape_of(revision)
+        yield from self._names(base, revision, one, other)
+        yield from _texts(base, revision, one, other)
         for name in one.properties:
             if _visible(name, one) and _visible(name, other):
-                demanded = name in one.required and name in other.required
-                inner = self.facts(one.properties[name], other.properties[name], not demanded, grades)
+                required = name in one.required and name in other.required
+                inner = self.facts(one.properties[name], other.properties[name], not required, grades)
                 yield from (replace(fact, path=(name, *fact.path)) for fact in inner)
         if one.items and other.items:
             yield from (
@@ -87,41 +89,39 @@ class Declared:
             inner = self.facts(one.additional, other.additional, True, grades)
             yield from (replace(fact, path=("{}", *fact.path)) for fact in inner)
 
-    def _names(self, base: Schema, head: Schema, one: Shape, other: Shape) -> Iterator[Fact]:
-        gone = [name for name in one.properties if _visible(name, one) and not _visible(name, other)]
-        new = [name for name in other.properties if _visible(name, other) and not _visible(name, one)]
-        for name in list(gone):
-            twin = self._twin(name, gone, new, one, other)
-            if twin is not None:
-                gone.remove(name)
-                new.remove(twin)
-                yield Fact("property-renamed", (), _at(one, name), _at(other, twin), name, name, twin)
-        for name in gone:
-            yield Fact("property-removed", (), _at(one, name), _owner(head), name, name, None)
-        for name in new:
+    def _names(self, base: Schema, revision: Schema, one: Shape, other: Shape) -> Iterator[Fact]:
+        removed = [name for name in one.properties if _visible(name, one) and not _visible(name, other)]
+        added = [name for name in other.properties if _visible(name, other) and not _visible(name, one)]
+        for name in list(removed):
+            new_name = self._new_name(name, removed, added, one, other)
+            if new_name is not None:
+                removed.remove(name)
+                added.remove(new_name)
+                yield Fact("property-renamed", (), _at(one, name), _at(other, new_name), name, name, new_name)
+        for name in removed:
+            yield Fact("property-removed", (), _at(one, name), _owner(revision), name, name, None)
+        for name in added:
             yield Fact("property-added", (), _owner(base), _at(other, name), name, None, name)
 
-    def _twin(self, name: str, gone: list[str], new: list[str], one: Shape, other: Shape) -> str | None:
-        """The new property that is the old one renamed: the same schema, and a sign that it is meant."""
-        equal = [twin for twin in new if self.equality.equal(one.properties[name], other.properties[twin])]
-        sure = [
-            twin
-            for twin in equal
-            if alike(name, twin) or _told_alike(one.properties[name], other.properties[twin])
+    def _new_name(
+        self, name: str, removed: list[str], added: list[str], one: Shape, other: Shape
+    ) -> str | None:
+        """The new name of a property: an equal schema, and a similar name, description or position."""
+        schema = one.properties[name]
+        equal = [new for new in added if self.equality.equal(schema, other.properties[new])]
+        likely = [
+            new for new in equal if similar(name, new) or _same_description(schema, other.properties[new])
         ]
-        if sure:
-            return max(sure, key=lambda twin: SequenceMatcher(None, name.lower(), twin.lower()).ratio())
+        if likely:
+            return max(likely, key=lambda new: SequenceMatcher(None, name.lower(), new.lower()).ratio())
         order, others = list(one.properties), list(other.properties)
-        if len(gone) == len(new) == 1 and len(equal) == 1 and len(order) == len(others) > 1:
-            return (
-                equal[0]
-                if order.index(name) == others.index(equal[0]) and _telling(one.properties[name])
-                else None
-            )
+        if len(removed) == len(added) == 1 and len(equal) == 1 and len(order) == len(others) > 1:
+            same_position = order.index(name) == others.index(equal[0])
+            return equal[0] if same_position and _distinctive(schema) else None
         return None
 
 
-def _told_alike(one: Schema, other: Schema) -> bool:
+def _same_description(one: Schema, other: Schema) -> bool:
     left, right = _description(one), _description(other)
     return bool(left) and left == right
 
@@ -130,8 +130,8 @@ def _description(schema: Schema) -> str:
     return next((text for part in schema if (text := part.cursor.text("description"))), "")
 
 
-def _telling(schema: Schema) -> bool:
-    """Whether a schema says enough for its twin to be no coincidence."""
+def _distinctive(schema: Schema) -> bool:
+    """Whether a schema has a keyword other than its type, so that an equal schema is no coincidence."""
     return any(set(keywords(part)) - {"type", "description", "title", "example"} for part in schema)
 
 
@@ -144,57 +144,54 @@ def _at(shape: Shape, name: str) -> Cursor:
 
 
 def _owner(schema: Schema) -> Cursor | None:
-    """The part that declares properties, or else the first."""
+    """The first part that declares properties, or the first part of all."""
     for part in schema:
         if isinstance(part.cursor.value, dict) and "properties" in part.cursor.value:
             return part.cursor
     return schema[0].cursor if schema else None
 
 
-def _annotations(base: Schema, head: Schema, optional: bool) -> Iterator[Fact]:
-    one, other = _origin(base), _origin(head)
+def _annotations(base: Schema, revision: Schema, optional: bool) -> Iterator[Fact]:
+    one, other = _origin(base), _origin(revision)
     if one is None or other is None:
         return
-    old, new = _said(base, "default"), _said(head, "default")
+    old, new = _first_value(base, "default"), _first_value(revision, "default")
     if old != new:
         kind = "default-added" if not old else "default-removed" if not new else "default-changed"
-        before, after = (said[0] if said else None for said in (old, new))
+        before, after = (values[0] if values else None for values in (old, new))
         yield Fact(kind, (), one, other, "default", before, after, optional)
-    if _said(head, "deprecated") == [True] != _said(base, "deprecated"):
+    if _first_value(revision, "deprecated") == [True] != _first_value(base, "deprecated"):
         yield Fact("deprecated", (), one, other, "deprecated", None, True)
 
 
-def _grade(schema: Schema, inherited: str) -> str:
-    said = _said(schema, "x-grade")
-    return str(said[0]) if said and said[0] in GRADES else inherited
+def _grade(schema: Schema, inherited: Grade) -> Grade:
+    own = _first_value(schema, "x-grade")
+    return Grade(own[0]) if own and own[0] in GRADES else inherited
 
 
-def _keyword_grades(base: Schema, head: Schema, grades: Grades) -> Iterator[Fact]:
-    """Keywords that say the same as before but are better or worse founded."""
-    old, new = _founded(base, grades[0]), _founded(head, grades[1])
+def _keyword_grades(base: Schema, revision: Schema, grades: Grades) -> Iterator[Fact]:
+    """Keywords with the same value and another grade."""
+    old, new = _grades_of_keywords(base, grades[0]), _grades_of_keywords(revision, grades[1])
     for key in old:
         if key in new and old[key] != new[key] and grades[0] == grades[1]:
-            yield Fact("grade", (), _origin(base), _origin(head), key[0], old[key], new[key])
+            yield Fact("grade", (), _origin(base), _origin(revision), key[0], old[key], new[key])
 
 
-def _founded(schema: Schema, own: str) -> dict[tuple[str, str], str]:
-    """Each keyword, value by value where it lists values, with its grade."""
-    found: dict[tuple[str, str], str] = {}
+def _grades_of_keywords(schema: Schema, own: Grade) -> dict[tuple[str, str], Grade]:
+    """The grade of each keyword, or of each value if the keyword is a list."""
+    found: dict[tuple[str, str], Grade] = {}
     for part in schema:
         value = part.cursor.value if isinstance(part.cursor.value, dict) else {}
-        for grade, said in (
-            (own, value),
-            ("observed", value.get("x-observed")),
-            ("assumed", value.get("x-assumed")),
-        ):
-            if isinstance(said, dict):
-                for keyword, inner in said.items():
+        for grade, holder in ((own, value), *((grade, value.get(f"x-{grade}")) for grade in GRADES[1:])):
+            if isinstance(holder, dict):
+                for keyword, inner in holder.items():
                     if keyword in CONSTRAINTS:
                         values = inner if isinstance(inner, list) else [inner]
                         found.update({(f"{keyword} {one}", repr(one)): grade for one in values})
         if isinstance(value.get("x-enum-grade"), dict):
+            graded = value["x-enum-grade"].items()
             found.update(
-                {(f"enum {one}", repr(one)): str(grade) for one, grade in value["x-enum-grade"].items()}
+                {(f"enum {one}", repr(one)): Grade(grade) for one, grade in graded if grade in GRADES}
             )
     return found
 
@@ -203,8 +200,8 @@ def _origin(schema: Schema) -> Cursor | None:
     return schema[0].cursor.follow() if schema else None
 
 
-def _said(schema: Schema, keyword: str) -> list[Any]:
-    """What a keyword says here: on the way to the schema's own place, or in an `allOf`."""
+def _first_value(schema: Schema, keyword: str) -> list[Any]:
+    """The first value of a keyword, also behind `$ref` and in `allOf`; empty when there is none."""
     found: list[Any] = []
     pending: list[Part] = list(schema)
     for _ in range(32):
@@ -224,16 +221,16 @@ def _said(schema: Schema, keyword: str) -> list[Any]:
     return found[:1]
 
 
-def _texts(base: Schema, head: Schema, one: Shape, other: Shape) -> Iterator[Fact]:
-    """Patterns and formats that both sides have and that differ: a search may miss what tells them apart."""
+def _texts(base: Schema, revision: Schema, one: Shape, other: Shape) -> Iterator[Fact]:
+    """Patterns and formats that differ; the search may miss a string that shows the difference."""
     for keyword in ("pattern", "format"):
-        old, new = sorted(map(str, one.every(keyword))), sorted(map(str, other.every(keyword)))
+        old, new = sorted(map(str, one.values_of(keyword))), sorted(map(str, other.values_of(keyword)))
         if old and new and old != new:
             yield Fact(
                 f"{keyword}-changed",
                 (),
                 _owner(base),
-                _owner(head),
+                _owner(revision),
                 keyword,
                 " and ".join(old),
                 " and ".join(new),
@@ -241,7 +238,7 @@ def _texts(base: Schema, head: Schema, one: Shape, other: Shape) -> Iterator[Fac
 
 
 def _paired(ones: list[Schema], others: list[Schema]) -> Iterator[tuple[Schema, Schema]]:
-    """Alternatives that belong together, best matches first, each used once."""
+    """Pairs of corresponding alternatives, best matches first; each alternative is used once."""
     if len(ones) == len(others) == 1:
         yield ones[0], others[0]
         return

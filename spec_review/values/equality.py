@@ -1,24 +1,25 @@
-"""Do two schemas say the same thing in the same way? A quick, sure yes; otherwise the values must speak."""
+"""Are two schemas equal apart from annotations? Only unequal schemas are searched for values."""
 
 from typing import Any
 
+from openapi import GRADES
 from spec_review.loading import Cursor
 from spec_review.values.schema import Part, Schema
 
 IGNORED = {"description", "title", "example", "examples", "externalDocs", "xml", "$comment", "summary"}
 UNORDERED = {"required", "enum", "type"}
-OURS = {"x-grade", "x-assumed", "x-observed", "x-enum-grade", "x-lifecycle"}
+EXTENSIONS = {"x-grade", *(f"x-{grade}" for grade in GRADES[1:]), "x-enum-grade", "x-lifecycle"}
 
 
 class Equality:
-    """Compares places of two documents, remembering the pairs found equal."""
+    """Compares places of two documents and caches the results."""
 
     def __init__(self) -> None:
         self.equals: set[tuple[Any, ...]] = set()
         self.differs: set[tuple[Any, ...]] = set()
 
     def equal(self, one: Schema, other: Schema) -> bool:
-        """Whether two conjunctions have equal parts in the same order."""
+        """Whether two schemas have equal parts in the same order."""
         if len(one) != len(other):
             return False
         return all(self._parts(left, right) for left, right in zip(one, other, strict=True))
@@ -43,7 +44,7 @@ class Equality:
         )
 
     def places(self, one: Cursor, other: Cursor) -> bool:
-        """Whether two schemas are equal, `$ref`s opened, annotations aside."""
+        """Whether two schemas are equal, with `$ref` resolved and annotations ignored."""
         open_pairs: set[tuple[Any, ...]] = set()
         found = self._places(one, other, open_pairs)
         if found:
@@ -51,7 +52,7 @@ class Equality:
         return found
 
     def _places(self, one: Cursor, other: Cursor, open_pairs: set[tuple[Any, ...]]) -> bool:
-        one, other = _opened(one), _opened(other)
+        one, other = _resolved(one), _resolved(other)
         key = (one.key, other.key)
         if key in self.equals or key in open_pairs:
             return True
@@ -71,16 +72,16 @@ class Equality:
         return bool(one.value == other.value) and type(one.value) is type(other.value)
 
     def _lists(self, one: Cursor, other: Cursor, open_pairs: set[tuple[Any, ...]]) -> bool:
-        """Lists in the same order; members of a combiner in any."""
+        """Compares in order; members of `allOf`, `oneOf` and `anyOf` in any order."""
         left = [one.raw(str(place)) for place in range(len(one.value))]
         right = [other.raw(str(place)) for place in range(len(other.value))]
         if one.path[-1:] not in (("allOf",), ("oneOf",), ("anyOf",)) or len(left) > 40:
             return all(self._places(a, b, open_pairs) for a, b in zip(left, right, strict=True))
         for member in left:
-            twin = next((it for it in right if self._places(member, it, open_pairs)), None)
-            if twin is None:
+            match = next((it for it in right if self._places(member, it, open_pairs)), None)
+            if match is None:
                 return False
-            right.remove(twin)
+            right.remove(match)
         return True
 
     def _mappings(self, one: Cursor, other: Cursor, open_pairs: set[tuple[Any, ...]]) -> bool:
@@ -99,12 +100,12 @@ class Equality:
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    """A schema's keywords; `true` has none and `false` rules everything out."""
+    """The keywords of a schema; `true` has none, `false` is `not: {}`."""
     return dict(value) if isinstance(value, dict) else {"not": {}} if value is False else {}
 
 
-def _opened(cursor: Cursor) -> Cursor:
-    """A place with its `$ref` followed, unless something of ours stands beside the `$ref`."""
+def _resolved(cursor: Cursor) -> Cursor:
+    """The place with its `$ref` resolved, unless the `$ref` has siblings with a meaning."""
     if isinstance(cursor.value, dict) and "$ref" in cursor.value and len(_meaning(cursor.value)) == 1:
         return cursor.follow()
     return cursor
@@ -114,7 +115,7 @@ def _meaning(value: dict[str, Any]) -> dict[str, Any]:
     return {
         key: inner
         for key, inner in value.items()
-        if key not in IGNORED and (key in OURS or not key.startswith("x-")) and inner is not None
+        if key not in IGNORED and (key in EXTENSIONS or not key.startswith("x-")) and inner is not None
     }
 
 

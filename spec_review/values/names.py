@@ -1,16 +1,15 @@
-"""Are two names near-identical?"""
+"""Are two names similar?"""
 
 import re
 from difflib import SequenceMatcher
 
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
-
-
 NEAR = 0.7
+"""The least ratio of `SequenceMatcher` for two similar names."""
 
 
-def alike(one: str, other: str) -> bool:
-    """Whether two names are near-identical: by letters, or one said within the other."""
+def similar(one: str, other: str) -> bool:
+    """Whether two names are similar: by letters, by abbreviation, or because one contains the other."""
     left, right = _letters(one), _letters(other)
     if left == right:
         return True
@@ -19,7 +18,7 @@ def alike(one: str, other: str) -> bool:
 
 
 def _shortened(one: str, other: str) -> bool:
-    """Whether the names are the same words, some cut short: `X-Org-Id` and `X-Organization-Id`."""
+    """Whether the names have the same words, some abbreviated: `X-Org-Id` and `X-Organization-Id`."""
     left, right = _words(one), _words(other)
     return len(left) == len(right) > 1 and all(
         a.startswith(b) or b.startswith(a) for a, b in zip(left, right, strict=True)

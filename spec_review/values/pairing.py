@@ -1,4 +1,4 @@
-"""Which places of two schemas belong together?"""
+"""Which places in two schemas correspond?"""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from spec_review.values.shape import Shape, same, shape_of
 
 
 def children(one: Shape, other: Shape) -> Iterator[tuple[str, Schema, Schema]]:
-    """The places below two schemas that belong together, by name, index, `[]` or `{}`, and their schemas."""
+    """The corresponding places below two schemas: a property name, `[0]`, `[]` or `{}`, and both schemas."""
     for name, schema in one.properties.items():
         if name in one.hidden or name in other.hidden:
             continue
@@ -27,7 +27,7 @@ def children(one: Shape, other: Shape) -> Iterator[tuple[str, Schema, Schema]]:
 
 
 def affinity(one: Shape, other: Shape, a: Schema, b: Schema) -> float:
-    """How likely two alternatives are meant to be the same."""
+    """A score: the higher it is, the more likely two alternatives correspond."""
     score = 2.0 if set(one.types) & set(other.types) else -4.0
     score += 2.0 if one.types == other.types else 0.0
     names = set(one.properties) | set(other.properties)

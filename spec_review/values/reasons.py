@@ -1,4 +1,4 @@
-"""Which keyword is to blame when a value is refused?"""
+"""Which keyword is the reason that a schema rejects a value?"""
 
 from collections.abc import Container
 from typing import Any
@@ -8,7 +8,7 @@ from spec_review.values.schema import Part, Schema, keywords, members
 
 
 def is_one_of(schema: Schema) -> bool:
-    """Whether the schema itself is a `oneOf`: more members may overlap, which is only warned of."""
+    """Whether the schema is a `oneOf`: then overlapping members are only a warning."""
     pending = list(schema)
     while pending:
         part = pending.pop()
@@ -22,7 +22,7 @@ def is_one_of(schema: Schema) -> bool:
 
 
 def keyword_of(name: str, value: Any) -> str:
-    """The keyword that people would blame for what a validator calls by this name."""
+    """The keyword that a person would name for the keyword that the validator reports."""
     if value is None and name in ("type", "enum", "const"):
         return "nullable"
     return {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum", "falseSchema": "not"}.get(
@@ -30,27 +30,27 @@ def keyword_of(name: str, value: Any) -> str:
     )
 
 
-def names_of(name: str, said: dict[str, Any]) -> list[str]:
-    """The fields that a validator's refusal speaks of; an empty name where it speaks of none."""
+def names_of(name: str, details: dict[str, Any]) -> list[str]:
+    """The properties that a rejection names; an empty string when it names none."""
     if name == "required":
-        return [str(said.get("property", ""))]
+        return [str(details.get("property", ""))]
     if name in ("additionalProperties", "unevaluatedProperties"):
-        unexpected = said.get("unexpected")
+        unexpected = details.get("unexpected")
         words = [str(word) for word in unexpected] if isinstance(unexpected, list) else []
-        return ["" if word.startswith(candidates.NEUTRAL) else word for word in words] or [""]
+        return ["" if word.startswith(candidates.UNKNOWN_NAME) else word for word in words] or [""]
     return [""]
 
 
 def step_of(place: Any) -> str:
-    """A step of a path into a value: the field's name, or `[]` for any item."""
+    """One step of a path into a value: the property's name, or `[]` for any item."""
     return place if isinstance(place, str) else "[]"
 
 
 IMPORTANCE = ("nullable", "type", "const", "enum", "required", "additionalProperties", "format", "pattern")
 
 
-def blamed(reasons: list[tuple[str, str]], known: Container[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Of several reasons at once: every missing or forbidden name, else the most telling one."""
+def main_reasons(reasons: list[tuple[str, str]], known: Container[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The reasons to report: each missing or forbidden property, or else the most important keyword."""
     if any(reason in known for reason in reasons if not reason[1]):
         return []
     first = min(reasons, key=_importance)

@@ -1,7 +1,7 @@
-"""What does a schema ask for in one direction, at one reading of its grades, as sets of plain keywords?
+"""Which keywords does a schema consist of, in one direction and at one reading of its grades?
 
-A schema is read as a conjunction of parts: `$ref` and `allOf` are opened, `oneOf` and `anyOf` become
-alternatives. Refactorings that keep the accepted values keep the parts.
+A schema is a conjunction of parts: `$ref` and `allOf` are expanded, `oneOf` and `anyOf` become alternatives.
+A refactoring that keeps the accepted values keeps the parts.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,6 +9,7 @@ from functools import wraps
 from itertools import islice, product
 from typing import Any, Literal, NamedTuple, TypeVar
 
+from openapi import Grade
 from spec_review.loading import Cursor
 from spec_review.values.grades import Reading, graded
 
@@ -22,14 +23,14 @@ Place = tuple[int, tuple[str, ...]]
 
 
 class View(NamedTuple):
-    """How a side is read: its direction, and what assumed facts count for."""
+    """How a schema is read: its direction, and whether its assumed facts apply."""
 
     direction: Direction
     reading: Reading
 
 
 class Part(NamedTuple):
-    """One schema of a conjunction; `bare` leaves out its combiners, which are parts of their own."""
+    """One schema of a conjunction; a `bare` part is without its combiners, which are parts of their own."""
 
     cursor: Cursor
     view: View
@@ -37,16 +38,16 @@ class Part(NamedTuple):
 
     @property
     def identity(self) -> tuple[Any, ...]:
-        """What makes two parts the same question."""
+        """Equal for two parts with the same place, view and `bare`."""
         return (*self.cursor.key, self.view, self.bare)
 
 
 Schema = tuple[Part, ...]
-"""All of these must hold; none of them: anything goes."""
+"""All parts must accept a value; an empty schema accepts every value."""
 
 
 def schema_of(cursor: Cursor | None, view: View) -> Schema:
-    """The schema at a place; no schema accepts anything."""
+    """The schema at a place; None and `true` accept every value."""
     return () if cursor is None or cursor.value is True else (Part(cursor, view),)
 
 
@@ -55,8 +56,8 @@ def identity(schema: Schema) -> tuple[Any, ...]:
     return tuple(part.identity for part in schema)
 
 
-def remembered(work: Callable[[Schema], Result]) -> Callable[[Schema], Result]:
-    """Keeps what a pure function says of a schema with the schema's document."""
+def cached(work: Callable[[Schema], Result]) -> Callable[[Schema], Result]:
+    """Caches the results of a pure function in the document of its schema."""
 
     @wraps(work)
     def ask(schema: Schema) -> Result:
@@ -72,7 +73,7 @@ def remembered(work: Callable[[Schema], Result]) -> Callable[[Schema], Result]:
 
 
 def keywords(part: Part) -> dict[str, Any]:
-    """The part's keywords with its graded constraints merged in or left out as the reading says."""
+    """The keywords of a part, with graded keywords merged in or left out according to the reading."""
     value = part.cursor.value
     if value is False:
         return {"not": {}}
@@ -81,9 +82,9 @@ def keywords(part: Part) -> dict[str, Any]:
     return graded(value, part.view.reading)
 
 
-@remembered
+@cached
 def alternatives(schema: Schema) -> list[Schema]:
-    """The schema's alternatives, each a conjunction of bare parts."""
+    """The alternatives of the schema, each a conjunction of bare parts; at most `MAX_ALTERNATIVES`."""
     result: list[Schema] = [()]
     for part in schema:
         opened = _open(part, ())
@@ -92,7 +93,7 @@ def alternatives(schema: Schema) -> list[Schema]:
 
 
 def _open(part: Part, seen: tuple[Place, ...]) -> list[Schema]:
-    """A part's alternatives; what refers to itself without any value between adds nothing."""
+    """The alternatives of a part; a direct reference to itself adds none."""
     cursor = part.cursor
     if part.bare:
         return [(part,)]
@@ -137,11 +138,11 @@ def _nullable_beside_combiners(part: Part) -> bool:
 
 
 def members(part: Part, combiner: str) -> list[Part]:
-    """The members of a combiner that count at the part's reading."""
+    """The members of a combiner that apply at the reading of the part."""
     found = list(_listed(part.cursor, combiner))
     if combiner != "allOf" and part.view.reading == "strict":
-        sure = [cursor for cursor in found if not is_assumed(cursor)]
-        found = sure or found
+        certain = [cursor for cursor in found if not is_assumed(cursor)]
+        found = certain or found
     return [Part(cursor, part.view) for cursor in found]
 
 
@@ -155,15 +156,15 @@ def _listed(cursor: Cursor, key: str) -> Iterator[Cursor]:
 
 
 def is_assumed(cursor: Cursor) -> bool:
-    """Whether a schema, or the component it refers to, is graded `assumed`."""
+    """Whether a schema or the component it refers to is graded `assumed`."""
     followed = cursor.follow()
     return any(
-        isinstance(at.value, dict) and at.value.get("x-grade") == "assumed" for at in (cursor, followed)
+        isinstance(at.value, dict) and at.value.get("x-grade") == Grade.ASSUMED for at in (cursor, followed)
     )
 
 
 def union_members(part: Part, combiner: str) -> list[Schema]:
-    """A union's members, each joined with the discriminator values that select it."""
+    """The members of a `oneOf` or `anyOf`, each with the discriminator values that select it."""
     found = members(part, combiner)
     tags = _tags(part, found)
     return [
@@ -172,7 +173,7 @@ def union_members(part: Part, combiner: str) -> list[Schema]:
 
 
 def _tags(part: Part, found: list[Part]) -> dict[int, Part]:
-    """For each member the schema its discriminator demands, as a part of its own."""
+    """For each member, the schema that the discriminator requires, as a part of its own."""
     discriminator = keywords(part).get("discriminator")
     name = discriminator.get("propertyName") if isinstance(discriminator, dict) else None
     if not isinstance(name, str) or not isinstance(discriminator, dict):
@@ -184,11 +185,11 @@ def _tags(part: Part, found: list[Part]) -> dict[int, Part]:
     }
     keys = [_keys(member, name, targets) for member in found]
     known = [key for group in keys for key in group]
-    sure = all(_demands(member, name) for member in found)
+    required = all(_requires(member, name) for member in found)
     place = (*part.cursor.path, "discriminator")
     return {
         position: Part(
-            Cursor(part.cursor.document, (*place, str(position)), _tag(name, group, known, sure)),
+            Cursor(part.cursor.document, (*place, str(position)), _tag(name, group, known, required)),
             part.view,
             True,
         )
@@ -197,9 +198,9 @@ def _tags(part: Part, found: list[Part]) -> dict[int, Part]:
     }
 
 
-def _tag(name: str, keys: list[str], known: list[str], sure: bool) -> dict[str, Any]:
-    """A discriminator that the members need not carry is a hint: it only rules out the others' values."""
-    if sure:
+def _tag(name: str, keys: list[str], known: list[str], required: bool) -> dict[str, Any]:
+    """A discriminator that is optional in a member only excludes the values of the other members."""
+    if required:
         return {"properties": {name: {"enum": keys}}, "required": [name]}
     others = [key for key in known if key not in keys]
     return {"properties": {name: {"not": {"enum": others}}}} if others else {}
@@ -213,7 +214,7 @@ def _mapped(cursor: Cursor, target: str) -> Place:
 
 
 def _keys(member: Part, name: str, targets: dict[str, Place]) -> list[str]:
-    """The discriminator values that select a member; its own enum, where it has one, decides."""
+    """The discriminator values that select a member; its own enum takes precedence."""
     cursor = member.cursor.follow()
     own = [value for schema in alternatives((member,)) for value in _fixed(schema, name)]
     mapped = [key for key, target in targets.items() if target == cursor.key]
@@ -239,8 +240,8 @@ def _fixed(schema: Schema, name: str) -> list[Any]:
     return []
 
 
-def _demands(member: Part, name: str) -> bool:
-    """Whether every alternative of a union's member requires the property."""
+def _requires(member: Part, name: str) -> bool:
+    """Whether every alternative of a member requires the property."""
     return all(any(name in _required(part) for part in schema) for schema in alternatives((member,)))
 
 
@@ -250,7 +251,7 @@ def _required(part: Part) -> list[Any]:
 
 
 def property_cursors(part: Part, name: str) -> list[Cursor]:
-    """The place where a part declares a property, if it does."""
+    """The place where a part declares a property; empty when it does not."""
     declared = part.cursor.value.get("properties") if isinstance(part.cursor.value, dict) else None
     if not isinstance(declared, dict) or not isinstance(declared.get(name), dict | bool):
         return []

@@ -1,28 +1,29 @@
-"""What do the parts of one alternative say together: which types, properties, items and constants?"""
+"""Which types, properties, items and constants do the parts of one alternative declare together?"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from openapi import GRADES, Grade
 from spec_review.loading import Cursor
 from spec_review.values.schema import (
     TYPES,
     Part,
     Schema,
+    cached,
     is_assumed,
     keywords,
     members,
     property_cursors,
-    remembered,
 )
 
-FALSE_FOR = {"request": "readOnly", "response": "writeOnly"}
-"""The flag that takes a property out of a direction."""
+HIDDEN_BY = {"request": "readOnly", "response": "writeOnly"}
+"""The keyword that hides a property in a direction."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """The facets of a flat schema, for drawing values; what is accepted is the validator's word."""
+    """What is needed to generate values for a flat schema; the validator decides which are accepted."""
 
     types: tuple[str, ...]
     properties: dict[str, Schema]
@@ -34,21 +35,21 @@ class Shape:
     closed: bool
     constants: tuple[Any, ...]
     allowed: tuple[Any, ...] | None
-    said: dict[str, list[Any]] = field(default_factory=dict)
-    hinted: dict[str, list[Any]] = field(default_factory=dict)
+    keyword_values: dict[str, list[Any]] = field(default_factory=dict)
+    nested: dict[str, list[Any]] = field(default_factory=dict)
 
-    def every(self, keyword: str) -> list[Any]:
-        """All values a keyword has in the parts."""
-        return self.said.get(keyword, [])
+    def values_of(self, keyword: str) -> list[Any]:
+        """All values of a keyword in the parts."""
+        return self.keyword_values.get(keyword, [])
 
-    def near(self, keyword: str) -> list[Any]:
-        """All values a keyword has in the parts and in what they rule out or ask under a condition."""
-        return [*self.every(keyword), *self.hinted.get(keyword, [])]
+    def values_near(self, keyword: str) -> list[Any]:
+        """All values of a keyword in the parts, also inside `not`, `if`, `then` and `else`."""
+        return [*self.values_of(keyword), *self.nested.get(keyword, [])]
 
 
-@remembered
+@cached
 def shape_of(schema: Schema) -> Shape:
-    """The facets of one alternative (see `schema.alternatives`)."""
+    """The shape of one alternative (see `schema.alternatives`)."""
     every: dict[str, list[Any]] = {}
     for part in schema:
         for keyword, value in keywords(part).items():
@@ -62,24 +63,24 @@ def shape_of(schema: Schema) -> Shape:
             name for name, inner in properties.items() if any(_is_hidden(part) for part in inner)
         ),
         required=tuple(
-            dict.fromkeys(name for part in schema for name in required_names(part, excused(schema)))
+            dict.fromkeys(name for part in schema for name in required_names(part, exempt_names(schema)))
         ),
         items=_items(schema),
         prefix=_prefix(schema),
         additional=_additional(schema),
         closed=any(_is_closed(part) for part in schema),
-        constants=(*_constants(every), *_constants(hinted := _hints(every))),
+        constants=(*_constants(every), *_constants(nested := _hints(every))),
         allowed=_allowed(schema),
-        said=every,
-        hinted=hinted,
+        keyword_values=every,
+        nested=nested,
     )
 
 
-def required_names(part: Part, excused_names: frozenset[str]) -> list[str]:
-    """The names a part demands in its direction."""
+def required_names(part: Part, exempt: frozenset[str]) -> list[str]:
+    """The properties that a part requires, without those in `exempt`."""
     listed = keywords(part).get("required")
     names = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
-    return [name for name in names if name not in excused_names]
+    return [name for name in names if name not in exempt]
 
 
 CHILDREN = {
@@ -93,40 +94,42 @@ CHILDREN = {
     "anyOf",
     "discriminator",
 }
-SAID = {"description", "title", "example", "examples", "externalDocs", "xml", "summary"}
+ANNOTATIONS = {"description", "title", "example", "examples", "externalDocs", "xml", "summary"}
 
 
-@remembered
-def skeleton(schema: Schema) -> tuple[Any, ...]:
-    """What the parts say themselves: where it is equal, only what lies inside them can differ."""
-    return (tuple(sorted(_bones(part) for part in schema)), excused(schema))
+@cached
+def own_constraints(schema: Schema) -> tuple[Any, ...]:
+    """The constraints of the parts themselves; if they are equal, only nested schemas can differ."""
+    return (tuple(sorted(_own_keywords(part) for part in schema)), exempt_names(schema))
 
 
-def _bones(part: Part) -> str:
+def _own_keywords(part: Part) -> str:
     own = {
-        key: value for key, value in keywords(part).items() if key not in SAID and not key.startswith("x-")
+        key: value
+        for key, value in keywords(part).items()
+        if key not in ANNOTATIONS and not key.startswith("x-")
     }
-    bones = {key: value for key, value in own.items() if key not in CHILDREN}
-    bones["properties"] = sorted(_declared(part))
+    own_ = {key: value for key, value in own.items() if key not in CHILDREN}
+    own_["properties"] = sorted(_declared(part))
     for key in ("required", "enum", "type"):
-        if isinstance(bones.get(key), list):
-            bones[key] = sorted(map(repr, bones[key]))
+        if isinstance(own_.get(key), list):
+            own_[key] = sorted(map(repr, own_[key]))
     for key in ("items", "additionalProperties"):
         if key in own:
-            bones[key] = own[key] if isinstance(own[key], bool) else "schema"
-    return repr(sorted(bones.items()))
+            own_[key] = own[key] if isinstance(own[key], bool) else "schema"
+    return repr(sorted(own_.items()))
 
 
-@remembered
-def excused(schema: Schema) -> frozenset[str]:
-    """Names that nothing can demand: left out of this direction, or assumed where assumptions are dropped.
+@cached
+def exempt_names(schema: Schema) -> frozenset[str]:
+    """Properties that are never required: hidden in this direction, or assumed in a `lax` reading.
 
-    The property and the `required` that names it may stand in different members of an `allOf`.
+    The property and the `required` that names it may be in different members of an `allOf`.
     """
-    return frozenset(name for part in schema for name in _excused(part, 0))
+    return frozenset(name for part in schema for name in _exempt_names(part, 0))
 
 
-def _excused(part: Part, depth: int) -> Iterator[str]:
+def _exempt_names(part: Part, depth: int) -> Iterator[str]:
     for name in _declared(part):
         for cursor in property_cursors(part, name):
             if (part.view.reading == "lax" and is_assumed(cursor)) or is_hidden(cursor, part):
@@ -134,21 +137,21 @@ def _excused(part: Part, depth: int) -> Iterator[str]:
     if part.bare or depth > 8:
         return
     if isinstance(keywords(part).get("$ref"), str):
-        yield from _excused(Part(part.cursor.follow(), part.view), depth + 1)
+        yield from _exempt_names(Part(part.cursor.follow(), part.view), depth + 1)
     for member in members(part, "allOf"):
-        yield from _excused(member, depth + 1)
+        yield from _exempt_names(member, depth + 1)
 
 
 def _is_hidden(part: Part) -> bool:
-    """Whether a property is left out of this direction (`readOnly`, `writeOnly`)."""
-    flag = FALSE_FOR[part.view.direction]
+    """Whether `readOnly` or `writeOnly` hides a property in this direction."""
+    flag = HIDDEN_BY[part.view.direction]
     cursor: Cursor = part.cursor
     followed = cursor.follow()
     return any(isinstance(at.value, dict) and at.value.get(flag) is True for at in (cursor, followed))
 
 
 def is_hidden(cursor: Cursor, part: Part) -> bool:
-    """Whether the property at a place is left out of the part's direction."""
+    """Whether the property at a place is hidden in the direction of the part."""
     return _is_hidden(Part(cursor, part.view))
 
 
@@ -163,12 +166,13 @@ def _property(schema: Schema, name: str) -> Schema:
 
 
 def _inner(part: Part, *keys: str) -> list[Cursor]:
-    """The schema below a keyword, also where the keyword comes from `x-assumed` or `x-observed`."""
-    for origin in ((), ("x-observed",), ("x-assumed",)):
-        if origin == ("x-assumed",) and part.view.reading == "lax":
+    """The schema below a keyword, also when the keyword is in `x-observed` or `x-assumed`."""
+    for grade in GRADES:
+        if grade == Grade.ASSUMED and part.view.reading == "lax":
             continue
+        holder = () if grade == Grade.DOCUMENTED else (f"x-{grade}",)
         value, path = part.cursor.value, part.cursor.path
-        for key in (*origin, *keys):
+        for key in (*holder, *keys):
             value = value.get(key) if isinstance(value, dict) else None
             path = (*path, key)
         if isinstance(value, dict | bool):
@@ -184,10 +188,10 @@ def _types(schema: Schema) -> tuple[str, ...]:
 
 
 def part_types(part: Part) -> set[str]:
-    """The types one part allows."""
+    """The types that one part allows."""
     own = keywords(part)
-    said = own.get("type")
-    names = [said] if isinstance(said, str) else said if isinstance(said, list) else []
+    stated = own.get("type")
+    names = [stated] if isinstance(stated, str) else stated if isinstance(stated, list) else []
     known = {str(name) for name in names if name in TYPES}
     if not known:
         return set(TYPES)
@@ -227,8 +231,8 @@ def _is_closed(part: Part) -> bool:
 
 
 def _hints(every: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """What the keywords say inside `not`, `if` and the like: worth trying values beside, too."""
-    hinted: dict[str, list[Any]] = {}
+    """The values of keywords inside `not`, `if` and the like; values next to them are worth trying."""
+    nested: dict[str, list[Any]] = {}
     pending = [
         inner
         for key in ("not", "if", "then", "else", "contains", "propertyNames")
@@ -237,12 +241,12 @@ def _hints(every: dict[str, list[Any]]) -> dict[str, list[Any]]:
     while pending:
         value = pending.pop()
         if isinstance(value, dict):
-            for keyword, said in value.items():
-                hinted.setdefault(keyword, []).append(said)
-                pending.append(said)
+            for keyword, stated in value.items():
+                nested.setdefault(keyword, []).append(stated)
+                pending.append(stated)
         elif isinstance(value, list):
             pending.extend(value)
-    return hinted
+    return nested
 
 
 def _constants(every: dict[str, list[Any]]) -> Iterator[Any]:
@@ -252,7 +256,7 @@ def _constants(every: dict[str, list[Any]]) -> Iterator[Any]:
 
 
 def _allowed(schema: Schema) -> tuple[Any, ...] | None:
-    """The values that every enum and const of the parts allows; None where there is none."""
+    """The values that each `enum` and `const` of the parts allows; None when there is none."""
     sets = []
     for part in schema:
         own = keywords(part)
@@ -267,5 +271,5 @@ def _allowed(schema: Schema) -> tuple[Any, ...] | None:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Equality of JSON values: `1` is `1.0` but not `true`."""
+    """Whether two JSON values are equal: `1` equals `1.0` but not `true`."""
     return one == other and isinstance(one, bool) == isinstance(other, bool)

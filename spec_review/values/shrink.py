@@ -1,38 +1,38 @@
-"""Is there a smaller value that shows the same?"""
+"""Which smaller value still fulfils a condition?"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-TRIES = 200
+MAX_TRIES = 200
 
 
-def shrunk(value: Any, shows: Callable[[Any], bool]) -> Any:
-    """The value with everything taken away that need not be there."""
-    left = TRIES
+def shrink(value: Any, holds: Callable[[Any], bool]) -> Any:
+    """The value without the parts that the condition does not need; at most `MAX_TRIES` are tried."""
+    left = MAX_TRIES
     smaller = True
     while smaller and left > 0:
         smaller = False
-        for candidate in _less(value):
+        for candidate in _smaller(value):
             left -= 1
             if left < 0:
                 break
-            if shows(candidate):
+            if holds(candidate):
                 value, smaller = candidate, True
                 break
     return value
 
 
-def _less(value: Any) -> Iterator[Any]:
-    """Values with one thing fewer, the largest cuts first."""
+def _smaller(value: Any) -> Iterator[Any]:
+    """Values with one part removed or shortened, the largest parts first."""
     if isinstance(value, dict):
         for name in value:
             yield {key: inner for key, inner in value.items() if key != name}
         for name, inner in value.items():
-            yield from ({**value, name: less} for less in _less(inner))
+            yield from ({**value, name: less} for less in _smaller(inner))
     elif isinstance(value, list):
         for place in range(min(len(value), 20)):
             yield [*value[:place], *value[place + 1 :]]
         for place, inner in enumerate(value[:20]):
-            yield from ([*value[:place], less, *value[place + 1 :]] for less in _less(inner))
+            yield from ([*value[:place], less, *value[place + 1 :]] for less in _smaller(inner))
     elif isinstance(value, str) and len(value) > 1:
         yield from (value[: len(value) // 2], value[:-1])

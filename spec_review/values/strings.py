@@ -1,4 +1,4 @@
-"""Which strings are worth trying: by format, by length, by pattern?"""
+"""Which strings are worth trying for a format, a length or a pattern?"""
 
 import re
 import re._constants as codes  # type: ignore[import-not-found]
@@ -57,22 +57,22 @@ PLAIN = (
     "é\n",
     "Z9",
 )
-LONGEST = 12_000_000
+MAX_LENGTH = 12_000_000
 
 
 def lengths(bounds: list[Any]) -> list[int]:
-    """The lengths beside each bound."""
+    """The lengths at and next to each bound."""
     near = {int(bound) + step for bound in bounds if isinstance(bound, int | float) for step in (-1, 0, 1)}
-    return sorted(length for length in near if 0 <= length <= LONGEST)
+    return sorted(length for length in near if 0 <= length <= MAX_LENGTH)
 
 
 def padded(text: str, length: int) -> str:
-    """The text cut or filled to a length."""
+    """The text cut or padded to a length."""
     return text[:length] if len(text) >= length else text + (text[-1:] or "a") * (length - len(text))
 
 
 def from_pattern(pattern: str, limit: int = 24) -> list[str]:
-    """Some strings that a pattern matches, short ones first; none where it says more than we read."""
+    """Some strings that match a pattern, shortest first; none when the pattern is not supported."""
     try:
         tree = parser.parse(pattern.replace("\\/", "/"))
         found = list(islice(dict.fromkeys(_sequence(list(tree), 0)), limit * 4))
@@ -82,7 +82,7 @@ def from_pattern(pattern: str, limit: int = 24) -> list[str]:
 
 
 def _sequence(items: list[Any], depth: int) -> Iterator[str]:
-    """Varies one item at a time, the others staying at their first choice."""
+    """Varies one item at a time; the others keep their first choice."""
     if depth > 12:
         return
     choices = [list(islice(_item(item, depth + 1), 12)) for item in items]

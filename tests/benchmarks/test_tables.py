@@ -1,4 +1,4 @@
-"""Are the benchmark's numbers read and put side by side rightly?"""
+"""Are the results of the benchmark read and summarized correctly?"""
 
 import json
 
@@ -9,8 +9,8 @@ from benchmarks.load import LoadError, read
 from benchmarks.measure import KINDS, Seen, Streams
 from benchmarks.table import absolute, ratios, remarks
 
-SAID = {"requests": 3000, "microseconds": 2_000_000, "refused": 10, "broken": 1, "p50": 1500, "p99": 9000}
-RESULT = f"BENCH {json.dumps(SAID)}\n"
+RESULT = {"requests": 3000, "microseconds": 2_000_000, "refused": 10, "broken": 1, "p50": 1500, "p99": 9000}
+OUTPUT = f"BENCH {json.dumps(RESULT)}\n"
 
 
 def _seen(creates: int) -> Seen:
@@ -28,22 +28,22 @@ def _seen(creates: int) -> Seen:
     )
 
 
-def test_what_the_load_generator_says_is_read_in_seconds_and_milliseconds() -> None:
-    load = read("Running 2s test\n" + RESULT, refused=False)
+def test_the_result_of_wrk_is_converted_to_seconds_and_milliseconds() -> None:
+    load = read("Running 2s test\n" + OUTPUT, refused=False)
     assert (load.rate, load.p50, load.p99) == (1500.0, 1.5, 9.0)
 
 
-def test_an_answer_counts_as_wrong_when_it_is_not_the_one_meant() -> None:
-    assert read(RESULT, refused=False).wrong == 11
-    assert read(RESULT, refused=True).wrong == 2991
+def test_an_unexpected_response_counts_as_wrong() -> None:
+    assert read(OUTPUT, refused=False).wrong == 11
+    assert read(OUTPUT, refused=True).wrong == 2991
 
 
-def test_a_load_without_a_result_is_an_error_that_shows_the_output() -> None:
+def test_a_load_without_a_result_is_an_error_with_the_output() -> None:
     with pytest.raises(LoadError, match="unable to connect"):
         read("unable to connect to 127.0.0.1", refused=False)
 
 
-def test_a_ratio_is_that_of_medians_and_its_spread_that_of_the_rounds() -> None:
+def test_a_ratio_is_that_of_the_medians_with_the_range_of_the_rounds() -> None:
     rounds = [
         {"a": _seen(300), "b": _seen(100)},
         {"a": _seen(200), "b": _seen(100)},
@@ -55,11 +55,11 @@ def test_a_ratio_is_that_of_medians_and_its_spread_that_of_the_rounds() -> None:
     assert reference.split(" | ")[create] == "1.00"
 
 
-def test_a_server_that_was_left_out_of_the_reference_round_has_no_ratio() -> None:
+def test_a_server_without_a_reference_has_no_ratio() -> None:
     assert " - |" in ratios([{"a": _seen(1)}], ["a"], "b")
 
 
-def test_medians_stand_in_their_units_beside_the_bad_requests_answered_rightly() -> None:
+def test_medians_have_units_and_the_number_of_right_statuses() -> None:
     seen = _seen(1234)
     seen.wrong = {"no key": 200}
     row = absolute([{"a": seen}], ["a"]).splitlines()[-1]
@@ -68,16 +68,16 @@ def test_medians_stand_in_their_units_beside_the_bad_requests_answered_rightly()
     assert row.endswith(f"| {len(BAD_REQUESTS) - 1} of {len(BAD_REQUESTS)} |")
 
 
-def test_a_load_that_got_other_answers_and_a_stream_that_was_cut_are_said() -> None:
+def test_unexpected_responses_and_incomplete_streams_are_reported() -> None:
     seen = _seen(10)
-    seen.loads["list"] = read(RESULT, refused=False)
+    seen.loads["list"] = read(OUTPUT, refused=False)
     seen.streams = Streams(5, 3, 1, 2, 3)
     assert list(remarks([{"a": seen}], ["a"])) == [
-        "a: 11 of 3,000 answers to `list` were not the ones meant",
+        "a: 11 of 3,000 responses to `list` were unexpected",
         "a: 2 streams did not end with `[DONE]`",
     ]
     assert list(remarks([{"a": _seen(10)}], ["a"])) == []
 
 
-def test_every_bad_request_breaks_a_rule_of_its_own_and_there_are_enough() -> None:
+def test_there_are_at_least_38_bad_requests_with_different_rules() -> None:
     assert len({bad.rule for bad in BAD_REQUESTS}) == len(BAD_REQUESTS) >= 38

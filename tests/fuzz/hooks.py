@@ -1,4 +1,4 @@
-"""What schemathesis has to know of this API: how the events of a stream are read."""
+"""How does schemathesis parse the event streams of this API?"""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from contract_tests.observations.sse import parse
 
 @schemathesis.deserializer("text/event-stream")
 def events(_: schemathesis.DeserializationContext, response: schemathesis.Response) -> list[dict[str, Any]]:
-    """The events of a stream, each with its name, if it has one, and its data."""
+    """The events of a stream as objects with `data` and, for named events, `event`."""
     return [
         {"data": _decoded(event.data), **({"event": event.event} if event.event else {})}
         for event in parse([response.content])

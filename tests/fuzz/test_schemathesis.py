@@ -1,6 +1,6 @@
-"""Does schemathesis, with every check and every phase, find anything in the mock?
+"""Does schemathesis, with all checks and phases, find a problem in the mock?
 
-`make fuzz` runs it with 200 examples an operation and three seeds; by itself the test is content with less.
+`make fuzz` uses 200 examples per operation and three seeds; without it, the test uses fewer.
 """
 
 import json
@@ -25,7 +25,7 @@ CONFIG = Path(__file__).with_name("schemathesis.toml")
 def schemathesis(
     document: dict[str, Any], folder: Path, *options: str
 ) -> tuple[subprocess.CompletedProcess[str], str]:
-    """What schemathesis says of a fresh mock by a document, and what the mock's log says."""
+    """Run schemathesis with a document against a new mock; returns its result and the log of the mock."""
     path, log = folder / "openapi.json", folder / "mock.log"
     path.write_text(json.dumps(document), encoding="utf-8")
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.fuzz.hooks", "PYTHONPATH": str(ROOT)}
@@ -42,7 +42,7 @@ def schemathesis(
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_schemathesis_finds_nothing_in_the_mock(seed: str, tmp_path: Path) -> None:
+def test_schemathesis_finds_no_problem_in_the_mock(seed: str, tmp_path: Path) -> None:
     phases = ("--phases", "examples,coverage,fuzzing,stateful")
     done, log = schemathesis(
         openapi.load("assumed"), tmp_path, *phases, "--max-examples", EXAMPLES, "--seed", seed
@@ -55,7 +55,7 @@ def test_schemathesis_finds_nothing_in_the_mock(seed: str, tmp_path: Path) -> No
     ("schema", "finding"),
     [("Run", "Response violates schema"), ("MessageDelta", "SSE event violates schema")],
 )
-def test_schemathesis_finds_an_answer_or_an_event_that_is_not_as_the_document_says(
+def test_schemathesis_finds_a_response_or_an_event_that_violates_the_document(
     schema: str, finding: str, tmp_path: Path
 ) -> None:
     document = openapi.load("assumed")

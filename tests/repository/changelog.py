@@ -1,4 +1,4 @@
-"""What does the changelog say of each release?"""
+"""Which releases does the changelog list, and is it well formed?"""
 
 import re
 from dataclasses import dataclass
@@ -11,25 +11,25 @@ _RELEASE = re.compile(r"## \[(?P<version>\d+\.\d+\.\d+)\] - (?P<day>\d{4}-\d{2}-
 
 @dataclass(frozen=True)
 class Release:
-    """One released version and its day."""
+    """A released version and its date."""
 
     version: str
     day: date
 
     @property
     def order(self) -> tuple[int, ...]:
-        """The version as numbers, to compare."""
+        """The version as numbers, for comparison."""
         return tuple(int(part) for part in self.version.split("."))
 
 
 def releases(text: str) -> list[Release]:
-    """The released versions, newest first as the file has them."""
+    """The released versions in the order of the file, newest first."""
     found = [match for line in text.splitlines() if (match := _RELEASE.fullmatch(line))]
     return [Release(match["version"], date.fromisoformat(match["day"])) for match in found]
 
 
 def mistakes(text: str) -> list[str]:
-    """Where the text departs from Keep a Changelog, as one line each with its line number."""
+    """The deviations from Keep a Changelog, one string each with its line number."""
     lines = text.splitlines()
     found = [] if lines[:1] == ["# Changelog"] else ["line 1: the title is '# Changelog'"]
     for number, line in enumerate(lines, start=1):
@@ -45,7 +45,7 @@ def _section_mistakes(number: int, line: str, after: list[str]) -> list[str]:
     if line.removeprefix("### ") not in SECTIONS:
         found.append(f"line {number}: a heading is one of {', '.join(SECTIONS)}, not {line!r}")
     if not next((later for later in after if later.strip()), "").startswith("- "):
-        found.append(f"line {number}: {line!r} has no list under it")
+        found.append(f"line {number}: {line!r} has no list below it")
     return found
 
 
@@ -54,5 +54,5 @@ def _order_mistakes(text: str) -> list[str]:
     found = [] if known else ["no release"]
     for newer, older in pairwise(known):
         if newer.order <= older.order or newer.day < older.day:
-            found.append(f"{newer.version} stands above {older.version}: the newest comes first")
+            found.append(f"{newer.version} is above {older.version}: the newest release comes first")
     return found

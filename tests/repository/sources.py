@@ -1,4 +1,4 @@
-"""Which files are this repository's own?"""
+"""Which files does this repository contain?"""
 
 import ast
 import subprocess
@@ -11,7 +11,7 @@ ROOMS = ("openapi", "mock_server", "contract_tests", "spec_review")
 
 @cache
 def tracked(*patterns: str) -> tuple[Path, ...]:
-    """The paths, relative to the root, of the files under version control that match the git patterns."""
+    """The tracked files that match the git patterns, relative to the root, sorted."""
     listing = subprocess.run(
         ["git", "ls-files", "-z", *patterns], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -20,11 +20,11 @@ def tracked(*patterns: str) -> tuple[Path, ...]:
 
 
 def modules(*rooms: str) -> list[Path]:
-    """The Python files of the rooms, relative to the root."""
+    """The Python files of these packages, or of all packages, relative to the root."""
     return list(tracked(*(f"{room}/*.py" for room in rooms or ROOMS)))
 
 
 @cache
 def tree(path: Path) -> ast.Module:
-    """The syntax tree of a Python file given relative to the root."""
+    """The syntax tree of a Python file; the path is relative to the root."""
     return ast.parse((ROOT / path).read_text(encoding="utf-8"), filename=str(path))

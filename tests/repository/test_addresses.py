@@ -1,4 +1,4 @@
-"""Is the repository free of what belongs to one machine or one network?"""
+"""Is the repository free of addresses, paths and keys of one machine or network?"""
 
 import re
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.repository.sources import ROOT, tracked
 
-# Written with classes, so that this file doesn't match itself.
+# The character classes keep this file from matching itself.
 FOREIGN = {
     "the address of a package registry": r"registry[.]npmjs|pypi[.]org|pythonhosted[.]org|registry[.]yarnpkg",
     "the choice of a package registry": r'--(extra-)?index[-]url|--find[-]links|"resolved["]',
@@ -16,7 +16,7 @@ FOREIGN = {
 
 
 def foreign(text: str) -> list[str]:
-    """What in a text belongs to one machine or one network, a line each."""
+    """The addresses, paths and keys in a text, one string each with its line number."""
     return [
         f"line {number}: {what}: {match.group()}"
         for number, line in enumerate(text.splitlines(), start=1)
@@ -42,12 +42,12 @@ def test_no_tracked_file_names_a_registry_or_a_machine() -> None:
         "sk-tune-" + "a1b2c3d4" * 4,
     ],
 )
-def test_an_address_or_a_path_is_seen(line: str) -> None:
+def test_an_address_path_or_key_is_found(line: str) -> None:
     assert [found.partition(":")[0] for found in foreign(line)] == ["line 1"]
 
 
 @pytest.mark.parametrize(
     "line", ["https://studio.tune.app/v1", "/v1/threads/work", "sk-tune-example", "~/.venv"]
 )
-def test_what_belongs_to_everyone_is_left_alone(line: str) -> None:
+def test_public_addresses_and_relative_paths_are_allowed(line: str) -> None:
     assert foreign(line) == []

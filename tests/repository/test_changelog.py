@@ -1,4 +1,4 @@
-"""Is the changelog kept as Keep a Changelog asks, changes of the contract under their own heading?"""
+"""Does the changelog follow Keep a Changelog, with a Contract section for changes of the document?"""
 
 import pytest
 
@@ -27,11 +27,11 @@ GOOD = """# Changelog
 """
 
 
-def test_the_changelog_keeps_its_shape() -> None:
+def test_the_changelog_is_well_formed() -> None:
     assert mistakes((ROOT / "CHANGELOG.md").read_text(encoding="utf-8")) == []
 
 
-def test_a_well_kept_changelog_has_no_mistakes() -> None:
+def test_a_good_changelog_has_no_mistakes() -> None:
     assert mistakes(GOOD) == []
 
 
@@ -43,9 +43,9 @@ def test_a_well_kept_changelog_has_no_mistakes() -> None:
         ("## [0.2.0] - 2025-02-01", "## [0.2.0] - yesterday", "line 5: a release is"),
         ("### Contract", "### News", "line 7: a heading is one of"),
         ("- A scenario.\n", "", "line 11: '### Added' has no list"),
-        ("[0.2.0] - 2025-02-01", "[0.0.2] - 2025-02-01", "0.0.2 stands above 0.1.0"),
-        ("2025-02-01", "2024-02-01", "0.2.0 stands above 0.1.0"),
+        ("[0.2.0] - 2025-02-01", "[0.0.2] - 2025-02-01", "0.0.2 is above 0.1.0"),
+        ("2025-02-01", "2024-02-01", "0.2.0 is above 0.1.0"),
     ],
 )
-def test_a_mistake_is_named_with_its_line(old: str, new: str, mistake: str) -> None:
+def test_a_mistake_is_reported_with_its_line(old: str, new: str, mistake: str) -> None:
     assert [found for found in mistakes(GOOD.replace(old, new, 1)) if found.startswith(mistake)]

@@ -20,7 +20,7 @@ DIRECT = [Requirement(text) for text in PROJECT["dependencies"] + PROJECT["optio
 
 
 def needed(requirements: list[Requirement], seen: set[tuple[str, str]]) -> set[str]:
-    """The names of what the requirements need, all the way down, as the installed packages say."""
+    """The names of all direct and indirect dependencies, according to the installed packages."""
     for requirement in requirements:
         for extra in ("", *requirement.extras):
             key = (canonicalize_name(requirement.name), extra)
@@ -39,7 +39,7 @@ def _required_by(name: str, extra: str) -> list[Requirement]:
     return [one for one in found if one.marker is None or one.marker.evaluate({"extra": extra})]
 
 
-def test_every_line_pins_one_version_and_names_no_address() -> None:
+def test_every_line_pins_one_version_without_an_address() -> None:
     assert [
         line for line in LINES[1:] if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.+!]*", line)
     ] == []
@@ -50,15 +50,15 @@ def test_no_package_is_pinned_twice() -> None:
 
 
 @pytest.mark.parametrize("requirement", DIRECT, ids=str)
-def test_every_dependency_is_pinned_within_its_bounds(requirement: Requirement) -> None:
+def test_every_pin_is_within_the_bounds_of_the_dependency(requirement: Requirement) -> None:
     assert requirement.specifier.contains(PINS[canonicalize_name(requirement.name)])
 
 
 @pytest.mark.parametrize("text", PROJECT["dependencies"])
-def test_every_dependency_of_the_package_has_both_bounds(text: str) -> None:
+def test_every_dependency_of_the_package_has_a_lower_and_an_upper_bound(text: str) -> None:
     operators = {specifier.operator for specifier in Requirement(text).specifier}
     assert {">=", "<"} <= operators
 
 
-def test_what_the_dependencies_need_is_pinned_too() -> None:
+def test_indirect_dependencies_are_pinned_too() -> None:
     assert needed(DIRECT, set()) - set(PINS) == set()

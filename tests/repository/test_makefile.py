@@ -1,4 +1,4 @@
-"""Do the targets of the Makefile list themselves, and say in one line what they miss?"""
+"""Does the Makefile list its targets and report missing tools in one line?"""
 
 import os
 import re
@@ -15,32 +15,32 @@ TARGETS = re.findall(r"^([a-z-]+):.*## ", TEXT, flags=re.MULTILINE)
 
 
 def make(*arguments: str, directory: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run make with nothing of this environment but the path and what the test gives."""
+    """Run make with only PATH and the given environment variables."""
     variables = {"PATH": os.environ["PATH"], **environment}
     command = [shutil.which("make") or "make", "--no-print-directory", *arguments]
     return subprocess.run(command, cwd=directory, env=variables, capture_output=True, text=True, timeout=60)
 
 
-def test_make_alone_lists_every_target_with_what_it_does() -> None:
+def test_make_without_a_target_lists_all_targets_with_a_description() -> None:
     listed = re.findall(r"^  ([a-z-]+) +\S.*$", make().stdout, flags=re.MULTILINE)
     assert listed == TARGETS
     assert {"help", "install", "check", "test", "mock", "contract", "review"} <= set(listed)
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_every_target_can_be_made(target: str) -> None:
+def test_every_target_works_as_a_dry_run(target: str) -> None:
     tried = make("--dry-run", target)
     assert (tried.returncode, tried.stderr) == (0, "")
 
 
-def test_what_follows_args_reaches_the_command() -> None:
+def test_args_are_passed_to_the_command() -> None:
     assert "tune-mock --scenario tool-call" in make("--dry-run", "mock", "ARGS=--scenario tool-call").stdout
 
 
 @pytest.mark.parametrize(
     ("changed", "installs"), [(None, False), ("pyproject.toml", True), ("constraints.txt", True)]
 )
-def test_an_environment_is_installed_anew_only_when_what_it_holds_has_changed(
+def test_the_environment_is_reinstalled_only_when_the_dependencies_have_changed(
     changed: str | None, installs: bool, tmp_path: Path
 ) -> None:
     for moment, name in enumerate(("Makefile", "pyproject.toml", "constraints.txt", ".venv/.installed")):
@@ -51,16 +51,14 @@ def test_an_environment_is_installed_anew_only_when_what_it_holds_has_changed(
     assert ("pip" in make("--dry-run", "install", directory=tmp_path).stdout) is installs
 
 
-def test_without_python_the_answer_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
+def test_without_python_make_prints_one_line_with_advice(tmp_path: Path) -> None:
     tried = make("install", "PYTHON=", f"VENV={tmp_path}/venv")
     assert tried.returncode == 2
     assert tried.stderr.startswith("make: Python 3.11 or later is needed and was not found; install it")
 
 
 @pytest.mark.parametrize(("ci", "status"), [("", 0), ("true", 2)])
-def test_without_npm_the_checks_that_need_it_say_that_they_did_not_happen(
-    ci: str, status: int, tmp_path: Path
-) -> None:
+def test_without_npm_skipped_checks_are_reported(ci: str, status: int, tmp_path: Path) -> None:
     (tmp_path / "sh").symlink_to("/bin/sh")
     tried = make("check-node", PATH=str(tmp_path), CI=ci)
     assert tried.returncode == status

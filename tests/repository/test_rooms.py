@@ -1,4 +1,4 @@
-"""Does every import follow an arrow of ARCHITECTURE.md?"""
+"""Does every import follow the order of packages in ARCHITECTURE.md?"""
 
 import ast
 import sys
@@ -13,7 +13,7 @@ from tests.repository.sources import ROOMS, modules, tree
 
 @dataclass(frozen=True)
 class Rule:
-    """Files that match `where` import nothing of `forbidden`, except those that match one of `but_in`."""
+    """Files that match `where` must not import `forbidden`, except those that match one of `but_in`."""
 
     where: str
     forbidden: frozenset[str]
@@ -21,7 +21,7 @@ class Rule:
     but_in: tuple[str, ...] = ()
 
     def binds(self, path: Path) -> bool:
-        """Whether the rule speaks of this file."""
+        """Whether the rule applies to this file."""
         return _matches(path, self.where) and not any(_matches(path, pattern) for pattern in self.but_in)
 
 
@@ -30,32 +30,34 @@ def _names(*names: str) -> frozenset[str]:
 
 
 RULES = (
-    Rule("openapi/**", _names(*ROOMS[1:]), "the document's room imports nothing of ours"),
+    Rule("openapi/**", _names(*ROOMS[1:]), "the document imports no other package of the project"),
     Rule(
-        "mock_server/**", _names("contract_tests", "spec_review"), "the mock knows no checker and no reviewer"
+        "mock_server/**",
+        _names("contract_tests", "spec_review"),
+        "the mock does not depend on the checker or the reviewer",
     ),
     Rule(
         "contract_tests/**", _names("mock_server", "spec_review"), "the checker shares no code with the mock"
     ),
-    Rule("spec_review/**", _names("mock_server", "contract_tests"), "the reviewer reads documents only"),
-    Rule("*/**", _names("tests"), "tests are the last room: nothing imports them"),
-    Rule("*/**", _names("connexion"), "connexion serves the mock alone", but_in=("mock_server/**",)),
+    Rule("spec_review/**", _names("mock_server", "contract_tests"), "the reviewer only reads documents"),
+    Rule("*/**", _names("tests"), "only tests import tests"),
+    Rule("*/**", _names("connexion"), "only the mock uses connexion", but_in=("mock_server/**",)),
     Rule(
         "*/**",
         _names("schemathesis"),
-        "schemathesis stays at the checker's edge",
+        "only these modules of the checker use schemathesis",
         but_in=("contract_tests/checks/**", "contract_tests/conftest.py", "contract_tests/client/generated*"),
     ),
     Rule(
         "contract_tests/observations/**",
         _names("httpx", "requests", "pytest"),
-        "what was seen is read by pure functions",
+        "observations are evaluated by pure functions",
     ),
 )
-# What a client sees of a run is computed with the standard library alone.
+# The simulation uses only the standard library.
 PURE = "mock_server/simulation/**"
-# The packages and modules of a room in their order: each imports only from its own line and those above it.
-# What is not listed stands at the room's root and may import everything in it.
+# The order of the modules of a package: each imports only from its own line and the lines above it.
+# Modules that are not listed may import every module of the package.
 ORDER = {
     "mock_server": (
         ("errors", "settings"),
@@ -81,11 +83,24 @@ ORDER = {
         ("session",),
         ("recordings",),
     ),
+    "spec_review": (
+        ("loading",),
+        ("values",),
+        ("grade", "change"),
+        ("catalogue", "operations"),
+        ("comparison",),
+        ("rules",),
+        ("curl",),
+        ("proof", "version", "extras"),
+        ("settings",),
+        ("review", "report"),
+        ("render",),
+    ),
 }
 
 
 def _matches(path: Path, pattern: str) -> bool:
-    """Whether a path stands under `room/**`, any of our rooms (`*/**`), or is the file named."""
+    """Whether a path is under `package/**`, under any package (`*/**`), or matches the file pattern."""
     text = path.as_posix()
     if pattern == "*/**":
         return path.parts[0] in ROOMS
@@ -95,7 +110,7 @@ def _matches(path: Path, pattern: str) -> bool:
 
 
 def imports(path: Path, module: ast.Module) -> Iterator[tuple[int, str]]:
-    """Line and full name of everything a module imports, relative and dynamic imports included."""
+    """Line and full name of each import, including relative and dynamic imports."""
     for node in ast.walk(module):
         match node:
             case ast.Import(names=names):
@@ -114,7 +129,7 @@ def imports(path: Path, module: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def wrong_arrows(path: Path, module: ast.Module) -> list[str]:
-    """What this module imports and may not, a line each, naming the place and the reason."""
+    """The forbidden imports of a module, one string each with file, line and reason."""
     found = []
     for line, name in imports(path, module):
         package = name.partition(".")[0]
@@ -124,9 +139,11 @@ def wrong_arrows(path: Path, module: ast.Module) -> list[str]:
             if rule.binds(path) and package in rule.forbidden
         ]
         if _matches(path, PURE) and package not in {*sys.stdlib_module_names, path.parts[0]}:
-            found.append(f"{path.as_posix()}:{line}: imports {name}: only the standard library belongs here")
+            found.append(
+                f"{path.as_posix()}:{line}: imports {name}: only the standard library is allowed here"
+            )
         if package == path.parts[0] and line_of(name) > line_of(_dotted(path)):
-            found.append(f"{path.as_posix()}:{line}: imports {name}: it stands below in the room's order")
+            found.append(f"{path.as_posix()}:{line}: imports {name}: it is below in the order of the package")
     return found
 
 
@@ -135,7 +152,7 @@ def _dotted(path: Path) -> str:
 
 
 def line_of(name: str) -> int:
-    """The line of its room's order on which a module stands; the last one for what is not listed."""
+    """The line of a module in the order of its package; one more than the last for modules not listed."""
     room, _, rest = name.partition(".")
     lines = ORDER.get(room, ())
     found = [
@@ -148,7 +165,7 @@ def line_of(name: str) -> int:
 
 
 def imported_modules(path: Path, module: ast.Module) -> Iterator[str]:
-    """The modules of its own room that a module imports, those named in `from package import` too."""
+    """The modules of its own package that a module imports, also by `from package import module`."""
     known = {_dotted(other) for other in modules(path.parts[0])}
     for node in ast.walk(module):
         if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
@@ -159,7 +176,7 @@ def imported_modules(path: Path, module: ast.Module) -> Iterator[str]:
 
 
 def cycles(arrows: dict[str, set[str]]) -> list[list[str]]:
-    """The groups of modules that import one another in a circle."""
+    """The groups of modules that import each other in a cycle."""
     reached: dict[str, set[str]] = {}
     for start in arrows:
         seen: set[str] = set()
@@ -169,32 +186,32 @@ def cycles(arrows: dict[str, set[str]]) -> list[list[str]]:
                 seen.add(name)
                 ahead.extend(arrows.get(name, ()))
         reached[start] = seen
-    circles = {
+    groups = {
         tuple(sorted({start, *(name for name in seen if start in reached.get(name, ()))}))
         for start, seen in reached.items()
         if start in seen
     }
-    return [list(circle) for circle in sorted(circles)]
+    return [list(group) for group in sorted(groups)]
 
 
 @pytest.mark.parametrize("path", modules(), ids=str)
-def test_every_import_follows_an_arrow(path: Path) -> None:
+def test_every_import_follows_the_order(path: Path) -> None:
     assert not wrong_arrows(path, tree(path))
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_no_module_imports_itself_in_a_circle(room: str) -> None:
+def test_no_package_has_an_import_cycle(room: str) -> None:
     arrows = {
         _dotted(path): set(imported_modules(path, tree(path))) - {_dotted(path)} for path in modules(room)
     }
     assert cycles(arrows) == []
 
 
-def test_a_circle_of_imports_is_found() -> None:
+def test_an_import_cycle_is_found() -> None:
     assert cycles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}) == [["b", "c"]]
 
 
-def test_every_line_of_an_order_names_something_that_is_there() -> None:
+def test_every_module_in_an_order_exists() -> None:
     known = {_dotted(path) for room in ORDER for path in modules(room)}
     assert [
         name
@@ -226,10 +243,12 @@ def test_every_line_of_an_order_names_something_that_is_there() -> None:
         ("mock_server/server/workers.py", "from mock_server.app import create_app"),
         ("contract_tests/findings.py", "from contract_tests.checks import REGISTRY"),
         ("contract_tests/checks/shapes.py", "import contract_tests.session.scheduler"),
+        ("spec_review/values/search.py", "from spec_review.comparison import Comparison"),
+        ("spec_review/rules/info.py", "from spec_review.render.text import write"),
         ("mock_server/app.py", "from tests import sources"),
     ],
 )
-def test_a_wrong_arrow_is_caught_and_its_line_named(path: str, line: str) -> None:
+def test_a_wrong_import_is_reported_with_its_line(path: str, line: str) -> None:
     findings = wrong_arrows(Path(path), ast.parse(f'"""A module."""\n\n{line}\n'))
     assert len(findings) == 1
     assert findings[0].startswith(f"{path}:3: imports ")
@@ -251,5 +270,5 @@ def test_a_wrong_arrow_is_caught_and_its_line_named(path: str, line: str) -> Non
         ("spec_review/rules/paths.py", "from ..change import Change"),
     ],
 )
-def test_a_right_arrow_is_left_alone(path: str, line: str) -> None:
+def test_a_correct_import_is_not_reported(path: str, line: str) -> None:
     assert wrong_arrows(Path(path), ast.parse(line)) == []

@@ -1,4 +1,4 @@
-"""Is there one version, wherever it is said?"""
+"""Is the version the same everywhere?"""
 
 import json
 import re
@@ -17,7 +17,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 COMMANDS = sorted(PROJECT["scripts"])
 
 
-def test_the_changelog_ends_with_the_version_of_pyproject() -> None:
+def test_the_newest_release_in_the_changelog_has_the_version_of_pyproject() -> None:
     assert releases((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))[0].version == PROJECT["version"]
 
 
@@ -31,8 +31,8 @@ def test_the_javascript_client_has_the_version_of_pyproject() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_says_the_version_of_pyproject(command: str, tmp_path: Path) -> None:
+def test_every_command_prints_the_version_of_pyproject(command: str, tmp_path: Path) -> None:
     program = Path(sys.executable).with_name(command)
-    said = subprocess.run([program, "--version"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
-    assert (said.returncode, said.stderr) == (0, "")
-    assert re.findall(r"\d+\.\d+\.\d+\S*", said.stdout) == [PROJECT["version"]]
+    done = subprocess.run([program, "--version"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.findall(r"\d+\.\d+\.\d+\S*", done.stdout) == [PROJECT["version"]]

@@ -1,4 +1,4 @@
-"""Does `pip install .` give three commands that work from any directory?"""
+"""Does `pip install .` install three commands that work in any directory?"""
 
 import os
 import shutil
@@ -14,13 +14,13 @@ import pytest
 from tests.repository.sources import ROOMS, ROOT, tracked
 from tests.serving import free_port, served
 
-# One worker builds and installs, once; the others have better things to do.
+# One worker builds and installs the wheel once.
 pytestmark = pytest.mark.xdist_group("wheel")
 SHIPPED = {".py", ".yaml", ".html", ".css", ".js", ".jinja", ".typed", ".md", ".json"}
 
 
 def run(*command: str | Path, cwd: Path) -> str:
-    """The output of a command that has to succeed, run without anything of this environment."""
+    """The output of a command that must succeed; it gets a minimal environment."""
     environment = {"PATH": os.defpath, "HOME": str(cwd), "TERM": "dumb"}
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, f"{command} ended with {done.returncode}: {done.stdout}{done.stderr}"
@@ -29,7 +29,7 @@ def run(*command: str | Path, cwd: Path) -> str:
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel built from what is under version control, and nothing else."""
+    """The wheel, built only from tracked files."""
     source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
     for path in tracked():
         (source / path).parent.mkdir(parents=True, exist_ok=True)
@@ -42,7 +42,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def bin_directory(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The commands of an environment that holds the wheel and what it asks for."""
+    """The `bin` directory of an environment with the wheel and its dependencies."""
     home = tmp_path_factory.mktemp("environment")
     venv.create(home, with_pip=True)
     pip: list[str | Path] = [home / "bin/python", "-m", "pip", "install", "--quiet", "--no-compile"]
@@ -53,31 +53,31 @@ def bin_directory(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return home / "bin"
 
 
-def test_the_wheel_holds_every_file_of_the_packages(wheel: Path) -> None:
+def test_the_wheel_contains_all_files_of_the_packages(wheel: Path) -> None:
     expected = {str(path) for path in tracked(*ROOMS) if path.suffix in SHIPPED}
     assert expected - set(zipfile.ZipFile(wheel).namelist()) == set()
 
 
-def test_the_wheel_holds_nothing_but_the_packages(wheel: Path) -> None:
+def test_the_wheel_contains_only_the_packages(wheel: Path) -> None:
     tops = {name.partition("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
     assert {top for top in tops if not top.endswith(".dist-info")} == set(ROOMS)
 
 
-def test_the_document_travels_in_the_wheel(bin_directory: Path, tmp_path: Path) -> None:
+def test_the_wheel_contains_the_document(bin_directory: Path, tmp_path: Path) -> None:
     program = "import openapi; print(openapi.DOCUMENT, sorted(openapi.load()['paths'])[0])"
-    said = run(bin_directory / "python", "-c", program, cwd=tmp_path)
-    assert str(bin_directory.parent) in said
-    assert "/threads" in said
+    output = run(bin_directory / "python", "-c", program, cwd=tmp_path)
+    assert str(bin_directory.parent) in output
+    assert "/threads" in output
 
 
-def test_the_scenarios_travel_in_the_wheel(bin_directory: Path, tmp_path: Path) -> None:
+def test_the_wheel_contains_the_scenarios(bin_directory: Path, tmp_path: Path) -> None:
     listed = run(bin_directory / "tune-mock", "--list", cwd=tmp_path)
     names = {path.stem for path in tracked("mock_server/scenarios/*.yaml") if path.parent.name == "scenarios"}
     assert names
     assert {name for name in names if name not in listed} == set()
 
 
-def test_the_mock_answers_from_any_directory(bin_directory: Path, tmp_path: Path) -> None:
+def test_the_mock_works_in_any_directory(bin_directory: Path, tmp_path: Path) -> None:
     port = free_port()
     with served(
         [str(bin_directory / "tune-mock"), "--port", str(port)], port, tmp_path / "log", cwd=tmp_path
@@ -87,12 +87,12 @@ def test_the_mock_answers_from_any_directory(bin_directory: Path, tmp_path: Path
     assert (created.status_code, created.json()["title"]) == (200, "A wheel")
 
 
-def test_the_reviewer_answers_from_any_directory(bin_directory: Path, tmp_path: Path) -> None:
+def test_the_reviewer_works_in_any_directory(bin_directory: Path, tmp_path: Path) -> None:
     document = ROOT / "openapi/openapi.yaml"
     run(bin_directory / "tune-review", document, document, cwd=tmp_path)
 
 
-def test_the_judge_says_its_plan_from_any_directory(bin_directory: Path, tmp_path: Path) -> None:
+def test_the_checker_prints_its_plan_in_any_directory(bin_directory: Path, tmp_path: Path) -> None:
     port = free_port()
     with served(
         [str(bin_directory / "tune-mock"), "--port", str(port)], port, tmp_path / "log", cwd=tmp_path

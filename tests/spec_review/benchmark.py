@@ -1,7 +1,8 @@
-"""How does review time grow with the document? `python -m tests.spec_review.benchmark [OPERATIONS ...]`
+"""How does the review time depend on the size of the document?
 
-Documents are generated: a fifth of the operations have schemas of their own, the rest share components; in
-the revision every tenth operation is changed, and one shared component is.
+Run with `python -m tests.spec_review.benchmark [OPERATIONS ...]`. The documents are generated: a fifth of the
+operations have their own schemas, the others share components. The revision changes every tenth operation and
+one shared component.
 """
 
 import json
@@ -18,7 +19,7 @@ SIZES = (100, 500, 1000, 2000)
 
 
 def generated(operations: int, changed: bool) -> dict[str, Any]:
-    """A document with so many operations; changed, every tenth and a shared component differ."""
+    """A document with this number of operations: the base, or the changed revision."""
     shared = {f"Shared{number}": _schema(number, changed and number == 0) for number in range(40)}
     paths: dict[str, Any] = {}
     for number in range(operations):
@@ -76,7 +77,7 @@ def _schema(number: int, changed: bool) -> dict[str, Any]:
 
 
 def reviewed(operations: int) -> tuple[list[Change], float]:
-    """The changes between two generated documents, and the seconds it took, reading included."""
+    """The changes between two generated documents, and the seconds to load and compare them."""
     texts = [json.dumps(generated(operations, changed), indent=1) for changed in (False, True)]
     start = perf_counter()
     base, head = (
@@ -86,7 +87,7 @@ def reviewed(operations: int) -> tuple[list[Change], float]:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Print a line per size."""
+    """Print one line per size."""
     print("operations  changes  seconds  peak memory")
     for size in map(int, argv) if argv else SIZES:
         changes, seconds = reviewed(size)

@@ -1,4 +1,4 @@
-"""Which random documents and which refactorings of them are there to try the reviewer with?"""
+"""Which random documents, and which refactorings of them, test the reviewer?"""
 
 import copy
 import json
@@ -31,7 +31,7 @@ def _numbers() -> st.SearchStrategy[Content]:
 
 
 def schemas() -> st.SearchStrategy[Content]:
-    """Schemas of every kind, nested a little."""
+    """Schemas of all types, with up to eight leaves."""
     return st.recursive(
         st.one_of(_strings(), _numbers(), st.just({"type": "boolean"})), _nested, max_leaves=8
     )
@@ -89,16 +89,16 @@ def documents(draw: st.DrawFn) -> Content:
 
 
 def reordered(content: Content) -> Content:
-    """Every mapping and every list whose order says nothing, the other way round."""
+    """Each mapping, and each list whose order has no meaning, in reverse order."""
 
-    def turned(value: Any, key: str = "") -> Any:
+    def reverse(value: Any, key: str = "") -> Any:
         if isinstance(value, dict):
-            return {name: turned(value[name], name) for name in reversed(value)}
+            return {name: reverse(value[name], name) for name in reversed(value)}
         if isinstance(value, list) and key in ("required", "enum", "parameters", "tags", "allOf"):
-            return [turned(item) for item in reversed(value)]
+            return [reverse(item) for item in reversed(value)]
         return value
 
-    result: Content = turned(content)
+    result: Content = reverse(content)
     return result
 
 
@@ -113,7 +113,7 @@ def renamed(content: Content) -> Content:
 
 
 def _each(content: Content, change: Callable[[Any], Any]) -> Content:
-    """A copy in which every schema is what `change` makes of it, the inner ones first."""
+    """A copy with `change` applied to each schema, nested schemas first."""
 
     def inside(schema: Any) -> Any:
         if not isinstance(schema, dict):
@@ -142,12 +142,12 @@ def _holders(content: Content) -> Iterator[Content]:
 
 
 def wrapped(content: Content) -> Content:
-    """Every schema inside an `allOf` of its own."""
+    """Each schema inside an `allOf`."""
     return _each(content, lambda schema: {"allOf": [schema]})
 
 
 def split(content: Content) -> Content:
-    """What an object demands in another member of an `allOf` than what it has."""
+    """The `required` list and the properties of an object in different members of an `allOf`."""
 
     def halves(schema: Content) -> Content:
         if not schema.get("required") or schema.get("nullable") or schema.get("type") != "object":
@@ -159,7 +159,7 @@ def split(content: Content) -> Content:
 
 
 def extracted(content: Content) -> Content:
-    """Every schema a component of its own, and a `$ref` in its place."""
+    """Each schema as a component, with a `$ref` in its place."""
     made: dict[str, Any] = {}
 
     def component(schema: Content) -> Content:
@@ -174,7 +174,7 @@ def extracted(content: Content) -> Content:
 
 
 def inlined(content: Content) -> Content:
-    """Every `$ref` written out."""
+    """Each `$ref` replaced by its target."""
     components = content["components"]["schemas"]
 
     def written(value: Any) -> Any:
@@ -190,7 +190,7 @@ def inlined(content: Content) -> Content:
 
 
 def moved(content: Content) -> Content:
-    """The base path in the paths instead of in the server."""
+    """The base path moved from the server to the paths."""
     return {
         **content,
         "servers": [{"url": "https://random.example"}],
@@ -199,7 +199,7 @@ def moved(content: Content) -> Content:
 
 
 def upgraded(content: Content) -> Content:
-    """The same in OpenAPI 3.1's words."""
+    """The same document in OpenAPI 3.1."""
 
     def words(schema: Content) -> Content:
         result = {key: value for key, value in schema.items() if key != "nullable"}

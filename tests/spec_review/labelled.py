@@ -1,4 +1,4 @@
-"""Which pairs of documents are labelled here, and with what?"""
+"""Which labelled pairs of documents exist?"""
 
 import copy
 import json
@@ -15,11 +15,13 @@ from spec_review.loading import Source
 
 PAIRS = Path(__file__).with_name("pairs")
 GONE = "<gone>"
+DIRECTIONS = {"request": "NewParcel", "response": "Parcel"}
+"""The schema that each direction uses."""
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """Two documents and what is to be said of them."""
+    """Two documents, the expected verdict, and the rules that are expected or excluded."""
 
     name: str
     verdict: str
@@ -30,12 +32,12 @@ class Labelled:
     count: int | None = None
 
     def documents(self) -> tuple[Document, Document]:
-        """The pair as documents."""
+        """The base and the revision."""
         return document(self.base, "base.yaml"), document(self.head, "head.yaml")
 
 
 def document(content: Any, name: str = "document.yaml") -> Document:
-    """Data as a document."""
+    """A document with this content."""
     return load(Source(name, json.dumps(content)))
 
 
@@ -45,7 +47,7 @@ def _base() -> str:
 
 
 def base() -> dict[str, Any]:
-    """The document that all pairs start from."""
+    """A copy of the document that all pairs start from."""
     content: dict[str, Any] = json.loads(_base())
     return content
 
@@ -84,27 +86,28 @@ def _structure() -> Iterator[Labelled]:
 
 
 def _keywords() -> Iterator[Labelled]:
-    """Each entry as four pairs: there and back, in a request and in an answer."""
+    """Each entry as four pairs: in both directions, in a request and in a response."""
     for entry in _entries("keywords.yaml"):
         narrowed, widened = entry["narrowed"], entry.get("widened", entry.get("both"))
         both = "both" in entry
-        for way, schema in (("request", "NewParcel"), ("response", "Parcel")):
-            one, other = _with(schema, entry["from"]), _with(schema, entry["to"])
-            there, back = (narrowed, widened) if way == "request" else (widened, narrowed)
-            breaking, lawful = (one, other) if way == "request" else (other, one)
-            place = f"{way}-property"
-            yield Labelled(f"{entry['name']}, {way}", "breaking", (f"{place}-{there}",), (), breaking, lawful)
-            verdict = "breaking" if both else "lawful"
-            ids = (f"{place}-{there if both else back}",)
-            yield Labelled(f"{entry['name']}, {way}, back", verdict, ids, (), lawful, breaking)
+        for direction, schema in DIRECTIONS.items():
+            request = direction == "request"
+            from_, to = _with(schema, entry["from"]), _with(schema, entry["to"])
+            base_, head = (from_, to) if request else (to, from_)
+            breaking, compatible = (narrowed, widened) if request else (widened, narrowed)
+            location, name = f"{direction}-property", f"{entry['name']}, {direction}"
+            yield Labelled(name, "breaking", (f"{location}-{breaking}",), (), base_, head)
+            verdict = "breaking" if both else "compatible"
+            ids = (f"{location}-{breaking if both else compatible}",)
+            yield Labelled(f"{name}, back", verdict, ids, (), head, base_)
 
 
 def _equal() -> Iterator[Labelled]:
     for entry in _entries("equal.yaml"):
-        for way, schema in (("request", "NewParcel"), ("response", "Parcel")):
+        for direction, schema in DIRECTIONS.items():
             one, other = _with(schema, entry["from"]), _with(schema, entry["to"])
-            yield Labelled(f"{entry['name']}, {way}", "none", (), (), one, other)
-            yield Labelled(f"{entry['name']}, {way}, back", "none", (), (), other, one)
+            yield Labelled(f"{entry['name']}, {direction}", "none", (), (), one, other)
+            yield Labelled(f"{entry['name']}, {direction}, back", "none", (), (), other, one)
 
 
 def _with(schema: str, probe: Any) -> dict[str, Any]:
@@ -114,12 +117,12 @@ def _with(schema: str, probe: Any) -> dict[str, Any]:
 
 
 def patch(content: Any, changes: dict[str, Any]) -> Any:
-    """Set or take away what the pointers name; returns the last thing that stood there."""
+    """Set or remove the values at the pointers; returns the previous value at the last one."""
     before = None
     for pointer, value in changes.items():
-        *way, last = _steps(pointer)
+        *parents, last = _steps(pointer)
         place = content
-        for step in way:
+        for step in parents:
             place = place[int(step)] if isinstance(place, list) else place.setdefault(step, {})
         before = place[int(last)] if isinstance(place, list) else place.get(last)
         if value == GONE:

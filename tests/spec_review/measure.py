@@ -1,8 +1,8 @@
-"""How well does the reviewer judge a directory of labelled pairs? `python -m tests.spec_review.measure DIR`
+"""How often does the reviewer agree with a directory of labelled pairs?
 
-A pair is a directory with `base.yaml`, `head.yaml` and `label.json`, whose `verdict` is `breaking`, `warning`
-or `nonbreaking`. Printed are the breaking changes caught, the false alarms, the share of schema-level errors
-with a proof, the time a pair takes, and every disagreement.
+Run with `python -m tests.spec_review.measure DIR`. A pair is a directory with `base.yaml`, `head.yaml` and
+`label.json`, whose `verdict` is `breaking`, `warning` or `nonbreaking`. The output is the share of breaking
+changes found, false alarms, schema errors with a proof, the time per pair, and each disagreement.
 """
 
 import json
@@ -18,7 +18,7 @@ from spec_review import Change, DocumentError, compare, load, open_source
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was said of one pair."""
+    """The result for one pair."""
 
     name: str
     verdict: str
@@ -28,18 +28,18 @@ class Outcome:
 
     @property
     def errors(self) -> list[Change]:
-        """The changes called breaking."""
+        """The changes with level `error`."""
         return [change for change in self.changes if change.level == "error"]
 
     @property
-    def said(self) -> str:
-        """The verdict given."""
+    def found(self) -> str:
+        """The verdict of the reviewer."""
         levels = {change.level for change in self.changes}
         return "breaking" if "error" in levels else "warning" if "warning" in levels else "nonbreaking"
 
 
 def outcomes(directory: Path) -> Iterator[Outcome]:
-    """Every pair of the directory, judged."""
+    """The result for each pair in the directory."""
     for pair in sorted(directory.iterdir()):
         label = pair / "label.json"
         if not label.exists():
@@ -56,22 +56,22 @@ def outcomes(directory: Path) -> Iterator[Outcome]:
 
 
 def report(results: Sequence[Outcome]) -> Iterator[str]:
-    """The numbers, and then each disagreement."""
+    """The figures, then each disagreement."""
     breaking = [one for one in results if one.verdict == "breaking"]
-    lawful = [one for one in results if one.verdict == "nonbreaking"]
-    caught = [one for one in breaking if one.errors]
-    alarms = [one for one in lawful if one.errors]
+    nonbreaking = [one for one in results if one.verdict == "nonbreaking"]
+    detected = [one for one in breaking if one.errors]
+    alarms = [one for one in nonbreaking if one.errors]
     searched = [change for one in results for change in one.errors if change.searched]
-    shown = [change for change in searched if change.proof is not None]
+    proved = [change for change in searched if change.proof is not None]
     yield f"{len(results)} pairs"
-    yield f"breaking, caught:        {_share(len(caught), len(breaking))}"
-    yield f"nonbreaking, an error:   {_share(len(alarms), len(lawful))}"
-    yield f"verdicts alike:          {_share(sum(one.said == one.verdict for one in results), len(results))}"
-    yield f"schema errors proved:    {_share(len(shown), len(searched))}"
-    yield f"median time a pair:      {median(one.seconds for one in results):.3f} s"
+    yield f"breaking, reported:      {_share(len(detected), len(breaking))}"
+    yield f"nonbreaking, reported:   {_share(len(alarms), len(nonbreaking))}"
+    yield f"equal verdicts:          {_share(sum(one.found == one.verdict for one in results), len(results))}"
+    yield f"schema errors proved:    {_share(len(proved), len(searched))}"
+    yield f"median time per pair:    {median(one.seconds for one in results):.3f} s"
     for one in results:
         if one.failure or (one.verdict == "breaking") != bool(one.errors):
-            yield f"\n{one.name}: labelled {one.verdict}, said {one.failure or one.said}"
+            yield f"\n{one.name}: labelled {one.verdict}, found {one.failure or one.found}"
             yield from (
                 f"  {change.level} {change.id}: {change.message}" for change in one.errors or one.changes
             )
@@ -82,13 +82,13 @@ def _share(part: int, whole: int) -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Print the report of a directory."""
+    """Print the figures for a directory; 2 for wrong usage."""
     if len(argv) != 1 or not Path(argv[0]).is_dir():
         print("usage: python -m tests.spec_review.measure DIR", file=sys.stderr)
         return 2
     results = list(outcomes(Path(argv[0])))
     if not results:
-        print(f"{argv[0]}: holds no labelled pair", file=sys.stderr)
+        print(f"{argv[0]}: contains no labelled pair", file=sys.stderr)
         return 2
     print("\n".join(report(results)))
     return 0

@@ -1,4 +1,4 @@
-"""Does every shell line of the action and of its workflow do what it is there for?"""
+"""Does each step of the tune-review action and of its workflow work?"""
 
 import json
 import os
@@ -36,18 +36,18 @@ FAKE = '#!/bin/sh\necho "$@" >> "$CALLS"\n'
 
 @dataclass
 class Runner:
-    """A machine that runs single steps as GitHub would."""
+    """Runs single steps the way GitHub does."""
 
     path: Path
     repository: Repository
     env: dict[str, str] = field(default_factory=dict)
 
     def run(self, step: str, **env: str) -> subprocess.CompletedProcess[str]:
-        """Run the shell lines of a step."""
+        """Run the shell script of a step."""
         return self.lines(STEPS[step]["run"], **env)
 
     def lines(self, lines: str, **env: str) -> subprocess.CompletedProcess[str]:
-        """Run shell lines as `shell: bash` does."""
+        """Run a script as `shell: bash` does."""
         return subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", lines],
             cwd=self.path / "repository",
@@ -58,19 +58,19 @@ class Runner:
         )
 
     def tool(self, name: str, text: str) -> None:
-        """Put a program on the machine."""
+        """Install a program."""
         file = self.path / "bin" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
         file.chmod(0o755)
 
-    def said(self, name: str) -> str:
-        """The content of a file that the steps wrote."""
+    def content(self, name: str) -> str:
+        """The content of a file that the steps wrote; empty if there is none."""
         file = self.path / name
         return file.read_text(encoding="utf-8") if file.exists() else ""
 
     def document(self, changes: dict[str, Any]) -> None:
-        """Write the document as a pull request changes it."""
+        """Write the document with the changes of a pull request."""
         content = base()
         patch(content, changes)
         self.repository.write("openapi/openapi.yaml", json.dumps(content, indent=1))
@@ -78,7 +78,7 @@ class Runner:
 
 @pytest.fixture
 def runner(tmp_path: Path) -> Runner:
-    """A machine with a repository, whose first commit is the base."""
+    """A runner with a repository whose first commit is the base."""
     (tmp_path / "repository").mkdir()
     machine = Runner(tmp_path, Repository(tmp_path / "repository"))
     machine.document({})
@@ -102,44 +102,44 @@ def runner(tmp_path: Path) -> Runner:
 
 
 def review(runner: Runner, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run the step that reviews."""
+    """Run the `Review` step."""
     usual = {
         "BASE": "HEAD", "DOCUMENT": "openapi/openapi.yaml", "FAIL_ON": "error", "ACCEPTED": "", "FURTHER": ""
     }  # fmt: skip
     return runner.run("Review", **{**usual, **env})
 
 
-def test_every_shell_line_is_run_by_a_test_here() -> None:
+def test_every_script_is_run_by_a_test() -> None:
     assert {name for name, step in STEPS.items() if "run" in step} == {
         "Install tune-review",
         "Fetch the base",
         "Review",
         "Write the comment",
         "Render the reference",
-        "Say the outcome",
+        "Set the exit code",
     }
     steps = WORKFLOW["jobs"]["review"]["steps"]
     assert [step["run"] for step in steps if "run" in step] == ["npm ci --no-audit --no-fund"]
 
 
-def test_tune_review_is_installed_as_it_is_pinned(runner: Runner) -> None:
+def test_tune_review_is_installed_with_pinned_versions(runner: Runner) -> None:
     runner.tool(
         "python",
         FAKE + 'mkdir -p "$RUNNER_TEMP/tune-review/bin"\ncp "$0" "$3/bin/python" 2>/dev/null || true\n',
     )
     done = runner.run("Install tune-review", PYTHON=str(runner.path / "bin/python"), REVIEWER="there")
     assert done.returncode == 0, done.stderr
-    calls = runner.said("calls").splitlines()
+    calls = runner.content("calls").splitlines()
     assert calls[0] == f"-m venv {runner.path}/tune-review"
     assert calls[1].endswith("install --constraint there/constraints.txt there")
 
 
-def test_the_base_is_taken_as_it_is_where_it_is_known(runner: Runner) -> None:
+def test_a_base_that_exists_locally_is_used(runner: Runner) -> None:
     assert runner.run("Fetch the base", BASE="main").returncode == 0
-    assert runner.said("output") == "revision=main\n"
+    assert runner.content("output") == "revision=main\n"
 
 
-def test_the_base_is_fetched_where_it_is_not(runner: Runner) -> None:
+def test_a_base_that_does_not_exist_locally_is_fetched(runner: Runner) -> None:
     origin = runner.path / "origin"
     shutil.copytree(runner.path / "repository", origin)
     git = ["git", "-C", str(origin)]
@@ -149,41 +149,41 @@ def test_the_base_is_fetched_where_it_is_not(runner: Runner) -> None:
     )
     assert runner.run("Fetch the base", BASE="base").returncode == 0
     fetched = subprocess.run([*git, "rev-parse", "base"], check=True, capture_output=True, text=True).stdout
-    assert runner.said("output") == f"revision={fetched}"
+    assert runner.content("output") == f"revision={fetched}"
 
 
-def test_without_a_base_the_action_says_what_to_do(runner: Runner) -> None:
+def test_without_a_base_the_action_fails_with_advice(runner: Runner) -> None:
     done = runner.run("Fetch the base", BASE="")
     assert done.returncode == 2
-    assert "give the input 'base'" in done.stdout
+    assert "set the input 'base'" in done.stdout
 
 
-def test_a_break_is_annotated_summed_up_and_kept(runner: Runner) -> None:
+def test_a_breaking_change_is_annotated_summarized_and_reported(runner: Runner) -> None:
     runner.document(LOWERED)
     done = review(runner)
     assert done.returncode == 0, done.stderr
     assert "::error file=openapi/openapi.yaml," in done.stdout
-    assert "exit-code=1\n" in runner.said("output")
-    assert "### ❌ This change breaks clients" in runner.said("summary")
+    assert "exit-code=1\n" in runner.content("output")
+    assert "### ❌ This change breaks clients" in runner.content("summary")
     reports = sorted(file.name for file in (runner.path / "tune-review-reports").iterdir())
     assert reports == ["changelog.md", "comment.md", "review.json", "review.sarif"]
 
 
-def test_nothing_is_said_where_nothing_changed(runner: Runner) -> None:
+def test_there_is_no_output_when_nothing_changed(runner: Runner) -> None:
     done = review(runner)
     assert done.stdout == ""
-    assert runner.said("summary") == ""
-    assert "exit-code=0\n" in runner.said("output")
+    assert runner.content("summary") == ""
+    assert "exit-code=0\n" in runner.content("output")
 
 
-def test_further_arguments_and_accepted_changes_reach_the_command(runner: Runner) -> None:
+def test_arguments_and_accepted_changes_are_passed_to_the_command(runner: Runner) -> None:
     runner.document(LOWERED)
     review(runner, FURTHER="--level\nrequest-parameter-maximum-lowered=warning\n")
-    assert "exit-code=0\n" in runner.said("output")
+    assert "exit-code=0\n" in runner.content("output")
     review(runner, FAIL_ON="none")
-    assert runner.said("output").count("exit-code=0\n") == 2
+    assert runner.content("output").count("exit-code=0\n") == 2
     done = review(runner, ACCEPTED="gone.yaml")
-    assert "exit-code=2\n" in runner.said("output")
+    assert "exit-code=2\n" in runner.content("output")
     assert "gone.yaml" in done.stderr
 
 
@@ -191,7 +191,7 @@ def test_further_arguments_and_accepted_changes_reach_the_command(runner: Runner
     ("changes", "known", "method"),
     [(LOWERED, "", "POST"), (LOWERED, "7\n", "PATCH"), ({}, "7\n", "DELETE"), ({}, "", None)],
 )
-def test_there_is_one_comment_and_none_where_nothing_changed(
+def test_there_is_one_comment_and_none_when_nothing_changed(
     runner: Runner, changes: dict[str, Any], known: str, method: str | None
 ) -> None:
     runner.tool("gh", GH)
@@ -200,12 +200,12 @@ def test_there_is_one_comment_and_none_where_nothing_changed(
     review(runner)
     done = runner.run("Write the comment", GH_TOKEN="t", REPOSITORY="a/b", NUMBER="3")
     assert done.returncode == 0, done.stderr
-    calls = runner.said("calls")
+    calls = runner.content("calls")
     assert (f"--method {method}" in calls) if method else ("--method" not in calls)
     assert ("This change breaks clients" in calls) == bool(changes)
 
 
-def test_a_comment_is_written_only_where_the_token_may() -> None:
+def test_a_comment_is_written_only_in_pull_requests_of_the_same_repository() -> None:
     condition = STEPS["Write the comment"]["if"]
     assert "github.event.pull_request.head.repo.full_name == github.repository" in condition
     assert True in WORKFLOW  # `on`, as YAML 1.1 reads it
@@ -213,11 +213,11 @@ def test_a_comment_is_written_only_where_the_token_may() -> None:
     assert WORKFLOW["permissions"] == {"contents": "read", "pull-requests": "write"}
 
 
-def test_the_reference_is_rendered_and_a_failure_to_is_only_told(runner: Runner) -> None:
+def test_the_reference_is_rendered_and_a_failure_is_only_a_warning(runner: Runner) -> None:
     runner.tool("npx", FAKE)
     done = runner.run("Render the reference", DOCUMENT="openapi/openapi.yaml")
     assert done.returncode == 0, done.stderr
-    assert "build-docs openapi/openapi.yaml --output" in runner.said("calls")
+    assert "build-docs openapi/openapi.yaml --output" in runner.content("calls")
     runner.tool("npx", "#!/bin/sh\nexit 1\n")
     failed = runner.run("Render the reference", DOCUMENT="openapi/openapi.yaml")
     assert failed.returncode == 0
@@ -231,23 +231,23 @@ def test_the_real_redocly_renders_the_reference(runner: Runner) -> None:
     (runner.path / "tune-review-reports").mkdir()
     done = runner.run("Render the reference", DOCUMENT=str(ROOT / "openapi/openapi.yaml"))
     assert done.returncode == 0, done.stderr
-    assert "createRun" in runner.said("tune-review-reports/reference.html")
+    assert "createRun" in runner.content("tune-review-reports/reference.html")
 
 
-def test_the_version_of_redocly_is_the_one_that_is_pinned() -> None:
+def test_the_version_of_redocly_is_the_pinned_one() -> None:
     package = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
     assert (
         f"@redocly/cli@{package['devDependencies']['@redocly/cli']} " in STEPS["Render the reference"]["run"]
     )
 
 
-@pytest.mark.parametrize("code", ["0", "1", "2", "3"])
-def test_the_outcome_is_that_of_the_review(runner: Runner, code: str) -> None:
-    assert runner.run("Say the outcome", CODE=code).returncode == int(code)
+@pytest.mark.parametrize("code", ["0", "1", "2", "3", "4"])
+def test_the_job_ends_with_the_exit_code_of_the_review(runner: Runner, code: str) -> None:
+    assert runner.run("Set the exit code", CODE=code).returncode == int(code)
 
 
-def test_the_workflow_installs_what_the_lock_file_says(runner: Runner) -> None:
+def test_the_workflow_installs_the_locked_versions(runner: Runner) -> None:
     runner.tool("npm", FAKE)
     run = next(step["run"] for step in WORKFLOW["jobs"]["review"]["steps"] if "run" in step)
     assert runner.lines(run).returncode == 0
-    assert runner.said("calls") == "ci --no-audit --no-fund\n"
+    assert runner.content("calls") == "ci --no-audit --no-fund\n"

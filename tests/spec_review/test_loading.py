@@ -1,4 +1,4 @@
-"""Does every broken input get one clear line and the right exit code, and every sloppy one its review?"""
+"""Is each invalid document reported in one line with exit code 3, and each unusual one reviewed?"""
 
 import subprocess
 from pathlib import Path
@@ -12,13 +12,13 @@ from spec_review.loading import Source
 HEAD = "openapi: 3.0.3\ninfo: {title: T, version: '1'}\npaths: {}\n"
 WITH_REFERENCE = HEAD.replace("paths: {}", "paths: {/a: {get: {responses: {'200': {$ref: '%s'}}}}}")
 
-BROKEN = {
+INVALID = {
     "not YAML": (b"openapi: [3.0.3\npaths: {}\n", "not YAML"),
     "a tab": (b"openapi: 3.0.3\n\tpaths: {}\n", "not YAML"),
     "empty": (b"", "is empty"),
     "only a comment": (b"# nothing\n", "is empty"),
-    "a list": (b"- openapi\n", "holds a list"),
-    "a text": (b"openapi\n", "holds a text"),
+    "a list": (b"- openapi\n", "is a list"),
+    "a text": (b"openapi\n", "is a string"),
     "not UTF-8": (HEAD.encode() + b"x-name: \xe4\n", "not UTF-8"),
     "a duplicate key": (
         b"openapi: 3.0.3\npaths: {}\npaths: {}\n",
@@ -28,17 +28,20 @@ BROKEN = {
     "Swagger 2.0": (b"swagger: '2.0'\npaths: {}\n", "is Swagger 2.0"),
     "no version": (b"paths: {}\n", "has no 'openapi' key"),
     "a later version": (b"openapi: 4.0.0\npaths: {}\n", "'openapi' is '4.0.0'"),
-    "a reference to nothing": ((WITH_REFERENCE % "#/components/responses/Gone").encode(), "leads nowhere"),
-    "a reference to itself": ((WITH_REFERENCE % "#/paths/~1a/get/responses/200").encode(), "leads to itself"),
+    "a reference to nothing": ((WITH_REFERENCE % "#/components/responses/Gone").encode(), "does not resolve"),
+    "a reference to itself": (
+        (WITH_REFERENCE % "#/paths/~1a/get/responses/200").encode(),
+        "refers to itself",
+    ),
     "a remote reference": ((WITH_REFERENCE % "https://example.com/a.yaml").encode(), "remote references"),
     "a file that is missing": ((WITH_REFERENCE % "gone.yaml#/a").encode(), "no such file"),
-    "too deep": (b"[" * 5000 + b"]" * 5000, "nested too deeply"),
+    "too deep": (b"[" * 5000 + b"]" * 5000, "too deeply nested"),
 }
 
 
-@pytest.mark.parametrize(("content", "said"), BROKEN.values(), ids=BROKEN.keys())
-def test_a_broken_document_gets_one_line_and_exit_code_3(
-    content: bytes, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("content", "message"), INVALID.values(), ids=INVALID.keys())
+def test_an_invalid_document_exits_with_3_and_one_line(
+    content: bytes, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
     good.write_text(HEAD)
@@ -47,21 +50,21 @@ def test_a_broken_document_gets_one_line_and_exit_code_3(
         assert main(arguments) == 3
         output = capsys.readouterr()
         assert output.out == ""
-        assert said in output.err
+        assert message in output.err
         assert "bad.yaml" in output.err or "gone.yaml" in output.err
         assert output.err.count("\n") == 1
 
 
-def test_a_duplicate_key_is_named_with_its_line(tmp_path: Path) -> None:
+def test_a_duplicate_key_is_reported_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
     file.write_text("openapi: 3.0.3\npaths: {}\npaths: {}\n")
     with pytest.raises(DocumentError, match=r"a\.yaml:3: duplicate key 'paths'"):
         load(open_source(str(file)))
 
 
-SLOPPY = {
+UNUSUAL = {
     "Windows line ends and a byte order mark": "\ufeff" + HEAD.replace("\n", "\r\n"),
-    "nothing where something should be": """
+    "null instead of objects and lists": """
 openapi: 3.0.0
 paths: {/a: {post: {parameters: null, responses: null, requestBody: {content: null}}}, /b: null}
 components: null
@@ -69,7 +72,7 @@ servers: null
 security: null
 tags: null
 """,
-    "things of the wrong kind": """
+    "values of the wrong type": """
 openapi: 3.0.0
 paths:
   /a:
@@ -88,7 +91,7 @@ openapi: 3.0.0
 x: &common {description: Fine}
 paths: {/a: {get: {responses: {200: {<<: *common}}}}}
 """,
-    "texts that YAML 1.1 takes for something else": """
+    "strings that YAML 1.1 reads as other types": """
 openapi: 3.0.0
 paths:
   /a:
@@ -99,20 +102,20 @@ paths:
 }
 
 
-@pytest.mark.parametrize("content", SLOPPY.values(), ids=SLOPPY.keys())
-def test_a_sloppy_document_is_reviewed_all_the_same(content: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", UNUSUAL.values(), ids=UNUSUAL.keys())
+def test_an_unusual_document_is_reviewed(content: str, tmp_path: Path) -> None:
     file, other = tmp_path / "a.yaml", tmp_path / "b.yaml"
     file.write_bytes(content.encode())
     other.write_bytes(content.encode() + b"x-more: 1\n")
     assert compare(load(open_source(str(file))), load(open_source(str(other)))) == []
 
 
-def test_a_word_that_yaml_1_1_reads_as_a_boolean_stays_a_word() -> None:
+def test_strings_that_yaml_1_1_reads_as_other_types_stay_strings() -> None:
     document = load(Source("a.yaml", "openapi: 3.0.0\nx: [yes, off, 12:30, 2024-01-01, 1e3, 0x10, null]\n"))
     assert document.content["x"] == ["yes", "off", "12:30", "2024-01-01", 1000.0, 16, None]
 
 
-def test_references_to_other_files_are_followed_in_the_tree_and_in_a_revision(tmp_path: Path) -> None:
+def test_references_to_other_files_are_resolved_in_the_tree_and_in_a_revision(tmp_path: Path) -> None:
     repository = Repository(tmp_path)
     repository.write("api/openapi.yaml", WITH_REFERENCE % "parts/answers.yaml#/Good")
     part = (
@@ -129,7 +132,7 @@ def test_references_to_other_files_are_followed_in_the_tree_and_in_a_revision(tm
     assert str(errors[0].base) == "HEAD:api/parts/answers.yaml:2"
 
 
-def test_a_revision_is_read_from_the_root_and_from_here(tmp_path: Path) -> None:
+def test_a_path_in_a_revision_counts_from_the_root_or_the_current_directory(tmp_path: Path) -> None:
     repository = Repository(tmp_path)
     repository.write("api/openapi.yaml", HEAD)
     repository.commit()
@@ -138,27 +141,29 @@ def test_a_revision_is_read_from_the_root_and_from_here(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("argument", "said"),
+    ("argument", "message"),
     [
         ("HEAD:gone.yaml", "no file 'gone.yaml' at revision 'HEAD'"),
         ("nowhere:a.yaml", "unknown revision 'nowhere'"),
         ("--output=x:a.yaml", "is not a revision"),
     ],
 )
-def test_a_revision_that_does_not_load_says_why(argument: str, said: str, tmp_path: Path) -> None:
+def test_a_revision_that_cannot_be_loaded_is_reported_with_the_reason(
+    argument: str, message: str, tmp_path: Path
+) -> None:
     repository = Repository(tmp_path)
     repository.write("a.yaml", HEAD)
     repository.commit()
-    with pytest.raises(DocumentError, match=said):
+    with pytest.raises(DocumentError, match=message):
         open_source(argument, tmp_path)
 
 
-def test_outside_a_repository_a_revision_says_so(tmp_path: Path) -> None:
+def test_a_revision_needs_a_repository(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match="not in a git repository"):
         open_source("HEAD:a.yaml", tmp_path)
 
 
-def test_a_directory_says_so(tmp_path: Path) -> None:
+def test_a_directory_is_not_a_document(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match="is a directory"):
         open_source(str(tmp_path))
 

@@ -1,4 +1,4 @@
-"""How does the reviewer judge changes to this project's own document?"""
+"""Which level do changes to this project's own document get?"""
 
 import copy
 from collections.abc import Iterator
@@ -24,19 +24,18 @@ OTHER_TYPE = {
 
 
 def graded(grade: str) -> Iterator[tuple[str, str]]:
-    """Typed properties of objects, by component and name, whose own grade or component's grade is this."""
+    """Component and name of each typed property that has this grade, its own or its component's."""
     for name, schema in SCHEMAS.items():
         for field, inner in schema.get("properties", {}).items():
             own = inner.get("x-grade", schema.get("x-grade", "documented"))
-            free = not {"enum", "x-assumed", "x-observed"} & set(
-                inner
-            )  # else no value of another type is left
-            if own == grade and free and inner.get("type") in OTHER_TYPE:
+            # Other keywords would leave no value that the new type accepts.
+            bare = not {"enum", "x-assumed", "x-observed"} & set(inner)
+            if own == grade and bare and inner.get("type") in OTHER_TYPE:
                 yield name, field
 
 
 def changed(component: str, field: str) -> list[Change]:
-    """What is said where a property gets another type."""
+    """The changes when a property gets another type."""
     head = copy.deepcopy(CONTENT)
     schema = head["components"]["schemas"][component]["properties"][field]
     schema["type"] = OTHER_TYPE[schema["type"]]
@@ -44,40 +43,40 @@ def changed(component: str, field: str) -> list[Change]:
 
 
 @pytest.mark.parametrize("place", sorted(graded("assumed"))[::4], ids=".".join)
-def test_another_type_of_an_assumed_field_is_told_but_is_no_error(place: tuple[str, str]) -> None:
+def test_another_type_of_an_assumed_property_is_reported_but_not_as_an_error(place: tuple[str, str]) -> None:
     changes = changed(*place)
     assert not [change.message for change in changes if change.level == "error"]
     assert [change for change in changes if change.grade == "assumed"]
 
 
 @pytest.mark.parametrize("place", sorted(graded("documented"))[::7], ids=".".join)
-def test_another_type_of_a_documented_field_is_an_error_with_a_proof(place: tuple[str, str]) -> None:
+def test_another_type_of_a_documented_property_is_an_error_with_a_proof(place: tuple[str, str]) -> None:
     errors = [change for change in changed(*place) if change.level == "error"]
     assert errors
     assert all(change.proof is not None for change in errors)
 
 
-def test_every_example_fits_and_nothing_is_said_of_the_document_itself() -> None:
+def test_comparing_the_document_with_itself_reports_no_change() -> None:
     assert compare(document(CONTENT, "base.json"), document(CONTENT, "head.json")) == []
 
 
-def test_another_order_says_nothing() -> None:
+def test_another_order_is_no_change() -> None:
     head = reordered(CONTENT)
     assert compare(document(CONTENT, "base.json"), document(head, "head.json")) == []
 
 
-def test_a_step_of_the_run_that_is_gone_is_told_as_the_assumption_it_is() -> None:
+def test_a_removed_transition_that_is_assumed_is_reported_as_info() -> None:
     head = copy.deepcopy(CONTENT)
     head["components"]["schemas"]["RunStatus"]["x-lifecycle"]["statuses"]["queued"]["next"].remove(
         "in_progress"
     )
     changes = compare(document(CONTENT, "base.json"), document(head, "head.json"))
-    told = next(change for change in changes if change.id == "lifecycle-transition-removed")
-    assert (told.level, told.grade) == ("info", "assumed")
-    assert told.message == "`RunStatus` can no longer go from `queued` to `in_progress`."
+    change = next(change for change in changes if change.id == "lifecycle-transition-removed")
+    assert (change.level, change.grade) == ("info", "assumed")
+    assert change.message == "`RunStatus` can no longer go from `queued` to `in_progress`."
 
 
-def test_a_status_that_is_not_final_any_more_is_an_error_as_its_meaning_is_documented() -> None:
+def test_a_status_that_is_no_longer_terminal_is_an_error_because_the_fact_is_documented() -> None:
     head = copy.deepcopy(CONTENT)
     statuses = head["components"]["schemas"]["RunStatus"]["x-lifecycle"]["statuses"]
     statuses["expired"] = {"next": ["queued"]}

@@ -1,4 +1,4 @@
-"""Do the proofs prove? They are judged again here by another validator than the one that found them."""
+"""Are the proofs valid? A second validator, jsonschema, checks them."""
 
 import json
 import shlex
@@ -12,14 +12,14 @@ from spec_review.loading import Document
 from spec_review.proof import as_json
 from spec_review.values.convert import Converter
 from spec_review.values.schema import View, schema_of
-from spec_review.values.shrink import shrunk
+from spec_review.values.shrink import shrink
 from tests.spec_review.labelled import Labelled, base, document, labelled, patch
 
 PROBED = [pair for pair in labelled() if pair.verdict == "breaking" and "probe" in json.dumps(pair.base)][::2]
 
 
-def judge(side: Document, schema: str, way: Any, value: Any) -> bool:
-    """Whether a component accepts a value, by the jsonschema library."""
+def accepts(side: Document, schema: str, way: Any, value: Any) -> bool:
+    """Whether a component accepts a value according to the jsonschema library."""
     cursor = side.root.get("components", "schemas", schema)
     converted = Converter(exactly_one=True).whole(schema_of(cursor, View(way, "full")))
     checker = jsonschema.FormatChecker(["date", "date-time", "uuid", "email", "ipv4"])
@@ -30,7 +30,7 @@ def judge(side: Document, schema: str, way: Any, value: Any) -> bool:
 
 
 @pytest.mark.parametrize("pair", PROBED, ids=lambda pair: pair.name)
-def test_a_proof_is_accepted_by_one_version_and_refused_by_the_other(pair: Labelled) -> None:
+def test_a_proof_is_accepted_by_one_document_and_rejected_by_the_other(pair: Labelled) -> None:
     one, other = pair.documents()
     errors = [change for change in compare(one, other) if change.level == "error" and change.searched]
     assert errors
@@ -38,12 +38,12 @@ def test_a_proof_is_accepted_by_one_version_and_refused_by_the_other(pair: Label
         assert change.proof is not None, change.message
         way = change.direction
         schema = "NewParcel" if way == "request" else "Parcel"
-        takes, refuses = (one, other) if way == "request" else (other, one)
+        accepting, rejecting = (one, other) if way == "request" else (other, one)
         value = change.proof.value
         if way == "response" and "data" in value:
             value = value["data"][0]
-        assert judge(takes, schema, way, value)
-        assert not judge(refuses, schema, way, value)
+        assert accepts(accepting, schema, way, value)
+        assert not accepts(rejecting, schema, way, value)
 
 
 def test_every_schema_error_of_the_labelled_pairs_has_a_proof() -> None:
@@ -65,7 +65,7 @@ def error(changes: dict[str, Any]) -> Change:
     return next(change for change in found if change.level == "error")
 
 
-def test_a_request_is_shown_as_a_curl_line_with_all_it_needs() -> None:
+def test_a_request_is_shown_as_a_complete_curl_command() -> None:
     proof = error({"/components/parameters/Limit/schema/maximum": 99}).proof
     assert proof is not None
     assert proof.kind == "curl"
@@ -76,7 +76,7 @@ def test_a_request_is_shown_as_a_curl_line_with_all_it_needs() -> None:
     assert proof.refusal == "100 is greater than the maximum of 99"
 
 
-def test_a_body_is_the_least_that_shows_it() -> None:
+def test_a_body_is_minimal() -> None:
     proof = error({"/components/schemas/NewParcel/required": ["city", "note"]}).proof
     assert proof is not None
     words = shlex.split(proof.text)
@@ -85,7 +85,7 @@ def test_a_body_is_the_least_that_shows_it() -> None:
     assert json.loads(words[-1]) == {"city": ""}
 
 
-def test_a_long_text_is_written_as_a_repetition_that_the_shell_expands() -> None:
+def test_a_long_string_is_written_as_a_repetition_that_the_shell_expands() -> None:
     proof = error({"$NewParcel/note/maxLength": 150}).proof
     assert proof is not None
     assert proof.value == {"city": "", "note": "a" * 151}
@@ -101,13 +101,13 @@ def test_a_long_text_is_written_as_a_repetition_that_the_shell_expands() -> None
         ({"/components/securitySchemes/key/name": "X-New"}, 'X-Key: $KEY"'),
     ],
 )
-def test_a_structural_error_shows_the_request_that_fails_now(changes: dict[str, Any], shown: str) -> None:
+def test_a_structural_error_shows_a_request_that_now_fails(changes: dict[str, Any], shown: str) -> None:
     proof = error(changes).proof
     assert proof is not None
     assert shown in proof.text
 
 
-def test_an_answer_is_shown_with_its_status_and_media_type() -> None:
+def test_a_response_is_shown_with_status_and_media_type() -> None:
     proof = error({"/components/schemas/Problem/required": "<gone>"}).proof
     assert proof is not None
     assert (
@@ -123,21 +123,21 @@ def test_a_header_is_shown_as_a_header() -> None:
     assert proof.text.startswith("HTTP/1.1 200\nX-Total: ")
 
 
-def test_an_error_whose_search_finds_nothing_is_never_called_compatible() -> None:
+def test_a_change_without_a_counterexample_is_reported_as_such() -> None:
     head = base()
     patch(head, {"$NewParcel/city/pattern": "^(b|a)$"})
     start = base()
     patch(start, {"$NewParcel/city/pattern": "^(a|b)$"})
     found = compare(document(start, "base.yaml"), document(head, "head.yaml"))
-    told = next(change for change in found if change.id == "request-property-pattern-changed")
-    assert told.note == "no counterexample found"
+    change = next(change for change in found if change.id == "request-property-pattern-changed")
+    assert change.note == "no counterexample found"
 
 
-def test_shrinking_takes_away_what_need_not_be_there() -> None:
+def test_shrinking_removes_what_is_not_needed() -> None:
     large = {"a": [1, 2, {"deep": "text", "more": 1}], "b": "long text", "c": None}
-    assert shrunk(large, lambda value: isinstance(value, dict) and "b" in value) == {"b": "l"}
-    assert shrunk([1, 2, 3], lambda value: isinstance(value, list)) == []
+    assert shrink(large, lambda value: isinstance(value, dict) and "b" in value) == {"b": "l"}
+    assert shrink([1, 2, 3], lambda value: isinstance(value, list)) == []
 
 
-def test_a_long_run_is_counted_where_it_is_only_read() -> None:
+def test_a_long_run_in_readable_json_is_replaced_by_its_length() -> None:
     assert as_json({"a": "x" * 500}) == '{\n "a": "xxxxxxxxxxxxxxxxxxxx…" /* 500 characters */\n}'

@@ -1,4 +1,4 @@
-"""What holds for every document, whatever it says?"""
+"""Which properties hold for the comparison of any documents?"""
 
 import copy
 from typing import Any
@@ -15,27 +15,27 @@ calm = settings(max_examples=25, deadline=None, suppress_health_check=list(Healt
 
 
 def changes(one: Content, other: Content) -> list[Change]:
-    """What is said from one to the other."""
+    """The changes from one document to the other."""
     return compare(document(one, "base.json"), document(other, "head.json"))
 
 
 @calm
 @given(documents())
-def test_a_document_against_itself_gives_nothing(content: Content) -> None:
+def test_comparing_a_document_with_itself_reports_no_change(content: Content) -> None:
     assert changes(content, copy.deepcopy(content)) == []
 
 
 @pytest.mark.parametrize("refactoring", REFACTORINGS, ids=lambda one: one.__name__)
 @calm
 @given(content=documents())
-def test_a_refactoring_gives_nothing_there_and_back(refactoring: Any, content: Content) -> None:
+def test_a_refactoring_is_no_change_in_either_direction(refactoring: Any, content: Content) -> None:
     assert changes(content, refactoring(content)) == []
     assert changes(refactoring(content), content) == []
 
 
 @calm
 @given(content=documents(), schema=schemas())
-def test_what_breaks_as_a_request_is_additive_on_the_way_back(content: Content, schema: Content) -> None:
+def test_a_change_that_breaks_requests_is_compatible_in_reverse(content: Content, schema: Content) -> None:
     one, other = copy.deepcopy(content), copy.deepcopy(content)
     for half in (one, other):
         half["paths"]["/things/{id}"]["post"]["responses"] = {"204": {"description": "Made."}}
@@ -47,7 +47,7 @@ def test_what_breaks_as_a_request_is_additive_on_the_way_back(content: Content, 
 
 
 def narrowed(change: Change) -> tuple[str, str] | None:
-    """A change by its place and keyword, the same for both ways; None where a name is only declared."""
+    """The place and keyword of a change, equal in both directions; None for other kinds of change."""
     families = ("type", "nullable", "enum-value", "minimum", "maximum", "max-length", "format", "max-items")
     family = next((word for word in families if f"-{word}" in change.id), None)
     where = change.message.split(" in the request body")[0].split(" no longer")[0].split(" now also")[0]
@@ -56,8 +56,9 @@ def narrowed(change: Change) -> tuple[str, str] | None:
 
 @calm
 @given(content=documents(), schema=schemas())
-def test_a_change_of_direction_swaps_what_breaks(content: Content, schema: Content) -> None:
-    """What an answer may newly be is what a request would newly be allowed to be, and the other way round."""
+def test_a_schema_change_breaks_requests_exactly_if_its_reverse_breaks_responses(
+    content: Content, schema: Content
+) -> None:
     asked, answered = copy.deepcopy(content), copy.deepcopy(content)
     for half in (asked, answered):
         post = half["paths"]["/things/{id}"]["post"]
@@ -76,7 +77,7 @@ def test_a_change_of_direction_swaps_what_breaks(content: Content, schema: Conte
 
 @calm
 @given(content=documents(), level=st.sampled_from(["assumed", "observed"]))
-def test_an_assumed_operation_never_breaks(content: Content, level: str) -> None:
+def test_removing_an_assumed_operation_breaks_no_client(content: Content, level: str) -> None:
     head = copy.deepcopy(content)
     content["paths"]["/things/{id}"]["post"]["x-grade"] = level
     head["paths"] = {}

@@ -1,4 +1,4 @@
-"""Is every form of a report what it promises to be?"""
+"""Is each report format valid and complete?"""
 
 import json
 import re
@@ -8,9 +8,10 @@ from typing import Any
 import jsonschema
 import pytest
 
+from openapi import GRADES
 from spec_review import compare
-from spec_review.change import Accepted
-from spec_review.render import FORMS
+from spec_review.change import LEVELS, Accepted
+from spec_review.render import FORMATS
 from spec_review.render.json_report import SCHEMA
 from spec_review.report import Report
 from spec_review.settings import Entry
@@ -29,7 +30,7 @@ EVERYTHING = {
 
 
 def report(changes: dict[str, Any] = EVERYTHING, **more: Any) -> Report:
-    """What is said of the patched base document."""
+    """The report for the patched base document."""
     head = base()
     patch(head, changes)
     found = compare(document(base(), "main:api.yaml"), document(head, "api.yaml"))
@@ -52,19 +53,25 @@ def accepted() -> Report:
 
 
 @pytest.mark.parametrize("made", [report(), report({}), accepted()], ids=["full", "empty", "accepted"])
-def test_json_keeps_the_published_schema(made: Report) -> None:
+def test_json_matches_the_published_schema(made: Report) -> None:
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.Draft202012Validator(schema).validate(json.loads(FORMS["json"](made)))
+    jsonschema.Draft202012Validator(schema).validate(json.loads(FORMATS["json"](made)))
 
 
 @pytest.mark.parametrize("made", [report(), report({}), accepted()], ids=["full", "empty", "accepted"])
-def test_sarif_is_valid_by_its_schema(made: Report) -> None:
-    jsonschema.Draft4Validator(SARIF).validate(json.loads(FORMS["sarif"](made)))
+def test_sarif_matches_its_schema(made: Report) -> None:
+    jsonschema.Draft4Validator(SARIF).validate(json.loads(FORMATS["sarif"](made)))
 
 
-def test_sarif_names_the_file_of_the_working_tree_and_suppresses_what_was_accepted() -> None:
-    run = json.loads(FORMS["sarif"](accepted()))["runs"][0]
+def test_the_published_schema_lists_the_grades_and_levels() -> None:
+    change = json.loads(SCHEMA.read_text(encoding="utf-8"))["$defs"]["change"]["properties"]
+    assert change["grade"]["enum"] == list(GRADES)
+    assert [*change["level"]["enum"], "off"] == list(LEVELS)
+
+
+def test_sarif_names_the_file_of_the_working_tree_and_suppresses_accepted_changes() -> None:
+    run = json.loads(FORMATS["sarif"](accepted()))["runs"][0]
     locations = [result["locations"][0]["physicalLocation"] for result in run["results"]]
     assert {location["artifactLocation"]["uri"] for location in locations} == {"api.yaml"}
     assert [bool(result.get("suppressions")) for result in run["results"]].count(True) == 1
@@ -72,8 +79,8 @@ def test_sarif_names_the_file_of_the_working_tree_and_suppresses_what_was_accept
     assert all(rules[result["ruleIndex"]] == result["ruleId"] for result in run["results"])
 
 
-def test_a_comment_begins_with_its_mark_shows_every_proof_and_folds_the_rest() -> None:
-    text = FORMS["markdown"](report())
+def test_a_comment_starts_with_its_marker_shows_all_proofs_and_collapses_the_rest() -> None:
+    text = FORMATS["markdown"](report())
     assert text.startswith("<!-- tune-review -->\n### ❌")
     errors = [change for change in report().changes if change.level == "error"]
     assert len(errors) == 5
@@ -87,40 +94,40 @@ def test_a_comment_begins_with_its_mark_shows_every_proof_and_folds_the_rest() -
     assert text.count("```") % 2 == 0
 
 
-def test_a_comment_is_empty_where_nothing_changed() -> None:
-    assert FORMS["markdown"](report({})) == ""
+def test_a_comment_is_empty_when_nothing_changed() -> None:
+    assert FORMATS["markdown"](report({})) == ""
 
 
-def test_a_comment_stays_within_what_a_comment_holds() -> None:
+def test_a_comment_stays_below_the_size_limit() -> None:
     found = report()
-    text = FORMS["markdown"](Report("a", "b", list(found.changes) * 400))
+    text = FORMATS["markdown"](Report("a", "b", list(found.changes) * 400))
     assert len(text) < 65_000
     assert text.count("```") % 2 == 0
     assert text.count("<details>") == text.count("</details>")
-    assert text.endswith("see all of it.*\n")
+    assert text.endswith("see all changes.*\n")
 
 
-def test_annotations_stand_on_one_line_each_and_escape_what_github_reads() -> None:
-    lines = FORMS["github"](report()).splitlines()
+def test_each_annotation_is_one_line_with_special_characters_escaped() -> None:
+    lines = FORMATS["github"](report()).splitlines()
     changes = report().changes
     assert len(lines) == len(changes)
     pattern = re.compile(r"^::(error|warning|notice) file=api\.yaml,line=\d+,title=[a-z-]+::\S.*$")
     assert all(pattern.match(line) for line in lines)
     assert sum(line.startswith("::error") for line in lines) == 5
     assert "%0A" in lines[0]
-    assert len(FORMS["github"](accepted()).splitlines()) == len(changes) - 1
+    assert len(FORMATS["github"](accepted()).splitlines()) == len(changes) - 1
 
 
-def test_a_changelog_entry_says_first_what_breaks() -> None:
-    lines = FORMS["changelog"](report()).splitlines()
+def test_a_changelog_entry_lists_breaking_changes_first() -> None:
+    lines = FORMATS["changelog"](report()).splitlines()
     assert lines[0] == "### Contract"
     assert lines[2].startswith("- **Breaking:** ")
     assert all(line.startswith("- ") and line.endswith(".") for line in lines[2:])
-    assert FORMS["changelog"](report({})) == ""
+    assert FORMATS["changelog"](report({})) == ""
 
 
-def test_text_says_rule_place_uses_proof_and_fingerprint() -> None:
-    text = FORMS["text"](report())
+def test_text_contains_rule_position_uses_proof_and_fingerprint() -> None:
+    text = FORMATS["text"](report())
     assert "main:api.yaml → api.yaml" in text
     assert "5 breaking changes" in text
     assert "`status` in the 201 response may now be `returned`." in text
@@ -129,16 +136,16 @@ def test_text_says_rule_place_uses_proof_and_fingerprint() -> None:
     assert "by rule" not in text.split("limit")[0].split("X-Key")[0]
 
 
-def test_every_change_of_every_labelled_pair_can_be_shown_in_every_form() -> None:
+def test_the_changes_of_labelled_pairs_can_be_written_in_each_format() -> None:
     schema = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
     for pair in list(labelled())[::9]:
         made = Report("base.yaml", "head.yaml", compare(*pair.documents()))
-        schema.validate(json.loads(FORMS["json"](made)))
-        for form in FORMS.values():
-            assert form(made) or not made.changes or form in (FORMS["changelog"],)
+        schema.validate(json.loads(FORMATS["json"](made)))
+        for write in FORMATS.values():
+            assert write(made) or not made.changes or write is FORMATS["changelog"]
 
 
-def test_a_fingerprint_survives_edits_elsewhere() -> None:
+def test_a_fingerprint_does_not_depend_on_unrelated_edits() -> None:
     edited = {
         **EVERYTHING,
         "/info/description": "Much more text.",
@@ -150,7 +157,7 @@ def test_a_fingerprint_survives_edits_elsewhere() -> None:
     assert first == second
 
 
-def test_every_position_points_at_what_it_names() -> None:
+def test_every_position_has_the_line_of_its_pointer() -> None:
     for pair in list(labelled())[::7]:
         one, other = pair.documents()
         for change in compare(one, other):

@@ -1,4 +1,4 @@
-"""Does the search end, whatever the schemas are, and find what is hard to find?"""
+"""Does the search end for every pair of schemas, and find differences that are hard to find?"""
 
 from time import process_time
 from typing import Any
@@ -12,8 +12,8 @@ from tests.spec_review.benchmark import reviewed
 from tests.spec_review.labelled import base, document
 
 
-def told(one: Any, other: Any, schema: str = "NewParcel", version: str = "3.0.3") -> list[str]:
-    """The ids of what is said where one schema becomes another."""
+def reported(one: Any, other: Any, schema: str = "NewParcel", version: str = "3.0.3") -> list[str]:
+    """The rule ids that are reported when one schema becomes another."""
     contents = [base(), base()]
     for content, probe in zip(contents, (one, other), strict=True):
         content["openapi"] = version
@@ -34,28 +34,28 @@ CATASTROPHES = [
 
 
 @pytest.mark.parametrize("pattern", CATASTROPHES)
-def test_no_pattern_hangs_it(pattern: str) -> None:
+def test_no_pattern_makes_the_search_hang(pattern: str) -> None:
     start = process_time()
-    told({"type": "string"}, {"type": "string", "pattern": pattern})
-    told({"type": "string", "pattern": pattern, "minLength": 60}, {"type": "string", "pattern": "^b+$"})
+    reported({"type": "string"}, {"type": "string", "pattern": pattern})
+    reported({"type": "string", "pattern": pattern, "minLength": 60}, {"type": "string", "pattern": "^b+$"})
     assert process_time() - start < 10
 
 
-def test_a_recursive_schema_ends_and_its_change_is_told_once() -> None:
+def test_a_change_in_a_recursive_schema_is_reported_once() -> None:
     node = {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/Depot"}}}
     closed = {
         "type": "object",
         "properties": {"next": {"$ref": "#/components/schemas/Depot"}},
         "maxProperties": 1,
     }
-    assert told(node, closed) == ["request-property-max-properties-lowered"]
+    assert reported(node, closed) == ["request-property-max-properties-lowered"]
 
 
-def test_a_schema_that_nothing_satisfies_ends() -> None:
+def test_the_search_ends_for_a_schema_that_no_value_satisfies() -> None:
     endless = {"allOf": [{"$ref": "#/components/schemas/NewParcel"}], "required": ["probe"]}
-    assert told(endless, endless) == []
+    assert reported(endless, endless) == []
     none = {"type": "string", "enum": ["a"], "minLength": 5}
-    assert "request-property-max-length-lowered" not in told(none, {"type": "string", "maxLength": 2})
+    assert "request-property-max-length-lowered" not in reported(none, {"type": "string", "maxLength": 2})
 
 
 def test_many_alternatives_stay_within_the_budget() -> None:
@@ -64,13 +64,15 @@ def test_many_alternatives_stay_within_the_budget() -> None:
         for n in range(40)
     ]
     start = process_time()
-    told({"anyOf": many}, {"anyOf": [*many[1:], {"type": "integer"}]})
+    reported({"anyOf": many}, {"anyOf": [*many[1:], {"type": "integer"}]})
     assert process_time() - start < 20
 
 
-def test_an_exhausted_budget_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unfinished_search_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "BUDGET", 5)
-    assert "request-body-search-unfinished" in told({"type": "string"}, {"type": "string", "maxLength": 3})
+    assert "request-body-search-unfinished" in reported(
+        {"type": "string"}, {"type": "string", "maxLength": 3}
+    )
 
 
 NEWER: list[tuple[Any, Any, str]] = [
@@ -109,8 +111,8 @@ NEWER: list[tuple[Any, Any, str]] = [
 
 
 @pytest.mark.parametrize(("one", "other", "expected"), NEWER, ids=lambda value: str(value)[:60])
-def test_the_words_of_3_1_are_understood(one: Any, other: Any, expected: str) -> None:
-    assert expected in told(one, other, version="3.1.0")
+def test_keywords_of_openapi_3_1_are_supported(one: Any, other: Any, expected: str) -> None:
+    assert expected in reported(one, other, version="3.1.0")
 
 
 @pytest.mark.parametrize(
@@ -129,8 +131,8 @@ def test_the_words_of_3_1_are_understood(one: Any, other: Any, expected: str) ->
         ({"type": "array", "items": {}, "minItems": 2}, {"type": "array", "items": {}, "uniqueItems": True}),
     ],
 )
-def test_values_far_out_are_found(one: Any, other: Any) -> None:
-    assert any("request-property" in id_ for id_ in told(one, other))
+def test_large_and_rare_values_are_found(one: Any, other: Any) -> None:
+    assert any("request-property" in id_ for id_ in reported(one, other))
 
 
 @pytest.mark.parametrize(
@@ -144,15 +146,15 @@ def test_values_far_out_are_found(one: Any, other: Any) -> None:
         "^\\w+@\\w+\\.com$",
     ],
 )
-def test_strings_drawn_from_a_pattern_match_it(pattern: str) -> None:
+def test_strings_generated_from_a_pattern_match_it(pattern: str) -> None:
     import re
 
-    drawn = from_pattern(pattern)
-    assert drawn
-    assert all(re.search(pattern, text) for text in drawn)
+    generated = from_pattern(pattern)
+    assert generated
+    assert all(re.search(pattern, text) for text in generated)
 
 
-def test_large_documents_are_compared_in_time_that_grows_with_their_size() -> None:
+def test_the_time_to_compare_grows_linearly_with_the_documents() -> None:
     start = process_time()
     small, _ = reviewed(100)
     middle = process_time()

@@ -1,4 +1,4 @@
-"""Does a schema accept a value? A real validator's word, with formats checked and patterns in linear time."""
+"""Does a schema accept a value? `jsonschema_rs` decides, with formats checked and patterns in linear time."""
 
 import base64
 import binascii
@@ -24,8 +24,8 @@ def _is_base64(text: str) -> bool:
 FORMATS = {"byte": _is_base64}
 
 
-class Oracle:
-    """Validators by schema, each compiled once; schemas that read the same share one."""
+class Validators:
+    """The validators of schemas, each compiled once; schemas with the same content share one."""
 
     def __init__(self) -> None:
         self._compiled: dict[tuple[Any, ...], jsonschema_rs.Draft202012Validator] = {}
@@ -36,13 +36,13 @@ class Oracle:
         """Whether the schema accepts the value."""
         return bool(self.validator(schema, exactly_one).is_valid(value))
 
-    def refusals(self, schema: Schema, value: Any) -> list[tuple[str, tuple[Any, ...], dict[str, Any]]]:
-        """The keywords that refuse the value: name, where in the value, and what the validator says of it."""
+    def rejections(self, schema: Schema, value: Any) -> list[tuple[str, tuple[Any, ...], dict[str, Any]]]:
+        """For each keyword that rejects the value: its name, the path in the value, and the details."""
         found = self.validator(schema, False).iter_errors(value)
-        return [_refusal(error) for error in found]
+        return [_rejection(error) for error in found]
 
     def validator(self, schema: Schema, exactly_one: bool) -> jsonschema_rs.Draft202012Validator:
-        """The compiled validator of a schema."""
+        """The compiled validator of a schema; with `exactly_one`, members of a `oneOf` may not overlap."""
         key = (identity(schema), exactly_one)
         if key not in self._compiled:
             converted = self._converters[exactly_one].whole(schema)
@@ -52,13 +52,13 @@ class Oracle:
             self._compiled[key] = self._by_text[text]
         return self._compiled[key]
 
-    def reading(self, schema: Schema) -> int:
-        """A number that schemas have in common which accept the same for the same reason."""
+    def validator_id(self, schema: Schema) -> int:
+        """The same number for schemas that share a validator."""
         return id(self.validator(schema, exactly_one=True))
 
 
-def _refusal(error: jsonschema_rs.ValidationError) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
-    """A closed object without properties is told as a false schema; it is its `additionalProperties`."""
+def _rejection(error: jsonschema_rs.ValidationError) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    """The validator reports a false schema for a closed object without properties: name the keyword."""
     place, name = tuple(error.instance_path), error.kind.name
     if name == "falseSchema" and error.schema_path[-1] == "additionalProperties":
         return (
@@ -70,7 +70,7 @@ def _refusal(error: jsonschema_rs.ValidationError) -> tuple[str, tuple[Any, ...]
 
 
 def compiled(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
-    """A validator; look-around, which the linear engine cannot do, gets a bounded backtracking one."""
+    """A validator with the linear regex engine, or a bounded backtracking one for look-around."""
     linear, bounded = (
         jsonschema_rs.RegexOptions(),
         jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACKS),
@@ -88,7 +88,7 @@ def compiled(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
 
 
 def without_patterns(value: Any) -> Any:
-    """The schema with the patterns no engine takes left out."""
+    """The schema without the patterns that neither engine supports."""
     if isinstance(value, dict):
         return {key: without_patterns(inner) for key, inner in value.items() if not _is_bad(key, inner)}
     if isinstance(value, list):

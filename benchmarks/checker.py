@@ -1,15 +1,16 @@
-"""How long does the judge take beside a plain `st run` that sends as many requests?
+"""How long does `tune-check` take compared with a plain `st run` that sends as many requests?
 
-`python -m benchmarks.judge [--rounds N]`. Both are commands as a user types them, one at a time, each against
-a mock of its own, started by the same command line with the same seed; the order turns with each round.
-`tune-check` judges by the profile `standard`. `st run` has the document that the mock serves, the key as a
-header, all phases and checks that it has by default, and goes on after a failure. It remembers no failures,
-so that rounds are alike; the tables that hypothesis keeps on disk it may keep, which the judge does not. Two
-calibrating runs tell how many examples make as many requests. By default `st run` shrinks what fails, which
-the judge never does: `--no-shrink` compares with one that does not either, the stricter measure.
+`python -m benchmarks.checker [--rounds N]` runs both commands one at a time, each against its own mock with
+the same options and the same seed. The order changes with each round.
 
-The mock plays at `--speed 0`: at the speed of life its creates wait for their runs, seconds each, and
-`st run` makes them one after the other, so that waiting would be compared (`--speed 1` does).
+`tune-check` uses the profile `standard`. `st run` uses the document of the mock, the key as a header and its
+default phases and checks, and continues after a failure. It stores no failures, so that all rounds are equal,
+but it may keep the Unicode tables of Hypothesis on disk. Two calibration runs find the number of examples
+that sends as many requests. By default `st run` shrinks failing requests and `tune-check` does not. With
+`--no-shrink`, neither does, which is the stricter comparison.
+
+The mock runs at `--speed 0`. At `--speed 1`, requests that create a run block for seconds, and `st run` sends
+them one by one: the comparison would measure waiting.
 """
 
 import argparse
@@ -42,7 +43,7 @@ COLUMNS: dict[str, tuple[str, Callable[["Cost"], float]]] = {
 
 @dataclass(frozen=True)
 class Cost:
-    """What one command took, and how many requests its server saw."""
+    """The time that one command took, and the number of requests it sent."""
 
     seconds: float
     requests: float
@@ -50,19 +51,19 @@ class Cost:
 
 
 def examples_for(requests: float, trials: Sequence[tuple[int, float]]) -> int:
-    """How many examples make so many requests, on the line through what two trials sent."""
+    """The number of examples that sends this many requests, interpolated linearly from two trials."""
     (few, less), (many, more) = trials
     if more <= less:
         return few
     return max(1, round(few + (requests - less) * (many - few) / (more - less)))
 
 
-def table(judged: Sequence[Cost], plain: Sequence[Cost], examples: int) -> str:
-    """Both commands and their ratio: medians, and of ratios the lowest and highest of the rounds."""
+def table(checked: Sequence[Cost], plain: Sequence[Cost], examples: int) -> str:
+    """A Markdown table of the medians of both commands, and of their ratio with its range over the rounds."""
     rows = [
-        ["`tune-check --profile standard`", *_medians(judged)],
+        ["`tune-check --profile standard`", *_medians(checked)],
         [f"`st run --max-examples {examples}`", *_medians(plain)],
-        ["judge / st run", *(_ratio(judged, plain, value) for _, value in COLUMNS.values())],
+        ["tune-check / st run", *(_ratio(checked, plain, value) for _, value in COLUMNS.values())],
     ]
     return "\n".join(grid(["median", *COLUMNS], rows))
 
@@ -71,24 +72,24 @@ def _medians(costs: Sequence[Cost]) -> list[str]:
     return [form.format(median(map(value, costs))) for form, value in COLUMNS.values()]
 
 
-def _ratio(judged: Sequence[Cost], plain: Sequence[Cost], value: Callable[[Cost], float]) -> str:
-    each = [value(mine) / value(other) for mine, other in zip(judged, plain, strict=True)]
+def _ratio(checked: Sequence[Cost], plain: Sequence[Cost], value: Callable[[Cost], float]) -> str:
+    each = [value(mine) / value(other) for mine, other in zip(checked, plain, strict=True)]
     return f"{median(each):.2f} ({min(each):.2f}-{max(each):.2f})"
 
 
 class Bench:
-    """Measures commands, each against a fresh mock of one speed."""
+    """Measures commands, each against a new mock."""
 
     def __init__(self, scratch: Path, speed: float, options: Sequence[str] = ()) -> None:
         self._scratch, self._speed, self._options = scratch, speed, options
 
-    def judge(self) -> Cost:
-        """What `tune-check` costs."""
+    def checker(self) -> Cost:
+        """The cost of `tune-check`."""
         command = [sys.executable, "-m", "contract_tests", "URL", "--profile", "standard"]
         return self._cost(command, Path.cwd())
 
     def plain(self, examples: int) -> Cost:
-        """What `st run` costs with so many examples."""
+        """The cost of `st run` with this number of examples."""
         command = [sys.executable, "-m", "schemathesis.cli", "run", "URL/v1/openapi.json", "--url", "URL/v1"]
         command += ["--header", f"X-Tune-Key: {KEY}", "--max-examples", str(examples), "--seed", "1"]
         command += ["--continue-on-failure", "--generation-database", "none", *self._options]
@@ -106,11 +107,11 @@ class Bench:
             try:
                 return Cost(seconds, _requests(server.url) - before, cpu)
             except URLError as error:
-                said = (self._scratch / "mock.log").read_text()[-500:]
-                raise RuntimeError(f"the mock is gone after {command[2]}: {error}: {said}") from error
+                log = (self._scratch / "mock.log").read_text()[-500:]
+                raise RuntimeError(f"the mock ended during {command[2]}: {error}: {log}") from error
 
     def _run(self, command: Sequence[str], place: Path) -> tuple[float, float]:
-        """Wall and processor seconds of a command; it may have findings, but must not break down."""
+        """Wall and CPU seconds of a command. Raises `RuntimeError` unless it exits with 0 or 1."""
         log = self._scratch / "command.log"
         used, started = _children(), time.monotonic()
         with log.open("wb") as output:
@@ -124,7 +125,7 @@ class Bench:
 
 
 def _children() -> float:
-    """The processor seconds of all that was started here and has ended: the mock has not, meanwhile."""
+    """CPU seconds of all child processes that have ended; the mock is still running."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 
@@ -135,31 +136,33 @@ def _requests(url: str) -> int:
 
 
 def _measured(bench: Bench, rounds: int) -> str:
-    wanted = bench.judge().requests
+    wanted = bench.checker().requests
     examples = examples_for(wanted, [(count, bench.plain(count).requests) for count in TRIALS])
     pairs = []
     for number in range(rounds):
         print(f"round {number + 1} of {rounds} ...", file=sys.stderr)
         pairs.append(_pair(bench, examples, plain_first=bool(number % 2)))
-    judged, plain = zip(*pairs, strict=True)
-    return table(judged, plain, examples)
+    checked, plain = zip(*pairs, strict=True)
+    return table(checked, plain, examples)
 
 
 def _pair(bench: Bench, examples: int, plain_first: bool) -> tuple[Cost, Cost]:
     if plain_first:
         plain = bench.plain(examples)
-        return bench.judge(), plain
-    return bench.judge(), bench.plain(examples)
+        return bench.checker(), plain
+    return bench.checker(), bench.plain(examples)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure and print."""
+    """Measure and print the table."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.judge", description=(__doc__ or "").partition("\n")[0]
+        prog="python -m benchmarks.checker", description=(__doc__ or "").partition("\n")[0]
     )
-    parser.add_argument("--rounds", type=int, default=3, help="so many rounds of both (default 3)")
-    parser.add_argument("--speed", type=float, default=0, help="the mock's speed (default 0: nobody waits)")
-    parser.add_argument("--no-shrink", action="store_true", help="let `st run` shrink no failures")
+    parser.add_argument("--rounds", type=int, default=3, help="number of rounds (default: 3)")
+    parser.add_argument(
+        "--speed", type=float, default=0, help="speed of the mock (default: 0, without waiting)"
+    )
+    parser.add_argument("--no-shrink", action="store_true", help="run `st run` with --no-shrink")
     arguments = parser.parse_args(argv)
     options = ["--no-shrink"] if arguments.no_shrink else []
     with tempfile.TemporaryDirectory() as scratch:
