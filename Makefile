@@ -4,6 +4,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+DOCS_INSTALLED := $(VENV)/.installed-docs
 NODE_INSTALLED := node_modules/.package-lock.json
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -56,13 +57,17 @@ prove: $(INSTALLED) ## Prove the judge on every faulty and every lawful deployme
 	@PROVE=1 exec $(BIN)/python -m pytest -n auto tests/together $(ARGS)
 
 .PHONY: check
-check: check-python check-node ## Lint and type-check code, documents and workflows
+check: check-python lint-docs check-node ## Lint and type-check code, documentation, documents and workflows
 
 .PHONY: check-python
 check-python: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+.PHONY: lint-docs
+lint-docs: $(INSTALLED)
+	$(BIN)/python -m tests.docs.lint
 
 # Without Node.js these checks can't run: said loudly, and an error where nothing may be left out (CI).
 .PHONY: check-node
@@ -89,16 +94,22 @@ format: $(INSTALLED) ## Bring the code into the one format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-.PHONY: diagrams
-diagrams: $(INSTALLED) ## Draw the README's diagrams anew from the document
-	$(BIN)/python -m tests.repository.diagrams
+.PHONY: docs
+docs: $(DOCS_INSTALLED) ## Build the documentation site into build/docs
+	@rm -rf build/docs
+	@$(BIN)/python -m sphinx -W -n --keep-going -q -j auto -b html -d build/doctrees docs build/docs
+	@$(BIN)/python -m tests.docs.site build/docs
+
+.PHONY: reference
+reference: $(INSTALLED) ## Write the generated tables and pictures of the documentation
+	$(BIN)/python -m tests.docs.reference
 
 .PHONY: constraints
 constraints: ## Pin the newest versions that pyproject.toml allows
 	@rm -rf build/constraints
 	$(PYTHON) -m venv build/constraints
-	build/constraints/bin/python -m pip --disable-pip-version-check --quiet install '.[dev]'
-	@{ echo '# What make install installs, exactly. Written by make constraints.'; \
+	build/constraints/bin/python -m pip --disable-pip-version-check --quiet install '.[dev,docs]'
+	@{ echo '# What make install and make docs install, exactly. Written by make constraints.'; \
 		build/constraints/bin/python -m pip freeze --exclude tune-contract; } > build/constraints.txt
 	@mv build/constraints.txt constraints.txt
 	@rm -rf build/constraints
@@ -114,6 +125,11 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "make: $(PYTHON) can't make a virtual environment;" \
 		"on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }
 	@$(PIP) install --no-compile --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(DOCS_INSTALLED): $(INSTALLED)
+	@echo "Installing Sphinx into $(VENV) ..." >&2
+	@$(PIP) install --no-compile --constraint constraints.txt --editable '.[docs]'
 	@touch $@
 
 $(NODE_INSTALLED): package.json package-lock.json
