@@ -30,8 +30,6 @@ html_show_sphinx = False
 html_static_path = ["site.css"]
 html_css_files = ["site.css"]
 highlight_language = "text"
-pygments_style = "friendly"
-pygments_dark_style = "monokai"
 
 # GitHub's jobs say where the repository is. Elsewhere links to its files lead into the checkout.
 _REPOSITORY = os.environ.get("GITHUB_REPOSITORY", "")
