@@ -96,7 +96,7 @@ format: $(INSTALLED) ## Format the code
 
 .PHONY: docs
 docs: $(DOCS_INSTALLED) ## Build the documentation site into build/docs
-	@rm -rf build/docs
+	@rm -rf build/docs build/doctrees
 	@$(BIN)/python -m sphinx -W -n --keep-going -q -j auto -b html -d build/doctrees docs build/docs
 	@$(BIN)/python -m tests.docs.site build/docs
 

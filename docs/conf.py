@@ -4,8 +4,10 @@ import os
 import re
 from importlib.metadata import version as installed
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
-from sphinx.application import Sphinx
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -68,14 +70,14 @@ def _navigation(text: str) -> str:
     return "\n".join(["", "```{toctree}", ":hidden:", "", *pages, "```", ""])
 
 
-def _read(_: Sphinx, page: str, source: list[str]) -> None:
+def _read(_: "Sphinx", page: str, source: list[str]) -> None:
     """Make of a page for GitHub one for Sphinx."""
     source[0] = _outward(PurePosixPath(page), source[0])
     if PurePosixPath(page).name == "index":
         source[0] += _navigation(source[0])
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: "Sphinx") -> dict[str, bool]:
     """Called by Sphinx."""
     app.connect("source-read", _read)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

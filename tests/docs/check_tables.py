@@ -92,7 +92,7 @@ def _schemas(found: Mapping[str, Mapping[str, Rule]]) -> str:
         (code(f"PLACE-{kind}"), *_levels(by_place), _meaning(next(iter(by_place.values()))))
         for kind, by_place in found.items()
     ]
-    about = f"PLACE is {codes(PLACES)}: `request-parameter-maximum-lowered`."
+    about = f"PLACE is one of {codes(PLACES)}. An example is `request-parameter-maximum-lowered`."
     return f"{about}\n\n{table(['rule', 'level in requests', 'level in responses', 'meaning'], rows)}"
 
 
