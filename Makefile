@@ -1,18 +1,19 @@
-# The commands of this repository; `make` alone lists them. They need Python 3.11 or later and make;
-# the checks of the documents and workflows need Node.js as well.
+# The commands of this repository; `make` alone lists them. They need Python 3.11 or later and make.
+# The checks of the documents and workflows also need Node.js.
 
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+DOCS_INSTALLED := $(VENV)/.installed-docs
 NODE_INSTALLED := node_modules/.package-lock.json
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
-# Twice quiet: a mistake is said, what a machine's own configuration warns of is not.
+# Quiet twice: pip reports errors, but no warnings about the machine's own configuration.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 # Arguments for the command behind a target: make mock ARGS="--scenario tool-call"
 ARGS ?=
-# The server `make contract` judges, and the revision `make review` compares the document with.
+# The server that `make contract` checks, and the revision that `make review` compares the document with.
 URL ?= http://127.0.0.1:4010
 BASE ?= main
 
@@ -32,11 +33,11 @@ mock: $(INSTALLED) ## Serve the mock on http://127.0.0.1:4010/v1
 	@exec $(BIN)/tune-mock $(ARGS)
 
 .PHONY: contract
-contract: $(INSTALLED) ## Judge the server at URL=... with the key in TUNE_API_KEY
+contract: $(INSTALLED) ## Check the server at URL=... with the key in TUNE_API_KEY
 	@exec $(BIN)/tune-check $(URL) $(ARGS)
 
 .PHONY: review
-review: $(INSTALLED) ## Say what the document changes since BASE=main
+review: $(INSTALLED) ## Review what the document changes since BASE=main
 	@exec $(BIN)/tune-review $(BASE):openapi/openapi.yaml openapi/openapi.yaml $(ARGS)
 
 .PHONY: test
@@ -44,19 +45,19 @@ test: $(INSTALLED) ## Run the tests
 	@exec $(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 .PHONY: fuzz
-fuzz: $(INSTALLED) ## Run schemathesis against the mock: every check and phase, three seeds
+fuzz: $(INSTALLED) ## Run schemathesis against the mock with every check, every phase and three seeds
 	@FUZZ_EXAMPLES=200 FUZZ_SEEDS="1 2 3" exec $(BIN)/python -m pytest tests/fuzz $(ARGS)
 
 .PHONY: bench
-bench: $(INSTALLED) ## Measure the mock beside other mock servers; ARGS=--quick for a minute or two
+bench: $(INSTALLED) ## Measure the mock and other mock servers; ARGS=--quick takes a minute or two
 	@exec $(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: prove
-prove: $(INSTALLED) ## Prove the judge on every faulty and every lawful deployment
+prove: $(INSTALLED) ## Run the checker against every faulty and every conforming deployment
 	@PROVE=1 exec $(BIN)/python -m pytest -n auto tests/together $(ARGS)
 
 .PHONY: check
-check: check-python check-node ## Lint and type-check code, documents and workflows
+check: check-python lint-docs check-node ## Lint and type-check code, documentation, documents and workflows
 
 .PHONY: check-python
 check-python: $(INSTALLED)
@@ -64,7 +65,11 @@ check-python: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Without Node.js these checks can't run: said loudly, and an error where nothing may be left out (CI).
+.PHONY: lint-docs
+lint-docs: $(INSTALLED)
+	$(BIN)/python -m tests.docs.lint
+
+# Without Node.js these checks cannot run. That is a loud message, and an error in CI.
 .PHONY: check-node
 check-node:
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-document document-types lint-workflows; else \
@@ -85,26 +90,32 @@ lint-workflows: $(NODE_INSTALLED)
 	@npm run --silent actions
 
 .PHONY: format
-format: $(INSTALLED) ## Bring the code into the one format
+format: $(INSTALLED) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-.PHONY: diagrams
-diagrams: $(INSTALLED) ## Draw the README's diagrams anew from the document
-	$(BIN)/python -m tests.repository.diagrams
+.PHONY: docs
+docs: $(DOCS_INSTALLED) ## Build the documentation site into build/docs
+	@rm -rf build/docs build/doctrees
+	@$(BIN)/python -m sphinx -W -n --keep-going -q -j auto -b html -d build/doctrees docs build/docs
+	@$(BIN)/python -m tests.docs.site build/docs
+
+.PHONY: reference
+reference: $(INSTALLED) ## Write the generated tables and pictures of the documentation
+	$(BIN)/python -m tests.docs.reference
 
 .PHONY: constraints
 constraints: ## Pin the newest versions that pyproject.toml allows
 	@rm -rf build/constraints
 	$(PYTHON) -m venv build/constraints
-	build/constraints/bin/python -m pip --disable-pip-version-check --quiet install '.[dev]'
-	@{ echo '# What make install installs, exactly. Written by make constraints.'; \
+	build/constraints/bin/python -m pip --disable-pip-version-check --quiet install '.[dev,docs]'
+	@{ echo '# What make install and make docs install, exactly. Written by make constraints.'; \
 		build/constraints/bin/python -m pip freeze --exclude tune-contract; } > build/constraints.txt
 	@mv build/constraints.txt constraints.txt
 	@rm -rf build/constraints
 
 .PHONY: clean
-clean: ## Remove what the other targets made
+clean: ## Remove everything that the other targets made
 	rm -rf $(VENV) build dist node_modules *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -114,6 +125,11 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "make: $(PYTHON) can't make a virtual environment;" \
 		"on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }
 	@$(PIP) install --no-compile --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(DOCS_INSTALLED): $(INSTALLED)
+	@echo "Installing Sphinx into $(VENV) ..." >&2
+	@$(PIP) install --no-compile --constraint constraints.txt --editable '.[docs]'
 	@touch $@
 
 $(NODE_INSTALLED): package.json package-lock.json

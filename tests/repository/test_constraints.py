@@ -1,4 +1,4 @@
-"""Is everything that `make install` installs pinned, and does every pin fit what pyproject.toml allows?"""
+"""Is everything that make installs pinned, and does every pin fit what pyproject.toml allows?"""
 
 import re
 import tomllib
@@ -16,7 +16,8 @@ PINS = {
     canonicalize_name(name): version
     for name, _, version in (line.partition("==") for line in LINES if not line.startswith("#"))
 }
-DIRECT = [Requirement(text) for text in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]]
+EXTRAS = PROJECT["optional-dependencies"]
+DIRECT = [Requirement(text) for text in PROJECT["dependencies"] + EXTRAS["dev"] + EXTRAS["docs"]]
 
 
 def needed(requirements: list[Requirement], seen: set[tuple[str, str]]) -> set[str]:

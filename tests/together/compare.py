@@ -1,6 +1,6 @@
 """What does a plain `st run` find in the same faulty deployments, and what does `tune-check` find?
 
-    python -m tests.together.compare [--jobs 2] [--each 4] [--readme]
+    python -m tests.together.compare [--jobs 2] [--each 4] [--write]
 
 `st run` gets the documented view of the document with its links and examples, the key, every check and every
 phase. What it reports of the good deployment already is its baseline, so that only what it finds of the fault
@@ -28,16 +28,9 @@ from tests.together.judging import failures, found_in
 from tests.together.measure import RESULTS, Result
 from tests.together.serve import serving
 
-README = Path("contract_tests/README.md")
+PAGE = Path("docs/explanation/what-is-not-checked.md")
 MARKS = ("<!-- comparison -->", "<!-- /comparison -->")
 EXAMPLES = 10
-ABOUT = (
-    "Written by `python -m tests.together.compare --readme`: how many of the same deployments, evenly taken "
-    "from each group, either program fails. `st run` has the documented view, every check and phase, "
-    f"{EXAMPLES} examples, and what it reports of the good deployment as its baseline; of `tune-check` only "
-    "its own checks count, without its generated requests. They were written with these faults at hand, so "
-    "the table shows which kinds are seen at all."
-)
 GROUPS = {
     "shapes": "Shape of answers",
     "requests": "Requests taken and refused",
@@ -104,14 +97,14 @@ def judged(name: str, folder: Path) -> Result:
 
 def table(wanted: list[Case], plain: dict[str, Result], ours: dict[str, Result]) -> str:
     """The comparison as a Markdown table."""
-    lines = [ABOUT, "", "| Faults | deployments | `st run` | `tune-check` |", "| --- | ---: | ---: | ---: |"]
+    lines = ["| Faults | deployments | `st run` | `tune-check` |", "| --- | ---: | ---: | ---: |"]
     faults = [case for case in wanted if case.severity == "failure"]
     for group, title in [*GROUPS.items(), ("", "**All**")]:
         members = [case.name for case in faults if not group or case.group == group]
         lines.append(f"| {title} | {len(members)} | {found(members, plain)} | {found(members, ours)} |")
     lawful = [case.name for case in wanted if case.group == "variants"]
     alarms = f"{found(lawful, plain)} | {found(lawful, ours)}"
-    lines.append(f"| False alarms on lawful variants | {len(lawful)} | {alarms} |")
+    lines.append(f"| False alarms on conforming variations | {len(lawful)} | {alarms} |")
     return "\n".join(lines)
 
 
@@ -140,8 +133,8 @@ def write(path: Path, text: str) -> None:
 @click.command()
 @click.option("--jobs", default=2, show_default=True, help="How many deployments at a time.")
 @click.option("--each", default=4, show_default=True, help="How many faults of each group.")
-@click.option("--readme", is_flag=True, help=f"Write the table into {README}.")
-def main(jobs: int, each: int, readme: bool) -> None:
+@click.option("--write", "wanted_in_page", is_flag=True, help=f"Write the table into {PAGE}.")
+def main(jobs: int, each: int, wanted_in_page: bool) -> None:
     """Compare on some faults of each group and some lawful variants."""
     wanted = sample(each)
     folders = [RESULTS / f"schemathesis-{EXAMPLES}", RESULTS / "checks"]
@@ -156,8 +149,8 @@ def main(jobs: int, each: int, readme: bool) -> None:
         )
     text = table(wanted, plain, ours)
     print(text)
-    if readme:
-        write(README, text)
+    if wanted_in_page:
+        write(PAGE, text)
 
 
 if __name__ == "__main__":

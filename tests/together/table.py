@@ -1,9 +1,9 @@
-"""Which check catches which fault? Writes the tables of the judge's README.
+"""Which check catches which fault? `make reference` writes it into the documentation.
 
-    python -m tests.together.table [--learn]
+    python -m tests.together.table
 
 `proof.yaml` names, for each faulty deployment, the checks that catch it, the one meant for it first;
-`--learn` takes what is missing there from what `tests.together.measure` left in build/together.
+this takes what is missing there from what `tests.together.measure` left in build/together.
 """
 
 import json
@@ -11,15 +11,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-import click
 import yaml
 
 from contract_tests.checks import REGISTRY
-from contract_tests.settings import PROFILES
 from tests.together.cases import cases
 from tests.together.measure import RESULTS, Result
 
-README = Path("contract_tests/README.md")
 PROOF = Path(__file__).with_name("proof.yaml")
 # Why a check has no fault that it catches.
 REASONS = {"operation-tried": "says what was not looked at; it breaks nothing"}
@@ -56,15 +53,11 @@ def by_check(known: Proof) -> dict[str, list[tuple[str, list[str]]]]:
     return found
 
 
-def table(known: Proof) -> str:
-    """The table as Markdown: a line for each check, in the order in which they are reported."""
+def proofs(known: Proof) -> dict[str, str]:
+    """For each check, as Markdown, the faults that prove it, or the reason why there are none."""
     faults = by_check(known)
-    lines = ["| check | fact | grade | faults that prove it |", "| --- | --- | --- | --- |"]
-    for slug, check in REGISTRY.items():
-        told = ", ".join(_told(name, others) for name, others in faults.get(slug, [])[:SHOWN])
-        fact = check.fact.replace("|", "\\|")
-        lines.append(f"| `{slug}` | {fact} | {check.grade} | {told or REASONS.get(slug, '')} |")
-    return "\n".join(lines)
+    shown = {slug: ", ".join(_told(*one) for one in faults.get(slug, [])[:SHOWN]) for slug in REGISTRY}
+    return {slug: text or REASONS.get(slug, "") for slug, text in shown.items()}
 
 
 def _told(name: str, others: list[str]) -> str:
@@ -74,28 +67,6 @@ def _told(name: str, others: list[str]) -> str:
     return f"{name} (with {', '.join(others)})" if len(others) < COMPANIONS else name
 
 
-def profiles() -> str:
-    """The profiles and their ceilings as Markdown."""
-    lines = [
-        "| profile | runs | tokens | requests | seconds | generated requests for each operation and mode |"
-    ]
-    lines.append("| --- | --- | --- | --- | --- | --- |")
-    for name, one in PROFILES.items():
-        cells = (f"`{name}`", one.runs, one.tokens, one.requests, f"{one.seconds:g}", one.examples)
-        lines.append(f"| {' | '.join(map(str, cells))} |")
-    return "\n".join(lines)
-
-
-def written(text: str) -> str:
-    """The README with the tables of now."""
-    for name, content in (("checks", table(proof())), ("profiles", profiles())):
-        before, begin, rest = text.partition(f"<!-- {name} -->")
-        _, end, after = rest.partition(f"<!-- /{name} -->")
-        assert begin, f"{README} has no place for {name}"
-        text = f"{before}{begin}\n{content}\n{end}{after}"
-    return text
-
-
 def measured(folder: Path) -> list[Result]:
     """What was measured of the cases that are no lawful variants."""
     faults = {case.name for case in cases() if case.group != "variants"}
@@ -103,15 +74,11 @@ def measured(folder: Path) -> list[Result]:
     return [result for result in results if result.name in faults]
 
 
-@click.command()
-@click.option("--learn", is_flag=True, help="Take what the proof lacks from the last measurement.")
-def main(learn: bool) -> None:
-    """Write the tables into the README."""
-    if learn:
-        known = {**learned(measured(RESULTS / "standard")), **proof()}
-        ordered = {case.name: known[case.name] for case in cases() if case.name in known}
-        PROOF.write_text(yaml.safe_dump(ordered, sort_keys=False, width=110), encoding="utf-8")
-    README.write_text(written(README.read_text(encoding="utf-8")), encoding="utf-8")
+def main() -> None:
+    """Take what the proof lacks from the last measurement."""
+    known = {**learned(measured(RESULTS / "standard")), **proof()}
+    ordered = {case.name: known[case.name] for case in cases() if case.name in known}
+    PROOF.write_text(yaml.safe_dump(ordered, sort_keys=False, width=110), encoding="utf-8")
 
 
 if __name__ == "__main__":
