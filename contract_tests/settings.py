@@ -1,6 +1,6 @@
 """What was this judgement asked to do, and how much may it spend?"""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -72,16 +72,6 @@ class Settings:
         }
         changes: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
         return replace(PROFILES[self.profile], **changes)
-
-    def as_json(self) -> dict[str, Any]:
-        """A plain object that `from_json` reads back."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, plain: dict[str, Any]) -> "Settings":
-        """The settings that `as_json` wrote."""
-        headers = tuple((str(name), str(value)) for name, value in plain["headers"])
-        return cls(**{**plain, "headers": headers, "grade": Grade(plain["grade"])})
 
 
 class UsageError(ValueError):

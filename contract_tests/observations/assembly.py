@@ -72,7 +72,6 @@ def _trace(
         asked=asked if isinstance(asked, dict) else None,
         refused=tuple(refused),
         stream=streams.get(id(created.exchange)) if created else None,
-        watched=seen[-1].received - seen[0].sent,
     )
 
 

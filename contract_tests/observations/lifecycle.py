@@ -4,15 +4,12 @@ Polls skip states, so this file asks whether a status can be reached, never whet
 What is allowed stands in the document (`x-lifecycle`); nothing here knows how a run was observed.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import Any
 
-from contract_tests.document import Contract, contract
-
-if TYPE_CHECKING:
-    from contract_tests.findings import Finding
-    from contract_tests.observations.traces import Trace
+from contract_tests.document import contract
 
 
 @dataclass(frozen=True)
@@ -55,18 +52,9 @@ class Lifecycle:
         return frozenset(self.timestamp.values())
 
 
-def lifecycles(source: Contract | None = None) -> dict[str, Lifecycle]:
+@cache
+def lifecycles() -> dict[str, Lifecycle]:
     """The lifecycles of the document: `run` and `step`."""
-    view = (source or contract()).assumed
+    view = contract().assumed
     names = {"run": "RunStatus", "step": "RunStepStatus"}
     return {kind: Lifecycle.of(view.schema(name)["x-lifecycle"]) for kind, name in names.items()}
-
-
-def judge(observations: "Iterable[Trace]") -> "Iterator[Finding]":
-    """The findings of every check about a life, for each resource observed."""
-    from contract_tests.checks import checks_of
-    from contract_tests.observations.traces import Trace
-
-    for trace in observations:
-        for check in checks_of(Trace):
-            yield from check.judge(trace)

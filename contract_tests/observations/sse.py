@@ -40,7 +40,6 @@ class Parser:
     """
 
     flaws: list[Flaw] = field(default_factory=list)
-    comments: int = 0
     _rest: bytes = b""
     _started: bool = False
     _after_cr: bool = False
@@ -90,7 +89,6 @@ class Parser:
         if not raw:
             return self._dispatch(at)
         if raw.startswith(b":"):
-            self.comments += 1
             return None
         if not self._block:
             self._block, self._first_line = True, self._line

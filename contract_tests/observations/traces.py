@@ -71,7 +71,6 @@ class Trace:
     refused: tuple[Exchange, ...] = ()
     related: Mapping[str, tuple["Trace", ...]] = field(default_factory=dict, repr=False, compare=False)
     stream: "Stream | None" = None
-    watched: float = 0.0
 
     @property
     def last(self) -> Observation:

@@ -85,7 +85,6 @@ class Scale:
 
     def __init__(self, busy: Iterable[tuple[float, float]], left: float, right: float) -> None:
         merged = _merge(busy)
-        self._starts = [start for start, _ in merged]
         active = sum(end - start for start, end in merged) or 0.001
         longest = active * _SILENCE
         self._parts: list[tuple[float, float, float, float]] = []

@@ -23,7 +23,6 @@ from tests.together.deployment import KEY
 from tests.together.serve import serving
 
 RESULTS = Path("build/together")
-EXIT_WORDS = {0: "conforms", 1: "violations", 2: "wrong use", 3: "could not judge"}
 LONGEST_SECONDS = 240
 
 
