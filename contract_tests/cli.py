@@ -21,8 +21,8 @@ from contract_tests.recordings.offline import Asked, judge_recording
 from contract_tests.recordings.proxy import serve
 from contract_tests.report import Outputs
 from contract_tests.report.model import CONFORMS, UNJUDGED, WRONG_USE
+from contract_tests.session.plan import plan
 from contract_tests.session.progress import Session
-from contract_tests.session.scheduler import plan
 from contract_tests.settings import Settings, UsageError, base_url, readable
 from openapi import Grade
 

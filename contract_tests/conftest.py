@@ -16,8 +16,9 @@ from contract_tests.findings import REGISTRY, Check, Finding, Outcome, Severity
 from contract_tests.observations.assembly import assemble
 from contract_tests.options import add_options, settings_from
 from contract_tests.report import pictures
+from contract_tests.session.plan import budget, plan
 from contract_tests.session.plugin import ACCEPTED, FINDINGS, SLUG, Verdict
-from contract_tests.session.scheduler import Scheduler, budget, plan
+from contract_tests.session.scheduler import Scheduler
 from contract_tests.settings import Settings, UsageError
 
 CANNOT_JUDGE = 3
@@ -32,12 +33,12 @@ _ORDER = (
 _LOOKS = 2
 _PLACE = pytest.StashKey[tuple[Settings, Path, float]]()
 _VERDICT = pytest.StashKey[Verdict]()
-_JUDGEMENT = pytest.StashKey[Scheduler]()
+_SCHEDULER = pytest.StashKey[Scheduler]()
 Tell = Callable[[Check | str, list[Finding]], None]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of a judgement."""
+    """Register the options of the checker."""
     add_options(parser.getgroup("tune-check", "judging a deployment of the run API"))
 
 
@@ -99,11 +100,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         _greet(Scheduler(*config.stash[_PLACE]))
 
 
-def _greet(judgement: Scheduler) -> None:
+def _greet(scheduler: Scheduler) -> None:
     try:
-        judgement.service.greet()
+        scheduler.service.greet()
     except CannotJudge as reason:
-        pytest.exit(judgement.client.secrets.redact(str(reason)), CANNOT_JUDGE)
+        pytest.exit(scheduler.client.secrets.redact(str(reason)), CANNOT_JUDGE)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -113,46 +114,46 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     hands_on = bool(getattr(config.option, "numprocesses", 0)) and not is_worker
     if config.option.collectonly or not session.items or hands_on:
         return
-    judgement = Scheduler(*config.stash[_PLACE])
-    config.stash[_JUDGEMENT] = judgement
+    scheduler = Scheduler(*config.stash[_PLACE])
+    config.stash[_SCHEDULER] = scheduler
     if is_worker:
-        judgement.service.find_base()
+        scheduler.service.find_base()
     else:
-        _greet(judgement)
+        _greet(scheduler)
         specs = [item.callspec.params for item in session.items if hasattr(item, "callspec")]
         operations = [params["operation"] for params in specs if "operation" in params]
-        judgement.start([params["check"] for params in specs if "check" in params], operations)
+        scheduler.start([params["check"] for params in specs if "check" in params], operations)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Let go of the service; hand on what is known beside the findings."""
     config = session.config
-    judgement = config.stash.get(_JUDGEMENT, None)
-    if judgement is None:
+    scheduler = config.stash.get(_SCHEDULER, None)
+    if scheduler is None:
         return
-    seen = pictures(assemble(judgement.record.exchanges))
+    seen = pictures(assemble(scheduler.record.exchanges))
     output = {
-        "base": judgement.client.base,
-        "stopped": judgement.stopped,
+        "base": scheduler.client.base,
+        "stopped": scheduler.stopped,
         "pictures": [one.as_json() for one in seen],
     }
     if hasattr(config, "workeroutput"):
         config.workeroutput["judgement"] = output
     config.stash[_VERDICT].take(output)
-    judgement.close()
+    scheduler.close()
 
 
 @pytest.fixture
-def judgement(pytestconfig: pytest.Config) -> Scheduler:
+def scheduler(pytestconfig: pytest.Config) -> Scheduler:
     """The judgement that this test is part of."""
-    return pytestconfig.stash[_JUDGEMENT]
+    return pytestconfig.stash[_SCHEDULER]
 
 
 @pytest.fixture
-def tell(request: pytest.FixtureRequest, judgement: Scheduler) -> Tell:
+def tell(request: pytest.FixtureRequest, scheduler: Scheduler) -> Tell:
     """Takes the findings of a test and decides whether it fails."""
-    bar, verdict = judgement.settings.grade, request.config.stash[_VERDICT]
+    bar, verdict = scheduler.settings.grade, request.config.stash[_VERDICT]
 
     def take(check: Check | str, findings: list[Finding]) -> None:
         slug = check if isinstance(check, str) else check.slug

@@ -104,7 +104,7 @@ class Check:
     function: Callable[[Any], Iterable[Deviation]] = field(compare=False)
     needs: tuple[str, ...] = ()
 
-    def judge(self, subject: Any) -> Iterator[Finding]:
+    def findings(self, subject: Any) -> Iterator[Finding]:
         """The findings about one subject (an exchange, a run, a stream, a service)."""
         for deviation in self.function(subject):
             yield self.finding(deviation)

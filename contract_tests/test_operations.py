@@ -10,11 +10,11 @@ OPERATIONS = [name for name, operation in contract().operations.items() if opera
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_generated_requests(operation: str, judgement: Scheduler, tell: Tell) -> None:
+def test_generated_requests(operation: str, scheduler: Scheduler, tell: Tell) -> None:
     """Examples, boundaries and chance, valid and invalid, by schemathesis."""
-    tell(f"generated {operation}", judgement.generated(operation))
+    tell(f"generated {operation}", scheduler.generated(operation))
 
 
-def test_linked_requests(judgement: Scheduler, tell: Tell) -> None:
+def test_linked_requests(scheduler: Scheduler, tell: Tell) -> None:
     """Requests that follow the document's links from one operation to the next, by schemathesis."""
-    tell("generated links", judgement.generated(""))
+    tell("generated links", scheduler.generated(""))

@@ -8,6 +8,6 @@ from contract_tests.session.scheduler import Scheduler
 SUBJECT = Service
 
 
-def test_the_service_keeps(check: Check, judgement: Scheduler, tell: Tell) -> None:
+def test_the_service_keeps(check: Check, scheduler: Scheduler, tell: Tell) -> None:
     """Checks that send requests of their own."""
-    tell(check, judgement.probe(check))
+    tell(check, scheduler.probe(check))

@@ -8,6 +8,6 @@ from contract_tests.session.scheduler import Scheduler
 SUBJECT = Story
 
 
-def test_every_whole_keeps(check: Check, judgement: Scheduler, tell: Tell) -> None:
+def test_every_whole_keeps(check: Check, scheduler: Scheduler, tell: Tell) -> None:
     """Checks that look at what the others provoked."""
-    tell(check, judgement.look(check))
+    tell(check, scheduler.evaluate(check))

@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 from contract_tests.baseline import Known
 from contract_tests.checks import REGISTRY
+from contract_tests.checks.evaluation import SUBJECTS, evaluate
 from contract_tests.client.service import Service
 from contract_tests.findings import Finding
 from contract_tests.observations.assembly import Story, assemble
@@ -16,7 +17,6 @@ from contract_tests.observations.exchange import Exchange
 from contract_tests.recordings.har import read
 from contract_tests.redaction import Secrets
 from contract_tests.report import Cost, Outputs, Report, Terminal, console, pictures
-from contract_tests.session.scheduler import SUBJECTS, judge_story
 from openapi import Grade
 
 CHECKS = [check for check in REGISTRY.values() if check.subject in SUBJECTS]
@@ -26,7 +26,7 @@ CHECKS = [check for check in REGISTRY.values() if check.subject in SUBJECTS]
 def look(exchanges: Sequence[Exchange]) -> tuple[Story, list[Finding]]:
     """The story of exchanges and the findings of every check that needs no requests of its own."""
     story = assemble(exchanges)
-    return story, judge_story(story, CHECKS)
+    return story, evaluate(story, CHECKS)
 
 
 @dataclass(frozen=True)

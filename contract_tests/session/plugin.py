@@ -16,7 +16,7 @@ from contract_tests.findings import Finding, Outcome, Severity, merge
 from contract_tests.observations.exchange import Exchange
 from contract_tests.redaction import Secrets, is_secret
 from contract_tests.report import Cost, Outputs, Picture, Report, Terminal, console
-from contract_tests.session.scheduler import Plan
+from contract_tests.session.plan import Plan
 from contract_tests.settings import Settings
 
 FINDINGS, ACCEPTED, SLUG = "findings", "accepted", "slug"

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from contract_tests.checks import REGISTRY
+from contract_tests.checks.evaluation import evaluate
 from contract_tests.document import contract
 from contract_tests.findings import Finding
 from contract_tests.observations.assembly import Story, assemble
 from contract_tests.observations.exchange import Chunk, Exchange
-from contract_tests.session.scheduler import judge_story
 
 BASE = "http://service.test/v1"
 JSON = "application/json"
@@ -127,4 +127,4 @@ def story(exchanges: Iterable[Exchange]) -> Story:
 
 def found(slug: str, exchanges: Iterable[Exchange]) -> list[Finding]:
     """What one check finds in a record of exchanges."""
-    return judge_story(story(exchanges), [REGISTRY[slug]])
+    return evaluate(story(exchanges), [REGISTRY[slug]])

@@ -31,19 +31,19 @@ def settings_of(case: Case, url: str, profile: str) -> Settings:
 def found_by(settings: Settings, slugs: Iterable[str], everything: bool = False) -> list[Finding]:
     """What these checks find broken; only what they need is tried, unless it shall be everything."""
     with tempfile.TemporaryDirectory() as folder:
-        judgement = Scheduler(settings, Path(folder), time.time())
+        scheduler = Scheduler(settings, Path(folder), time.time())
         try:
             if everything:
-                judgement.start(REGISTRY.values(), [])
-            found = [finding for slug in slugs for finding in _found_by(judgement, slug)]
+                scheduler.start(REGISTRY.values(), [])
+            found = [finding for slug in slugs for finding in _found_by(scheduler, slug)]
         finally:
-            judgement.close()
+            scheduler.close()
     return [finding for finding in merge(found) if finding.outcome is Outcome.BROKEN]
 
 
-def _found_by(judgement: Scheduler, slug: str) -> list[Finding]:
+def _found_by(scheduler: Scheduler, slug: str) -> list[Finding]:
     check = REGISTRY[slug]
-    return judgement.probe(check) if check.subject is Service else judgement.look(check)
+    return scheduler.probe(check) if check.subject is Service else scheduler.evaluate(check)
 
 
 def found_in(

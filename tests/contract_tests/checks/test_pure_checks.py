@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from contract_tests.checks import REGISTRY
+from contract_tests.checks.evaluation import evaluate
 from contract_tests.client.service import Service
 from contract_tests.findings import Outcome, Severity
 from contract_tests.observations.exchange import Chunk, Exchange, Secrets
-from contract_tests.session.scheduler import judge_story
 from openapi import Grade
 from tests.contract_tests.building import (
     COMPLETED,
@@ -405,7 +405,7 @@ def test_what_nobody_called_is_told_as_untried() -> None:
     ],
 )
 def test_lawful_variety_is_no_violation(record: list[Exchange]) -> None:
-    assert [one for one in judge_story(story(record)) if one.severity() is Severity.FAILURE] == []
+    assert [one for one in evaluate(story(record)) if one.severity() is Severity.FAILURE] == []
 
 
 def test_a_deviation_from_an_assumed_fact_teaches_and_does_not_fail() -> None:
@@ -452,7 +452,7 @@ def test_an_answer_of_any_shape_never_breaks_a_check() -> None:
     ]
     record += [exchange("POST", RUNS, shape, asked=shape) for shape in shapes]
     record += [stream(event(json.dumps(shape)), DONE) for shape in shapes]
-    clumsy = [one for one in judge_story(story(record)) if "shape nobody expects" in one.seen]
+    clumsy = [one for one in evaluate(story(record)) if "unexpected shape" in one.seen]
     assert clumsy == []
 
 
