@@ -7,7 +7,7 @@ from typing import Any
 from contract_tests.client.service import Inconclusive, Service
 from contract_tests.document import Operation, contract
 from contract_tests.findings import Deviation, Outcome, check
-from contract_tests.observations.exchange import KEY_HEADER, Exchange
+from contract_tests.observations.exchange import KEY_HEADER, Exchange, Intent
 from openapi import Grade
 
 _SHUT = (401, 403)
@@ -87,7 +87,7 @@ def key_counts_in_no_other_header(service: Service) -> Iterator[Deviation]:
 
 
 def _listed(service: Service, **options: Any) -> Exchange:
-    return service.call("listThreads", key=None, wants=["no-key"], **options)
+    return service.call("listThreads", key=None, intents=[Intent.UNAUTHENTICATED], **options)
 
 
 @check("key-header-any-case", Service)
@@ -115,7 +115,7 @@ def unauthenticated_is_401(exchange: Exchange) -> Iterator[Deviation]:
     Advice: keep 403 for keys that exist and have no right
     """
     refused = exchange.refused or 300 <= exchange.status < 400
-    if "no-key" in exchange.wants and refused and exchange.status not in (401, 429):
+    if Intent.UNAUTHENTICATED in exchange.intents and refused and exchange.status not in (401, 429):
         yield Deviation(f"status {exchange.status}", "401", exchange)
 
 
@@ -128,7 +128,7 @@ def runs_are_moved_only_with_a_key(exchange: Exchange) -> Iterator[Deviation]:
     Advice: authenticate in front of all routes, not in each
     """
     moves = exchange.operation is not None and exchange.operation.id in ("cancelRun", "submitToolOutputs")
-    if moves and exchange.ok and "no-key" in exchange.wants:
+    if moves and exchange.ok and Intent.UNAUTHENTICATED in exchange.intents:
         yield Deviation(f"no key: status {exchange.status}", "401", exchange)
 
 
@@ -162,7 +162,7 @@ def _knock(service: Service, operation: Operation, key: str | None, **fields: An
     path = {"threadId": service.shared_thread(), **_UNKNOWN}
     if "{runId}" in operation.path:
         path |= _known_run(service)
-    return service.call(operation.id, path=path, body=body, key=key, wants=["no-key"])
+    return service.call(operation.id, path=path, body=body, key=key, intents=[Intent.UNAUTHENTICATED])
 
 
 def _known_run(service: Service) -> dict[str, str]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from contract_tests.findings import Deviation, check
-from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.exchange import Exchange, Intent
 
 # Connect's table, and what a request of ours may be refused with.
 _CODES = {
@@ -94,5 +94,5 @@ def invalid_is_400(exchange: Exchange) -> Iterator[Deviation]:
     Advice: answer 400; clients of this host look for it
     """
     lawful = (400, 401, 403, 404, 405, 413, 415, 429)
-    if "invalid" in exchange.wants and exchange.refused and exchange.status not in lawful:
+    if Intent.INVALID in exchange.intents and exchange.refused and exchange.status not in lawful:
         yield Deviation(f"status {exchange.status}", "400", exchange)

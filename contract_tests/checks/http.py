@@ -7,7 +7,7 @@ from contract_tests.client.raw_http import Answer, Unavailable, ask
 from contract_tests.client.service import Inconclusive, Service
 from contract_tests.document import EVENT_STREAM
 from contract_tests.findings import Deviation, Outcome, check
-from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.exchange import Exchange, Intent
 from openapi import Grade
 
 
@@ -115,7 +115,9 @@ def any_answer_is_accepted(service: Service) -> Iterator[Deviation]:
     Advice: answer JSON unless `Accept` excludes it
     """
     proper = service.call("listThreads", params={"limit": 1})
-    exchange = service.call("listThreads", params={"limit": 1}, headers={"Accept": "*/*"}, wants=["accept"])
+    exchange = service.call(
+        "listThreads", params={"limit": 1}, headers={"Accept": "*/*"}, intents=[Intent.ACCEPT_ANY]
+    )
     if proper.ok and exchange.refused and exchange.status not in (401, 403, 429):
         yield Deviation(f"status {exchange.status}", f"{proper.status}", exchange)
 
@@ -136,7 +138,7 @@ def wrong_method_is_refused(service: Service) -> Iterator[Deviation]:
         paths.append(f"/threads/{thread}/runs/run_unknown")
     for path in paths:
         for method in ("PUT", "PATCH"):
-            exchange = service.client.send(method, path, body={}, wants=["wrong-method"])
+            exchange = service.client.send(method, path, body={}, intents=[Intent.WRONG_METHOD])
             if exchange.status not in (405, 501, 401, 403, 429, 503, 0):
                 place = f"{method} {_pattern(path)}"
                 grade = Grade.OBSERVED if exchange.refused else None
@@ -165,6 +167,6 @@ def unknown_path_is_refused(service: Service) -> Iterator[Deviation]:
     """
     thread = service.shared_thread()
     for path in ("/tune-check-unknown", f"/threads/{thread}/tune-check-unknown"):
-        exchange = service.client.send("GET", path, wants=["unknown-path"])
+        exchange = service.client.send("GET", path, intents=[Intent.UNKNOWN_PATH])
         if exchange.ok or 300 <= exchange.status < 400:
             yield Deviation(f"status {exchange.status}", "404", exchange, _pattern(path))

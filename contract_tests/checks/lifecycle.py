@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contract_tests.checks.values import empty, lives, same
 from contract_tests.document import EVENT_STREAM
 from contract_tests.findings import Deviation, check
-from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.traces import Observation, Trace
 
 _STARTED = frozenset({"in_progress", "requires_action", "cancelling"})
@@ -149,7 +149,7 @@ def run_ends(trace: Trace) -> Iterator[Deviation]:
     """
     for one in trace.observations if trace.kind == "run" else ():
         waits = one.status in trace.lifecycle.terminal | {"requires_action"}
-        if "waited-out" in one.exchange.wants and not waits:
+        if Intent.LAST_POLL in one.exchange.intents and not waits:
             yield Deviation(f"still {one.status}", "a status that lasts", one.exchange, one.status)
 
 

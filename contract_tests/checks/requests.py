@@ -7,7 +7,7 @@ from typing import Any
 from contract_tests.document import JSON, Mismatch, contract
 from contract_tests.findings import Deviation, check
 from contract_tests.observations.assembly import Story
-from contract_tests.observations.exchange import GENERATED, Exchange
+from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.nulls import as_read
 from openapi import GRADES, Grade
 
@@ -27,7 +27,7 @@ def invalid_field_is_refused(exchange: Exchange) -> Iterator[Deviation]:
     if operation is None or not exchange.ok or not isinstance(exchange.asked, dict):
         return
     told: set[str] = set()
-    for grade in GRADES[:1] if GENERATED in exchange.wants else GRADES[operation.grade.rank :]:
+    for grade in GRADES[:1] if Intent.GENERATED in exchange.intents else GRADES[operation.grade.rank :]:
         view = contract().views[grade]
         schema = view.request_schema(operation.id)
         body = as_read(exchange.asked)
@@ -153,7 +153,7 @@ def valid_request_is_accepted(story: Story) -> Iterator[Deviation]:
         operation = exchange.operation
         if operation is None or operation.grade != "documented":
             continue
-        if exchange.wants - {"uncapped"} or exchange.status not in _INVALID:
+        if exchange.intents - {Intent.NO_TOKEN_LIMIT} or exchange.status not in _INVALID:
             continue
         grade = _allowed_by(operation.id, exchange)
         if grade is not None and operation.id in works and not _busy(story, exchange):

@@ -7,6 +7,7 @@ from contract_tests.client.service import Inconclusive, Service
 from contract_tests.document import contract
 from contract_tests.findings import Deviation, Outcome, check
 from contract_tests.observations.assembly import Story
+from contract_tests.observations.exchange import Intent
 
 
 @check("run-can-be-created", Service)
@@ -44,7 +45,7 @@ def operation_is_offered(story: Story) -> Iterator[Deviation]:
     creates = any(one.ok and one.label == "createThread" for one in story.exchanges)
     for exchange in story.exchanges:
         operation = exchange.operation
-        if operation is None or exchange.wants or exchange.status not in (404, 405, 501):
+        if operation is None or exchange.intents or exchange.status not in (404, 405, 501):
             continue
         ids = exchange.path_parameters.values()
         served = any(one.ok for one in story.exchanges if one.operation == operation)
@@ -83,7 +84,9 @@ def unknown_run_is_refused(service: Service) -> Iterator[Deviation]:
     ids = {"runId": "run_tune_check_unknown", "messageId": "msg_tune_check_unknown"}
     for operation in ("getRun", "getMessage", "modifyRun"):
         body: dict[str, Any] | None = {"metadata": {}} if operation == "modifyRun" else None
-        exchange = service.call(operation, path={"threadId": thread, **ids}, body=body, wants=["unknown-id"])
+        exchange = service.call(
+            operation, path={"threadId": thread, **ids}, body=body, intents=[Intent.UNKNOWN_ID]
+        )
         if exchange.ok:
             yield Deviation(f"status {exchange.status} for an id that nobody gave", "404", exchange)
     try:
@@ -91,7 +94,7 @@ def unknown_run_is_refused(service: Service) -> Iterator[Deviation]:
     except Inconclusive:
         return
     path = {"threadId": thread, "runId": run, "stepId": "step_tune_check_unknown"}
-    exchange = service.call("getRunStep", path=path, wants=["unknown-id"])
+    exchange = service.call("getRunStep", path=path, intents=[Intent.UNKNOWN_ID])
     if exchange.ok:
         yield Deviation(f"status {exchange.status} for an id that nobody gave", "404", exchange)
 
@@ -105,5 +108,5 @@ def unknown_id_is_404(story: Story) -> Iterator[Deviation]:
     Advice: keep 400 for requests that are not well formed
     """
     for exchange in story.exchanges:
-        if "unknown-id" in exchange.wants and exchange.refused and exchange.status not in (404, 429):
+        if Intent.UNKNOWN_ID in exchange.intents and exchange.refused and exchange.status not in (404, 429):
             yield Deviation(f"status {exchange.status}", "404", exchange)

@@ -7,7 +7,7 @@ from typing import Any
 
 from contract_tests.document import EVENT_STREAM, JSON, Mismatch, contract
 from contract_tests.findings import Deviation, check
-from contract_tests.observations.exchange import GENERATED, Exchange
+from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.timestamps import moment
 from contract_tests.observations.traces import observations_of, streams_of
 from openapi import GRADES, Grade
@@ -101,7 +101,7 @@ def response_fits_schema(exchange: Exchange) -> Iterator[Deviation]:
         return
     told: set[str] = set()
     # What was generated at random comes back as it was sent: only the documented view binds it.
-    for grade in GRADES[:1] if GENERATED in exchange.wants else GRADES[operation.grade.rank :]:
+    for grade in GRADES[:1] if Intent.GENERATED in exchange.intents else GRADES[operation.grade.rank :]:
         view = contract().views[grade]
         schema = view.media(operation.id, exchange.status, JSON)
         for mismatch in view.mismatches(schema, exchange.json) if schema else []:

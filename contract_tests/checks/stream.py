@@ -6,7 +6,7 @@ from itertools import pairwise
 from contract_tests.document import EVENT_STREAM, JSON
 from contract_tests.findings import Deviation, check
 from contract_tests.observations.assembly import Story
-from contract_tests.observations.exchange import UNTIMED, Exchange
+from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.lifecycle import lifecycles
 from contract_tests.observations.timestamps import moment
 from contract_tests.observations.traces import Stream
@@ -188,7 +188,7 @@ def streams_arrive_as_it_happens(story: Story) -> Iterator[Deviation]:
 def _held_back(stream: Stream) -> str | None:
     """How the events were held back, empty if they were not, None where that can't be told."""
     times = [event.event.at for event in stream.events]
-    if UNTIMED in stream.exchange.wants or len(times) < 3:
+    if Intent.UNTIMED in stream.exchange.intents or len(times) < 3:
         return None
     took = _work(stream)
     if took is not None and took[0] >= _WORTH:

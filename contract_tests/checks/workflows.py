@@ -7,7 +7,7 @@ from contract_tests.checks.echoes import changed, holds
 from contract_tests.client.service import Inconclusive, Service
 from contract_tests.findings import Deviation, check
 from contract_tests.observations.assembly import Story
-from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.message_text import text_of
 from contract_tests.observations.traces import Trace
 from openapi import Grade
@@ -192,13 +192,13 @@ def threads_keep_apart(service: Service) -> Iterator[Deviation]:
     path = {"threadId": other, "runId": run}
     yield from _reads(service, "getRun", path)
     yield from _reads(service, "modifyRun", path, body={"metadata": {"stolen": "yes"}})
-    steps = service.call("listRunSteps", path=path, wants=["unknown-id"])
+    steps = service.call("listRunSteps", path=path, intents=[Intent.UNKNOWN_ID])
     if steps.ok and isinstance(steps.json, dict) and steps.json.get("data"):
         yield Deviation("the steps of another thread's run", "404", steps)
 
 
 def _reads(service: Service, operation: str, path: Mapping[str, str], **options: Any) -> Iterator[Deviation]:
-    exchange = service.call(operation, path=path, wants=["unknown-id"], **options)
+    exchange = service.call(operation, path=path, intents=[Intent.UNKNOWN_ID], **options)
     if exchange.ok:
         yield Deviation(f"status {exchange.status} under another thread", "404", exchange)
 

@@ -4,18 +4,18 @@ import json
 import ssl
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypedDict
 from urllib.parse import urlencode
 
 import httpx
 
 from contract_tests.client.budget import Budget, BudgetExceeded, Reservation
 from contract_tests.document import EVENT_STREAM, Operation, contract
-from contract_tests.observations.exchange import KEY_HEADER, Chunk, Exchange
+from contract_tests.observations.exchange import KEY_HEADER, Chunk, Exchange, Intent
 from contract_tests.redaction import Secrets
 from contract_tests.settings import Settings, UsageError
 
@@ -28,6 +28,19 @@ _HEADERS = {
 _ATTEMPTS = 6
 _GRACE = 2.0
 _LONGEST_PAUSE = 20.0
+
+
+class RequestOptions(TypedDict, total=False):
+    """The options of `Client.send`, for those who pass them on."""
+
+    body: Any
+    content: bytes | None
+    params: Mapping[str, Any] | Sequence[tuple[str, str]] | None
+    headers: Mapping[str, str] | None
+    key: str | None
+    intents: Collection[Intent]
+    patient: bool
+    timeout: float | None
 
 
 class Record:
@@ -76,7 +89,8 @@ class Client:
         params: Mapping[str, Any] | Sequence[tuple[str, str]] | None = None,
         headers: Mapping[str, str] | None = None,
         key: str | None = OWN_KEY,
-        wants: Sequence[str] = (),
+        intents: Collection[Intent] = (),
+        generated_for: str = "",
         patient: bool = True,
         timeout: float | None = None,
     ) -> Exchange:
@@ -86,11 +100,13 @@ class Client:
         again where the service limits its rate. Raises `BudgetExceeded` when the budget does not allow it.
         """
         operation, parameters = contract().match(method, path.partition("?")[0])
-        raw = self._body(operation, body, content, wants)
+        raw = self._body(operation, body, content, intents)
         query = f"?{urlencode(params, doseq=True)}" if params else ""
         request = self._http.build_request(method, f"{self.base}{path}{query}", content=raw)
         self._set_headers(request, headers, key, raw is not None and content is None)
-        draft = _Draft(request, operation, parameters, raw or b"", frozenset(wants), self.secrets)
+        draft = _Draft(
+            request, operation, parameters, raw or b"", frozenset(intents), generated_for, self.secrets
+        )
         for attempt in range(_ATTEMPTS if patient else 1):
             exchange = self._send_once(draft, timeout or self._timeout(operation))
             pause = _pause(exchange, attempt)
@@ -110,13 +126,13 @@ class Client:
         self._http.close()
 
     def _body(
-        self, operation: Operation | None, body: Any, content: bytes | None, wants: Sequence[str]
+        self, operation: Operation | None, body: Any, content: bytes | None, intents: Collection[Intent]
     ) -> bytes | None:
         if content is not None or body is None:
             return content
         if operation is not None and operation.starts_run and isinstance(body, dict) and self.capped:
             capped = {"maxCompletionTokens": self.budget.tokens_per_run, **body}
-            body = body if "uncapped" in wants else capped
+            body = body if Intent.NO_TOKEN_LIMIT in intents else capped
         return json.dumps(body).encode()
 
     def _set_headers(
@@ -173,7 +189,8 @@ class _Draft:
     operation: Operation | None
     parameters: Mapping[str, str]
     body: bytes
-    wants: frozenset[str]
+    intents: frozenset[Intent]
+    generated_for: str
     secrets: Secrets
 
 
@@ -260,7 +277,8 @@ class Reading:
             error=error,
             cut=self._cut,
             wall=self._wall,
-            wants=draft.wants,
+            intents=draft.intents,
+            generated_for=draft.generated_for,
             secrets=draft.secrets,
         )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from contract_tests.client.service import QUESTION, Inconclusive, NotOffered, Service
 from contract_tests.document import EVENT_STREAM
-from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.traces import Stream
 
 WEATHER = {
@@ -182,7 +182,7 @@ def cancelled_run(service: Service) -> None:
             service.client.wait(0.1)
             for name in [] if cancelled else _ids(service.call("listRuns", path={"threadId": thread})):
                 path = {"threadId": thread, "runId": name}
-                service.call("cancelRun", path=path, body={}, key=None, wants=["no-key"])
+                service.call("cancelRun", path=path, body={}, key=None, intents=[Intent.UNAUTHENTICATED])
                 service.call("cancelRun", path=path, body={})
                 cancelled = True
     _follow(service, streaming.result())
@@ -197,7 +197,7 @@ def answer_tools(service: Service, thread: str, body: Mapping[str, Any]) -> None
     outputs = [{"toolCallId": name, "output": "Sunny, 24 degrees."} for name in ids if name]
     path = {"threadId": thread, "runId": str(body["id"])}
     answer = {"toolOutputs": outputs}
-    service.call("submitToolOutputs", path=path, body=answer, key=None, wants=["no-key"])
+    service.call("submitToolOutputs", path=path, body=answer, key=None, intents=[Intent.UNAUTHENTICATED])
     exchange = service.call("submitToolOutputs", path=path, body=answer)
     if exchange.ok or not exchange.status:
         service.watch(thread, str(body["id"]))

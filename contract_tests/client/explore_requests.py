@@ -1,7 +1,7 @@
 """Which requests, right and wrong, ordinary and odd, are sent to see how they are taken?
 
-A request says what it is for in `wants`: nothing means it must be accepted, `invalid` that it must be
-refused, `odd` that either will do as long as the service stays well.
+A request without an intent must be accepted. One with `Intent.INVALID` must be rejected. Either will do for
+`Intent.ODD`, as long as the service does not fail.
 """
 
 import json
@@ -11,6 +11,7 @@ from typing import Any
 from contract_tests.client.explore import FIELDS, OBSERVED_FIELDS, THREAD_FIELDS, exploration
 from contract_tests.client.service import QUESTION, Inconclusive, Service
 from contract_tests.document import Operation, contract
+from contract_tests.observations.exchange import Intent
 
 _MALFORMED = (b'{"metadata": ', b'{"metadata": {},}', b"{'metadata': {}}", b"nonsense", b'"\xff\xfe"')
 _NO_OBJECTS = (b"[]", b'"text"', b"42", b"true")
@@ -48,26 +49,28 @@ def malformed_bodies(service: Service) -> None:
     for operation, path, valid in _posts(service):
         for content in (*_MALFORMED, *_NO_OBJECTS):
             headers = {"Content-Type": "application/json"}
-            service.call(operation.id, path=path, content=content, headers=headers, wants=["invalid"])
+            service.call(operation.id, path=path, content=content, headers=headers, intents=[Intent.INVALID])
         headers = {"Content-Type": "application/json"}
-        service.call(operation.id, path=path, content=b"", headers=headers, wants=["odd"])
+        service.call(operation.id, path=path, content=b"", headers=headers, intents=[Intent.ODD])
         raw = json.dumps(valid).encode()
         for media_type in _MEDIA_TYPES:
             headers = {"Content-Type": media_type}
-            service.call(operation.id, path=path, content=raw, headers=headers, wants=["invalid"])
+            service.call(operation.id, path=path, content=raw, headers=headers, intents=[Intent.INVALID])
         if not operation.starts_run:
-            service.call(operation.id, path=path, content=raw, wants=["odd"])
+            service.call(operation.id, path=path, content=raw, intents=[Intent.ODD])
 
 
 @exploration("fields of the wrong type, or missing", 0, smoke=True)
 def wrong_fields(service: Service) -> None:
     """Each documented field once with a value of each wrong type; bodies without what is required."""
     for operation, path, valid in _posts(service):
-        service.call(operation.id, path=path, body={}, wants=["invalid"])
+        service.call(operation.id, path=path, body={}, intents=[Intent.INVALID])
         for name, schema in _properties(operation):
             for wrong in _wrong(schema):
                 body = {**valid, name: wrong}
-                service.call(operation.id, path=path, body=body, wants=["invalid", "uncapped"])
+                service.call(
+                    operation.id, path=path, body=body, intents=[Intent.INVALID, Intent.NO_TOKEN_LIMIT]
+                )
 
 
 @exploration("odd values", 1)
@@ -75,19 +78,19 @@ def odd_values(service: Service) -> None:
     """Values that are allowed, or nearly, and that break careless code."""
     path = {"threadId": service.fresh_thread()}
     for text in _ODD_TEXTS:
-        service.call("createThread", body={"title": text, "metadata": {"odd": text}}, wants=["odd"])
+        service.call("createThread", body={"title": text, "metadata": {"odd": text}}, intents=[Intent.ODD])
         body = {"role": "user", "content": text, "metadata": {text[:40]: "odd"}}
-        service.call("createMessage", path=path, body=body, wants=["odd"])
+        service.call("createMessage", path=path, body=body, intents=[Intent.ODD])
     values: tuple[Any, ...] = (_nested(150), 10**40, -1.5e308, None, [], [[]], {"": ""})
     for value in values:
         for operation in ("createThread", "modifyThread"):
-            service.call(operation, path=path, body={"metadata": {"odd": value}}, wants=["odd"])
+            service.call(operation, path=path, body={"metadata": {"odd": value}}, intents=[Intent.ODD])
     for name in ("title", "metadata", "messages", "toolResources", "datasetId"):
-        service.call("createThread", body={name: None}, wants=["odd"])
+        service.call("createThread", body={name: None}, intents=[Intent.ODD])
     headers = {"Content-Type": "application/json"}
-    service.call("createThread", content=b"[" * 5000, headers=headers, wants=["invalid"])
+    service.call("createThread", content=b"[" * 5000, headers=headers, intents=[Intent.INVALID])
     body = {"model": service.model, "metadata": {"odd": _ODD_TEXTS[1], "number": 10**30}}
-    service.call("createRun", path=path, body=body, wants=["odd"])
+    service.call("createRun", path=path, body=body, intents=[Intent.ODD])
 
 
 def _nested(depth: int) -> Any:
@@ -104,17 +107,17 @@ def odd_queries(service: Service) -> None:
             f"/threads/{thread}/runs/{name}",
             f"/threads/{thread}/messages/{name}",
         ):
-            service.client.send("GET", path, wants=["odd"])
+            service.client.send("GET", path, intents=[Intent.ODD])
     for operation in ("listThreads", "listMessages", "listRuns"):
         for limit in _LIMITS:
-            service.call(operation, path={"threadId": thread}, params={"limit": limit}, wants=["odd"])
+            service.call(operation, path={"threadId": thread}, params={"limit": limit}, intents=[Intent.ODD])
         for params in (
             {"order": "sideways"},
             {"after": "nobody"},
             {"before": "nobody"},
             {"limit": "a", "order": "b"},
         ):
-            service.call(operation, path={"threadId": thread}, params=params, wants=["odd"])
+            service.call(operation, path={"threadId": thread}, params=params, intents=[Intent.ODD])
 
 
 @exploration("every documented body", 0, smoke=True)

@@ -32,7 +32,7 @@ from contract_tests.client.client import Client
 from contract_tests.client.hypothesis_cache import share_parsed_sources
 from contract_tests.client.service import Service
 from contract_tests.document import contract
-from contract_tests.observations.exchange import GENERATED, Exchange
+from contract_tests.observations.exchange import Exchange, Intent
 
 _OWN_HEADERS = frozenset(
     {"user-agent", "accept-encoding", "accept", "connection", "content-length", "x-tune-key"}
@@ -158,7 +158,7 @@ class Adapter(BaseAdapter):
     def __init__(self, client: Client, purpose: str, runs: threading.Semaphore, deadline: float) -> None:
         super().__init__()
         self._client, self._runs, self._deadline = client, runs, deadline
-        self._wants = [GENERATED, purpose]
+        self._purpose = purpose
         self.exhausted = ""
         self.sent = 0
 
@@ -197,7 +197,8 @@ class Adapter(BaseAdapter):
             target,
             content=self._capped(body) if starts_run else body,
             headers=headers,
-            wants=self._wants,
+            intents=[Intent.GENERATED],
+            generated_for=self._purpose,
         )
         if starts_run and not exchange.ok:
             self._runs.release()

@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from random import Random
-from typing import Any
+from typing import Any, Unpack
 from urllib.parse import quote
 
-from contract_tests.client.client import Client
+from contract_tests.client.client import Client, RequestOptions
 from contract_tests.document import contract
-from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.exchange import Exchange, Intent
 
 _NOT_OFFERED = (404, 405, 501)
 _EXAMPLE = "CreateRunMinimal"
@@ -63,13 +63,17 @@ class Service:
             raise failure
         return value
 
-    def call(self, operation: str, *, path: Mapping[str, str] | None = None, **options: Any) -> Exchange:
+    def call(
+        self, operation: str, *, path: Mapping[str, str] | None = None, **options: Unpack[RequestOptions]
+    ) -> Exchange:
         """Send a request to an operation of the document; `path` gives its path parameters."""
         found = contract().operations[operation]
         address = found.path.format(**{name: quote(text, safe="") for name, text in (path or {}).items()})
         return self.client.send(found.method, address, **options)
 
-    def require(self, operation: str, *, path: Mapping[str, str] | None = None, **options: Any) -> Exchange:
+    def require(
+        self, operation: str, *, path: Mapping[str, str] | None = None, **options: Unpack[RequestOptions]
+    ) -> Exchange:
         """As `call`, for a request that others depend on: raises `Inconclusive` where it is refused."""
         if operation in self._not_offered:
             raise NotOffered(self._not_offered[operation])
@@ -99,10 +103,10 @@ class Service:
         return first
 
     def _greeting(self) -> Exchange:
-        first = self.call("listThreads", params={"limit": 1}, wants=["greeting"])
+        first = self.call("listThreads", params={"limit": 1}, intents=[Intent.CONNECT])
         if not first.status:
             self.client.wait(0.5)
-            first = self.call("listThreads", params={"limit": 1}, wants=["greeting"])
+            first = self.call("listThreads", params={"limit": 1}, intents=[Intent.CONNECT])
         if not first.status:
             raise CannotJudge(f"{self.client.base} cannot be reached: {first.error}; look at the URL")
         return first
@@ -116,7 +120,7 @@ class Service:
         """Whether an operation refuses the key as well."""
         path = {"threadId": self.settings.thread or "thread_unknown"}
         body: Mapping[str, Any] | None = {} if operation == "createThread" else None
-        exchange = self.call(operation, path=path, body=body, wants=["greeting"])
+        exchange = self.call(operation, path=path, body=body, intents=[Intent.CONNECT])
         return exchange.status in (401, 403)
 
     def thread(self, **fields: Any) -> str:
@@ -174,7 +178,7 @@ class Service:
         body = {"model": self.model, **fields}
         exchange = self.call(operation, path=path, body=body)
         if exchange.refused and self.client.capped and exchange.status not in (401, 403, 404, 429):
-            again = self.call(operation, path=path, body=body, wants=["uncapped"])
+            again = self.call(operation, path=path, body=body, intents=[Intent.NO_TOKEN_LIMIT])
             if again.ok:
                 self.client.capped = False
                 return again
@@ -204,7 +208,7 @@ class Service:
         """Look at a run until it is over, waits for the client, or `--max-wait` has passed."""
         path = {"threadId": thread, "runId": run}
         for number, (interval, late) in enumerate(self._looks()):
-            last = self.call("getRun", path=path, wants=["waited-out"] if late else [])
+            last = self.call("getRun", path=path, intents=[Intent.LAST_POLL] if late else [])
             body = last.json if last.ok and isinstance(last.json, dict) else {}
             rests = _rests(body.get("status"), number)
             if not last.ok or late or rests:

@@ -80,7 +80,7 @@ def _refusals(exchanges: Iterable[Exchange]) -> dict[tuple[str, str], list[Excha
     found: dict[tuple[str, str], list[Exchange]] = defaultdict(list)
     for exchange in exchanges:
         kind = _RETRIEVES.get(exchange.operation.id) if exchange.operation else None
-        if kind and exchange.status == 404 and not exchange.wants:
+        if kind and exchange.status == 404 and not exchange.intents:
             found[kind, exchange.path_parameters[_PARAMETER[kind]]].append(exchange)
     return found
 

@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,13 +14,38 @@ from contract_tests.document import Operation
 from contract_tests.redaction import KEY_ESCAPED, KEY_MARK, Secrets
 
 KEY_HEADER = "X-Tune-Key"
-GENERATED = "generated"
-# Marks in `wants` of what others sent: traffic that was watched, and answers whose pieces have no moments.
-RECORDED, UNTIMED = "recorded", "untimed"
 _IDS = re.compile(r"/(threads|runs|messages|steps)/(?!runs$)[^/]+")
 _UNINTERESTING = frozenset(
     {"host", "accept", "accept-encoding", "connection", "user-agent", "content-length"}
 )
+
+
+class Intent(StrEnum):
+    """Why a request was sent. An ordinary request has no intent: it must succeed."""
+
+    CONNECT = "connect"
+    """Find the base URL and see whether the key is accepted."""
+    UNAUTHENTICATED = "unauthenticated"
+    """Send no key, or an invalid one."""
+    INVALID = "invalid"
+    """Must be rejected."""
+    ODD = "odd"
+    """May be accepted or rejected, but must not make the service fail."""
+    UNKNOWN_ID = "unknown-id"
+    UNKNOWN_PATH = "unknown-path"
+    WRONG_METHOD = "wrong-method"
+    ACCEPT_ANY = "accept-any"
+    """Accept every media type."""
+    NO_TOKEN_LIMIT = "no-token-limit"
+    """Leave `maxCompletionTokens` away."""
+    LAST_POLL = "last-poll"
+    """Read a run for the last time, after `--max-wait`."""
+    GENERATED = "generated"
+    """Sent by schemathesis; `Exchange.generated_for` says for which operation."""
+    RECORDED = "recorded"
+    """Sent by another program and recorded."""
+    UNTIMED = "untimed"
+    """Recorded without the arrival times of the parts of its response."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +61,7 @@ class Exchange:
     """One request and its response, as they were on the wire; moments are seconds of one monotonic clock.
 
     `error` says why there is no whole response; `cut` that we stopped reading before the service ended it.
-    `wants` names what the sender did on purpose, such as `no-key`, so that a check can leave it alone.
+    `intents` says why it was sent, `generated_for` the operation it was generated for, or `links`.
     """
 
     method: str
@@ -53,7 +79,8 @@ class Exchange:
     error: str = ""
     cut: bool = False
     wall: float = 0.0
-    wants: frozenset[str] = frozenset()
+    intents: frozenset[Intent] = frozenset()
+    generated_for: str = ""
     secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)
 
     @cached_property

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from contract_tests.document import Operation, contract
-from contract_tests.observations.exchange import KEY_HEADER, RECORDED, UNTIMED, Chunk, Exchange
+from contract_tests.observations.exchange import KEY_HEADER, Chunk, Exchange, Intent
 from contract_tests.redaction import Secrets, secrets_in
 from contract_tests.settings import UsageError
 
@@ -175,7 +175,7 @@ def _exchange(call: _Call, secrets: Secrets) -> Exchange:
         headers=_response_headers(response),
         chunks=(Chunk(received, body),) if body else (),
         wall=sent,
-        wants=frozenset({RECORDED, UNTIMED}),
+        intents=frozenset({Intent.RECORDED, Intent.UNTIMED}),
         secrets=secrets,
     )
 

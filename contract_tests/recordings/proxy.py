@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from contract_tests.document import contract
 from contract_tests.findings import Finding, Outcome
-from contract_tests.observations.exchange import RECORDED, UNTIMED, Chunk, Exchange
+from contract_tests.observations.exchange import Chunk, Exchange, Intent
 from contract_tests.recordings.har import is_noise
 from contract_tests.recordings.offline import Asked, look, report, show
 from contract_tests.redaction import Secrets, secrets_in
@@ -217,7 +217,7 @@ def _exchange(
         chunks=_unpacked(response, chunks) if packed else tuple(chunks),
         error=error,
         wall=draft.wall,
-        wants=frozenset({RECORDED, UNTIMED} if packed else {RECORDED}),
+        intents=frozenset({Intent.RECORDED, Intent.UNTIMED} if packed else {Intent.RECORDED}),
         secrets=secrets,
     )
 

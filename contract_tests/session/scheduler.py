@@ -22,7 +22,7 @@ from contract_tests.client.generated import Generator
 from contract_tests.client.service import Inconclusive, NotOffered, Service
 from contract_tests.findings import Finding, Outcome, checks_of, merge
 from contract_tests.observations.assembly import Story, assemble
-from contract_tests.observations.exchange import GENERATED, Exchange
+from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.traces import Trace
 from contract_tests.session.plan import budget, plan
 from contract_tests.settings import Settings
@@ -77,7 +77,7 @@ class Scheduler:
         """The findings of a check about everything that was recorded, generated requests left out."""
         story = self.story()
         if check.subject is Exchange:
-            own = [one for one in story.exchanges if GENERATED not in one.wants]
+            own = [one for one in story.exchanges if Intent.GENERATED not in one.intents]
             return merge(finding for one in own for finding in findings_of(check, one))
         return evaluate(story, [check])
 
@@ -114,9 +114,9 @@ class Scheduler:
 
     def _generate(self, operation: str) -> list[Exchange]:
         generator = self.service.once("generator", self._generator)
-        marks = frozenset({GENERATED, operation or "links"})
         self._attempt(lambda: generator.operation(operation) if operation else generator.links())
-        return [one for one in self.record.exchanges if one.wants == marks]
+        purpose = operation or "links"
+        return [one for one in self.record.exchanges if one.generated_for == purpose]
 
     def _generator(self) -> Generator:
         ids: dict[str, str] = {}
@@ -171,4 +171,4 @@ def _path(trace: Trace) -> dict[str, str] | None:
 
 
 def _is_generated(trace: Trace) -> bool:
-    return GENERATED in trace.observations[0].exchange.wants
+    return Intent.GENERATED in trace.observations[0].exchange.intents

@@ -9,7 +9,7 @@ from contract_tests.checks import REGISTRY
 from contract_tests.checks.evaluation import evaluate
 from contract_tests.client.service import Service
 from contract_tests.findings import Outcome, Severity
-from contract_tests.observations.exchange import Chunk, Exchange, Secrets
+from contract_tests.observations.exchange import Chunk, Exchange, Intent, Secrets
 from openapi import Grade
 from tests.contract_tests.building import (
     COMPLETED,
@@ -165,17 +165,27 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
         [error(404, {"code": 5, "message": "x"})],
     ],
     "error-code": lambda: [[error(404, {"code": "internal", "message": "x"})]],
-    "invalid-is-400": lambda: [[created({}, {}, status=422, wants=frozenset({"invalid"}))]],
+    "invalid-is-400": lambda: [[created({}, {}, status=422, intents=frozenset({Intent.INVALID}))]],
     "error-keeps-quiet": lambda: [
         [error(500, {"message": 'Traceback (most recent call last):\n  File "a.py"'})]
     ],
     "rate-limit-says-when": lambda: [[error(429, {})]],
-    "unauthenticated-is-401": lambda: [[error(403, {}, wants=frozenset({"no-key"}))]],
+    "unauthenticated-is-401": lambda: [[error(403, {}, intents=frozenset({Intent.UNAUTHENTICATED}))]],
     "run-moves-only-with-key": lambda: [
-        [exchange("POST", "/threads/thread_1/runs/run_1/cancel", RUN, wants=frozenset({"no-key"}))],
         [
             exchange(
-                "POST", "/threads/thread_1/runs/run_1/submit_tool_outputs", RUN, wants=frozenset({"no-key"})
+                "POST",
+                "/threads/thread_1/runs/run_1/cancel",
+                RUN,
+                intents=frozenset({Intent.UNAUTHENTICATED}),
+            )
+        ],
+        [
+            exchange(
+                "POST",
+                "/threads/thread_1/runs/run_1/submit_tool_outputs",
+                RUN,
+                intents=frozenset({Intent.UNAUTHENTICATED}),
             )
         ],
     ],
@@ -286,7 +296,7 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
         polls({**WAITING, "requiredAction": None}),
         polls({**COMPLETED, "requiredAction": {"type": "submit_tool_outputs"}}),
     ],
-    "run-ends": lambda: [[exchange("GET", ONE_RUN, RUN, wants=frozenset({"waited-out"}))]],
+    "run-ends": lambda: [[exchange("GET", ONE_RUN, RUN, intents=frozenset({Intent.LAST_POLL}))]],
     "creation-waits-for-the-run": lambda: [[created(QUEUED, MODEL)], [created(RUN, MODEL)]],
     "run-creation-answered": lambda: [[created({}, MODEL, status=0, error="ReadTimeout: timed out")]],
     "steps-agree-with-run": lambda: [
@@ -307,7 +317,7 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
     ],
     "operation-tried": lambda: [[]],
     "unknown-id-is-404": lambda: [
-        [exchange("GET", ONE_RUN, {}, status=400, wants=frozenset({"unknown-id"}))]
+        [exchange("GET", ONE_RUN, {}, status=400, intents=frozenset({Intent.UNKNOWN_ID}))]
     ],
     "stream-when-asked": lambda: [[created(RUN, {**MODEL, "stream": True})]],
     "json-when-asked": lambda: [
