@@ -3,10 +3,10 @@
 import pytest
 
 from contract_tests.conftest import Tell
-from contract_tests.document import contract
+from contract_tests.document import document
 from contract_tests.session.scheduler import Scheduler
 
-OPERATIONS = [name for name, operation in contract().operations.items() if operation.grade == "documented"]
+OPERATIONS = [operation.id for operation in document().documented_operations()]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

@@ -1,23 +1,18 @@
 """Is every operation open to the key, in its header, and to nothing else?"""
 
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
+from contract_tests.client.samples import unknown_ids, valid_body
 from contract_tests.client.service import Inconclusive, Service
-from contract_tests.document import Operation, contract
+from contract_tests.document import Operation, Role, document
 from contract_tests.findings import Deviation, Outcome, check
 from contract_tests.observations.exchange import KEY_HEADER, Exchange, Intent
 from openapi import Grade
 
 _SHUT = (401, 403)
-_UNKNOWN = {"messageId": "msg_unknown", "runId": "run_unknown", "stepId": "step_unknown"}
-_BODIES: Mapping[str, Any] = {
-    "createThread": {},
-    "modifyThread": {"metadata": {}},
-    "createMessage": {"role": "user", "content": "Hello"},
-    "modifyRun": {"metadata": {}},
-}
 
 
 @check("no-key-refused", Service)
@@ -28,7 +23,7 @@ def no_key_is_refused(service: Service) -> Iterator[Deviation]:
     Grade: documented
     Advice: authenticate before anything else is looked at
     """
-    for operation in _operations():
+    for operation in document().documented_operations():
         yield from _judge(_knock(service, operation, None), "no key")
         yield from _judge(_knock(service, operation, ""), "an empty key")
         if operation.starts_run:
@@ -43,13 +38,13 @@ def wrong_key_is_refused(service: Service) -> Iterator[Deviation]:
     Grade: documented
     Advice: compare the whole key with the keys that exist
     """
-    for operation in _operations():
+    for operation in document().documented_operations():
         yield from _judge(_knock(service, operation, _invented(service)), "an invented key")
     key = service.settings.key
     for wrong in [key[:-1], f"{key}x", key.swapcase(), "*", "sk-tune-"] if len(key) > 4 else []:
         if wrong != key:
             yield from _judge(
-                _knock(service, contract().operations["listThreads"], wrong), "a key that is almost right"
+                _knock(service, document().operations["listThreads"], wrong), "a key that is almost right"
             )
 
 
@@ -127,8 +122,8 @@ def runs_are_moved_only_with_a_key(exchange: Exchange) -> Iterator[Deviation]:
     Grade: documented
     Advice: authenticate in front of all routes, not in each
     """
-    moves = exchange.operation is not None and exchange.operation.id in ("cancelRun", "submitToolOutputs")
-    if moves and exchange.ok and Intent.UNAUTHENTICATED in exchange.intents:
+    acts = exchange.operation is not None and exchange.operation.role is Role.ACT
+    if acts and exchange.ok and Intent.UNAUTHENTICATED in exchange.intents:
         yield Deviation(f"no key: status {exchange.status}", "401", exchange)
 
 
@@ -149,28 +144,15 @@ def key_is_never_told(exchange: Exchange) -> Iterator[Deviation]:
         )
 
 
-def _operations() -> list[Operation]:
-    """Every documented operation, those that start runs included."""
-    return [found for found in contract().operations.values() if found.grade == "documented"]
-
-
 def _knock(service: Service, operation: Operation, key: str | None, **fields: Any) -> Exchange:
-    """Ask for what does exist where that costs nothing, so that only the key can be a reason to refuse."""
-    body = _BODIES.get(operation.id) if operation.method == "POST" else None
-    if operation.starts_run:
-        body = {"model": service.model, **fields}
-    path = {"threadId": service.shared_thread(), **_UNKNOWN}
-    if "{runId}" in operation.path:
-        path |= _known_run(service)
+    """Send a request that is valid but for its key, so that only the key is a reason to reject it."""
+    body = valid_body(operation, model=service.model, metadata={})
+    body = body if body is None else {**body, **fields}
+    path = unknown_ids(operation) | service.ids(["threadId"])
+    if "runId" in operation.parameters:
+        with suppress(Inconclusive):
+            path |= service.ids(["threadId", "runId"])
     return service.call(operation.id, path=path, body=body, key=key, intents=[Intent.UNAUTHENTICATED])
-
-
-def _known_run(service: Service) -> dict[str, str]:
-    try:
-        thread, run = service.finished_run()
-    except Inconclusive:
-        return {}
-    return {"threadId": thread, "runId": run}
 
 
 def _judge(exchange: Exchange, shown: str) -> Iterator[Deviation]:

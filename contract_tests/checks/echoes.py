@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from math import isclose
 from typing import Any
 
+from contract_tests.document import Role, document
 from contract_tests.findings import Deviation, check
 from contract_tests.observations.assembly import Story
 from contract_tests.observations.exchange import Exchange
@@ -12,14 +14,8 @@ from contract_tests.observations.message_text import text_of
 from contract_tests.observations.timestamps import moment
 from contract_tests.observations.traces import Observation, Trace
 
-_ECHOES = {
-    "createRun": ("model", "assistantId", "instructions", "tools", "metadata"),
-    "createThreadAndRun": ("model", "assistantId", "instructions", "tools", "metadata"),
-    "modifyRun": ("metadata",),
-    "createThread": ("title", "metadata"),
-    "modifyThread": ("title", "metadata"),
-    "createMessage": ("role", "content", "metadata"),
-}
+# Fields that name files or another resource: a service may resolve or drop what it does not know.
+_REFERENCES = frozenset({"attachments", "runId", "toolResources"})
 _STABLE = {
     "run": ("object", "createdAt", "threadId", "assistantId", "model", "instructions", "tools", "fileIds"),
     "thread": ("object", "createdAt"),
@@ -27,7 +23,6 @@ _STABLE = {
     "step": ("object", "createdAt", "threadId", "runId", "type", "assistantId"),
 }
 _DROPPED = re.compile("[\x00\ud800-\udfff]")
-_CHANGES = {"run": "modifyRun", "thread": "modifyThread"}
 
 
 @check("asked-is-echoed", Exchange)
@@ -46,11 +41,20 @@ def asked_is_echoed(exchange: Exchange) -> Iterator[Deviation]:
         or not isinstance(told, dict)
     ):
         return
-    for name in _ECHOES.get(exchange.operation.id, ()):
+    for name in echoed_fields(exchange.operation.id):
         wanted = asked.get(name)
         if wanted and not _unspeakable(wanted) and not _echoes(name, wanted, told.get(name)):
             seen = f"{name}: {str(told.get(name))[:80]!r} for {str(wanted)[:80]!r}"
             yield Deviation(seen, "what was asked", exchange, f"{exchange.label}: {name}")
+
+
+@cache
+def echoed_fields(operation: str) -> tuple[str, ...]:
+    """The documented fields that the request of an operation and its response have in common."""
+    view = document().documented
+    request = view.properties(view.request_schema(operation))
+    response = view.properties(view.response_schema(operation, 200))
+    return tuple(name for name in request if name in response and name not in _REFERENCES)
 
 
 def _unspeakable(wanted: Any) -> bool:
@@ -91,12 +95,9 @@ def answer_is_about_what_was_asked(exchange: Exchange) -> Iterator[Deviation]:
     told = exchange.json
     if exchange.operation is None or not exchange.ok or not isinstance(told, dict):
         return
-    own = exchange.operation.path.rpartition("/")[2].strip("{}")
+    resource = document().resources.get(exchange.operation.kind)
     for name, expected in exchange.path_parameters.items():
-        field = (
-            "id" if name == own or (name == "threadId" and exchange.operation.id == "modifyThread") else name
-        )
-        field = "id" if (name == "runId" and exchange.operation.id in ("modifyRun", "cancelRun")) else field
+        field = "id" if resource and name == resource.id_parameter else name
         value = told.get(field)
         if isinstance(value, str) and value and value != expected and "data" not in told:
             yield Deviation(f"{field} {value[:80]}", expected[:80], exchange, f"{exchange.label}: {field}")
@@ -113,13 +114,15 @@ def ids_are_unique(story: Story) -> Iterator[Deviation]:
     seen: dict[tuple[str, str], Exchange] = {}
     for exchange in story.exchanges:
         operation = exchange.operation
-        if operation is None or not operation.id.startswith("create") or not exchange.ok:
+        if operation is None or operation.role is not Role.CREATE or not exchange.ok:
             continue
         body = exchange.json
         name = body.get("id") if isinstance(body, dict) else None
-        scope = exchange.path_parameters.get("threadId", "") if operation.id == "createMessage" else ""
-        kind = operation.id.replace("ThreadAndRun", "Run") + scope
-        if isinstance(name, str) and seen.setdefault((kind, name), exchange) is not exchange:
+        scope = exchange.path_parameters.get("threadId", "") if operation.kind == "message" else ""
+        if (
+            isinstance(name, str)
+            and seen.setdefault((operation.kind + scope, name), exchange) is not exchange
+        ):
             yield Deviation(f"{name} was given twice", "another id", exchange)
 
 
@@ -166,10 +169,14 @@ def metadata_stays(trace: Trace) -> Iterator[Deviation]:
     Advice: store what was given, and show it everywhere
     """
     for earlier, later in trace.pairs():
-        modified = {one.source for one in trace.observations} & {_CHANGES.get(trace.kind)}
+        modified = any(_modifies(one.exchange) for one in trace.observations)
         for name in ("metadata", "title") if not modified else ():
             if earlier.body.get(name) and not holds(later.body.get(name), earlier.body.get(name)):
                 yield _change(trace, earlier, later, name)
+
+
+def _modifies(exchange: Exchange) -> bool:
+    return exchange.operation is not None and exchange.operation.role is Role.MODIFY
 
 
 @check("created-can-be-read", Trace)

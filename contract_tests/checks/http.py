@@ -1,11 +1,14 @@
 """Does the service speak HTTP as its clients understand it?"""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 
 from contract_tests.client.raw_http import Answer, Unavailable, ask
+from contract_tests.client.samples import unknown_ids
 from contract_tests.client.service import Inconclusive, Service
-from contract_tests.document import EVENT_STREAM
+from contract_tests.document import EVENT_STREAM, Role, document
 from contract_tests.findings import Deviation, Outcome, check
 from contract_tests.observations.exchange import Exchange, Intent
 from openapi import Grade
@@ -62,19 +65,21 @@ def content_length_agrees(service: Service) -> Iterator[Deviation]:
     Grade: documented
     Advice: let the server compute it, after compression and encoding
     """
-    thread = service.shared_thread()
-    for path in (
-        "/threads?limit=2",
-        f"/threads/{thread}",
-        f"/threads/{thread}/messages",
-        "/threads/unknown/runs/x",
-    ):
+    for path in (*_readable(service), "/threads/unknown/runs/x"):
         answer = _ask(service, "GET", path)
         if isinstance(answer, Deviation):
             yield answer
             return
         if answer.flaw:
             yield Deviation(answer.flaw, "a body as long as it says", place=f"GET {_pattern(path)}")
+
+
+def _readable(service: Service) -> Iterator[str]:
+    """The paths of the documented operations that read a thread, what is in it, or all threads."""
+    for operation in document().documented_operations(Role.LIST, Role.READ):
+        if set(operation.parameters) <= {"threadId"}:
+            path = operation.path.format(**service.ids(operation.parameters))
+            yield path if operation.parameters else f"{path}?limit=2"
 
 
 @check("head-has-no-body", Service)
@@ -130,19 +135,26 @@ def wrong_method_is_refused(service: Service) -> Iterator[Deviation]:
     Grade: documented
     Advice: let the router refuse the method and name the others in `Allow`
     """
-    thread = service.thread()
-    paths = ["/threads", f"/threads/{thread}", f"/threads/{thread}/messages", f"/threads/{thread}/runs"]
-    try:
-        paths.append("/threads/{}/runs/{}".format(*service.finished_run()))
-    except Inconclusive:
-        paths.append(f"/threads/{thread}/runs/run_unknown")
-    for path in paths:
-        for method in ("PUT", "PATCH"):
+    for path, methods in _addresses(service):
+        for method in sorted({"PUT", "PATCH"} - methods, reverse=True):
             exchange = service.client.send(method, path, body={}, intents=[Intent.WRONG_METHOD])
             if exchange.status not in (405, 501, 401, 403, 429, 503, 0):
                 place = f"{method} {_pattern(path)}"
                 grade = Grade.OBSERVED if exchange.refused else None
                 yield Deviation(f"status {exchange.status}", "405", exchange, place, grade)
+
+
+def _addresses(service: Service) -> Iterator[tuple[str, set[str]]]:
+    """Each documented path down to a run, and the methods that the document gives it."""
+    methods: dict[str, set[str]] = defaultdict(set)
+    for operation in document().operations.values():
+        methods[operation.path].add(operation.method)
+    for operation in {one.path: one for one in document().documented_operations()}.values():
+        if set(operation.parameters) <= {"threadId", "runId"}:
+            path = unknown_ids(operation) | service.ids(["threadId"])
+            with suppress(Inconclusive):
+                path |= service.ids(operation.parameters)
+            yield operation.path.format(**path), methods[operation.path]
 
 
 @check("wrong-method-allow", Exchange)

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from contract_tests.client.service import Inconclusive, Service
-from contract_tests.document import contract
+from contract_tests.document import Role, document
 from contract_tests.findings import Deviation, check
 from contract_tests.observations.exchange import Exchange
 from contract_tests.observations.timestamps import moment
@@ -16,7 +16,7 @@ _MESSAGES = 5
 
 def _page(exchange: Exchange) -> list[Mapping[str, Any]] | None:
     """The entries of a page, None where the exchange is none."""
-    if exchange.operation is None or not exchange.operation.id.startswith("list") or not exchange.ok:
+    if exchange.operation is None or exchange.operation.role is not Role.LIST or not exchange.ok:
         return None
     data = exchange.json.get("data") if isinstance(exchange.json, dict) else None
     return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else None
@@ -25,14 +25,13 @@ def _page(exchange: Exchange) -> list[Mapping[str, Any]] | None:
 def _asked(exchange: Exchange, name: str) -> str:
     """A query parameter, or its default in the document."""
     given = dict(exchange.query).get(name, "")
-    if given or exchange.operation is None:
-        return given
-    view = contract().assumed
-    for reference in view.operations[exchange.operation.id].get("parameters", []):
-        parameter = view.resolve(reference)
-        if parameter["name"] == name:
-            return str(parameter["schema"].get("default", ""))
-    return ""
+    return given or (_default(exchange.operation.id, name) if exchange.operation else "")
+
+
+def _default(operation: str, name: str) -> str:
+    """The default of a query parameter in the document, empty if it has none."""
+    schema = document().assumed.parameter(operation, name)
+    return str((schema or {}).get("default", ""))
 
 
 @check("page-limit-obeyed", Exchange)
@@ -197,7 +196,7 @@ def _walk_all(service: Service, operation: str, path: Mapping[str, str], least: 
             f"{len(ids)} entries after {least} were made", f"at least {least}", whole, f"{operation}: all"
         )
         return
-    default = "desc" if operation == "listRuns" else "asc"
+    default = _default(operation, "order")
     for order, expected in (("asc", ids), ("desc", ids[::-1])):
         for limit in (1, 2):
             yield from _walk(service, operation, path, {"order": order, "limit": limit}, expected)

@@ -1,10 +1,10 @@
 """Does the service do the one thing it is for, and offer what the document says it offers?"""
 
 from collections.abc import Iterator
-from typing import Any
 
+from contract_tests.client.samples import valid_body
 from contract_tests.client.service import Inconclusive, Service
-from contract_tests.document import contract
+from contract_tests.document import Operation, Role, document
 from contract_tests.findings import Deviation, Outcome, check
 from contract_tests.observations.assembly import Story
 from contract_tests.observations.exchange import Intent
@@ -42,7 +42,7 @@ def operation_is_offered(story: Story) -> Iterator[Deviation]:
     Advice: offer the operation; where that is not meant to be, keep it as a known difference
     """
     alive = {one.id: one for one in story.traces}
-    creates = any(one.ok and one.label == "createThread" for one in story.exchanges)
+    creates = any(one.ok and one.operation and one.operation.creates("thread") for one in story.exchanges)
     for exchange in story.exchanges:
         operation = exchange.operation
         if operation is None or exchange.intents or exchange.status not in (404, 405, 501):
@@ -51,10 +51,15 @@ def operation_is_offered(story: Story) -> Iterator[Deviation]:
         served = any(one.ok for one in story.exchanges if one.operation == operation)
         if served or (exchange.status == 404 and not all(name in alive for name in ids)):
             continue
-        optional = operation.grade != "documented" or operation.id in ("createThread", "listThreads")
-        optional = optional or (operation.id == "createThreadAndRun" and not creates)
-        outcome = Outcome.NOT_OFFERED if optional else Outcome.BROKEN
+        outcome = Outcome.NOT_OFFERED if _is_optional(operation, creates) else Outcome.BROKEN
         yield Deviation(f"status {exchange.status}", f"{operation.id} to work", exchange, outcome=outcome)
+
+
+def _is_optional(operation: Operation, creates_threads: bool) -> bool:
+    """Whether a service may leave an operation out: a service may have fixed threads of its own."""
+    if operation.parameters:
+        return not operation.is_documented
+    return operation.kind == "thread" or not operation.is_documented or not creates_threads
 
 
 @check("operation-tried", Story)
@@ -66,8 +71,8 @@ def operation_was_tried(story: Story) -> Iterator[Deviation]:
     Advice: give a thread, a model and a larger budget, so that everything can be looked at
     """
     tried = {one.operation.id for one in story.exchanges if one.operation}
-    for operation in contract().operations.values():
-        if operation.grade == "documented" and operation.id not in tried:
+    for operation in document().documented_operations():
+        if operation.id not in tried:
             seen = f"{operation.id} was never called"
             yield Deviation(seen, "a call", place=operation.id, outcome=Outcome.UNTRIED)
 
@@ -80,23 +85,19 @@ def unknown_run_is_refused(service: Service) -> Iterator[Deviation]:
     Grade: documented
     Advice: answer 404 with the code `not_found`
     """
-    thread = service.shared_thread()
-    ids = {"runId": "run_tune_check_unknown", "messageId": "msg_tune_check_unknown"}
-    for operation in ("getRun", "getMessage", "modifyRun"):
-        body: dict[str, Any] | None = {"metadata": {}} if operation == "modifyRun" else None
-        exchange = service.call(
-            operation, path={"threadId": thread, **ids}, body=body, intents=[Intent.UNKNOWN_ID]
-        )
+    service.shared_thread()
+    for operation in document().documented_operations(Role.READ, Role.MODIFY):
+        *parents, own = operation.parameters
+        if not parents:
+            continue  # The fact leaves threads out.
+        try:
+            path = {**service.ids(parents), own: f"{own.removesuffix('Id')}_tune_check_unknown"}
+        except Inconclusive:
+            continue
+        body = valid_body(operation, metadata={})
+        exchange = service.call(operation.id, path=path, body=body, intents=[Intent.UNKNOWN_ID])
         if exchange.ok:
-            yield Deviation(f"status {exchange.status} for an id that nobody gave", "404", exchange)
-    try:
-        thread, run = service.finished_run()
-    except Inconclusive:
-        return
-    path = {"threadId": thread, "runId": run, "stepId": "step_tune_check_unknown"}
-    exchange = service.call("getRunStep", path=path, intents=[Intent.UNKNOWN_ID])
-    if exchange.ok:
-        yield Deviation(f"status {exchange.status} for an id that nobody gave", "404", exchange)
+            yield Deviation(f"status {exchange.status} for an unknown id", "404", exchange)
 
 
 @check("unknown-id-is-404", Story)

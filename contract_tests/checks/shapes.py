@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contract_tests.document import EVENT_STREAM, JSON, Mismatch, contract
+from contract_tests.document import EVENT_STREAM, JSON, Mismatch, Role, document
 from contract_tests.findings import Deviation, check
 from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.timestamps import moment
@@ -13,7 +13,6 @@ from contract_tests.observations.traces import observations_of, streams_of
 from openapi import GRADES, Grade
 
 _SNAKE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
-_SCHEMAS = {"run": "Run", "thread": "Thread", "message": "Message", "step": "RunStep"}
 
 
 @check("status-documented", Exchange)
@@ -27,7 +26,7 @@ def status_is_documented(exchange: Exchange) -> Iterator[Deviation]:
     operation = exchange.operation
     if operation is None or not exchange.ok:
         return
-    view = contract().views[operation.grade]
+    view = document().views[operation.grade]
     if view.response(operation.id, exchange.status) is None:
         known = ", ".join(view.operations[operation.id]["responses"])
         yield Deviation(
@@ -102,8 +101,8 @@ def response_fits_schema(exchange: Exchange) -> Iterator[Deviation]:
     told: set[str] = set()
     # What was generated at random comes back as it was sent: only the documented view binds it.
     for grade in GRADES[:1] if Intent.GENERATED in exchange.intents else GRADES[operation.grade.rank :]:
-        view = contract().views[grade]
-        schema = view.media(operation.id, exchange.status, JSON)
+        view = document().views[grade]
+        schema = view.response_schema(operation.id, exchange.status, JSON)
         for mismatch in view.mismatches(schema, exchange.json) if schema else []:
             if mismatch.place not in told and not _empty_left_out(mismatch, exchange):
                 told.add(mismatch.place)
@@ -168,7 +167,7 @@ def field_names_are_camel_case(exchange: Exchange) -> Iterator[Deviation]:
     Advice: map the names where answers are written; `created_at` is read by no client
     """
     for kind, body in _bodies(exchange):
-        known = contract().documented.schema(_SCHEMAS[kind])["properties"]
+        known = _properties(kind)
         for name in body:
             twin = re.sub(r"_([a-z0-9])", lambda found: found[1].upper(), name)
             if _SNAKE.fullmatch(name) and twin in known:
@@ -184,11 +183,16 @@ def timestamps_are_rfc_3339(exchange: Exchange) -> Iterator[Deviation]:
     Advice: send text like `2024-08-11T10:21:28.861Z`, never a number, a local time or an empty string
     """
     for kind, body in _bodies(exchange):
-        properties = contract().documented.schema(_SCHEMAS[kind])["properties"]
-        for name, schema in properties.items():
+        for name, schema in _properties(kind).items():
             value = body.get(name)
             if schema.get("format") == "date-time" and isinstance(value, str) and moment(value) is None:
                 yield Deviation(f"{name}: {value[:60]!r}", "RFC 3339", exchange, f"{kind}.{name}")
+
+
+def _properties(kind: str) -> dict[str, Any]:
+    """The documented properties of a kind of resource."""
+    view = document().documented
+    return view.properties(view.schema(document().resources[kind].schema))
 
 
 def _bodies(exchange: Exchange) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -206,7 +210,7 @@ def list_has_its_envelope(exchange: Exchange) -> Iterator[Deviation]:
     Grade: documented
     Advice: clients page by `hasMore` and `lastId`; without them they see the first page only
     """
-    if exchange.operation is None or not exchange.operation.id.startswith("list") or not exchange.ok:
+    if exchange.operation is None or exchange.operation.role is not Role.LIST or not exchange.ok:
         return
     body = exchange.json
     if not isinstance(body, dict) or not isinstance(body.get("data"), list) or not body["data"]:

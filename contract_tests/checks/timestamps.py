@@ -139,6 +139,6 @@ def created_at_is_now(trace: Trace) -> Iterator[Deviation]:
     """
     first = trace.observations[0]
     told, now = moment(first.body.get("createdAt")), _server_time(first) or first.exchange.wall
-    if first.source.startswith("create") and told and now and abs(told.seconds - now) > _SKEW:
+    if first.is_creation and told and now and abs(told.seconds - now) > _SKEW:
         seen = f"createdAt {first.body['createdAt']} at {time.strftime('%FT%TZ', time.gmtime(now))}"
         yield Deviation(seen, "the moment of the creation", first.exchange, trace.kind)

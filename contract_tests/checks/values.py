@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from contract_tests.observations.lifecycle import lifecycles
 from contract_tests.observations.timestamps import moment
 from contract_tests.observations.traces import Trace
 
 
 def lives(trace: Trace) -> bool:
     """Whether a trace is of something that has a status."""
-    return trace.kind in ("run", "step")
+    return trace.kind in lifecycles()
 
 
 def empty(value: Any) -> bool:

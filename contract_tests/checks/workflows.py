@@ -1,10 +1,13 @@
 """Do threads, messages and runs go together: is what was created listed, modified, answered?"""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from contract_tests.checks.echoes import changed, holds
+from contract_tests.client.samples import valid_body
 from contract_tests.client.service import Inconclusive, Service
+from contract_tests.document import Role, document
 from contract_tests.findings import Deviation, check
 from contract_tests.observations.assembly import Story
 from contract_tests.observations.exchange import Exchange, Intent
@@ -21,11 +24,13 @@ def created_is_listed(story: Story) -> Iterator[Deviation]:
     Grade: documented
     Advice: let the list read what create wrote
     """
-    kinds = {"listRuns": "run", "listMessages": "message", "listRunSteps": "step"}
     for exchange in story.exchanges:
-        kind = kinds.get(exchange.label)
-        if kind is None or not exchange.ok or not _is_whole(exchange):
+        operation = exchange.operation
+        if operation is None or operation.role is not Role.LIST or not operation.parameters:
             continue
+        if not exchange.ok or not _is_whole(exchange):
+            continue
+        kind = operation.kind
         listed = {item.get("id") for item in exchange.json["data"] if isinstance(item, dict)}
         for trace in story.traces:
             if trace.kind == kind and trace.id not in listed and _is_due(trace, exchange):
@@ -143,12 +148,12 @@ def _another_thread(story: Story, exchange: Exchange) -> Iterator[Deviation]:
     """Where the thread that a run was created with is not what was asked for."""
     asked = exchange.asked.get("thread") if isinstance(exchange.asked, dict) else None
     trace = story.find("thread", exchange.json.get("threadId"))
-    if exchange.label != "createThreadAndRun" or not isinstance(asked, dict) or trace is None:
+    if not isinstance(asked, dict) or trace is None:
         return
     for name in ("title", "metadata"):
         told = trace.last.body.get(name)
         if asked.get(name) and not holds(told, asked[name]):
-            place = f"createThreadAndRun: {name}"
+            place = f"{exchange.label}: {name}"
             yield Deviation(f"{name}: {str(told)[:80]!r}", str(asked[name])[:80], trace.last.exchange, place)
 
 
@@ -157,10 +162,9 @@ def _given_messages(exchange: Exchange) -> dict[str, list[str]]:
     asked, operation = exchange.asked, exchange.operation
     if operation is None or not isinstance(asked, dict):
         return {}
-    thread, name = {}, ""
-    if operation.id == "createThread":
+    if operation.creates("thread"):
         thread, name = asked, str(exchange.json.get("id"))
-    elif operation.id == "createThreadAndRun":
+    else:
         thread, name = asked.get("thread") or {}, str(exchange.json.get("threadId"))
     messages = thread.get("messages") if isinstance(thread, dict) else None
     texts = [text_of(one.get("content")) for one in messages or [] if isinstance(one, dict)]
@@ -178,29 +182,32 @@ def threads_keep_apart(service: Service) -> Iterator[Deviation]:
     other = service.fresh_thread()
     thread = service.fresh_thread()
     message = service.message(thread)
-    yield from _reads(service, "getMessage", {"threadId": other, "messageId": message})
-    own = service.call("listMessages", path={"threadId": other})
-    if own.ok and isinstance(own.json, dict) and own.json.get("data"):
-        yield Deviation("messages in a thread that has none", "an empty list", own)
-    try:
-        _, run = service.finished_run()
-    except Inconclusive:
-        return
-    runs = service.call("listRuns", path={"threadId": other})
-    if runs.ok and isinstance(runs.json, dict) and runs.json.get("data"):
-        yield Deviation("runs in a thread that has none", "an empty list", runs)
-    path = {"threadId": other, "runId": run}
-    yield from _reads(service, "getRun", path)
-    yield from _reads(service, "modifyRun", path, body={"metadata": {"stolen": "yes"}})
-    steps = service.call("listRunSteps", path=path, intents=[Intent.UNKNOWN_ID])
-    if steps.ok and isinstance(steps.json, dict) and steps.json.get("data"):
-        yield Deviation("the steps of another thread's run", "404", steps)
+    paths = [{"threadId": other, "messageId": message}]
+    with suppress(Inconclusive):
+        paths.append({"threadId": other, "runId": service.finished_run()[1]})
+    for operation in document().documented_operations(Role.LIST):
+        if operation.parameters == ("threadId",):
+            yield from _listed(service.call(operation.id, path={"threadId": other}), "an empty list")
+    for path in paths:
+        yield from _reached(service, path)
 
 
-def _reads(service: Service, operation: str, path: Mapping[str, str], **options: Any) -> Iterator[Deviation]:
-    exchange = service.call(operation, path=path, intents=[Intent.UNKNOWN_ID], **options)
-    if exchange.ok:
-        yield Deviation(f"status {exchange.status} under another thread", "404", exchange)
+def _reached(service: Service, path: Mapping[str, str]) -> Iterator[Deviation]:
+    """Where a path finds what is in another thread."""
+    for operation in document().documented_operations(Role.READ, Role.MODIFY, Role.LIST):
+        if operation.parameters != tuple(path):
+            continue
+        body = valid_body(operation, metadata={"stolen": "yes"})
+        exchange = service.call(operation.id, path=path, body=body, intents=[Intent.UNKNOWN_ID])
+        if operation.role is Role.LIST:
+            yield from _listed(exchange, "404")
+        elif exchange.ok:
+            yield Deviation(f"status {exchange.status} under another thread", "404", exchange)
+
+
+def _listed(exchange: Exchange, expected: str) -> Iterator[Deviation]:
+    if exchange.ok and isinstance(exchange.json, dict) and exchange.json.get("data"):
+        yield Deviation("entries of another thread", expected, exchange)
 
 
 @check("modify-run-changes-metadata", Service)

@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from contract_tests.client.service import QUESTION, Inconclusive, NotOffered, Service
-from contract_tests.document import EVENT_STREAM
+from contract_tests.client.samples import QUESTION
+from contract_tests.client.service import Inconclusive, NotOffered, Service
+from contract_tests.document import EVENT_STREAM, Operation, Role, document
 from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.traces import Stream
 
@@ -206,18 +207,27 @@ def answer_tools(service: Service, thread: str, body: Mapping[str, Any]) -> None
 
 
 def look_around(service: Service, thread: str, run: str) -> None:
-    """Look at a run, its steps and its thread in every way there is."""
+    """Read a run, its thread and everything in them, by every documented operation that only reads."""
     path = {"threadId": thread, "runId": run}
-    service.call("listRuns", path={"threadId": thread})
-    steps = service.call("listRunSteps", path=path)
-    for name in _ids(steps)[:3]:
-        service.call("getRunStep", path={**path, "stepId": name})
-    messages = service.call("listMessages", path={"threadId": thread}, params={"limit": 100})
-    for name in _ids(messages)[-2:]:
-        service.call("getMessage", path={"threadId": thread, "messageId": name})
-    service.call("getThread", path={"threadId": thread})
+    for operation in document().documented_operations(Role.LIST):
+        if operation.parameters and path.keys() >= set(operation.parameters):
+            _read_list(service, operation, path)
+    service.call("getThread", path=path)
     service.client.wait(0.3)
     service.call("getRun", path=path)
+
+
+def _read_list(service: Service, operation: Operation, path: Mapping[str, str]) -> None:
+    """List resources, then read the newest three of them."""
+    view = document().assumed
+    takes_limit = view.parameter(operation.id, "limit") is not None
+    listed = service.call(operation.id, path=path, params={"limit": 100} if takes_limit else None)
+    ascends = (view.parameter(operation.id, "order") or {}).get("default") == "asc"
+    newest = _ids(listed)[::-1] if ascends else _ids(listed)
+    for reading in document().documented_operations(Role.READ):
+        if reading.kind == operation.kind and path.keys() >= set(reading.parameters[:-1]):
+            for name in newest[:3]:
+                service.call(reading.id, path={**path, reading.parameters[-1]: name})
 
 
 def _follow(service: Service, created: Exchange) -> None:

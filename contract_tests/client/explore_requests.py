@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contract_tests.client.explore import FIELDS, OBSERVED_FIELDS, THREAD_FIELDS, exploration
-from contract_tests.client.service import QUESTION, Inconclusive, Service
-from contract_tests.document import Operation, contract
+from contract_tests.client.samples import QUESTION, valid_body
+from contract_tests.client.service import Inconclusive, Service
+from contract_tests.document import Operation, Role, document
 from contract_tests.observations.exchange import Intent
 
 _MALFORMED = (b'{"metadata": ', b'{"metadata": {},}', b"{'metadata': {}}", b"nonsense", b'"\xff\xfe"')
@@ -40,7 +41,13 @@ _MESSAGE_FIELDS: tuple[Mapping[str, Any], ...] = (
     {"nobodyKnows": 1},
 )
 _ODD_IDS = ("%00", "..%2f..%2f", "x" * 3000, "%F0%9F%92%A9", "null", "-1", "%20")
-_LIMITS = ("0", "-1", "101", "99999999999999999999", "1.5", "abc", "")
+_ODD_QUERIES: tuple[Mapping[str, str], ...] = (
+    *({"limit": text} for text in ("0", "-1", "101", "99999999999999999999", "1.5", "abc", "")),
+    {"order": "sideways"},
+    {"after": "nobody"},
+    {"before": "nobody"},
+    {"limit": "a", "order": "b"},
+)
 
 
 @exploration("bodies that are no JSON objects", 0, smoke=True)
@@ -83,7 +90,8 @@ def odd_values(service: Service) -> None:
         service.call("createMessage", path=path, body=body, intents=[Intent.ODD])
     values: tuple[Any, ...] = (_nested(150), 10**40, -1.5e308, None, [], [[]], {"": ""})
     for value in values:
-        for operation in ("createThread", "modifyThread"):
+        for role in (Role.CREATE, Role.MODIFY):
+            operation = document().operation(role, "thread").id
             service.call(operation, path=path, body={"metadata": {"odd": value}}, intents=[Intent.ODD])
     for name in ("title", "metadata", "messages", "toolResources", "datasetId"):
         service.call("createThread", body={name: None}, intents=[Intent.ODD])
@@ -101,23 +109,15 @@ def _nested(depth: int) -> Any:
 def odd_queries(service: Service) -> None:
     """Ids and query parameters that nobody gave."""
     thread = service.shared_thread()
-    for name in _ODD_IDS:
-        for path in (
-            f"/threads/{name}",
-            f"/threads/{thread}/runs/{name}",
-            f"/threads/{thread}/messages/{name}",
-        ):
-            service.client.send("GET", path, intents=[Intent.ODD])
-    for operation in ("listThreads", "listMessages", "listRuns"):
-        for limit in _LIMITS:
-            service.call(operation, path={"threadId": thread}, params={"limit": limit}, intents=[Intent.ODD])
-        for params in (
-            {"order": "sideways"},
-            {"after": "nobody"},
-            {"before": "nobody"},
-            {"limit": "a", "order": "b"},
-        ):
-            service.call(operation, path={"threadId": thread}, params=params, intents=[Intent.ODD])
+    for operation in document().documented_operations(Role.READ):
+        if set(operation.parameters[:-1]) <= {"threadId"}:
+            for odd in _ODD_IDS:
+                # Formatted here and not by `call`, which would escape the id.
+                ids = {"threadId": thread, operation.parameters[-1]: odd}
+                service.client.send("GET", operation.path.format(**ids), intents=[Intent.ODD])
+    for operation, path in _lists(service):
+        for params in _ODD_QUERIES:
+            service.call(operation.id, path=path, params=params, intents=[Intent.ODD])
 
 
 @exploration("every documented body", 0, smoke=True)
@@ -141,43 +141,44 @@ def valid_bodies(service: Service) -> None:
 @exploration("every documented query", 0, smoke=True)
 def valid_queries(service: Service) -> None:
     """Lists with each documented parameter, and as real clients are seen to ask for them."""
-    path = {"threadId": service.shared_thread()}
-    for operation in ("listThreads", "listMessages", "listRuns"):
+    for operation, path in _lists(service):
         for limit in (1, 20, 100):
-            service.call(operation, path=path, params={"limit": limit})
+            service.call(operation.id, path=path, params={"limit": limit})
         for order in ("asc", "desc"):
-            service.call(operation, path=path, params={"order": order, "limit": 3})
+            service.call(operation.id, path=path, params={"order": order, "limit": 3})
     service.call("listThreads", params={"limit": 1000})
     service.call("listThreads", params={"datasetId": "", "limit": 2})
 
 
-def _posts(service: Service) -> Iterator[tuple[Operation, dict[str, str], dict[str, Any]]]:
-    """Each documented operation that takes a body, the ids of its path, and a body it must accept."""
-    thread = service.shared_thread()
-    valid: dict[str, dict[str, Any]] = {
-        "createThread": {},
-        "modifyThread": {"metadata": {"a": "b"}},
-        "createMessage": {"role": "user", "content": "Hello"},
-        "createRun": {"model": service.model},
-        "createThreadAndRun": {"model": service.model},
-        "modifyRun": {"metadata": {"a": "b"}},
-    }
-    for name, body in valid.items():
-        path = {"threadId": thread}
-        if name == "modifyRun":
+def _lists(service: Service) -> Iterator[tuple[Operation, dict[str, str]]]:
+    """Each documented list that can be paged, and existing ids for its path."""
+    service.shared_thread()
+    for operation in document().documented_operations(Role.LIST):
+        if document().documented.parameter(operation.id, "limit") is not None:
             try:
-                path = dict(zip(("threadId", "runId"), service.finished_run(), strict=True))
+                path = service.ids(operation.parameters)
             except Inconclusive:
                 continue
-        yield contract().operations[name], path, body
+            yield operation, path
+
+
+def _posts(service: Service) -> Iterator[tuple[Operation, dict[str, str], dict[str, Any]]]:
+    """Each documented operation that takes a body, existing ids for its path, and a body it must accept."""
+    service.shared_thread()
+    for operation in document().documented_operations():
+        body = valid_body(operation, model=service.model)
+        try:
+            path = service.ids(operation.parameters)
+        except Inconclusive:
+            continue
+        if body is not None:
+            yield operation, path, body
 
 
 def _properties(operation: Operation) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    view = contract().documented
-    schema = view.resolve(view.request_schema(operation.id))
-    for part in schema.get("allOf", [schema]):
-        for name, child in view.resolve(part).get("properties", {}).items():
-            yield name, view.resolve(child)
+    view = document().documented
+    for name, schema in view.properties(view.request_schema(operation.id)).items():
+        yield name, view.resolve(schema)
 
 
 def _wrong(schema: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -31,7 +31,7 @@ from contract_tests.client.budget import BudgetExceeded
 from contract_tests.client.client import Client
 from contract_tests.client.hypothesis_cache import share_parsed_sources
 from contract_tests.client.service import Service
-from contract_tests.document import contract
+from contract_tests.document import document
 from contract_tests.observations.exchange import Exchange, Intent
 
 _OWN_HEADERS = frozenset(
@@ -80,17 +80,17 @@ class Generator:
         return time.monotonic() > self._deadline or self._service.client.budget.left <= 0
 
     def _schema(self, phases: list[str]) -> OpenApiSchema:
-        document = copy.deepcopy(contract().documented.document)
-        self._ground(document)
-        return schemathesis.openapi.from_dict(document, config=self._config(phases))
+        raw = copy.deepcopy(document().documented.raw)
+        self._use_existing(raw)
+        return schemathesis.openapi.from_dict(raw, config=self._config(phases))
 
-    def _ground(self, document: dict[str, Any]) -> None:
-        """Let ids and the model be ones that exist, so that requests get further than the first refusal."""
-        for parameter in document["components"]["parameters"].values():
+    def _use_existing(self, raw: dict[str, Any]) -> None:
+        """Restrict ids and the model to existing ones. Otherwise most requests would be rejected at once."""
+        for parameter in raw["components"]["parameters"].values():
             if parameter["name"] in self._ids:
                 parameter["schema"] = {"type": "string", "enum": [self._ids[parameter["name"]]]}
                 parameter.pop("example", None)
-        model = document["components"]["schemas"]["CreateRunRequest"]["properties"]["model"]
+        model = raw["components"]["schemas"]["CreateRunRequest"]["properties"]["model"]
         model["enum"] = [self._service.model]
 
     def _config(self, phases: list[str]) -> schemathesis.Config:
@@ -189,7 +189,8 @@ class Adapter(BaseAdapter):
         }
         body = request.body.encode() if isinstance(request.body, str) else cast("bytes | None", request.body)
         target = f"{path}?{query}" if query else path
-        starts_run = method == "POST" and path.endswith("/runs")
+        operation, _ = document().match(method, path)
+        starts_run = operation is not None and operation.starts_run
         if starts_run and not self._runs.acquire(blocking=False):
             raise BudgetExceeded("the runs of generated requests are spent")
         exchange = self._client.send(

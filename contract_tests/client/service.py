@@ -2,20 +2,20 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from random import Random
 from typing import Any, Unpack
 from urllib.parse import quote
 
 from contract_tests.client.client import Client, RequestOptions
-from contract_tests.document import contract
+from contract_tests.client.samples import QUESTION, example, valid_body
+from contract_tests.document import Operation, Role, document
 from contract_tests.observations.exchange import Exchange, Intent
+from contract_tests.observations.lifecycle import lifecycles
 
 _NOT_OFFERED = (404, 405, 501)
-_EXAMPLE = "CreateRunMinimal"
 _PUZZLED = 5
-QUESTION = "Please answer in one short sentence: what is a contract test?"
 
 
 class Inconclusive(Exception):
@@ -39,7 +39,7 @@ class Service:
 
     def __init__(self, client: Client) -> None:
         self.client, self.settings = client, client.settings
-        self.model = client.settings.model or str(_example(_EXAMPLE)["model"])
+        self.model = client.settings.model or str(example("CreateRunMinimal")["model"])
         self.limits = client.settings.limits
         self.stuck = False
         self._not_offered: dict[str, str] = {}
@@ -67,7 +67,7 @@ class Service:
         self, operation: str, *, path: Mapping[str, str] | None = None, **options: Unpack[RequestOptions]
     ) -> Exchange:
         """Send a request to an operation of the document; `path` gives its path parameters."""
-        found = contract().operations[operation]
+        found = document().operations[operation]
         address = found.path.format(**{name: quote(text, safe="") for name, text in (path or {}).items()})
         return self.client.send(found.method, address, **options)
 
@@ -89,7 +89,7 @@ class Service:
     def greet(self) -> None:
         """Find the base URL and see that the key is taken. Raises `CannotJudge` where that fails."""
         first = self.find_base()
-        if first.status in (401, 403) and all(map(self._is_shut, ("createThread", "listRuns"))):
+        if first.status in (401, 403) and all(map(self._is_shut, self._free_operations())):
             hint = "another key" if self.settings.key else "a key"
             raise CannotJudge(
                 f"{self.client.base} refuses the key ({first.status}); give {hint} with --key or TUNE_API_KEY"
@@ -116,11 +116,19 @@ class Service:
         if self._greeting().status == 404:
             self.client.base = versioned
 
-    def _is_shut(self, operation: str) -> bool:
-        """Whether an operation refuses the key as well."""
+    def _free_operations(self) -> list[Operation]:
+        """The operations that need no run, and that change nothing but the number of threads."""
+        found = document().documented_operations(Role.LIST, Role.CREATE)
+        return [
+            one
+            for one in found
+            if one.creates("thread") or (one.role is Role.LIST and len(one.parameters) < 2)
+        ]
+
+    def _is_shut(self, operation: Operation) -> bool:
+        """Whether an operation rejects the key as well."""
         path = {"threadId": self.settings.thread or "thread_unknown"}
-        body: Mapping[str, Any] | None = {} if operation == "createThread" else None
-        exchange = self.call(operation, path=path, body=body, intents=[Intent.CONNECT])
+        exchange = self.call(operation.id, path=path, body=valid_body(operation), intents=[Intent.CONNECT])
         return exchange.status in (401, 403)
 
     def thread(self, **fields: Any) -> str:
@@ -204,6 +212,21 @@ class Service:
         found: tuple[str, str] = self.once("finished run", make)
         return found
 
+    def ids(self, names: Iterable[str]) -> dict[str, str]:
+        """Ids of existing resources for path parameters: a shared thread, and a run in it that has ended.
+
+        Raises `Inconclusive` where there is none.
+        """
+        wanted = set(names)
+        if "runId" in wanted:
+            thread, run = self.finished_run()
+            known = {"threadId": thread, "runId": run}
+        else:
+            known = {"threadId": self.shared_thread()} if wanted else {}
+        if unknown := wanted - known.keys():
+            raise Inconclusive(f"no id is known for {', '.join(sorted(unknown))}")
+        return {name: known[name] for name in wanted}
+
     def watch(self, thread: str, run: str) -> dict[str, Any]:
         """Look at a run until it is over, waits for the client, or `--max-wait` has passed."""
         path = {"threadId": thread, "runId": run}
@@ -240,12 +263,7 @@ def _outcome(make: Callable[[], Any]) -> tuple[Any, Exception | None]:
 
 def _rests(status: object, looks: int) -> bool:
     """Whether nothing is to be waited for: the run is over, waits for the client, or has no known status."""
-    table = contract().assumed.schema("RunStatus")["x-lifecycle"]["statuses"]
-    if status not in table:
+    table = lifecycles()["run"]
+    if not table.knows(status):
         return looks >= _PUZZLED
-    return status == "requires_action" or bool(table[str(status)].get("terminal"))
-
-
-def _example(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = contract().assumed.document["components"]["examples"][name]["value"]
-    return found
+    return status == "requires_action" or status in table.terminal

@@ -4,17 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from contract_tests.document import Role, document
 from contract_tests.observations.exchange import Exchange
 from contract_tests.observations.traces import Observation, Stream, Trace, observations_of, streams_of
-
-_CREATES = {
-    "createRun": "run",
-    "createThreadAndRun": "run",
-    "createThread": "thread",
-    "createMessage": "message",
-}
-_RETRIEVES = {"getRun": "run", "getThread": "thread", "getMessage": "message", "getRunStep": "step"}
-_PARAMETER = {"run": "runId", "thread": "threadId", "message": "messageId", "step": "stepId"}
 
 Key = tuple[str, str]
 
@@ -43,7 +35,7 @@ def assemble(exchanges: Sequence[Exchange]) -> Story:
         for sight in observations_of(exchange, of_exchange.get(id(exchange))):
             key = (sight.kind, str(sight.body["id"]))
             sights[key].append(sight)
-            if exchange.operation and _CREATES.get(exchange.operation.id) == sight.kind:
+            if exchange.operation and exchange.operation.creates(sight.kind):
                 created.setdefault(key, sight)
     refused = _refusals(exchanges)
     traces = {
@@ -79,9 +71,10 @@ def _refusals(exchanges: Iterable[Exchange]) -> dict[tuple[str, str], list[Excha
     """The exchanges that said, of a resource asked for by its id and path, that there is none."""
     found: dict[tuple[str, str], list[Exchange]] = defaultdict(list)
     for exchange in exchanges:
-        kind = _RETRIEVES.get(exchange.operation.id) if exchange.operation else None
-        if kind and exchange.status == 404 and not exchange.intents:
-            found[kind, exchange.path_parameters[_PARAMETER[kind]]].append(exchange)
+        operation = exchange.operation
+        if operation and operation.role is Role.READ and exchange.status == 404 and not exchange.intents:
+            parameter = document().resources[operation.kind].id_parameter
+            found[operation.kind, exchange.path_parameters[parameter]].append(exchange)
     return found
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from contract_tests.document import contract
+from contract_tests.document import document
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,20 @@ class Lifecycle:
         return frozenset(self.timestamp.values())
 
 
+NO_LIFECYCLE = Lifecycle("", {}, frozenset(), {}, {})
+"""The lifecycle of a resource that has no status."""
+
+
 @cache
 def lifecycles() -> dict[str, Lifecycle]:
-    """The lifecycles of the document: `run` and `step`."""
-    view = contract().assumed
-    names = {"run": "RunStatus", "step": "RunStepStatus"}
-    return {kind: Lifecycle.of(view.schema(name)["x-lifecycle"]) for kind, name in names.items()}
+    """The lifecycle of each kind of resource that has one, such as `run` and `step`."""
+    view = document().assumed
+    statuses = {
+        kind: view.resolve(view.properties(view.schema(resource.schema)).get("status", {}))
+        for kind, resource in document().resources.items()
+    }
+    return {
+        kind: Lifecycle.of(schema["x-lifecycle"])
+        for kind, schema in statuses.items()
+        if "x-lifecycle" in schema
+    }

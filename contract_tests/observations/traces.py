@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from contract_tests.document import EVENT_STREAM
+from contract_tests.document import EVENT_STREAM, Operation, Role
 from contract_tests.observations.exchange import Exchange
-from contract_tests.observations.lifecycle import Lifecycle, lifecycles
+from contract_tests.observations.lifecycle import NO_LIFECYCLE, Lifecycle, lifecycles
 from contract_tests.observations.sse import Event, Flaw, Parser
 
 DONE = "[DONE]"
-_KINDS = {"Run": "run", "Thread": "thread", "Message": "message", "Step": "step"}
 # The data of other services' streams says "thread.run" where the document says "run": both are a run.
 _OBJECTS = {
     "run": "run",
@@ -49,6 +48,12 @@ class Observation:
         status = self.body.get("status")
         return status if isinstance(status, str) else ""
 
+    @property
+    def is_creation(self) -> bool:
+        """Whether this is the response to the request that created the resource."""
+        operation = self.exchange.operation
+        return self.source != "stream" and operation is not None and operation.creates(self.kind)
+
     def precedes(self, other: "Observation") -> bool:
         """Whether this sight is surely older: it was told before the other was asked for."""
         if self.source == other.source == "stream" and self.exchange is other.exchange:
@@ -79,8 +84,8 @@ class Trace:
 
     @property
     def lifecycle(self) -> Lifecycle:
-        """The lifecycle of this kind of resource."""
-        return lifecycles()["step" if self.kind == "step" else "run"]
+        """The lifecycle of this kind of resource, an empty one if it has no status."""
+        return lifecycles().get(self.kind, NO_LIFECYCLE)
 
     def pairs(self) -> Iterator[tuple[Observation, Observation]]:
         """Each sight with the latest one that surely precedes it."""
@@ -175,24 +180,20 @@ def observations_of(exchange: Exchange, stream: Stream | None = None) -> Iterato
                 name = event.event.event
                 yield Observation(event.kind, event.data, since, told, "stream", exchange, name, place)
     elif exchange.ok and exchange.operation is not None:
-        for kind, body in _resources(exchange.operation.id, exchange.json):
-            yield Observation(kind, body, exchange.sent, exchange.received, exchange.operation.id, exchange)
+        for body in _resources(exchange.operation, exchange.json):
+            kind, source = exchange.operation.kind, exchange.operation.id
+            yield Observation(kind, body, exchange.sent, exchange.received, source, exchange)
 
 
-def _resources(operation: str, body: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The resources that an operation's answer holds, by the operation, not by what they say they are."""
-    kind = kind_of_operation(operation)
-    items = body.get("data") if operation.startswith("list") and isinstance(body, Mapping) else [body]
+def _resources(operation: Operation, body: Any) -> Iterator[Mapping[str, Any]]:
+    """The resources in a response. Their kind is that of the operation, whatever they say of themselves."""
+    if operation.role is Role.LIST:
+        items = body.get("data") if isinstance(body, Mapping) else None
+    else:
+        items = [body] if operation.kind else None
     for item in items if isinstance(items, list) else []:
         if isinstance(item, Mapping) and isinstance(item.get("id"), str) and item["id"]:
-            yield kind, item
-
-
-def kind_of_operation(operation: str) -> str:
-    """Which resource an operation answers with."""
-    if operation in ("createThreadAndRun", "cancelRun", "submitToolOutputs"):
-        return "run"
-    return next(kind for suffix, kind in _KINDS.items() if operation.removesuffix("s").endswith(suffix))
+            yield item
 
 
 def _is_stream(exchange: Exchange) -> bool:

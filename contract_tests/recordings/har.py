@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from contract_tests.document import Operation, contract
+from contract_tests.document import Operation, document
 from contract_tests.observations.exchange import KEY_HEADER, Chunk, Exchange, Intent
 from contract_tests.redaction import Secrets, secrets_in
 from contract_tests.settings import UsageError
@@ -135,12 +136,10 @@ def _split(url: str) -> tuple[str, str]:
         parts = urlsplit(url)
     except ValueError:
         return "", ""
-    start = parts.path.find("/threads")
-    while start >= 0:
-        path = parts.path[start:]
-        if contract().knows_path(path):
-            return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path[:start]}", path
-        start = parts.path.find("/threads", start + 1)
+    for slash in re.finditer("/", parts.path):
+        path = parts.path[slash.start() :]
+        if document().knows_path(path):
+            return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path[: slash.start()]}", path
     return "", ""
 
 
@@ -159,7 +158,7 @@ def _exchange(call: _Call, secrets: Secrets) -> Exchange:
     headers = _headers(request)
     secrets.add(*secrets_in([*headers, *_cookies(request), *_cookies(response)], request["url"]))
     method = str(request.get("method", "GET")).upper()
-    operation, parameters = contract().match(method, call.path)
+    operation, parameters = document().match(method, call.path)
     body = _response_body(response, method)
     return Exchange(
         method=method,

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from contract_tests.document import contract
+from contract_tests.document import document
 from contract_tests.findings import Finding, Outcome
 from contract_tests.observations.exchange import Chunk, Exchange, Intent
 from contract_tests.recordings.har import is_noise
@@ -148,7 +148,7 @@ class Watch:
 
     def _keep(self, draft: "_Draft", response: httpx.Response, chunks: list[Chunk], error: str) -> None:
         """Keep an exchange with the API and wake the judge."""
-        if draft.request.method != "OPTIONS" and contract().knows_path(draft.path):
+        if draft.request.method != "OPTIONS" and document().knows_path(draft.path):
             self.exchanges.append(_exchange(draft, response, chunks, error, self.secrets))
             self._news.set()
 
@@ -200,7 +200,7 @@ def _exchange(
     headers, answered = _text(request.headers.raw), _text(response.headers.raw)
     cookies = [(name, value) for name, value in answered if name.lower() == "set-cookie"]
     secrets.add(*secrets_in([*headers, *cookies], str(request.url)))
-    operation, parameters = contract().match(request.method, draft.path)
+    operation, parameters = document().match(request.method, draft.path)
     packed = response.headers.get("content-encoding", "identity") != "identity"
     return Exchange(
         method=request.method,

@@ -11,7 +11,7 @@ import pytest
 from contract_tests.baseline import EXPIRED, GONE, Applied, Known, update
 from contract_tests.checks import REGISTRY
 from contract_tests.client.budget import Budget
-from contract_tests.document import contract
+from contract_tests.document import document
 from contract_tests.findings import Finding, Outcome, Severity, merge
 from contract_tests.observations.exchange import Exchange
 from contract_tests.redaction import Secrets, is_secret
@@ -21,9 +21,7 @@ from contract_tests.settings import Settings
 
 FINDINGS, ACCEPTED, SLUG = "findings", "accepted", "slug"
 _OURS = frozenset({FINDINGS, ACCEPTED, SLUG})
-GENERATED_TESTS = {
-    f"generated {name}" for name, one in contract().operations.items() if one.grade == "documented"
-}
+GENERATED_TESTS = {f"generated {operation.id}" for operation in document().documented_operations()}
 _NO_RUN = "run-can-be-created"
 
 

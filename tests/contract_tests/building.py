@@ -6,7 +6,7 @@ from typing import Any
 
 from contract_tests.checks import REGISTRY
 from contract_tests.checks.evaluation import evaluate
-from contract_tests.document import contract
+from contract_tests.document import document
 from contract_tests.findings import Finding
 from contract_tests.observations.assembly import Story, assemble
 from contract_tests.observations.exchange import Chunk, Exchange
@@ -57,7 +57,7 @@ def exchange(
 ) -> Exchange:
     """An exchange that took a tenth of a second."""
     where, _, query = path.partition("?")
-    operation, parameters = contract().match(method, where)
+    operation, parameters = document().match(method, where)
     raw = body if body is not None else json.dumps(told).encode()
     sent_type = {"Content-Type": JSON} if asked is not None else {}
     named = {**({"Content-Type": content_type} if content_type else {}), **(headers or {})}

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from contract_tests.client import client as client_module
+from contract_tests.client import reader
 from contract_tests.client.budget import Budget, BudgetExceeded
-from contract_tests.client.client import Client, Record
+from contract_tests.client.client import OWN_KEY, Client, Record
 from contract_tests.client.raw_http import ask
 from contract_tests.settings import Settings
 from tests.contract_tests.small_server import Answer, Handler, serving
@@ -60,7 +60,7 @@ def test_the_key_is_sent_and_told_nowhere(tmp_path: Path) -> None:
         handler.reply(200, b"{}")
 
     with talking_to(answer, tmp_path) as client:
-        for key in (client_module.OWN_KEY, None, "", "other"):
+        for key in (OWN_KEY, None, "", "other"):
             client.send("GET", "/threads", key=key)
         assert sent == [KEY, None, "", "other"]
         assert all(KEY not in repr(one) or KEY not in one.curl() for one in client.record.exchanges)
@@ -123,7 +123,7 @@ def test_the_pieces_of_a_stream_keep_their_times(tmp_path: Path) -> None:
 def test_a_stream_that_stays_open_after_its_end_is_cut(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "_GRACE", 0.1)
+    monkeypatch.setattr(reader, "_GRACE", 0.1)
     over = threading.Event()
 
     def answer(handler: Handler) -> None:
