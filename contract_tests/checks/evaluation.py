@@ -5,28 +5,28 @@ from typing import Any
 
 from contract_tests.checks import REGISTRY, Check
 from contract_tests.findings import Deviation, Finding, Outcome, merge
-from contract_tests.observations.assembly import Story
+from contract_tests.observations.assembly import History
 from contract_tests.observations.exchange import Exchange
 from contract_tests.observations.traces import Stream, Trace
 
-SUBJECTS: dict[type, Callable[[Story], Sequence[Any]]] = {
-    Exchange: lambda story: story.exchanges,
-    Trace: lambda story: story.traces,
-    Stream: lambda story: story.streams,
-    Story: lambda story: [story],
+SUBJECTS: dict[type, Callable[[History], Sequence[Any]]] = {
+    Exchange: lambda history: history.exchanges,
+    Trace: lambda history: history.traces,
+    Stream: lambda history: history.streams,
+    History: lambda history: [history],
 }
 """The subjects that recorded exchanges hold. Checks of a `Service` send requests of their own instead."""
 UNEXPECTED_SHAPE = (TypeError, AttributeError, ValueError, LookupError)
 """What a check raises on a response of a shape it does not expect. Other checks report the shape itself."""
 
 
-def evaluate(story: Story, checks: Iterable[Check] | None = None) -> list[Finding]:
+def evaluate(history: History, checks: Iterable[Check] | None = None) -> list[Finding]:
     """The merged findings of these checks, or of all checks that send no requests."""
     chosen = [check for check in REGISTRY.values() if check.subject in SUBJECTS] if checks is None else checks
     return merge(
         finding
         for check in chosen
-        for subject in SUBJECTS[check.subject](story)
+        for subject in SUBJECTS[check.subject](history)
         for finding in findings_of(check, subject)
     )
 

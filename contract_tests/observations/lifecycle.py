@@ -1,7 +1,7 @@
-"""Which statuses may follow one another, and what may be said of a run that was looked at several times?
+"""Which statuses may a run or step take, in which order, and with which timestamps?
 
-Polls skip states, so this file asks whether a status can be reached, never whether it is the next one.
-What is allowed stands in the document (`x-lifecycle`); nothing here knows how a run was observed.
+The answers are in the document (`x-lifecycle`). Polls skip statuses. Therefore `reachable` asks whether a
+status may follow at some time, not whether it is the next one.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ class Lifecycle:
 
     @classmethod
     def of(cls, table: Mapping[str, Any]) -> "Lifecycle":
-        """The lifecycle a table of the document describes."""
+        """The lifecycle that a table of the document describes."""
         statuses = table["statuses"]
         return cls(
             initial=table["initial"],
@@ -39,7 +39,7 @@ class Lifecycle:
         return status in self.next
 
     def reachable(self, earlier: str, later: str) -> bool:
-        """Whether a run seen in one status may later be seen in the other."""
+        """Whether a resource in one status may later be in the other."""
         seen, ahead = {earlier}, [earlier]
         while ahead:
             fresh = self.next.get(ahead.pop(), frozenset()) - seen
@@ -48,17 +48,17 @@ class Lifecycle:
         return later in seen
 
     def timestamps(self) -> frozenset[str]:
-        """Every timestamp that some status sets."""
+        """The names of all timestamps that a status sets."""
         return frozenset(self.timestamp.values())
 
 
 NO_LIFECYCLE = Lifecycle("", {}, frozenset(), {}, {})
-"""The lifecycle of a resource that has no status."""
+"""The lifecycle of a resource without a status."""
 
 
 @cache
 def lifecycles() -> dict[str, Lifecycle]:
-    """The lifecycle of each kind of resource that has one, such as `run` and `step`."""
+    """The lifecycles by kind of resource: those of `run` and `step`."""
     view = document().assumed
     statuses = {
         kind: view.resolve(view.properties(view.schema(resource.schema)).get("status", {}))

@@ -21,7 +21,7 @@ from contract_tests.client.explore import Exploration
 from contract_tests.client.generated import Generator
 from contract_tests.client.service import Inconclusive, NotOffered, Service
 from contract_tests.findings import Finding, Outcome, checks_of, merge
-from contract_tests.observations.assembly import Story, assemble
+from contract_tests.observations.assembly import History, assemble
 from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.traces import Trace
 from contract_tests.session.plan import budget, plan
@@ -42,7 +42,7 @@ class Scheduler:
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="tune-check")
         self._jobs: dict[str, Future[Any]] = {}
         self._lock = threading.Lock()
-        self._story: tuple[int, Story] | None = None
+        self._story: tuple[int, History] | None = None
         self.stopped = ""
 
     def start(self, checks: Iterable[Check], operations: Iterable[str]) -> None:
@@ -75,18 +75,18 @@ class Scheduler:
 
     def evaluate(self, check: Check) -> list[Finding]:
         """The findings of a check about everything that was recorded, generated requests left out."""
-        story = self.story()
+        history = self.history()
         if check.subject is Exchange:
-            own = [one for one in story.exchanges if Intent.GENERATED not in one.intents]
+            own = [one for one in history.exchanges if Intent.GENERATED not in one.intents]
             return merge(finding for one in own for finding in findings_of(check, one))
-        return evaluate(story, [check])
+        return evaluate(history, [check])
 
     def generated(self, operation: str) -> list[Finding]:
         """The findings about the requests generated for an operation, or for links if it is empty."""
         sent: list[Exchange] = self.job(f"generate {operation}", lambda: self._generate(operation)).result()
         return evaluate(assemble(sent), checks_of(Exchange))
 
-    def story(self) -> Story:
+    def history(self) -> History:
         """Everything recorded, once every job that began has ended."""
         self.explore()
         for job in list(self._jobs.values()):
@@ -104,10 +104,10 @@ class Scheduler:
         self._pool.shutdown(wait=False, cancel_futures=True)
         self.client.close()
 
-    def _read_ended_runs(self, story: Story) -> None:
+    def _read_ended_runs(self, history: History) -> None:
         """Read each terminal run once more: nothing of it may have changed."""
-        paths = [_path(trace) for trace in story.traces if trace.kind == "run" and not _is_generated(trace)]
-        read = partial(self.service.call, "getRun")
+        paths = [_path(trace) for trace in history.traces if trace.kind == "run" and not _is_generated(trace)]
+        read = partial(self.service.request, "getRun")
         work = [partial(self._attempt, partial(read, path=path)) for path in paths if path]
         for job in [self._pool.submit(one) for one in work]:
             job.result()
@@ -128,7 +128,7 @@ class Scheduler:
         self._attempt(partial(self._explore, one))
 
     def _explore(self, one: Exploration) -> None:
-        with self.service.turn():
+        with self.service.thread_lock():
             one.explore(self.service)
 
     def _probe(self, check: Check) -> list[Finding]:
@@ -136,7 +136,7 @@ class Scheduler:
             self._wait_for(name)
         found: list[Finding] = []
         try:
-            with self.service.turn():
+            with self.service.thread_lock():
                 found.extend(check.findings(self.service))
         except NotOffered as reason:
             return [*found, could_not_try(check, str(reason), Outcome.NOT_OFFERED)]

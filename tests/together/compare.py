@@ -23,8 +23,8 @@ import click
 import openapi
 from contract_tests.checks import REGISTRY
 from tests.together.cases import Case, cases
+from tests.together.checking import failures, found_in
 from tests.together.deployment import KEY
-from tests.together.judging import failures, found_in
 from tests.together.measure import RESULTS, Result
 from tests.together.serve import serving
 

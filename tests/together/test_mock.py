@@ -9,7 +9,7 @@ import mock_server
 from contract_tests.checks import REGISTRY
 from contract_tests.settings import Settings
 from tests.serving import mock
-from tests.together.judging import failures, found_by
+from tests.together.checking import failures, found_by
 
 KEY = "sk-tune-mock4711"
 SCENARIOS = {

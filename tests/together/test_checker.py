@@ -9,7 +9,7 @@ import pytest
 
 from contract_tests.checks import REGISTRY
 from tests.together.cases import Case, cases
-from tests.together.judging import failures, found_in
+from tests.together.checking import failures, found_in
 from tests.together.table import by_check, proof
 
 ALL = bool(os.environ.get("PROVE"))
