@@ -27,7 +27,7 @@ def timestamps_are_fixed(trace: Trace) -> Iterator[Deviation]:
         for name in names:
             old, new = earlier.body.get(name), later.body.get(name)
             if not empty(old) and old != new and not same_time(old, new):
-                seen = f"{name}: {old} ({earlier.source}), then {new} ({later.source})"
+                seen = f"{name}: {old} ({earlier.source}), then {new or 'none'} ({later.source})"
                 yield Deviation(seen, str(old), later.exchange, f"{trace.kind}.{name}")
 
 

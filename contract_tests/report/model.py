@@ -150,7 +150,12 @@ _GROUPS = (
         Outcome.BROKEN,
         "observed facts that this service breaks; public clients depend on them",
     ),
-    ("Notes", Severity.NOTE, Outcome.BROKEN, "suggested corrections to the contract, where it only assumes"),
+    (
+        "Notes",
+        Severity.NOTE,
+        Outcome.BROKEN,
+        "assumed facts that this service breaks: suggested corrections to the contract",
+    ),
     ("Could not try", Severity.NOTE, Outcome.UNTRIED, "facts that could not be checked, and why"),
     (
         "Not offered",

@@ -1,9 +1,9 @@
-"""Which check catches which fault? Writes the tables of the judge's README.
+"""Which check catches which fault? Writes the tables of contract_tests/README.md.
 
     python -m tests.together.table [--learn]
 
-`proof.yaml` names, for each faulty deployment, the checks that catch it, the one meant for it first;
-`--learn` takes what is missing there from what `tests.together.measure` left in build/together.
+`proof.yaml` lists for each faulty deployment the checks that catch it, the intended one first. `--learn`
+adds missing faults from the results of `tests.together.measure` in build/together.
 """
 
 import json
@@ -21,20 +21,20 @@ from tests.together.measure import RESULTS, Result
 
 README = Path("contract_tests/README.md")
 PROOF = Path(__file__).with_name("proof.yaml")
-# Why a check has no fault that it catches.
-REASONS = {"operation-tried": "says what was not looked at; it breaks nothing"}
+# Why a check catches no fault.
+REASONS = {"operation-tried": "reports what was not tried; it breaks nothing"}
 SHOWN, COMPANIONS = 3, 3
 Proof = dict[str, list[str]]
 
 
 def proof() -> Proof:
-    """For each fault the checks that catch it, the one meant for it first."""
+    """The checks that catch each fault, the intended one first."""
     found: Proof = yaml.safe_load(PROOF.read_text(encoding="utf-8"))
     return found
 
 
 def learned(results: Iterable[Result]) -> Proof:
-    """The proof that measured results give; the check that catches the fewest faults is the one meant."""
+    """The proof in measured results. The check that catches the fewest faults is the intended one."""
     severity = {case.name: case.severity for case in cases()}
     caught = {result.name: result.slugs.get(severity[result.name], []) for result in results}
     frequency = Counter(slug for slugs in caught.values() for slug in slugs)
@@ -46,7 +46,7 @@ def learned(results: Iterable[Result]) -> Proof:
 
 
 def by_check(known: Proof) -> dict[str, list[tuple[str, list[str]]]]:
-    """For each check the faults that it catches and its companions there, the most telling fault first."""
+    """The faults that each check catches, most specific first, and the other checks that catch them."""
     found: dict[str, list[tuple[str, list[str]]]] = defaultdict(list)
     for name, slugs in known.items():
         for slug in slugs:
@@ -57,25 +57,25 @@ def by_check(known: Proof) -> dict[str, list[tuple[str, list[str]]]]:
 
 
 def table(known: Proof) -> str:
-    """The table as Markdown: a line for each check, in the order in which they are reported."""
+    """The checks as a Markdown table, in the order of reports."""
     faults = by_check(known)
     lines = ["| check | fact | grade | faults that prove it |", "| --- | --- | --- | --- |"]
     for slug, check in REGISTRY.items():
-        told = ", ".join(_told(name, others) for name, others in faults.get(slug, [])[:SHOWN])
+        cases_text = ", ".join(_fault(name, others) for name, others in faults.get(slug, [])[:SHOWN])
         fact = check.fact.replace("|", "\\|")
-        lines.append(f"| `{slug}` | {fact} | {check.grade} | {told or REASONS.get(slug, '')} |")
+        lines.append(f"| `{slug}` | {fact} | {check.grade} | {cases_text or REASONS.get(slug, '')} |")
     return "\n".join(lines)
 
 
-def _told(name: str, others: list[str]) -> str:
-    """A case, and which checks catch it as well where those are few."""
+def _fault(name: str, others: list[str]) -> str:
+    """A fault, and the other checks that catch it if they are few."""
     if not others:
         return f"**{name}**"
     return f"{name} (with {', '.join(others)})" if len(others) < COMPANIONS else name
 
 
 def profiles() -> str:
-    """The profiles and their ceilings as Markdown."""
+    """The profiles and their ceilings as a Markdown table."""
     lines = [
         "| profile | runs | tokens | requests | seconds | generated requests for each operation and mode |"
     ]
@@ -87,7 +87,7 @@ def profiles() -> str:
 
 
 def written(text: str) -> str:
-    """The README with the tables of now."""
+    """The text of the README with current tables."""
     for name, content in (("checks", table(proof())), ("profiles", profiles())):
         before, begin, rest = text.partition(f"<!-- {name} -->")
         _, end, after = rest.partition(f"<!-- /{name} -->")
@@ -97,14 +97,14 @@ def written(text: str) -> str:
 
 
 def measured(folder: Path) -> list[Result]:
-    """What was measured of the cases that are no lawful variants."""
+    """The results for the faulty deployments."""
     faults = {case.name for case in cases() if case.group != "variants"}
     results = [Result(**json.loads(path.read_text())) for path in sorted(folder.glob("*.json"))]
     return [result for result in results if result.name in faults]
 
 
 @click.command()
-@click.option("--learn", is_flag=True, help="Take what the proof lacks from the last measurement.")
+@click.option("--learn", is_flag=True, help="Add missing faults from the last measurement.")
 def main(learn: bool) -> None:
     """Write the tables into the README."""
     if learn:
