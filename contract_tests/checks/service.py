@@ -90,7 +90,7 @@ def unknown_id_is_refused(service: Service) -> Iterator[Deviation]:
     for operation in document().documented_operations(Role.READ, Role.MODIFY):
         *parents, own = operation.parameters
         if not parents:
-            continue  # The fact leaves threads out.
+            continue  # The fact excludes threads.
         try:
             path = {**service.ids(parents), own: f"{own.removesuffix('Id')}_tune_check_unknown"}
         except Inconclusive:

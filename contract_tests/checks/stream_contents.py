@@ -47,7 +47,7 @@ def stream_objects_fit_their_schema(stream: Stream) -> Iterator[Deviation]:
     for event in stream.events:
         resource = document().resources.get(event.kind)
         if resource is None or event.kind == "thread":
-            continue  # The fact leaves threads out.
+            continue  # The fact excludes threads.
         schema = {"$ref": f"#/components/schemas/{resource.schema}"}
         for mismatch in document().documented.mismatches(schema, _named(event)):
             place = f"{event.kind}: {mismatch.place}"

@@ -20,7 +20,7 @@ from contract_tests.redaction import Secrets, is_secret
 from contract_tests.settings import Settings, UsageError
 
 OWN_KEY = "\0own"
-"""Stands for the key of the settings where `Client.send` takes a key."""
+"""The argument `key` of `Client.send` that means the key of the settings."""
 _HEADERS = {
     "User-Agent": "tune-check",
     "Accept": "application/json, text/event-stream",

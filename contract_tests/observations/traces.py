@@ -1,7 +1,7 @@
 """What was observed of each resource and each stream, over time?
 
-Everything here is computed from exchanges. Requests of the checker, HAR files and proxied traffic are
-treated alike.
+Everything here is computed from exchanges. Requests of the checker, HAR files
+and proxied traffic are treated in the same way.
 """
 
 import json

@@ -166,8 +166,8 @@ def test_a_deployment_that_keeps_the_contract_passes(tmp_path: Path, service: st
     found.run("Judge")
     assert found.code == 0, found.said
     assert found.outputs["judge"] == {"exit-code": "0"}
-    assert "Keeps the contract" in found.said
-    assert found.summary.startswith("## ✅ Keeps the contract")
+    assert "Conforms to the contract" in found.said
+    assert found.summary.startswith("## ✅ Conforms to the contract")
     reports = tmp_path / "temp/tune-check-reports"
     assert sorted(path.name for path in reports.iterdir()) == ["junit.xml", "report.html", "report.json"]
     assert all(
