@@ -168,9 +168,7 @@ def streamed_text_can_be_read(history: History) -> Iterator[Deviation]:
         words = {text for text in map(_whole_text, stream.events) if text}
         threads = {str(event.data.get("threadId")) for event in stream.runs}
         for exchange in history.exchanges if words else ():
-            listed = (
-                exchange.operation is not None and exchange.operation.id == "listMessages" and exchange.ok
-            )
+            listed = exchange.operation is not None and exchange.operation.lists("message") and exchange.ok
             if not listed or exchange.path_parameters.get("threadId") not in threads:
                 continue
             if exchange.sent < stream.exchange.received or exchange.json.get("hasMore"):

@@ -71,7 +71,7 @@ def reply_is_in_the_thread(history: History) -> Iterator[Deviation]:
             continue
         thread = completed.body.get("threadId")
         for exchange in history.exchanges:
-            listed = exchange.operation is not None and exchange.operation.id == "listMessages"
+            listed = exchange.operation is not None and exchange.operation.lists("message")
             if not listed or exchange.path_parameters.get("threadId") != thread or not exchange.ok:
                 continue
             if exchange.sent >= completed.received and _is_whole(exchange):
@@ -102,7 +102,7 @@ def reply_follows_its_question(history: History) -> Iterator[Deviation]:
     """
     for exchange in history.exchanges:
         query = dict(exchange.query)
-        if exchange.operation is None or exchange.operation.id != "listMessages" or not exchange.ok:
+        if exchange.operation is None or not exchange.operation.lists("message") or not exchange.ok:
             continue
         if query.get("order", "asc") != "asc" or not _is_whole(exchange):
             continue
@@ -115,7 +115,7 @@ def reply_follows_its_question(history: History) -> Iterator[Deviation]:
             for name in ids[ids.index(item["id"]) + 1 :]:
                 message = history.find("message", name)
                 first = message.observations[0] if message else None
-                if first and first.source == "createMessage" and first.received <= created:
+                if first and first.is_creation and first.received <= created:
                     yield Deviation("the reply comes first", "the question first", exchange)
                     return
 
@@ -136,7 +136,7 @@ def thread_starts_with_its_messages(history: History) -> Iterator[Deviation]:
         given.update(_given_messages(exchange))
         yield from _new_thread(history, exchange)
         texts = given.get(exchange.path_parameters.get("threadId", ""), [])
-        if exchange.operation.id == "listMessages" and texts and _is_whole(exchange):
+        if exchange.operation.lists("message") and texts and _is_whole(exchange):
             order = dict(exchange.query).get("order", "asc")
             shown = [text_of(one.get("content")) for one in body["data"] if isinstance(one, dict)]
             if (shown if order == "asc" else shown[::-1])[: len(texts)] != texts:

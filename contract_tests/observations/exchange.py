@@ -64,9 +64,9 @@ class Exchange:
     """One request and its response, as they were on the wire.
 
     `sent` and `received` are in seconds of one monotonic clock. `wall` is when it was sent, in seconds
-    since 1970. `error` says why there is no whole response; `cut` that we stopped reading before the
-    service ended it. `intents` says why it was sent, `generated_for` the operation it was generated for, or
-    `links`.
+    since 1970. `error` says why the response is not complete. `cut` says that we stopped
+    reading before the service ended it. `intents` says why it was sent, `generated_for` the operation it was
+    generated for, or `links`.
     """
 
     method: str
