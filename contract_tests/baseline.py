@@ -1,4 +1,4 @@
-"""Which differences does a team know of, and do they still stand?"""
+"""Which differences are known and accepted, and do they still exist?"""
 
 import difflib
 from collections.abc import Collection, Iterable, Iterator
@@ -16,8 +16,8 @@ from openapi import Grade
 EXPIRED, GONE = "known-difference-expired", "known-difference-gone"
 _KEYS = {"slug": True, "place": False, "reason": True, "expires": True}
 _HEADER = """\
-# Known differences, for tune-check --known. An entry whose date has passed fails, and so does one that no
-# longer differs: renew the date with a reason, remove what is mended. Without a place it is for all places.
+# Known differences, for tune-check --known. An expired entry fails: renew its date and state the reason.
+# An entry that no longer differs fails too: remove it. An entry without a place covers all places.
 """
 _UNEXPLAINED = "not explained yet"
 _DAYS = 30
@@ -25,7 +25,7 @@ _DAYS = 30
 
 @dataclass(frozen=True)
 class Entry:
-    """A difference somebody decided to live with until a day; `line` and `end` are where it stands."""
+    """A difference that is accepted until a day. `line` and `end` are its first and last line in the file."""
 
     slug: str
     place: str
@@ -35,14 +35,14 @@ class Entry:
     end: int
 
     def covers(self, finding: Finding) -> bool:
-        """Whether a finding is this difference."""
+        """Whether this entry is about the finding."""
         broken = finding.outcome is Outcome.BROKEN
         return broken and self.slug == finding.slug and self.place in ("", finding.place)
 
 
 @dataclass(frozen=True)
 class Applied:
-    """What findings are left when the known ones are set aside, with the reasons of those."""
+    """Findings, split into those left and those accepted. The latter have their reasons."""
 
     left: tuple[Finding, ...]
     accepted: tuple[tuple[Finding, str], ...]
@@ -50,34 +50,35 @@ class Applied:
 
 @dataclass(frozen=True)
 class Known:
-    """The known differences of one file, none when there is no file."""
+    """The known differences in a file, none if there is no file."""
 
     path: str = ""
     entries: tuple[Entry, ...] = ()
 
     def names(self, finding: Finding) -> bool:
-        """Whether an entry, expired or not, is for a finding."""
+        """Whether an entry, expired or not, is about the finding."""
         return any(entry.covers(finding) for entry in self.entries)
 
     def accept(self, findings: Iterable[Finding], today: date) -> Applied:
-        """Set aside what is known and has not expired."""
+        """Set aside the findings that are known until today or later."""
         left: list[Finding] = []
         accepted: list[tuple[Finding, str]] = []
         for finding in findings:
-            standing = (one for one in self.entries if one.covers(finding) and today <= one.expires)
-            entry = next(standing, None)
+            valid = (one for one in self.entries if one.covers(finding) and today <= one.expires)
+            entry = next(valid, None)
             if entry is None:
                 left.append(finding)
             else:
                 accepted.append((finding, entry.reason))
         return Applied(tuple(left), tuple(accepted))
 
-    def complaints(
+    def problems(
         self, findings: Collection[Finding], tried: Collection[str], today: date
     ) -> Iterator[Finding]:
-        """What is wrong with the entries themselves, by all findings, the accepted ones among them.
+        """Findings about the entries themselves: expired ones, and differences that are gone.
 
-        `tried` are the checks that looked at everything they ever look at: what they do not find is gone.
+        `findings` include the accepted ones. `tried` are the checks that saw all they could see. What these
+        do not find is gone.
         """
         for entry in self.entries:
             where = f"{self.path}:{entry.line}"
@@ -86,11 +87,11 @@ class Known:
                     yield _about(GONE, where, f"{_name(entry)} no longer differs", "remove the entry")
             elif today > entry.expires:
                 seen = f"{_name(entry)} still differs, the entry expired on {entry.expires}"
-                yield _about(EXPIRED, where, seen, "mend the service, or renew the date with a reason")
+                yield _about(EXPIRED, where, seen, "fix the service, or renew the date with a reason")
 
 
 def load(path: str, slugs: Collection[str], *, missing_ok: bool = False) -> Known:
-    """The known differences in a file. Raises `UsageError` that names file, line and key."""
+    """Read a file of known differences. Raises `UsageError` with file, line and key."""
     if not path or (missing_ok and not Path(path).exists()):
         return Known(path)
     try:
@@ -105,9 +106,9 @@ def load(path: str, slugs: Collection[str], *, missing_ok: bool = False) -> Know
 def update(
     known: Known, path: str, findings: Iterable[Finding], gone: Iterable[int], today: date
 ) -> tuple[int, int]:
-    """Write the file anew: without the entries at the lines `gone`, with one for each failure.
+    """Remove the entries at the lines `gone` from the file, and add one for each finding.
 
-    Everything else, comments included, stays as it was. Returns how many were added and removed.
+    Everything else stays, comments included. Returns how many entries were added and removed.
     """
     file = Path(path)
     text = file.read_bytes().decode("utf-8-sig") if file.exists() else _HEADER
@@ -135,7 +136,7 @@ def _written(slug: str, place: str, expires: date) -> Iterator[str]:
 
 
 def _scalar(text: str) -> str:
-    """The text as YAML takes it, on one line."""
+    """The text as a YAML scalar on one line."""
     written: str = yaml.safe_dump(text, width=10**6, allow_unicode=True, default_style=None)
     return written.removesuffix("\n").removesuffix("\n...")
 
@@ -160,7 +161,7 @@ def _read(path: str, text: str, slugs: Collection[str]) -> Iterator[Entry]:
         earlier = seen.setdefault((entry.slug, entry.place), entry.line)
         if earlier != entry.line:
             raise UsageError(
-                f"--known: {path}:{entry.line}: [{index}]: {_name(entry)} stands on line {earlier} too"
+                f"--known: {path}:{entry.line}: [{index}]: {_name(entry)} is on line {earlier} too"
             )
         yield entry
 
@@ -171,6 +172,20 @@ def _entry(path: str, index: int, node: Any, slugs: Collection[str]) -> Entry:
         raise UsageError(
             f"--known: {path}:{line}: [{index}] is not a mapping; write slug, reason and expires"
         )
+    values = _values(path, index, node)
+    where = f"--known: {path}:{line}: [{index}]"
+    if values["slug"] not in slugs:
+        near = difflib.get_close_matches(values["slug"], slugs, 1)
+        hint = f"did you mean {near[0]}?" if near else "tune-check --list-checks lists them"
+        raise UsageError(f"{where}.slug: there is no check {values['slug']!r}; {hint}")
+    expires = _date(where, values["expires"])
+    end = node.value[-1][1].end_mark
+    last = end.line + 1 if end.column else end.line
+    return Entry(values["slug"], values.get("place", ""), values["reason"], expires, line, last)
+
+
+def _values(path: str, index: int, node: yaml.MappingNode) -> dict[str, str]:
+    """The keys of an entry and their texts."""
     values: dict[str, str] = {}
     for key, value in node.value:
         name, at = str(key.value), key.start_mark.line + 1
@@ -178,21 +193,14 @@ def _entry(path: str, index: int, node: Any, slugs: Collection[str]) -> Entry:
             raise UsageError(f"--known: {path}:{at}: [{index}].{name} is not one of {', '.join(_KEYS)}")
         if not isinstance(value, yaml.ScalarNode) or not value.value.strip():
             raise UsageError(
-                f"--known: {path}:{at}: [{index}].{name} is empty or no text; write it on one line"
+                f"--known: {path}:{at}: [{index}].{name} is empty or not a text; write it on one line"
             )
         values[name] = value.value.strip()
     for name, required in _KEYS.items():
         if required and name not in values:
+            line = node.start_mark.line + 1
             raise UsageError(f"--known: {path}:{line}: [{index}].{name} is missing")
-    where = f"--known: {path}:{line}: [{index}]"
-    if values["slug"] not in slugs:
-        near = difflib.get_close_matches(values["slug"], slugs, 1)
-        hint = f"did you mean {near[0]}?" if near else "tune-check --list-checks names them"
-        raise UsageError(f"{where}.slug: there is no check {values['slug']!r}; {hint}")
-    expires = _date(where, values["expires"])
-    end = node.value[-1][1].end_mark
-    last = end.line + 1 if end.column else end.line
-    return Entry(values["slug"], values.get("place", ""), values["reason"], expires, line, last)
+    return values
 
 
 def _date(where: str, text: str) -> date:
@@ -209,11 +217,11 @@ def _name(entry: Entry) -> str:
 def _about(slug: str, place: str, seen: str, advice: str) -> Finding:
     return Finding(
         slug=slug,
-        fact="A known difference still differs, and its date has not passed.",
+        fact="A known difference still exists and has not expired.",
         source="the file of --known",
         grade=Grade.DOCUMENTED,
         advice=advice,
         seen=seen,
-        expected="an entry that is still needed",
+        expected="a valid entry",
         place=place,
     )

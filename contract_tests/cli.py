@@ -1,4 +1,4 @@
-"""How is a deployment judged from the command line? `tune-check URL`, which is pytest behind one command."""
+"""How is a deployment checked from the command line? `tune-check URL` runs pytest behind one command."""
 
 import io
 import os
@@ -15,20 +15,20 @@ import pytest
 from contract_tests.baseline import load
 from contract_tests.checks import REGISTRY
 from contract_tests.client.client import verification
-from contract_tests.client.hypothesis_cache import tell_what_utf_8_encodes
+from contract_tests.client.hypothesis_cache import write_charmap
 from contract_tests.options import KEY_VARIABLE, OPTIONS, Option, settings_of
-from contract_tests.recordings.offline import Asked, judge_recording
+from contract_tests.recordings.offline import OfflineOptions, check_recording
 from contract_tests.recordings.proxy import serve
 from contract_tests.report import Outputs
-from contract_tests.report.model import CONFORMS, UNJUDGED, WRONG_USE
-from contract_tests.session.progress import Session
-from contract_tests.session.scheduler import plan
+from contract_tests.report.model import CONFORMS, NOT_CHECKED, USAGE_ERROR
+from contract_tests.session.plan import plan
+from contract_tests.session.progress import ProgressPlugin
 from contract_tests.settings import Settings, UsageError, base_url, readable
 from openapi import Grade
 
 _PACKAGE = Path(__file__).parent
-# The suite runs by its own rules, wherever it is called from: no configuration, no plugin, no option of the
-# caller's counts, and nobody but us writes to the terminal.
+# The suite ignores the configuration, plugins and options of the directory it is called from. Only our own
+# plugins write to the terminal.
 _PYTEST = (
     *("-c", os.devnull),
     *("--rootdir", str(_PACKAGE)),
@@ -56,23 +56,23 @@ def _option(option: Option) -> click.Option:
 
 
 def run(url: str | None, har: str, proxy_to: str, listen: str, **given: Any) -> int:
-    """Judge a deployment, a recording, or the traffic of others; the exit code."""
+    """Check a deployment, a recording or proxied traffic. Returns the exit code. Raises `UsageError`."""
     if har and proxy_to:
-        raise UsageError("--har and --proxy-to: give one of them")
+        raise UsageError("--har and --proxy-to: give only one of them")
     if har or proxy_to:
-        asked = _asked("--har" if har else "--proxy-to", given)
+        options = _offline_options("--har" if har else "--proxy-to", given)
         if har:
-            return judge_recording(har, base_url(url) if url else "", asked)
+            return check_recording(har, base_url(url) if url else "", options)
         if url:
-            raise UsageError(f"--proxy-to: {proxy_to} is what is judged; leave {url} away")
-        return serve(base_url(proxy_to), listen, asked)
+            raise UsageError(f"--proxy-to: it checks {proxy_to}; remove {url}")
+        return serve(base_url(proxy_to), listen, options)
     if not url:
-        raise UsageError("URL: say which service to judge, for example tune-check https://studio.tune.app")
-    return judge(url, passed=_for_pytest(given), **given)
+        raise UsageError("URL: give the service to check, for example tune-check https://studio.tune.app")
+    return check_deployment(url, passed=_for_pytest(given), **given)
 
 
-def judge(url: str, dry_run: bool, passed: tuple[str, ...], **given: Any) -> int:
-    """Judge a deployment by requests; the exit code."""
+def check_deployment(url: str, dry_run: bool, passed: tuple[str, ...], **given: Any) -> int:
+    """Check a deployment by sending requests. `passed` are options of pytest. Returns the exit code."""
     named = {name.replace("_", "-"): value for name, value in given.items() if value not in (None, (), False)}
     settings = settings_of(url, named)
     load(settings.known, REGISTRY, missing_ok=settings.update_known)
@@ -81,48 +81,48 @@ def judge(url: str, dry_run: bool, passed: tuple[str, ...], **given: Any) -> int
         click.echo(f"plan: {line}")
     if dry_run:
         return CONFORMS
-    session = Session()
+    progress = ProgressPlugin()
     with (
         tempfile.TemporaryDirectory(prefix="tune-check-", ignore_cleanup_errors=True) as scratch,
         _environment(_changes(settings, scratch)),
     ):
-        tell_what_utf_8_encodes(Path(scratch))
+        write_charmap(Path(scratch))
         options = [one for name in named if name != "key" for one in _typed(name, named[name])]
         arguments = [*_PYTEST, str(_PACKAGE), f"--url={settings.url}", *options, *passed]
-        code = pytest.main(arguments, plugins=[session])
-    return session.exit_code(code)
+        code = pytest.main(arguments, plugins=[progress])
+    return progress.exit_code(code)
 
 
-def _asked(mode: str, given: dict[str, Any]) -> Asked:
-    """What counts of the options where nothing is sent by us. Raises `UsageError` for the others."""
+def _offline_options(mode: str, given: dict[str, Any]) -> OfflineOptions:
+    """The options of a check that sends no requests. Raises `UsageError` for options that it does not use."""
     named = {name: value for name, value in given.items() if value not in (None, (), False)}
     useless = sorted(named.keys() - _OFFLINE - (_FORWARDING if mode == "--proxy-to" else set()))
     if useless:
         flags = ", ".join(_FLAGS.get(name, f"--{name.replace('_', '-')}") for name in useless)
-        raise UsageError(f"{mode}: no use for {flags}, since nothing is sent on our own; leave it away")
+        raise UsageError(f"{mode}: it sends no requests of its own and does not use {flags}; remove it")
     key = str(named.get("key") or os.environ.get(KEY_VARIABLE, ""))
     outputs = Outputs.of(*(named.get(name, "") for name in ("markdown", "json", "html")))
     outputs.check()
-    bar, known = Grade(named.get("grade", "documented")), load(named.get("known", ""), REGISTRY)
+    threshold, known = Grade(named.get("grade", "documented")), load(named.get("known", ""), REGISTRY)
     ca = str(readable("--ca", named["ca"])) if "ca" in named else ""
     verify = verification(Settings("", insecure=bool(named.get("insecure")), ca=ca))
-    return Asked(bar, known, outputs, key, verify)
+    return OfflineOptions(threshold, known, outputs, key, verify)
 
 
 def _changes(settings: Settings, scratch: str) -> dict[str, str | None]:
-    """What is different in the environment of the suite; nothing is left where it is called from."""
+    """The environment of the suite. It leaves no files in the directory it is called from."""
     return {**_ENVIRONMENT, "TUNE_API_KEY": settings.key or None, "HYPOTHESIS_STORAGE_DIRECTORY": scratch}
 
 
 def _typed(name: str, value: Any) -> list[str]:
-    """An option as pytest takes it. The key is none: in the environment no process list shows it."""
+    """An option as an argument of pytest. The key is not passed like this: process lists would show it."""
     values = value if isinstance(value, tuple) else (value,)
     return [f"--{name}" if one is True else f"--{name}={one}" for one in values]
 
 
 @contextmanager
 def _environment(changes: Mapping[str, str | None]) -> Iterator[None]:
-    """Change the environment while the block lasts."""
+    """Change the environment for the duration of the block. None removes a variable."""
     before = dict(os.environ)
     for name, value in changes.items():
         os.environ.pop(name, None)
@@ -146,19 +146,22 @@ command = click.Command(
     params=[
         click.Argument(["url"], metavar="URL", required=False),
         *(_option(option) for option in OPTIONS),
-        click.Option(["--har"], metavar="FILE", default="", help="judge a recording, a browser's HAR"),
+        click.Option(["--har"], metavar="FILE", default="", help="check a HAR file that a browser recorded"),
         click.Option(
-            ["--proxy-to"], metavar="URL", default="", help="judge what others send to URL through here"
+            ["--proxy-to"], metavar="URL", default="", help="forward requests to URL and check the traffic"
         ),
         click.Option(
-            ["--listen"], metavar="ADDRESS", default=_LISTEN, help=f"where --proxy-to listens ({_LISTEN})"
+            ["--listen"],
+            metavar="ADDRESS",
+            default=_LISTEN,
+            help=f"address of --proxy-to (default {_LISTEN})",
         ),
-        click.Option(["--dry-run"], is_flag=True, help="say the ceilings and the plan, and stop"),
+        click.Option(["--dry-run"], is_flag=True, help="print the ceilings and the plan, then exit"),
         click.Option(
-            ["-k", "expression"], metavar="EXPRESSION", help="only the checks that match, as pytest's -k"
+            ["-k", "expression"], metavar="EXPRESSION", help="run only matching checks, like -k of pytest"
         ),
         click.Option(["-x", "exitfirst"], is_flag=True, help="stop at the first violation"),
-        click.Option(["-n", "processes"], metavar="N", help="spread over N processes (needs pytest-xdist)"),
+        click.Option(["-n", "processes"], metavar="N", help="use N processes (requires pytest-xdist)"),
         click.Option(["--junitxml"], metavar="FILE", help="write a JUnit report"),
         click.Option(
             ["--list-checks"],
@@ -166,19 +169,19 @@ command = click.Command(
             is_eager=True,
             expose_value=False,
             callback=_list_checks,
-            help="name every check with its grade and its fact, and stop",
+            help="list every check with its grade and its fact, then exit",
         ),
     ],
     callback=lambda **given: run(**given),
-    help="Judge whether the service at URL keeps the contract of the run API.",
-    epilog="Exit: 0 conforms, 1 violations, 2 wrong use, 3 could not judge.",
+    help="Check whether the service at URL conforms to the contract of the run API.",
+    epilog="Exit codes: 0 conforms, 1 violations, 2 usage error, 3 could not check.",
 )
 
 click.version_option(package_name="tune-contract", message="%(prog)s %(version)s")(command)
 
 
 def _for_pytest(given: dict[str, Any]) -> tuple[str, ...]:
-    """The options that are pytest's own."""
+    """Remove the options that belong to pytest from `given`, and return them as its arguments."""
     passed: list[str] = []
     if expression := given.pop("expression"):
         passed += ["-k", expression]
@@ -196,7 +199,7 @@ def main(argv: list[str] | None = None) -> int:
     """Entry point of `tune-check`."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A service may say what a terminal has no letters for.
+            # A response may have characters that the terminal's encoding lacks.
             stream.reconfigure(errors="backslashreplace")
     try:
         return int(command.main(args=argv, prog_name="tune-check", standalone_mode=False) or 0)
@@ -208,8 +211,8 @@ def main(argv: list[str] | None = None) -> int:
         error.show()
     except click.Abort:
         click.echo("tune-check: interrupted", err=True)
-        return UNJUDGED
-    return WRONG_USE
+        return NOT_CHECKED
+    return USAGE_ERROR
 
 
 if __name__ == "__main__":

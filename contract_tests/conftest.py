@@ -1,4 +1,4 @@
-"""How does pytest learn what to judge, and how do its tests reach the service under test?"""
+"""How does pytest run the checks as tests, in one process or several?"""
 
 import json
 import shutil
@@ -11,16 +11,18 @@ from typing import Any
 import pytest
 
 from contract_tests.baseline import load
-from contract_tests.client.service import CannotJudge
+from contract_tests.client.service import CannotCheck
 from contract_tests.findings import REGISTRY, Check, Finding, Outcome, Severity
 from contract_tests.observations.assembly import assemble
 from contract_tests.options import add_options, settings_from
-from contract_tests.report import pictures
-from contract_tests.session.plugin import ACCEPTED, FINDINGS, SLUG, Verdict
-from contract_tests.session.scheduler import Scheduler, budget, plan
+from contract_tests.report import timelines
+from contract_tests.session.plan import budget, plan
+from contract_tests.session.plugin import ACCEPTED, FINDINGS, SLUG, ResultsPlugin
+from contract_tests.session.scheduler import Scheduler
 from contract_tests.settings import Settings, UsageError
 
-CANNOT_JUDGE = 3
+CANNOT_CHECK = 3
+# The modules that send requests come first. From the third on, they evaluate what was recorded.
 _ORDER = (
     "test_service",
     "test_operations",
@@ -29,51 +31,53 @@ _ORDER = (
     "test_workflows",
     "test_exchanges",
 )
-_LOOKS = 2
-_PLACE = pytest.StashKey[tuple[Settings, Path, float]]()
-_VERDICT = pytest.StashKey[Verdict]()
-_JUDGEMENT = pytest.StashKey[Scheduler]()
-Tell = Callable[[Check | str, list[Finding]], None]
+_EVALUATING = 2
+# Settings, the directory of the shared budget, and when the session began.
+_SESSION = pytest.StashKey[tuple[Settings, Path, float]]()
+_RESULTS = pytest.StashKey[ResultsPlugin]()
+_SCHEDULER = pytest.StashKey[Scheduler]()
+Reporter = Callable[[Check | str, list[Finding]], None]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of a judgement."""
-    add_options(parser.getgroup("tune-check", "judging a deployment of the run API"))
+    """Register the options of the checker."""
+    add_options(parser.getgroup("tune-check", "checking a deployment of the run API"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read the options; the workers of pytest-xdist share one budget, which lies in a directory."""
+    """Read the options. The workers of pytest-xdist share one budget in a directory."""
     try:
         settings = settings_from(config)
         known = load(settings.known, REGISTRY, missing_ok=settings.update_known)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
-    inherited = getattr(config, "workerinput", {}).get("judgement")
+    inherited = getattr(config, "workerinput", {}).get("session")
     directory = Path(inherited["directory"]) if inherited else Path(tempfile.mkdtemp(prefix="tune-check-"))
     if not inherited:
         config.add_cleanup(lambda: shutil.rmtree(directory, ignore_errors=True))
     started = float(inherited["started"]) if inherited else time.time()
-    config.stash[_PLACE] = (settings, directory, started)
-    config.stash[_VERDICT] = Verdict(settings, plan(settings), budget(settings, directory, started), known)
-    config.pluginmanager.register(config.stash[_VERDICT], "tune-check-verdict")
-    config.addinivalue_line("markers", "xdist_group: what runs in one process (pytest-xdist)")
+    shared = budget(settings, directory, started)
+    config.stash[_SESSION] = (settings, directory, started)
+    config.stash[_RESULTS] = ResultsPlugin(settings, plan(settings), shared, known)
+    config.pluginmanager.register(config.stash[_RESULTS], ResultsPlugin.NAME)
+    config.addinivalue_line("markers", "xdist_group: tests that run in one process (pytest-xdist)")
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker of pytest-xdist where the budget lies."""
-    _, directory, started = node.config.stash[_PLACE]
-    node.workerinput["judgement"] = {"directory": str(directory), "started": started}
+    """Tell a worker of pytest-xdist where the budget is."""
+    _, directory, started = node.config.stash[_SESSION]
+    node.workerinput["session"] = {"directory": str(directory), "started": started}
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Take what a worker of pytest-xdist says of itself at its end."""
-    node.config.stash[_VERDICT].take(getattr(node, "workeroutput", {}).get("judgement", {}))
+    """Take the output of a worker of pytest-xdist."""
+    node.config.stash[_RESULTS].take(getattr(node, "workeroutput", {}).get("session", {}))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One test for each check of the subject that a test module is about."""
+    """Generate one test for each check of the subject of a test module."""
     subject = getattr(metafunc.module, "SUBJECT", None)
     if subject is not None and "check" in metafunc.fixturenames:
         checks = [check for check in REGISTRY.values() if check.subject is subject]
@@ -81,11 +85,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What asks comes before what only looks; what looks stays in one process."""
+    """Run tests that send requests first. Those that evaluate the record run in one process."""
     items.sort(key=_rank)
     for item in items:
-        if _rank(item) >= _LOOKS:
-            item.add_marker(pytest.mark.xdist_group("looks"))
+        if _rank(item) >= _EVALUATING:
+            item.add_marker(pytest.mark.xdist_group("evaluating"))
 
 
 def _rank(item: pytest.Item) -> int:
@@ -93,81 +97,80 @@ def _rank(item: pytest.Item) -> int:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Where other processes do the work, greet the service before they are started."""
+    """Connect to the service before pytest-xdist starts its workers."""
     config = session.config
     if bool(getattr(config.option, "numprocesses", 0)) and not hasattr(config, "workerinput"):
-        _greet(Scheduler(*config.stash[_PLACE]))
+        _connect(Scheduler(*config.stash[_SESSION]))
 
 
-def _greet(judgement: Scheduler) -> None:
+def _connect(scheduler: Scheduler) -> None:
     try:
-        judgement.service.greet()
-    except CannotJudge as reason:
-        pytest.exit(judgement.client.secrets.redact(str(reason)), CANNOT_JUDGE)
+        scheduler.service.connect()
+    except CannotCheck as reason:
+        pytest.exit(scheduler.client.secrets.redact(str(reason)), CANNOT_CHECK)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Greet the service, then begin with everything that the chosen tests need."""
+    """Connect to the service, then begin everything that the selected tests need."""
     config = session.config
     is_worker = hasattr(config, "workerinput")
-    hands_on = bool(getattr(config.option, "numprocesses", 0)) and not is_worker
-    if config.option.collectonly or not session.items or hands_on:
+    delegates = bool(getattr(config.option, "numprocesses", 0)) and not is_worker
+    if config.option.collectonly or not session.items or delegates:
         return
-    judgement = Scheduler(*config.stash[_PLACE])
-    config.stash[_JUDGEMENT] = judgement
+    scheduler = Scheduler(*config.stash[_SESSION])
+    config.stash[_SCHEDULER] = scheduler
     if is_worker:
-        judgement.service.find_base()
+        scheduler.service.find_base()
     else:
-        _greet(judgement)
+        _connect(scheduler)
         specs = [item.callspec.params for item in session.items if hasattr(item, "callspec")]
         operations = [params["operation"] for params in specs if "operation" in params]
-        judgement.start([params["check"] for params in specs if "check" in params], operations)
+        scheduler.start([params["check"] for params in specs if "check" in params], operations)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Let go of the service; hand on what is known beside the findings."""
+    """Hand on the timelines of this process and close its connections."""
     config = session.config
-    judgement = config.stash.get(_JUDGEMENT, None)
-    if judgement is None:
+    scheduler = config.stash.get(_SCHEDULER, None)
+    if scheduler is None:
         return
-    seen = pictures(assemble(judgement.record.exchanges))
+    observed = timelines(assemble(scheduler.record.exchanges))
     output = {
-        "base": judgement.client.base,
-        "stopped": judgement.stopped,
-        "pictures": [one.as_json() for one in seen],
+        "base": scheduler.client.base,
+        "stopped": scheduler.stopped,
+        "timelines": [one.as_json() for one in observed],
     }
     if hasattr(config, "workeroutput"):
-        config.workeroutput["judgement"] = output
-    config.stash[_VERDICT].take(output)
-    judgement.close()
+        config.workeroutput["session"] = output
+    config.stash[_RESULTS].take(output)
+    scheduler.close()
 
 
 @pytest.fixture
-def judgement(pytestconfig: pytest.Config) -> Scheduler:
-    """The judgement that this test is part of."""
-    return pytestconfig.stash[_JUDGEMENT]
+def scheduler(pytestconfig: pytest.Config) -> Scheduler:
+    """The scheduler of this process."""
+    return pytestconfig.stash[_SCHEDULER]
 
 
 @pytest.fixture
-def tell(request: pytest.FixtureRequest, judgement: Scheduler) -> Tell:
-    """Takes the findings of a test and decides whether it fails."""
-    bar, verdict = judgement.settings.grade, request.config.stash[_VERDICT]
+def report(request: pytest.FixtureRequest, scheduler: Scheduler) -> Reporter:
+    """A function that reports the findings of a test. It fails or skips the test accordingly."""
+    threshold, results = scheduler.settings.grade, request.config.stash[_RESULTS]
 
     def take(check: Check | str, findings: list[Finding]) -> None:
         slug = check if isinstance(check, str) else check.slug
-        applied = verdict.accept(findings)
-        told = applied.left
+        applied = results.accept(findings)
+        left = applied.left
         properties = request.node.user_properties
         properties.append((SLUG, slug))
-        properties.append((FINDINGS, json.dumps([one.as_json() for one in told])))
+        properties.append((FINDINGS, json.dumps([one.as_json() for one in left])))
         properties.append((ACCEPTED, json.dumps([(one.as_json(), why) for one, why in applied.accepted])))
-        grave = [one for one in told if one.severity(bar) is Severity.FAILURE]
-        if grave:
-            pytest.fail(
-                "\n".join(f"{one.place}: {one.seen}; expected {one.expected}" for one in grave), pytrace=False
-            )
-        if told and all(one.outcome is Outcome.NOT_OFFERED for one in told):
-            pytest.skip(f"not offered: {told[0].seen}")
+        severe = [one for one in left if one.severity(threshold) is Severity.FAILURE]
+        if severe:
+            lines = [f"{one.place}: {one.seen}; expected {one.expected}" for one in severe]
+            pytest.fail("\n".join(lines), pytrace=False)
+        if left and all(one.outcome is Outcome.NOT_OFFERED for one in left):
+            pytest.skip(f"not offered: {left[0].seen}")
 
     return take

@@ -11,7 +11,7 @@ from openapi import Grade
 
 
 class Severity(StrEnum):
-    """What a broken fact means for the verdict, the gravest first."""
+    """What a broken fact means for the result, most severe first."""
 
     FAILURE = "failure"
     WARNING = "warning"
@@ -19,7 +19,7 @@ class Severity(StrEnum):
 
 
 class Outcome(StrEnum):
-    """Why a finding exists: a fact is broken, could not be tried, or is about something not offered."""
+    """Why a finding was made. The values appear in the JSON report."""
 
     BROKEN = "broken"
     UNTRIED = "could not try"
@@ -35,11 +35,10 @@ _SEVERITY = {
 
 @dataclass(frozen=True)
 class Deviation:
-    """What a check saw that it did not expect; the registry makes a finding of it.
+    """An observed value that differs from the expected one. A check yields it, `Check.finding` completes it.
 
-    `grade` overrides the check's own where one check compares with several views of the document;
-    `teaches` is the YAML that would make the document agree with the service; `place` tells two
-    deviations of one check apart.
+    `place` distinguishes the deviations of one check. `grade` overrides the grade of the check. `suggests`
+    is the YAML with which the document would describe the observed value.
     """
 
     seen: str
@@ -47,13 +46,13 @@ class Deviation:
     exchange: Exchange | None = None
     place: str = ""
     grade: Grade | None = None
-    teaches: str = ""
+    suggests: str = ""
     outcome: Outcome = Outcome.BROKEN
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One fact that a deployment does not keep, or that could not be tried."""
+    """One fact that a deployment breaks, does not offer, or that could not be tried."""
 
     slug: str
     fact: str
@@ -64,35 +63,35 @@ class Finding:
     expected: str
     place: str = ""
     curl: str = ""
-    teaches: str = ""
+    suggests: str = ""
     outcome: Outcome = Outcome.BROKEN
     count: int = 1
 
     @property
     def key(self) -> tuple[str, str, Grade, Outcome]:
-        """What makes two findings the same news."""
+        """Findings with the same key are merged."""
         return (self.slug, self.place, self.grade, self.outcome)
 
-    def severity(self, bar: Grade = Grade.DOCUMENTED) -> Severity:
-        """The severity when everything up to the grade `bar` must be kept."""
+    def severity(self, threshold: Grade = Grade.DOCUMENTED) -> Severity:
+        """The severity when facts up to the grade `threshold` must hold."""
         if self.outcome is not Outcome.BROKEN:
             return Severity.NOTE
-        return Severity.FAILURE if self.grade.rank <= bar.rank else _SEVERITY[self.grade]
+        return Severity.FAILURE if self.grade.rank <= threshold.rank else _SEVERITY[self.grade]
 
     def as_json(self) -> dict[str, Any]:
-        """A plain object that `from_json` reads back."""
+        """The finding as plain JSON values, which `from_json` reads."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> "Finding":
-        """The finding that `as_json` wrote."""
+        """The finding in the values of `as_json`."""
         grade, outcome = Grade(plain["grade"]), Outcome(plain["outcome"])
         return cls(**{**plain, "grade": grade, "outcome": outcome})
 
 
 @dataclass(frozen=True)
 class Check:
-    """A fact and the function that looks whether it is kept."""
+    """A fact, and the function that checks it for one subject."""
 
     slug: str
     topic: str
@@ -104,13 +103,13 @@ class Check:
     function: Callable[[Any], Iterable[Deviation]] = field(compare=False)
     needs: tuple[str, ...] = ()
 
-    def judge(self, subject: Any) -> Iterator[Finding]:
-        """The findings about one subject (an exchange, a run, a stream, a service)."""
+    def findings(self, subject: Any) -> Iterator[Finding]:
+        """The findings about one subject, such as an exchange, a trace or a stream."""
         for deviation in self.function(subject):
             yield self.finding(deviation)
 
     def finding(self, deviation: Deviation) -> Finding:
-        """The finding that a deviation from this check's fact is."""
+        """The finding for a deviation from this fact."""
         exchange = deviation.exchange
         return Finding(
             slug=self.slug,
@@ -122,7 +121,7 @@ class Check:
             expected=deviation.expected,
             place=deviation.place or (exchange.label if exchange else ""),
             curl=exchange.curl() if exchange else "",
-            teaches=deviation.teaches,
+            suggests=deviation.suggests,
             outcome=deviation.outcome,
         )
 
@@ -133,10 +132,10 @@ Function = Callable[[Any], Iterable[Deviation]]
 
 
 def check(slug: str, subject: type, *, needs: tuple[str, ...] = ()) -> Callable[[Function], Function]:
-    """Register a function as the check `slug` of every `subject`.
+    """Register a function as the check `slug` for each `subject`.
 
-    The docstring's first line is the fact; below it stand `Source: ...`, `Grade: ...` and `Advice: ...`,
-    one line each (an indented line continues the one above).
+    The first line of its docstring is the fact. `Source: ...`, `Grade: ...` and `Advice: ...` follow, one
+    line each. A line without such a name continues the line above. `needs` names explorations to wait for.
     """
 
     def register(function: Function) -> Function:
@@ -153,7 +152,7 @@ def check(slug: str, subject: type, *, needs: tuple[str, ...] = ()) -> Callable[
 
 
 def read_docstring(function: Function) -> tuple[str, dict[str, str]]:
-    """The fact and the named lines of a check's docstring."""
+    """The fact and the named lines in the docstring of a check."""
     fact, _, rest = (inspect.getdoc(function) or "").partition("\n")
     fields: dict[str, str] = {}
     name = ""
@@ -164,18 +163,18 @@ def read_docstring(function: Function) -> tuple[str, dict[str, str]]:
         else:
             fields[name] = f"{fields[name]} {line.strip()}"
     missing = [field for field in _FIELDS if field not in fields]
-    assert fact, f"{function.__name__}: the docstring lacks the fact"
-    assert not missing, f"{function.__name__}: the docstring lacks {missing}"
+    assert fact, f"{function.__name__}: the docstring has no fact"
+    assert not missing, f"{function.__name__}: the docstring has no {missing}"
     return fact.strip(), fields
 
 
 def checks_of(subject: type) -> list[Check]:
-    """The registered checks of a subject, in the order they were written."""
+    """The registered checks of a subject, in the order of registration."""
     return [check for check in REGISTRY.values() if check.subject is subject]
 
 
 def merge(findings: Iterable[Finding]) -> list[Finding]:
-    """Each piece of news once, with how often it was seen; the first sight is kept."""
+    """One finding for each key: the first, with the sum of the counts."""
     merged: dict[tuple[str, str, Grade, Outcome], Finding] = {}
     for finding in findings:
         known = merged.get(finding.key)

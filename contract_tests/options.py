@@ -1,4 +1,4 @@
-"""Which options does a judgement have? One table, for `tune-check` and for `pytest contract_tests`."""
+"""Which options are there? One table, for `tune-check` and for `pytest contract_tests`."""
 
 import os
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ KEY_VARIABLE = "TUNE_API_KEY"
 
 @dataclass(frozen=True)
 class Option:
-    """One option: its name, what it is for, and the type of its value (`bool` for a switch)."""
+    """One option: its name, its help, and the type of its value (`bool` for a flag)."""
 
     name: str
     help: str
@@ -25,46 +25,51 @@ class Option:
 
     @property
     def flag(self) -> str:
-        """The option as it is typed."""
+        """The option on the command line."""
         return f"--{self.name}"
 
     @property
     def dest(self) -> str:
-        """The name of the option's value in pytest's configuration."""
+        """The name of the value in the configuration of pytest."""
         return f"tune_{self.name.replace('-', '_')}"
 
 
 OPTIONS = (
-    Option("key", f"the access key (or {KEY_VARIABLE} in the environment)", metavar="KEY"),
-    Option("model", "the model that runs use", metavar="NAME"),
-    Option("thread", "a thread to use where none can be created", metavar="ID"),
-    Option("org", "the organization to act for", metavar="ID"),
-    Option("profile", "how thorough: smoke, standard (default) or deep", choices=tuple(PROFILES)),
-    Option("grade", "fail on broken facts up to this grade", choices=tuple(Grade)),
-    Option("seed", "the same seed sends the same requests (default 1)", int, "N"),
-    Option("max-runs", "start no more runs", int, "N"),
-    Option("max-tokens", "let all runs write no more tokens, by maxCompletionTokens", int, "N"),
-    Option("max-requests", "send no more requests", int, "N"),
-    Option("max-seconds", "take no longer", float, "SECONDS"),
-    Option("max-wait", "how long a run may take to end (default 30)", float, "SECONDS"),
-    Option("timeout", "how long any other answer may take (default 15)", float, "SECONDS"),
-    Option("header", "a further header of every request, as 'Name: value'", metavar="HEADER", many=True),
-    Option("proxy", "send everything through this HTTP proxy", metavar="URL"),
-    Option("insecure", "accept any certificate", bool),
-    Option("ca", "a file with the certificates to trust", metavar="FILE"),
-    Option("known", "the differences that are known, with their reasons and dates", metavar="FILE"),
-    Option("update-known", "write the failures of now into the file of --known", bool),
+    Option("key", f"access key (default: {KEY_VARIABLE} in the environment)", metavar="KEY"),
+    Option("model", "model for all runs", metavar="NAME"),
+    Option("thread", "existing thread to use if none can be created", metavar="ID"),
+    Option("org", "organization to act for", metavar="ID"),
+    Option("profile", "thoroughness (default standard)", choices=tuple(PROFILES)),
+    Option("grade", "fail on broken facts up to this grade (default documented)", choices=tuple(Grade)),
+    Option("seed", "seed; the same seed sends the same requests (default 1)", int, "N"),
+    Option("max-runs", "start at most N runs", int, "N"),
+    Option("max-tokens", "let all runs together write at most N tokens", int, "N"),
+    Option("max-requests", "send at most N requests", int, "N"),
+    Option("max-seconds", "stop after this time", float, "SECONDS"),
+    Option("max-wait", "maximum duration of a run (default 30)", float, "SECONDS"),
+    Option("timeout", "maximum duration of any other request (default 15)", float, "SECONDS"),
     Option(
-        "markdown", "write a report in Markdown (a GitHub job's summary gets it by itself)", metavar="FILE"
+        "header",
+        "additional header of every request, as 'Name: value'; repeatable",
+        metavar="HEADER",
+        many=True,
     ),
-    Option("json", "write a report for programs", metavar="FILE"),
-    Option("html", "write a report as one page, with a picture of every run", metavar="FILE"),
+    Option("proxy", "send all requests through this HTTP proxy", metavar="URL"),
+    Option("insecure", "do not verify certificates", bool),
+    Option("ca", "file of certificates to trust", metavar="FILE"),
+    Option("known", "file of known differences, with reasons and dates", metavar="FILE"),
+    Option("update-known", "write the current failures into the file of --known", bool),
+    Option(
+        "markdown", "write a Markdown report (a GitHub job summary gets it automatically)", metavar="FILE"
+    ),
+    Option("json", "write a JSON report", metavar="FILE"),
+    Option("html", "write an HTML report with a timeline of every run", metavar="FILE"),
 )
 
 
 def add_options(group: Any) -> None:
-    """Give pytest the options."""
-    group.addoption("--url", dest="tune_url", metavar="URL", help="the service to judge, with or without /v1")
+    """Register the options with pytest. `group` is one of its option groups."""
+    group.addoption("--url", dest="tune_url", metavar="URL", help="service to check, with or without /v1")
     for option in OPTIONS:
         if option.type is bool:
             group.addoption(option.flag, dest=option.dest, action="store_true", help=option.help)
@@ -75,24 +80,22 @@ def add_options(group: Any) -> None:
 
 
 def settings_from(config: pytest.Config) -> Settings:
-    """The settings that pytest's options mean. Raises `UsageError`."""
+    """The settings for the options of pytest. Raises `UsageError`."""
     url = config.getoption("tune_url")
     if not url:
-        raise UsageError("--url: say which service to judge, for example --url https://studio.tune.app")
+        raise UsageError("--url: give the service to check, for example --url https://studio.tune.app")
     given = {option.name: config.getoption(option.dest) for option in OPTIONS}
     return settings_of(url, {name: value for name, value in given.items() if value not in (None, [], False)})
 
 
 def settings_of(url: str, given: dict[str, Any]) -> Settings:
-    """The settings that a URL and the options given mean. Raises `UsageError`."""
+    """The settings for a URL and options by name. Raises `UsageError`."""
     values = {option.name: _read(option, given[option.name]) for option in OPTIONS if option.name in given}
     key = values.pop("key", "") or os.environ.get(KEY_VARIABLE, "")
     if any(ord(char) < 33 or ord(char) > 126 for char in key):
-        raise UsageError(
-            "--key: a key has no spaces, line ends or letters outside ASCII; look at how it was copied"
-        )
+        raise UsageError("--key: it has a space, a line end or a character outside ASCII; copy it again")
     if values.get("update-known") and not values.get("known"):
-        raise UsageError("--update-known: say with --known which file to write")
+        raise UsageError("--update-known: name the file with --known")
     if values.get("ca"):
         readable("--ca", values["ca"])
     if "org" in values:

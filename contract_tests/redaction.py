@@ -1,4 +1,4 @@
-"""How does a key stay out of everything that is written?"""
+"""How is the key kept out of all output?"""
 
 import base64
 import html
@@ -8,23 +8,23 @@ from functools import partial
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 KEY_VARIABLE = "$TUNE_API_KEY"
-"""What stands in the place of the key: a shell that knows the variable sends the key all the same."""
+"""Replaces the key in output. A shell that has the variable still sends the key."""
 KEY_MARK = re.compile(r"\$(?=TUNE_API_KEY|\{TUNE_API_KEY)")
 KEY_ESCAPED = re.compile(r"\\\$(?=TUNE_API_KEY|\{TUNE_API_KEY)")
 _WORDS = ("auth", "key", "token", "secret", "cookie", "password", "signature")
-# What stands in a reference page or in a header's name without being a secret.
+# Values that are no secrets, although their names or reference pages suggest it.
 _HARMLESS = frozenset({"", "null", "none", "true", "false", "bearer", "basic"})
 _SHORTEST, _PIECE = 4, 8
 _BASE64 = r"[A-Za-z0-9+/_\-]"
-# What follows the name of a scheme is a secret, whoever's it is.
+# A bearer token is a secret, whether or not it is the key.
 _BEARER = re.compile(r"(?<=[Bb]earer )[A-Za-z0-9._~+/\-]{12,}=*")
-# What begins every way of writing a character other than as itself, but for a space and a quote.
+# Every escaped form of a character begins with one of these, a space and a quote excepted.
 _ESCAPES = "\\%&"
 _USERINFO = re.compile(r"(?<=://)[^/\s@'\"<>]+(?=@)")
 
 
 class Secrets:
-    """The texts that no output may hold, in whatever way they are encoded."""
+    """The texts that must not appear in any output, in any encoding."""
 
     def __init__(self, *secrets: str) -> None:
         self._secrets: frozenset[str] = frozenset()
@@ -33,7 +33,7 @@ class Secrets:
         self.add(*secrets)
 
     def add(self, *secrets: str) -> None:
-        """Keep more texts out of every output; fewer than four characters are no secret."""
+        """Add secrets. Texts of fewer than four characters are ignored."""
         fresh = {secret for secret in secrets if len(secret) >= _SHORTEST} - self._secrets
         if fresh:
             self._secrets |= fresh
@@ -42,13 +42,13 @@ class Secrets:
             self._needles = frozenset(needle for secret in self._secrets for needle in _needles(secret))
 
     def redact(self, text: str) -> str:
-        """The text with the name of a variable in the place of every secret."""
+        """The text with every secret replaced by the name of a variable."""
         for secret, pattern in (*self._patterns, ("", _BEARER), ("", _USERINFO)):
-            text = pattern.sub(partial(_instead, secret), text)
+            text = pattern.sub(partial(_placeholder, secret), text)
         return text
 
-    def within(self, text: str) -> bool:
-        """Whether a text holds a secret."""
+    def found_in(self, text: str) -> bool:
+        """Whether a text contains a secret."""
         if text.isascii() and not any(escape in text for escape in _ESCAPES):
             lower = text.lower()
             if not any(needle in lower for needle in self._needles):
@@ -57,18 +57,18 @@ class Secrets:
 
 
 def is_secret(name: str) -> bool:
-    """Whether what stands under a name (of a header, a query parameter, a cookie) should stay unseen."""
+    """Whether the name of a header, query parameter or cookie says that its value is a secret."""
     return any(word in name.lower() for word in _WORDS)
 
 
 def secrets_in(headers: Iterable[tuple[str, str]], url: str) -> set[str]:
-    """The secrets that a request carries by the names it gives them."""
+    """The values in headers and URL of a request whose names say that they are secrets."""
     parts = urlsplit(url)
     values = [value for name, value in (*headers, *parse_qsl(parts.query)) if is_secret(name)]
     values += [unquote(text) for text in (parts.username, parts.password) if text]
     pieces = [piece for value in values for piece in re.split(r"[\s;,=]+", value) if len(piece) >= _PIECE]
-    told = {text for text in (*values, *pieces) if len(text) >= _SHORTEST and not text.isdigit()}
-    return {text for text in told if text.lower() not in _HARMLESS}
+    found = {text for text in (*values, *pieces) if len(text) >= _SHORTEST and not text.isdigit()}
+    return {text for text in found if text.lower() not in _HARMLESS}
 
 
 def redacted(value: object, secrets: Secrets) -> object:
@@ -82,8 +82,8 @@ def redacted(value: object, secrets: Secrets) -> object:
     return value
 
 
-def _instead(secret: str, found: re.Match[str]) -> str:
-    """What a shell would make the secret of, also where a part of it was sent on purpose."""
+def _placeholder(secret: str, found: re.Match[str]) -> str:
+    """The shell expression that stands for the secret, or for the part of it that was found."""
     text = found[0]
     if secret.startswith(text) and text != secret:
         return f"${{TUNE_API_KEY:0:{len(text)}}}"
@@ -94,7 +94,7 @@ def _instead(secret: str, found: re.Match[str]) -> str:
 
 
 def _patterns(secret: str) -> list[re.Pattern[str]]:
-    """What finds a secret as it is, escaped, percent-encoded, cut short, in hexadecimal or in base64."""
+    """Patterns for a secret: plain, escaped, percent-encoded, truncated, in hexadecimal and in base64."""
     characters = [_character(character) for character in secret]
     plain = "".join(characters)
     if len(secret) < 8:
@@ -105,14 +105,14 @@ def _patterns(secret: str) -> list[re.Pattern[str]]:
 
 
 def _needles(secret: str) -> list[str]:
-    """What, in lower case, stands in every plain text with the secret; nothing sure is an empty text."""
+    """Lower-case texts of which one appears in every plain text with the secret. An empty one always does."""
     if not secret.isascii() or " " in secret or "'" in secret:
         return [""]
     return [text.lower() for text in (secret[: _least(secret)], *_encoded(secret))]
 
 
 def _least(secret: str) -> int:
-    """How many characters of a secret are too many to tell."""
+    """From how many characters on a part of a secret counts as secret."""
     return max(9, len(secret) * 3 // 4)
 
 
@@ -121,7 +121,7 @@ def _encoded(secret: str) -> list[str]:
 
 
 def _character(character: str) -> str:
-    """What finds a character, whatever a URL, JSON, HTML or a shell makes of it."""
+    """A pattern for a character in each form that URLs, JSON, HTML and shells give it."""
     code, octets = ord(character), character.encode()
     forms = [re.escape(character), rf"\\+u{code:04x}", rf"&\#x0*{code:x};", rf"&\#0*{code};"]
     forms += ["".join(f"{escape}{octet:02x}" for octet in octets) for escape in ("%(?:25)*", r"\\+x")]
@@ -132,7 +132,7 @@ def _character(character: str) -> str:
 
 
 def _base64_cores(secret: bytes) -> set[str]:
-    """The characters that base64 makes of a secret wherever in a longer text it begins."""
+    """The characters that base64 has for a secret, at each of the three offsets within a longer text."""
     cores = set()
     for offset in range(3):
         text = base64.b64encode(b"\0" * offset + secret).decode().rstrip("=")

@@ -1,6 +1,6 @@
-"""What was this judgement asked to do, and how much may it spend?"""
+"""Which service is checked, with which key, how thoroughly, and at what cost at most?"""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +10,7 @@ from openapi import Grade
 
 @dataclass(frozen=True)
 class Profile:
-    """How thorough a judgement is, and its ceilings.
+    """How thorough a check is, and its ceilings.
 
     `examples` is how many cases schemathesis draws for each operation, `fields` whether every optional
     field gets a run of its own, `rounds` how often each kind of run is started.
@@ -35,7 +35,7 @@ PROFILES = {
 
 @dataclass(frozen=True)
 class Settings:
-    """One judgement: which service, with which key, how far."""
+    """The settings of one check of one service, as its options give them."""
 
     url: str
     key: str = ""
@@ -63,7 +63,7 @@ class Settings:
 
     @property
     def limits(self) -> Profile:
-        """The profile with the ceilings that were asked for."""
+        """The profile, with the ceilings of the options."""
         asked = {
             "runs": self.max_runs,
             "tokens": self.max_tokens,
@@ -73,41 +73,31 @@ class Settings:
         changes: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
         return replace(PROFILES[self.profile], **changes)
 
-    def as_json(self) -> dict[str, Any]:
-        """A plain object that `from_json` reads back."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, plain: dict[str, Any]) -> "Settings":
-        """The settings that `as_json` wrote."""
-        headers = tuple((str(name), str(value)) for name, value in plain["headers"])
-        return cls(**{**plain, "headers": headers, "grade": Grade(plain["grade"])})
-
 
 class UsageError(ValueError):
-    """What was asked for makes no sense; the text says which option and what to do."""
+    """The options are wrong. The text names the option and says what to do."""
 
 
 def base_url(url: str) -> str:
-    """The base URL that a URL means, with or without its trailing `/v1`."""
+    """The base URL for a URL with or without its trailing `/v1`. Raises `UsageError`."""
     try:
         parts = urlsplit(url if "://" in url else f"https://{url}")
         port = parts.port
     except ValueError as error:
         raise UsageError(
-            f"URL: {url!r} is not a URL: {error}; give one like https://studio.tune.app"
+            f"URL: {url!r} is not a URL: {error}; write it like https://studio.tune.app"
         ) from None
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise UsageError(f"URL: {url!r} is not an http or https URL; give one like https://studio.tune.app")
+        raise UsageError(f"URL: {url!r} is not an http or https URL; write it like https://studio.tune.app")
     if parts.query or parts.fragment or parts.username:
-        raise UsageError("URL: give scheme, host and path alone; the key goes into --key or TUNE_API_KEY")
+        raise UsageError("URL: give only scheme, host and path; give the key with --key or TUNE_API_KEY")
     path = parts.path.rstrip("/")
     path = path if path.endswith("/v1") else f"{path}/v1"
     return f"{parts.scheme}://{parts.netloc}{path}"
 
 
 def readable(option: str, path: str) -> Path:
-    """The path of a file that an option names, which must be there."""
+    """The path of a file that an option names. Raises `UsageError` if there is no such file."""
     found = Path(path)
     if not found.is_file():
         raise UsageError(f"{option}: there is no file {path}; give the path of a readable file")

@@ -1,20 +1,20 @@
-"""Does every operation stand requests that nobody thought of?"""
+"""Does every operation handle generated requests?"""
 
 import pytest
 
-from contract_tests.conftest import Tell
-from contract_tests.document import contract
+from contract_tests.conftest import Reporter
+from contract_tests.document import document
 from contract_tests.session.scheduler import Scheduler
 
-OPERATIONS = [name for name, operation in contract().operations.items() if operation.grade == "documented"]
+OPERATIONS = [operation.id for operation in document().documented_operations()]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_generated_requests(operation: str, judgement: Scheduler, tell: Tell) -> None:
-    """Examples, boundaries and chance, valid and invalid, by schemathesis."""
-    tell(f"generated {operation}", judgement.generated(operation))
+def test_generated_requests(operation: str, scheduler: Scheduler, report: Reporter) -> None:
+    """Examples, boundary values and random requests, valid and invalid, by schemathesis."""
+    report(f"generated {operation}", scheduler.generated(operation))
 
 
-def test_linked_requests(judgement: Scheduler, tell: Tell) -> None:
-    """Requests that follow the document's links from one operation to the next, by schemathesis."""
-    tell("generated links", judgement.generated(""))
+def test_linked_requests(scheduler: Scheduler, report: Reporter) -> None:
+    """Requests that follow the links of the document, by schemathesis."""
+    report("generated links", scheduler.generated(""))

@@ -2,12 +2,12 @@
 
 from contract_tests.checks import Check
 from contract_tests.client.service import Service
-from contract_tests.conftest import Tell
+from contract_tests.conftest import Reporter
 from contract_tests.session.scheduler import Scheduler
 
 SUBJECT = Service
 
 
-def test_the_service_keeps(check: Check, judgement: Scheduler, tell: Tell) -> None:
+def test_service(check: Check, scheduler: Scheduler, report: Reporter) -> None:
     """Checks that send requests of their own."""
-    tell(check, judgement.probe(check))
+    report(check, scheduler.probe(check))

@@ -1,13 +1,13 @@
-"""Does each stream tell of its run, as it happens, to its end?"""
+"""Does every stream report its run, as it happens, to its end?"""
 
 from contract_tests.checks import Check
-from contract_tests.conftest import Tell
+from contract_tests.conftest import Reporter
 from contract_tests.observations.traces import Stream
 from contract_tests.session.scheduler import Scheduler
 
 SUBJECT = Stream
 
 
-def test_every_stream_keeps(check: Check, judgement: Scheduler, tell: Tell) -> None:
-    """Checks that look at what the others provoked."""
-    tell(check, judgement.look(check))
+def test_stream(check: Check, scheduler: Scheduler, report: Reporter) -> None:
+    """Checks of each recorded stream."""
+    report(check, scheduler.evaluate(check))

@@ -1,13 +1,13 @@
-"""Does everything that was seen fit together?"""
+"""Do all observations together fit the document?"""
 
 from contract_tests.checks import Check
-from contract_tests.conftest import Tell
-from contract_tests.observations.assembly import Story
+from contract_tests.conftest import Reporter
+from contract_tests.observations.assembly import History
 from contract_tests.session.scheduler import Scheduler
 
-SUBJECT = Story
+SUBJECT = History
 
 
-def test_every_whole_keeps(check: Check, judgement: Scheduler, tell: Tell) -> None:
-    """Checks that look at what the others provoked."""
-    tell(check, judgement.look(check))
+def test_history(check: Check, scheduler: Scheduler, report: Reporter) -> None:
+    """Checks of the whole history."""
+    report(check, scheduler.evaluate(check))

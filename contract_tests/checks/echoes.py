@@ -1,25 +1,21 @@
-"""Is what was asked what is answered, and is it the same wherever it is shown?"""
+"""Does a response repeat the fields of its request, and do all responses agree?"""
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from math import isclose
 from typing import Any
 
+from contract_tests.document import Role, document
 from contract_tests.findings import Deviation, check
-from contract_tests.observations.assembly import Story
+from contract_tests.observations.assembly import History
 from contract_tests.observations.exchange import Exchange
 from contract_tests.observations.message_text import text_of
-from contract_tests.observations.timestamps import moment
+from contract_tests.observations.timestamps import parse_timestamp
 from contract_tests.observations.traces import Observation, Trace
 
-_ECHOES = {
-    "createRun": ("model", "assistantId", "instructions", "tools", "metadata"),
-    "createThreadAndRun": ("model", "assistantId", "instructions", "tools", "metadata"),
-    "modifyRun": ("metadata",),
-    "createThread": ("title", "metadata"),
-    "modifyThread": ("title", "metadata"),
-    "createMessage": ("role", "content", "metadata"),
-}
+# Fields that refer to files or other resources: a service may drop a reference that it cannot resolve.
+_REFERENCES = frozenset({"attachments", "runId", "toolResources"})
 _STABLE = {
     "run": ("object", "createdAt", "threadId", "assistantId", "model", "instructions", "tools", "fileIds"),
     "thread": ("object", "createdAt"),
@@ -27,109 +23,111 @@ _STABLE = {
     "step": ("object", "createdAt", "threadId", "runId", "type", "assistantId"),
 }
 _DROPPED = re.compile("[\x00\ud800-\udfff]")
-_CHANGES = {"run": "modifyRun", "thread": "modifyThread"}
 
 
 @check("asked-is-echoed", Exchange)
-def asked_is_echoed(exchange: Exchange) -> Iterator[Deviation]:
-    """What a request sets stands in its answer.
+def request_fields_are_echoed(exchange: Exchange) -> Iterator[Deviation]:
+    """The fields of a request appear in its response.
 
     Source: the reference pages: request and response have these fields in common
     Grade: documented
-    Advice: store what was asked and answer what was stored
+    Advice: store the fields of the request and return what was stored
     """
-    asked, told = exchange.asked, exchange.json
-    if (
-        exchange.operation is None
-        or not exchange.ok
-        or not isinstance(asked, dict)
-        or not isinstance(told, dict)
-    ):
+    request, response = exchange.request_json, exchange.json
+    if exchange.operation is None or not exchange.ok:
         return
-    for name in _ECHOES.get(exchange.operation.id, ()):
-        wanted = asked.get(name)
-        if wanted and not _unspeakable(wanted) and not _echoes(name, wanted, told.get(name)):
-            seen = f"{name}: {str(told.get(name))[:80]!r} for {str(wanted)[:80]!r}"
-            yield Deviation(seen, "what was asked", exchange, f"{exchange.label}: {name}")
+    if not isinstance(request, dict) or not isinstance(response, dict):
+        return
+    for name in echoed_fields(exchange.operation.id):
+        sent, received = request.get(name), response.get(name)
+        if sent and not _may_be_dropped(sent) and not _echoes(name, sent, received):
+            seen = f"{name}: {str(received)[:80]!r} for {str(sent)[:80]!r}"
+            yield Deviation(seen, "the value of the request", exchange, f"{exchange.label}: {name}")
 
 
-def _unspeakable(wanted: Any) -> bool:
-    """Whether a text has characters that stores may lawfully drop: NUL and lone surrogates."""
-    return bool(_DROPPED.search(str(wanted)))
+@cache
+def echoed_fields(operation: str) -> tuple[str, ...]:
+    """The documented fields that request and response of an operation have in common."""
+    view = document().documented
+    request = view.properties(view.request_schema(operation))
+    response = view.properties(view.response_schema(operation, 200))
+    return tuple(name for name in request if name in response and name not in _REFERENCES)
 
 
-def _echoes(name: str, wanted: Any, told: Any) -> bool:
-    """Whether the answer keeps what was asked; services may add to it."""
+def _may_be_dropped(value: Any) -> bool:
+    """Whether a value has characters that a conforming store may drop: NUL and lone surrogates."""
+    return bool(_DROPPED.search(str(value)))
+
+
+def _echoes(name: str, sent: Any, received: Any) -> bool:
+    """Whether a field of a response has the value of the request. A service may add to it."""
     if name == "content":
-        return text_of(wanted) is None or text_of(wanted) == text_of(told)
+        return text_of(sent) is None or text_of(sent) == text_of(received)
     if name == "instructions":
-        return isinstance(told, str) and isinstance(wanted, str) and wanted in told
-    return holds(told, wanted)
+        return isinstance(received, str) and isinstance(sent, str) and sent in received
+    return contains(received, sent)
 
 
-def holds(told: Any, wanted: Any) -> bool:
-    """Whether one JSON value has everything the other has; empty values may be left out."""
-    if isinstance(wanted, Mapping):
-        return isinstance(told, Mapping) and all(
-            holds(told.get(name), value) for name, value in wanted.items() if value not in (None, "", {}, [])
+def contains(value: Any, part: Any) -> bool:
+    """Whether a JSON value has everything that another has. Empty values may be missing."""
+    if isinstance(part, Mapping):
+        return isinstance(value, Mapping) and all(
+            contains(value.get(name), item) for name, item in part.items() if item not in (None, "", {}, [])
         )
-    if isinstance(wanted, list):
-        return isinstance(told, list) and len(told) >= len(wanted) and all(map(holds, told, wanted))
-    if isinstance(wanted, int | float) and isinstance(told, int | float) and not isinstance(wanted, bool):
-        return isclose(told, wanted, rel_tol=1e-9)  # JSON numbers are doubles for most readers (RFC 8259 6)
-    return bool(told == wanted)
+    if isinstance(part, list):
+        return isinstance(value, list) and len(value) >= len(part) and all(map(contains, value, part))
+    if isinstance(part, int | float) and isinstance(value, int | float) and not isinstance(part, bool):
+        return isclose(value, part, rel_tol=1e-9)  # JSON numbers are doubles for most readers (RFC 8259 6)
+    return bool(value == part)
 
 
 @check("answer-is-about-the-asked", Exchange)
-def answer_is_about_what_was_asked(exchange: Exchange) -> Iterator[Deviation]:
-    """An answer has the ids of the path it was asked at.
+def response_has_the_ids_of_the_path(exchange: Exchange) -> Iterator[Deviation]:
+    """A response has the ids of the path that was requested.
 
     Source: the paths of the reference pages
     Grade: documented
-    Advice: look up by every id of the path
+    Advice: look up by every id in the path
     """
-    told = exchange.json
-    if exchange.operation is None or not exchange.ok or not isinstance(told, dict):
+    body = exchange.json
+    if exchange.operation is None or not exchange.ok or not isinstance(body, dict):
         return
-    own = exchange.operation.path.rpartition("/")[2].strip("{}")
+    resource = document().resources.get(exchange.operation.kind)
     for name, expected in exchange.path_parameters.items():
-        field = (
-            "id" if name == own or (name == "threadId" and exchange.operation.id == "modifyThread") else name
-        )
-        field = "id" if (name == "runId" and exchange.operation.id in ("modifyRun", "cancelRun")) else field
-        value = told.get(field)
-        if isinstance(value, str) and value and value != expected and "data" not in told:
+        field = "id" if resource and name == resource.id_parameter else name
+        value = body.get(field)
+        if isinstance(value, str) and value and value != expected and "data" not in body:
             yield Deviation(f"{field} {value[:80]}", expected[:80], exchange, f"{exchange.label}: {field}")
 
 
-@check("ids-unique", Story)
-def ids_are_unique(story: Story) -> Iterator[Deviation]:
-    """What is created anew has an id of its own.
+@check("ids-unique", History)
+def ids_are_unique(history: History) -> Iterator[Deviation]:
+    """Every created resource has a new id.
 
-    Source: the reference pages: the id names the object
+    Source: the reference pages: the id identifies the object
     Grade: documented
     Advice: never reuse an id
     """
     seen: dict[tuple[str, str], Exchange] = {}
-    for exchange in story.exchanges:
+    for exchange in history.exchanges:
         operation = exchange.operation
-        if operation is None or not operation.id.startswith("create") or not exchange.ok:
+        if operation is None or operation.role is not Role.CREATE or not exchange.ok:
             continue
         body = exchange.json
         name = body.get("id") if isinstance(body, dict) else None
-        scope = exchange.path_parameters.get("threadId", "") if operation.id == "createMessage" else ""
-        kind = operation.id.replace("ThreadAndRun", "Run") + scope
-        if isinstance(name, str) and seen.setdefault((kind, name), exchange) is not exchange:
-            yield Deviation(f"{name} was given twice", "another id", exchange)
+        scope = exchange.path_parameters.get("threadId", "") if operation.kind == "message" else ""
+        key = (operation.kind + scope, str(name))
+        if isinstance(name, str) and seen.setdefault(key, exchange) is not exchange:
+            yield Deviation(f"{name} was used before", "a new id", exchange)
 
 
 @check("created-stays-the-same", Trace)
-def created_stays_the_same(trace: Trace) -> Iterator[Deviation]:
-    """What is fixed when something is created is the same wherever it is shown.
+def created_fields_do_not_change(trace: Trace) -> Iterator[Deviation]:
+    """Fields that are fixed at creation have the same value in every response.
 
-    Source: the reference pages: create, retrieve and list answer the same object
+    Source: the reference pages: create, retrieve and list return the same object
     Grade: documented
-    Advice: answer all operations from one record
+    Advice: serve all operations from one record
     """
     for earlier, later in trace.pairs():
         for name in _STABLE.get(trace.kind, ()):
@@ -141,12 +139,12 @@ def created_stays_the_same(trace: Trace) -> Iterator[Deviation]:
 
 
 def changed(earlier: Any, later: Any, name: str) -> bool:
-    """Whether a value was lost or replaced; empty ones may come and go."""
+    """Whether a field lost its value or has another one. A field without a value may get one."""
     if earlier in (None, "", [], {}):
         return False
     if name == "object":
         return bool(str(later).removeprefix("thread.") != str(earlier).removeprefix("thread."))
-    one, other = moment(earlier), moment(later)
+    one, other = parse_timestamp(earlier), parse_timestamp(later)
     return one.differs(other) if one and other else bool(later != earlier)
 
 
@@ -154,35 +152,39 @@ def _change(trace: Trace, earlier: Observation, later: Observation, name: str) -
     seen = f"{name}: {str(earlier.body.get(name))[:80]!r} ({earlier.source}), then "
     seen += f"{str(later.body.get(name))[:80]!r} ({later.source})"
     place = f"{trace.kind}.{name}: {later.source}"
-    return Deviation(seen, "the same", later.exchange, place)
+    return Deviation(seen, "the same value", later.exchange, place)
 
 
 @check("metadata-stays", Trace)
-def metadata_stays(trace: Trace) -> Iterator[Deviation]:
-    """Metadata and title stay until they are modified.
+def metadata_does_not_change(trace: Trace) -> Iterator[Deviation]:
+    """Metadata and title do not change until they are modified.
 
     Source: the reference pages of create, retrieve and modify
     Grade: documented
-    Advice: store what was given, and show it everywhere
+    Advice: store them as given and return them everywhere
     """
     for earlier, later in trace.pairs():
-        modified = {one.source for one in trace.observations} & {_CHANGES.get(trace.kind)}
+        modified = any(_modifies(one.exchange) for one in trace.observations)
         for name in ("metadata", "title") if not modified else ():
-            if earlier.body.get(name) and not holds(later.body.get(name), earlier.body.get(name)):
+            if earlier.body.get(name) and not contains(later.body.get(name), earlier.body.get(name)):
                 yield _change(trace, earlier, later, name)
+
+
+def _modifies(exchange: Exchange) -> bool:
+    return exchange.operation is not None and exchange.operation.role is Role.MODIFY
 
 
 @check("created-can-be-read", Trace)
 def created_can_be_read(trace: Trace) -> Iterator[Deviation]:
-    """What was created can be retrieved.
+    """A created resource can be retrieved.
 
     Source: the reference pages of create and retrieve
     Grade: documented
-    Advice: answer a create only when the object can be read
+    Advice: respond to a create only when the resource can be read
     """
     first = trace.observations[0]
     thread = first.body.get("threadId") or first.exchange.path_parameters.get("threadId")
-    for exchange in trace.refused:
+    for exchange in trace.not_found:
         same = exchange.path_parameters.get("threadId") in (thread, trace.id)
         if exchange.sent >= first.received and same:
             place = f"{exchange.label} after {first.source}"

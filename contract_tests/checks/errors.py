@@ -1,12 +1,12 @@
-"""Does the service say what went wrong in the one form that clients know?"""
+"""Are errors reported in the form that clients know?"""
 
 import re
 from collections.abc import Iterator
 
 from contract_tests.findings import Deviation, check
-from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.exchange import Exchange, Intent
 
-# Connect's table, and what a request of ours may be refused with.
+# The table of the Connect protocol, and the codes that our requests may get.
 _CODES = {
     400: {"invalid_argument", "failed_precondition", "out_of_range"},
     401: {"unauthenticated"},
@@ -16,7 +16,7 @@ _CODES = {
     500: {"internal", "unknown", "data_loss"},
     503: {"unavailable"},
 }
-_INNARDS = re.compile(
+_INTERNALS = re.compile(
     rb"Traceback \(most recent call last\)|\bFile \"[^\"]+\", line \d+"
     rb"|^\s+at [\w.$]+\([\w.]+:\d+\)|goroutine \d+ \[",
     re.MULTILINE,
@@ -25,11 +25,11 @@ _INNARDS = re.compile(
 
 @check("error-body", Exchange)
 def error_has_code_and_message(exchange: Exchange) -> Iterator[Deviation]:
-    """An error says a code and a message, in JSON.
+    """An error has a code and a message, in JSON.
 
     Source: errors elsewhere on the same host, in the form of the Connect protocol
     Grade: observed
-    Advice: answer `{"code": "invalid_argument", "message": "..."}`, gateways and routers included
+    Advice: return `{"code": "invalid_argument", "message": "..."}`, from gateways and routers too
     """
     if not 400 <= exchange.status < 600 or exchange.method == "HEAD":
         return
@@ -49,9 +49,9 @@ def error_has_code_and_message(exchange: Exchange) -> Iterator[Deviation]:
 def error_code_fits_status(exchange: Exchange) -> Iterator[Deviation]:
     """The code of an error belongs to its status.
 
-    Source: the Connect protocol's table of codes and statuses
+    Source: the table of codes and statuses of the Connect protocol
     Grade: assumed
-    Advice: this deployment teaches us a code; Connect takes code and status from one table
+    Advice: take code and status from one table, or report the code to the maintainers of the contract
     """
     body = exchange.json
     code = body.get("code") if isinstance(body, dict) else None
@@ -62,20 +62,20 @@ def error_code_fits_status(exchange: Exchange) -> Iterator[Deviation]:
 
 
 @check("error-keeps-quiet", Exchange)
-def error_shows_no_innards(exchange: Exchange) -> Iterator[Deviation]:
-    """An error shows nothing of the service's inside.
+def error_has_no_internals(exchange: Exchange) -> Iterator[Deviation]:
+    """An error shows no internals of the service.
 
     Source: CWE-209, information exposure through an error message
     Grade: observed
-    Advice: log the stack trace, answer a sentence for people
+    Advice: log the stack trace and return a readable sentence
     """
-    if exchange.status >= 400 and (found := _INNARDS.search(exchange.body)):
+    if exchange.status >= 400 and (found := _INTERNALS.search(exchange.body)):
         yield Deviation(f"{exchange.status} with {found[0].decode('latin-1')!r}", "no stack trace", exchange)
 
 
 @check("rate-limit-says-when", Exchange)
 def rate_limit_says_when(exchange: Exchange) -> Iterator[Deviation]:
-    """A 429 says when to try again.
+    """A 429 response says when to retry.
 
     Source: RFC 6585 4 and RFC 9110 10.2.3
     Grade: observed
@@ -87,12 +87,12 @@ def rate_limit_says_when(exchange: Exchange) -> Iterator[Deviation]:
 
 @check("invalid-is-400", Exchange)
 def invalid_is_400(exchange: Exchange) -> Iterator[Deviation]:
-    """A request that is not valid is answered with 400, or 415 for its media type.
+    """An invalid request is rejected with 400, or with 415 for its media type.
 
     Source: errors elsewhere on the same host: 400 with `invalid_argument`
     Grade: observed
-    Advice: answer 400; clients of this host look for it
+    Advice: return 400, as clients of this host expect
     """
-    lawful = (400, 401, 403, 404, 405, 413, 415, 429)
-    if "invalid" in exchange.wants and exchange.refused and exchange.status not in lawful:
+    conforming = (400, 401, 403, 404, 405, 413, 415, 429)
+    if Intent.INVALID in exchange.intents and exchange.refused and exchange.status not in conforming:
         yield Deviation(f"status {exchange.status}", "400", exchange)

@@ -1,151 +1,167 @@
-"""Does the service speak HTTP as its clients understand it?"""
+"""Does the service follow the HTTP standard?"""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 
-from contract_tests.client.raw_http import Answer, Unavailable, ask
+from contract_tests.client.raw_http import RawResponse, Unavailable, send_raw
+from contract_tests.client.samples import unknown_ids
 from contract_tests.client.service import Inconclusive, Service
-from contract_tests.document import EVENT_STREAM
+from contract_tests.document import EVENT_STREAM, Role, document
 from contract_tests.findings import Deviation, Outcome, check
-from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.exchange import Exchange, Intent
 from openapi import Grade
 
 
 @check("no-server-error", Exchange)
 def no_server_error(exchange: Exchange) -> Iterator[Deviation]:
-    """No request makes the service fail.
+    """No request causes a server error.
 
-    Source: RFC 9110 15.6: a 5xx says that the server failed; the reference gives none
+    Source: RFC 9110 15.6: 5xx means that the server failed; the reference documents none
     Grade: documented
-    Advice: find the request in the service's log; what the client did wrong is a 4xx
+    Advice: find the request in the log of the service; a mistake of the client is 4xx
     """
     if exchange.status >= 500 and exchange.status not in (501, 503):
         shown = exchange.body[:120].decode("utf-8", "backslashreplace")
-        yield Deviation(f"{exchange.status} {shown}".strip(), "an answer below 500", exchange)
+        yield Deviation(f"{exchange.status} {shown}".strip(), "a status below 500", exchange)
     elif exchange.status == 503:
-        yield Deviation("503", "the service to be available", exchange, grade=Grade.OBSERVED)
+        yield Deviation("503", "an available service", exchange, grade=Grade.OBSERVED)
 
 
 @check("answer-whole", Exchange)
-def answer_is_whole(exchange: Exchange) -> Iterator[Deviation]:
-    """Every request gets one whole, well-formed HTTP response.
+def response_is_complete(exchange: Exchange) -> Iterator[Deviation]:
+    """Every request gets one complete, well-formed HTTP response.
 
-    Source: RFC 9112 6 and 9: framing, and that a connection is not dropped amid an answer
+    Source: RFC 9112 6 and 9: framing, and no connection is closed within a response
     Grade: documented
-    Advice: look for a crash, a wrong Content-Length or a proxy that gives up
+    Advice: look for a crash, a wrong Content-Length or a proxy that times out
     """
     waits = exchange.operation is not None and exchange.operation.waits_for_run
     if exchange.error and not (waits and "Timeout" in exchange.error):
-        yield Deviation(exchange.error[:200], "a whole response", exchange)
+        yield Deviation(exchange.error[:200], "a complete response", exchange)
     elif exchange.cut and exchange.media_type != EVENT_STREAM and not waits:
         took = exchange.received - exchange.sent
-        yield Deviation(f"no end of the answer after {took:.0f} s", "a whole response", exchange)
+        yield Deviation(f"the response did not end within {took:.0f} s", "a complete response", exchange)
 
 
 @check("no-redirect", Exchange)
 def operations_do_not_redirect(exchange: Exchange) -> Iterator[Deviation]:
-    """An operation answers at its own path.
+    """An operation does not redirect.
 
     Source: the paths of the reference pages
     Grade: documented
-    Advice: answer at the path itself; clients drop key and body when they follow a redirect
+    Advice: respond at the path itself; clients drop key and body when they follow a redirect
     """
     if exchange.operation is not None and 300 <= exchange.status < 400:
-        yield Deviation(f"{exchange.status} to {exchange.header('location')!r}", "an answer", exchange)
+        yield Deviation(f"{exchange.status} to {exchange.header('location')!r}", "no redirect", exchange)
 
 
 @check("content-length-agrees", Service)
 def content_length_agrees(service: Service) -> Iterator[Deviation]:
-    """Content-Length says how many bytes the body has.
+    """Content-Length is the number of bytes in the body.
 
     Source: RFC 9112 6.3
     Grade: documented
     Advice: let the server compute it, after compression and encoding
     """
-    thread = service.shared_thread()
-    for path in (
-        "/threads?limit=2",
-        f"/threads/{thread}",
-        f"/threads/{thread}/messages",
-        "/threads/unknown/runs/x",
-    ):
-        answer = _ask(service, "GET", path)
-        if isinstance(answer, Deviation):
-            yield answer
+    for path in (*_readable(service), "/threads/unknown/runs/x"):
+        response = _send_raw(service, "GET", path)
+        if isinstance(response, Deviation):
+            yield response
             return
-        if answer.flaw:
-            yield Deviation(answer.flaw, "a body as long as it says", place=f"GET {_pattern(path)}")
+        if response.flaw:
+            yield Deviation(response.flaw, "a body of that length", place=f"GET {_pattern(path)}")
+
+
+def _readable(service: Service) -> Iterator[str]:
+    """Paths of the documented operations that read the threads, a thread or what is in it."""
+    for operation in document().documented_operations(Role.LIST, Role.READ):
+        if set(operation.parameters) <= {"threadId"}:
+            path = operation.path.format(**service.ids(operation.parameters))
+            yield path if operation.parameters else f"{path}?limit=2"
 
 
 @check("head-has-no-body", Service)
 def head_has_no_body(service: Service) -> Iterator[Deviation]:
-    """HEAD is answered without a body, or refused.
+    """The response to HEAD has no body, or HEAD is rejected.
 
     Source: RFC 9110 9.3.2
     Grade: documented
-    Advice: let the framework answer HEAD; a body after it is read as the next response
+    Advice: let the framework handle HEAD; a body would be read as the next response
     """
-    answer = _ask(service, "HEAD", "/threads?limit=1")
-    if isinstance(answer, Deviation):
-        yield answer
-    elif answer.body:
-        yield Deviation(f"a body of {len(answer.body)} bytes", "none", place="HEAD listThreads")
-    elif answer.status >= 500 and answer.status != 501:
-        yield Deviation(f"status {answer.status}", "200 without a body, 404 or 405", place="HEAD listThreads")
+    response = _send_raw(service, "HEAD", "/threads?limit=1")
+    if isinstance(response, Deviation):
+        yield response
+    elif response.body:
+        yield Deviation(f"a body of {len(response.body)} bytes", "none", place="HEAD listThreads")
+    elif response.status >= 500 and response.status != 501:
+        yield Deviation(
+            f"status {response.status}", "200 without a body, 404 or 405", place="HEAD listThreads"
+        )
 
 
-def _ask(service: Service, method: str, path: str) -> Answer | Deviation:
+def _send_raw(service: Service, method: str, path: str) -> RawResponse | Deviation:
     try:
-        return ask(service.client, method, path)
+        return send_raw(service.client, method, path)
     except Unavailable as reason:
-        return Deviation(str(reason), "a look at the raw bytes", outcome=Outcome.UNTRIED)
+        return Deviation(str(reason), "the raw bytes of a response", outcome=Outcome.UNTRIED)
 
 
 def _pattern(path: str) -> str:
-    """The path without its ids, which are others every time."""
+    """The path without its ids, which differ in every session."""
     return re.sub(r"/(threads|runs)/(?!runs)[^/?]+", r"/\1/{id}", path)
 
 
 @check("any-answer-accepted", Service)
-def any_answer_is_accepted(service: Service) -> Iterator[Deviation]:
+def accept_any_is_served(service: Service) -> Iterator[Deviation]:
     """A client that accepts every media type is served.
 
     Source: RFC 9110 12.5.1: `Accept: */*`, which curl and browsers send, excludes nothing
     Grade: documented
-    Advice: answer JSON unless `Accept` excludes it
+    Advice: return JSON unless `Accept` excludes it
     """
-    proper = service.call("listThreads", params={"limit": 1})
-    exchange = service.call("listThreads", params={"limit": 1}, headers={"Accept": "*/*"}, wants=["accept"])
+    proper = service.request("listThreads", params={"limit": 1})
+    exchange = service.request(
+        "listThreads", params={"limit": 1}, headers={"Accept": "*/*"}, intents=[Intent.ACCEPT_ANY]
+    )
     if proper.ok and exchange.refused and exchange.status not in (401, 403, 429):
         yield Deviation(f"status {exchange.status}", f"{proper.status}", exchange)
 
 
 @check("wrong-method-refused", Service)
 def wrong_method_is_refused(service: Service) -> Iterator[Deviation]:
-    """A method that a path does not have is answered with 405.
+    """A method that a path does not have is rejected with 405.
 
-    Source: RFC 9110 15.5.6; the reference gives each path its methods
+    Source: RFC 9110 15.5.6; the reference documents the methods of each path
     Grade: documented
-    Advice: let the router refuse the method and name the others in `Allow`
+    Advice: let the router reject the method and list the others in `Allow`
     """
-    thread = service.thread()
-    paths = ["/threads", f"/threads/{thread}", f"/threads/{thread}/messages", f"/threads/{thread}/runs"]
-    try:
-        paths.append("/threads/{}/runs/{}".format(*service.finished_run()))
-    except Inconclusive:
-        paths.append(f"/threads/{thread}/runs/run_unknown")
-    for path in paths:
-        for method in ("PUT", "PATCH"):
-            exchange = service.client.send(method, path, body={}, wants=["wrong-method"])
+    for path, methods in _addresses(service):
+        for method in sorted({"PUT", "PATCH"} - methods, reverse=True):
+            exchange = service.client.send(method, path, body={}, intents=[Intent.WRONG_METHOD])
             if exchange.status not in (405, 501, 401, 403, 429, 503, 0):
                 place = f"{method} {_pattern(path)}"
                 grade = Grade.OBSERVED if exchange.refused else None
                 yield Deviation(f"status {exchange.status}", "405", exchange, place, grade)
 
 
+def _addresses(service: Service) -> Iterator[tuple[str, set[str]]]:
+    """Each documented path that ends with a run or above it, and its methods in the document."""
+    methods: dict[str, set[str]] = defaultdict(set)
+    for operation in document().operations.values():
+        methods[operation.path].add(operation.method)
+    for operation in {one.path: one for one in document().documented_operations()}.values():
+        if set(operation.parameters) <= {"threadId", "runId"}:
+            path = unknown_ids(operation) | service.ids(["threadId"])
+            with suppress(Inconclusive):
+                path |= service.ids(operation.parameters)
+            yield operation.path.format(**path), methods[operation.path]
+
+
 @check("wrong-method-allow", Exchange)
 def allow_names_the_methods(exchange: Exchange) -> Iterator[Deviation]:
-    """A 405 names the methods that the path has.
+    """A 405 response lists the methods of the path.
 
     Source: RFC 9110 15.5.6: the server MUST send Allow
     Grade: observed
@@ -157,14 +173,14 @@ def allow_names_the_methods(exchange: Exchange) -> Iterator[Deviation]:
 
 @check("unknown-path-refused", Service)
 def unknown_path_is_refused(service: Service) -> Iterator[Deviation]:
-    """A path that the API does not have is not answered with success.
+    """A request for an unknown path is not successful.
 
     Source: RFC 9110 15.5.5; the paths of the reference pages
     Grade: documented
-    Advice: answer 404; a page of the frontend with status 200 is read as data
+    Advice: return 404; a frontend page with status 200 is read as data
     """
     thread = service.shared_thread()
     for path in ("/tune-check-unknown", f"/threads/{thread}/tune-check-unknown"):
-        exchange = service.client.send("GET", path, wants=["unknown-path"])
+        exchange = service.client.send("GET", path, intents=[Intent.UNKNOWN_PATH])
         if exchange.ok or 300 <= exchange.status < 400:
             yield Deviation(f"status {exchange.status}", "404", exchange, _pattern(path))

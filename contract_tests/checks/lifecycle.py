@@ -1,96 +1,98 @@
-"""Does what is seen of a run, over time and from all sides, make one possible life?"""
+"""Do the observations of a run or step, from all operations, follow its lifecycle?"""
 
 from collections.abc import Iterator, Mapping
 
-from contract_tests.checks.values import empty, lives, same
+from contract_tests.checks.values import empty, has_status, same_time
 from contract_tests.document import EVENT_STREAM
 from contract_tests.findings import Deviation, check
-from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.traces import Observation, Trace
 
 _STARTED = frozenset({"in_progress", "requires_action", "cancelling"})
 
 
-def _told(one: Observation) -> str:
+def _shown(one: Observation) -> str:
     return f"{one.status} ({one.source})"
 
 
 @check("terminal-status-final", Trace)
 def terminal_status_is_final(trace: Trace) -> Iterator[Deviation]:
-    """A run, or step, in a terminal status stays in it.
+    """A run or step in a terminal status stays in it.
 
     Source: the reference page "Create run", which speaks of a terminal state; `x-lifecycle`
     Grade: documented
-    Advice: let nothing write the status of a run that is over
+    Advice: do not change the status of a terminal run
     """
-    for earlier, later in trace.pairs() if lives(trace) else ():
+    for earlier, later in trace.pairs() if has_status(trace) else ():
         if earlier.status in trace.lifecycle.terminal and later.status and later.status != earlier.status:
-            seen = f"{_told(earlier)}, then {_told(later)}"
+            seen = f"{_shown(earlier)}, then {_shown(later)}"
             place = f"{trace.kind}: {earlier.status} to {later.status}"
             yield Deviation(seen, earlier.status, later.exchange, place)
 
 
 @check("status-never-returns-to-queue", Trace)
 def status_never_returns_to_the_queue(trace: Trace) -> Iterator[Deviation]:
-    """A run that was seen at work is not in the queue again.
+    """A run that has started does not return to the queue.
 
-    Source: the names of the documented statuses; after tool outputs services may queue a run anew
+    Source: the names of the documented statuses; after tool outputs a run may be queued again
     Grade: documented
-    Advice: serve list, retrieve and stream from one status
+    Advice: serve list, retrieve and stream from the same status
     """
     waited = False
     for earlier, later in trace.pairs() if trace.kind == "run" else ():
         waited = waited or earlier.status == "requires_action"
         if earlier.status in _STARTED and later.status == "queued" and not waited:
-            yield Deviation(f"{_told(earlier)}, then {_told(later)}", "a later status", later.exchange, "run")
+            yield Deviation(
+                f"{_shown(earlier)}, then {_shown(later)}", "a later status", later.exchange, "run"
+            )
 
 
 @check("status-reachable", Trace)
 def status_is_reachable(trace: Trace) -> Iterator[Deviation]:
-    """A status can be reached from the ones seen before it.
+    """Each status can be reached from the statuses before it.
 
-    Source: `x-lifecycle` in the document, the order of the OpenAI Assistants API
+    Source: `x-lifecycle` in the document, after the OpenAI Assistants API
     Grade: assumed
-    Advice: this deployment teaches us a transition; look whether it is meant
+    Advice: check whether the transition is intended; if so, report it to the maintainers of the contract
     """
     table = trace.lifecycle
-    for earlier, later in trace.pairs() if lives(trace) else ():
+    for earlier, later in trace.pairs() if has_status(trace) else ():
         known = table.knows(earlier.status) and table.knows(later.status)
         if (
             known
             and earlier.status not in table.terminal
             and not table.reachable(earlier.status, later.status)
         ):
-            seen = f"{_told(earlier)}, then {_told(later)}"
-            teaches = f"x-lifecycle:\n  statuses:\n    {earlier.status}:\n      next: [..., {later.status}]"
+            seen = f"{_shown(earlier)}, then {_shown(later)}"
+            suggests = f"x-lifecycle:\n  statuses:\n    {earlier.status}:\n      next: [..., {later.status}]"
             place = f"{trace.kind}: {earlier.status} to {later.status}"
-            yield Deviation(seen, "a status that may follow", later.exchange, place, teaches=teaches)
+            yield Deviation(seen, "a reachable status", later.exchange, place, suggests=suggests)
 
 
 @check("first-status", Trace)
 def first_status_is_initial(trace: Trace) -> Iterator[Deviation]:
-    """A stream shows a run first in the status that runs begin with.
+    """A stream first shows a run in its initial status.
 
-    Source: `x-lifecycle` in the document, as in the OpenAI Assistants API
+    Source: `x-lifecycle` in the document, after the OpenAI Assistants API
     Grade: assumed
-    Advice: this deployment teaches us how runs begin
+    Advice: report the initial status to the maintainers of the contract
     """
     stream = trace.stream
     if trace.kind == "run" and stream and stream.statuses and stream.statuses[0] != trace.lifecycle.initial:
-        teaches = f"x-lifecycle:\n  initial: {stream.statuses[0]}"
+        suggests = f"x-lifecycle:\n  initial: {stream.statuses[0]}"
         seen = f"the stream begins with {stream.statuses[0]}"
-        yield Deviation(seen, trace.lifecycle.initial, stream.exchange, "run", teaches=teaches)
+        yield Deviation(seen, trace.lifecycle.initial, stream.exchange, "run", suggests=suggests)
 
 
 @check("terminal-run-unchanged", Trace)
 def terminal_run_is_unchanged(trace: Trace) -> Iterator[Deviation]:
-    """What is told of a run that is over does not change any more, but for its metadata.
+    """A terminal run does not change, except for its metadata.
 
     Source: the reference page "Create run", which speaks of a terminal state
     Grade: documented
-    Advice: write usage, error and timestamps with the terminal status, not after it
+    Advice: write usage, error and timestamps together with the terminal status
     """
-    names = [*trace.lifecycle.timestamps(), "lastError", "usage", "createdAt"] if lives(trace) else []
+    names = [*trace.lifecycle.timestamps(), "lastError", "usage", "createdAt"] if has_status(trace) else []
     for earlier, later in trace.pairs():
         if not names or earlier.status not in trace.lifecycle.terminal or earlier.status != later.status:
             continue
@@ -98,20 +100,20 @@ def terminal_run_is_unchanged(trace: Trace) -> Iterator[Deviation]:
             old, new = earlier.body.get(name), later.body.get(name)
             if empty(old) != empty(new) and "stream" in (earlier.source, later.source):
                 continue
-            if old != new and not (empty(old) and empty(new)) and not same(old, new):
+            if old != new and not (empty(old) and empty(new)) and not same_time(old, new):
                 seen = f"{name}: {str(old)[:70]} ({earlier.source}), then {str(new)[:70]} ({later.source})"
-                yield Deviation(seen, "the same", later.exchange, f"{trace.kind}.{name}")
+                yield Deviation(seen, "the same value", later.exchange, f"{trace.kind}.{name}")
 
 
 @check("failed-says-why", Trace)
 def failed_says_why(trace: Trace) -> Iterator[Deviation]:
-    """A run, or step, has `lastError` exactly when it failed.
+    """A run or step has `lastError` if and only if it failed.
 
     Source: the document's description of `failed` and `lastError`
     Grade: documented
-    Advice: write the error with the status
+    Advice: write the error together with the status
     """
-    for one in trace.observations if lives(trace) else ():
+    for one in trace.observations if has_status(trace) else ():
         error = one.body.get("lastError")
         if one.status == "failed" and empty(error) and trace.kind == "run":
             yield Deviation("failed without lastError", "lastError", one.exchange, f"{trace.kind}: failed")
@@ -122,12 +124,12 @@ def failed_says_why(trace: Trace) -> Iterator[Deviation]:
 
 
 @check("required-action-told", Trace)
-def required_action_is_told(trace: Trace) -> Iterator[Deviation]:
-    """A run has `requiredAction` exactly while it requires an action.
+def required_action_is_present(trace: Trace) -> Iterator[Deviation]:
+    """A run has `requiredAction` if and only if it is `requires_action`.
 
-    Source: the names of field and status; the document's description of `requiredAction`
+    Source: the names of field and status; the description of `requiredAction` in the document
     Grade: documented
-    Advice: write the action with the status and take it away with it
+    Advice: set and remove the action together with the status
     """
     for one in trace.observations if trace.kind == "run" else ():
         action = one.body.get("requiredAction")
@@ -141,30 +143,31 @@ def required_action_is_told(trace: Trace) -> Iterator[Deviation]:
 
 @check("run-ends", Trace)
 def run_ends(trace: Trace) -> Iterator[Deviation]:
-    """A run leaves the queue and ends, or says what it waits for, within `--max-wait`.
+    """A run reaches a terminal status or `requires_action` within `--max-wait`.
 
-    Source: the reference page "Create run": runs get into a terminal state
+    Source: the reference page "Create run": runs reach a terminal state
     Grade: documented
-    Advice: look for a lost job; give a larger --max-wait where the model is that slow
+    Advice: look for a lost job, or increase --max-wait for a slow model
     """
     for one in trace.observations if trace.kind == "run" else ():
-        waits = one.status in trace.lifecycle.terminal | {"requires_action"}
-        if "waited-out" in one.exchange.wants and not waits:
-            yield Deviation(f"still {one.status}", "a status that lasts", one.exchange, one.status)
+        settled = one.status in trace.lifecycle.terminal | {"requires_action"}
+        if Intent.LAST_POLL in one.exchange.intents and not settled:
+            expected = "a terminal status or requires_action"
+            yield Deviation(f"still {one.status}", expected, one.exchange, one.status)
 
 
 @check("run-creation-answered", Exchange)
-def creation_is_answered(exchange: Exchange) -> Iterator[Deviation]:
-    """The creation of a run is answered, at the latest when the run is over, within `--max-wait`.
+def run_creation_is_answered(exchange: Exchange) -> Iterator[Deviation]:
+    """A request that creates a run gets a response within `--max-wait`.
 
     Source: the reference page "Create run"
     Grade: documented
-    Advice: look for a lost job; give a larger --max-wait where the model is that slow
+    Advice: look for a lost job, or increase --max-wait for a slow model
     """
     waits = exchange.operation is not None and exchange.operation.waits_for_run
     if (waits and not exchange.status and "Timeout" in exchange.error) or (waits and _is_cut_json(exchange)):
         took = exchange.received - exchange.sent
-        yield Deviation(f"no answer after {took:.0f} s", "an answer", exchange)
+        yield Deviation(f"no response after {took:.0f} s", "a response", exchange)
 
 
 def _is_cut_json(exchange: Exchange) -> bool:
@@ -173,64 +176,64 @@ def _is_cut_json(exchange: Exchange) -> bool:
 
 @check("steps-agree-with-run", Trace)
 def steps_agree_with_their_run(trace: Trace) -> Iterator[Deviation]:
-    """When a run is over, so are its steps, and they are no better than the run.
+    """When a run is terminal, none of its steps is in progress.
 
-    Source: the reference pages of runs and run steps, whose statuses have one meaning
+    Source: the reference pages of runs and run steps, whose statuses have the same meaning
     Grade: documented
-    Advice: end the steps with the run
+    Advice: end the steps together with the run
     """
-    over = [one for one in trace.observations if one.status in trace.lifecycle.terminal]
-    for step in trace.related.get("steps", ()) if over else ():
-        for sight in step.observations:
-            if over[0].precedes(sight) and sight.status == "in_progress":
-                seen = f"the step is in_progress, its run {over[0].status}"
-                yield Deviation(seen, "a step that is over", sight.exchange, f"run {over[0].status}")
+    ended = next((one for one in trace.observations if one.status in trace.lifecycle.terminal), None)
+    for step in trace.related.get("steps", ()) if ended else ():
+        for one in step.observations:
+            if ended and ended.precedes(one) and one.status == "in_progress":
+                seen = f"the step is in_progress, its run is {ended.status}"
+                yield Deviation(seen, "a terminal step", one.exchange, f"run {ended.status}")
 
 
 @check("step-names-its-work", Trace)
-def step_names_its_work(trace: Trace) -> Iterator[Deviation]:
-    """A step's details are of the step's type.
+def step_details_have_its_type(trace: Trace) -> Iterator[Deviation]:
+    """The details of a step have the type of the step.
 
     Source: the reference page of run steps: type and stepDetails
     Grade: documented
-    Advice: write both together
+    Advice: write type and details together
     """
     for one in trace.observations if trace.kind == "step" else ():
         details = one.body.get("stepDetails")
-        told = details.get("type") if isinstance(details, Mapping) else None
-        if isinstance(told, str) and told != one.body.get("type"):
-            yield Deviation(f"type {one.body.get('type')}, details {told}", "one type", one.exchange, "step")
+        named = details.get("type") if isinstance(details, Mapping) else None
+        if isinstance(named, str) and named != one.body.get("type"):
+            seen = f"type {one.body.get('type')}, details of type {named}"
+            yield Deviation(seen, "the same type", one.exchange, "step")
 
 
 @check("usage-adds-up", Trace)
 def usage_adds_up(trace: Trace) -> Iterator[Deviation]:
-    """The total of the tokens is the sum of its parts.
+    """`totalTokens` is the sum of `promptTokens` and `completionTokens`.
 
     Source: the usage object of the OpenAI Assistants API
     Grade: assumed
-    Advice: this deployment teaches us how tokens are counted
+    Advice: report to the maintainers of the contract how tokens are counted
     """
-    for one in trace.observations if lives(trace) else ():
+    for one in trace.observations if has_status(trace) else ():
         usage = one.body.get("usage")
         counts = usage if isinstance(usage, Mapping) else {}
         parts = [counts.get(name) for name in ("promptTokens", "completionTokens", "totalTokens")]
         numbers = [part for part in parts if isinstance(part, int)]
         if len(numbers) == len(parts) and sum(numbers[:2]) != numbers[2]:
-            seen = f"{numbers[0]} + {numbers[1]} is told as {numbers[2]}"
+            seen = f"{numbers[0]} + {numbers[1]} is reported as {numbers[2]}"
             yield Deviation(seen, "the sum", one.exchange, trace.kind)
 
 
 @check("creation-waits-for-the-run", Exchange)
 def creation_waits_for_the_run(exchange: Exchange) -> Iterator[Deviation]:
-    """A run that is created without `stream` is answered when it needs nobody's work any more.
+    """Creating a run without `stream` blocks until the run is `requires_action` or terminal.
 
-    Source: frontends read the thread's messages as soon as the run's answer arrives
+    Source: frontends read the messages of the thread as soon as the response arrives
     Grade: observed
-    Advice: answer when the run is over or waits for tool outputs; plain frontends show no reply otherwise
+    Advice: respond when the run has ended or requires tool outputs; otherwise such frontends show no reply
     """
     starts = exchange.operation is not None and exchange.operation.starts_run
     status = exchange.json.get("status") if isinstance(exchange.json, dict) else None
     if starts and exchange.ok and status in ("queued", "in_progress"):
-        yield Deviation(
-            f"answered while {status}", "a run that is over", exchange, f"{exchange.label}: {status}"
-        )
+        expected = "a terminal run, or requires_action"
+        yield Deviation(f"returned while {status}", expected, exchange, f"{exchange.label}: {status}")

@@ -1,49 +1,48 @@
-"""Do the pages of a list hold everything, once, in order?"""
+"""Do the pages of a list have every entry, once, in order?"""
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
 from contract_tests.client.service import Inconclusive, Service
-from contract_tests.document import contract
+from contract_tests.document import Role, document
 from contract_tests.findings import Deviation, check
 from contract_tests.observations.exchange import Exchange
-from contract_tests.observations.timestamps import moment
+from contract_tests.observations.timestamps import parse_timestamp
 
 _LARGEST = 100
 _MESSAGES = 5
 
 
 def _page(exchange: Exchange) -> list[Mapping[str, Any]] | None:
-    """The entries of a page, None where the exchange is none."""
-    if exchange.operation is None or not exchange.operation.id.startswith("list") or not exchange.ok:
+    """The entries of a page, None if the exchange has no page."""
+    if exchange.operation is None or exchange.operation.role is not Role.LIST or not exchange.ok:
         return None
     data = exchange.json.get("data") if isinstance(exchange.json, dict) else None
     return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else None
 
 
-def _asked(exchange: Exchange, name: str) -> str:
+def _parameter(exchange: Exchange, name: str) -> str:
     """A query parameter, or its default in the document."""
     given = dict(exchange.query).get(name, "")
-    if given or exchange.operation is None:
-        return given
-    view = contract().assumed
-    for reference in view.operations[exchange.operation.id].get("parameters", []):
-        parameter = view.resolve(reference)
-        if parameter["name"] == name:
-            return str(parameter["schema"].get("default", ""))
-    return ""
+    return given or (_default(exchange.operation.id, name) if exchange.operation else "")
+
+
+def _default(operation: str, name: str) -> str:
+    """The default of a query parameter in the document, empty if it has none."""
+    schema = document().assumed.parameter(operation, name)
+    return str((schema or {}).get("default", ""))
 
 
 @check("page-limit-obeyed", Exchange)
 def limit_is_obeyed(exchange: Exchange) -> Iterator[Deviation]:
-    """A page has at most `limit` entries, 20 where none is asked for, 100 at the most.
+    """A page has at most `limit` entries, by default 20, and never more than 100.
 
     Source: the reference pages of the list operations
     Grade: documented
-    Advice: count entries after filtering, and keep the default
+    Advice: count the entries after filtering, and use the default
     """
-    page, limit = _page(exchange), _asked(exchange, "limit")
+    page, limit = _page(exchange), _parameter(exchange, "limit")
     if page is None or not limit.isascii() or not limit.isdigit():
         return
     most = min(int(limit), _LARGEST) or _LARGEST
@@ -57,43 +56,42 @@ def first_and_last_id_agree(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference pages of the list operations
     Grade: documented
-    Advice: take them from the entries that are answered; clients go on behind `lastId`
+    Advice: take both from the entries in the response; clients continue after `lastId`
     """
     page = _page(exchange)
     for name, index in (("firstId", 0), ("lastId", -1)) if page is not None else ():
-        told = exchange.json.get(name)
+        value = exchange.json.get(name)
         expected = page[index].get("id") if page else None
-        if isinstance(told, str) and told != (expected or ""):
+        if isinstance(value, str) and value != (expected or ""):
             place = f"{exchange.label}: {name}"
-            yield Deviation(
-                f"{name} {told!r}", f"{expected!r}" if page else "none on an empty page", exchange, place
-            )
+            wanted = f"{expected!r}" if page else "no id on an empty page"
+            yield Deviation(f"{name} {value!r}", wanted, exchange, place)
 
 
 @check("page-entries-once", Exchange)
-def entries_stand_once(exchange: Exchange) -> Iterator[Deviation]:
-    """No entry stands twice on a page.
+def entries_are_distinct(exchange: Exchange) -> Iterator[Deviation]:
+    """A page has no entry twice.
 
-    Source: the reference pages: an id names one thing
+    Source: the reference pages: the id identifies the object
     Grade: documented
-    Advice: look at joins that multiply rows
+    Advice: look for joins that multiply rows
     """
     ids = [item.get("id") for item in _page(exchange) or []]
     twice = [name for index, name in enumerate(ids) if name in ids[:index]]
     if twice:
-        yield Deviation(f"{twice[0]!r} stands {ids.count(twice[0])} times", "once", exchange)
+        yield Deviation(f"{twice[0]!r} {ids.count(twice[0])} times", "once", exchange)
 
 
 @check("page-ordered", Exchange)
 def entries_are_ordered(exchange: Exchange) -> Iterator[Deviation]:
-    """The entries of a list stand in the order that was asked for, by the time they were created.
+    """The entries of a list are in the requested order of `createdAt`.
 
     Source: the reference pages: `order` asc or desc, with its default
     Grade: documented
     Advice: sort by `createdAt` in the direction of `order`; messages default to asc, runs to desc
     """
-    order = _asked(exchange, "order")
-    times = [moment(item.get("createdAt")) for item in _page(exchange) or []]
+    order = _parameter(exchange, "order")
+    times = [parse_timestamp(item.get("createdAt")) for item in _page(exchange) or []]
     for one, other in pairwise(time for time in times if time is not None):
         wrong = other.before(one) if order == "asc" else one.before(other)
         if order in ("asc", "desc") and wrong:
@@ -105,7 +103,7 @@ def entries_are_ordered(exchange: Exchange) -> Iterator[Deviation]:
 
 @check("page-entries-belong", Exchange)
 def entries_belong_to_the_list(exchange: Exchange) -> Iterator[Deviation]:
-    """A list holds only what belongs to the thread, and the run, of its path.
+    """A list has only entries of the thread and the run in its path.
 
     Source: the paths of the reference pages
     Grade: documented
@@ -113,14 +111,14 @@ def entries_belong_to_the_list(exchange: Exchange) -> Iterator[Deviation]:
     """
     for item in _page(exchange) or []:
         for name, expected in exchange.path_parameters.items():
-            told = item.get(name)
-            if isinstance(told, str) and told and told != expected:
-                yield Deviation(f"{name} {told}", expected, exchange, f"{exchange.label}: {name}")
+            value = item.get(name)
+            if isinstance(value, str) and value and value != expected:
+                yield Deviation(f"{name} {value}", expected, exchange, f"{exchange.label}: {name}")
 
 
 @check("page-cursor-excluded", Exchange)
-def cursor_is_not_repeated(exchange: Exchange) -> Iterator[Deviation]:
-    """The page behind `after`, or in front of `before`, does not hold the entry that it names.
+def cursor_is_excluded(exchange: Exchange) -> Iterator[Deviation]:
+    """The page after `after`, or before `before`, does not contain the cursor.
 
     Source: the reference pages of the list operations
     Grade: documented
@@ -130,18 +128,17 @@ def cursor_is_not_repeated(exchange: Exchange) -> Iterator[Deviation]:
     for name in ("after", "before"):
         cursor = dict(exchange.query).get(name)
         if cursor and cursor in ids:
-            yield Deviation(
-                f"{name}={cursor} is on the page", "what follows it", exchange, f"{exchange.label}: {name}"
-            )
+            place = f"{exchange.label}: {name}"
+            yield Deviation(f"{name}={cursor} is on the page", "only other entries", exchange, place)
 
 
 @check("message-pages-complete", Service)
 def message_pages_are_complete(service: Service) -> Iterator[Deviation]:
-    """Paging through a thread's messages shows each of them once, in both orders.
+    """Paging through the messages of a thread returns each once, in both orders.
 
     Source: the reference page of the message list: limit, order, after, before, hasMore
     Grade: documented
-    Advice: take one stable order for both, and compute hasMore from what follows
+    Advice: use one stable order for both, and compute hasMore from what follows
     """
     thread = service.fresh_thread()
     for number in range(_MESSAGES):
@@ -149,13 +146,13 @@ def message_pages_are_complete(service: Service) -> Iterator[Deviation]:
     yield from _walk_all(service, "listMessages", {"threadId": thread}, _MESSAGES)
 
 
-@check("run-pages-complete", Service, needs=("three turns of one thread",))
+@check("run-pages-complete", Service, needs=("three runs of one thread",))
 def run_pages_are_complete(service: Service) -> Iterator[Deviation]:
-    """Paging through a thread's runs shows each of them once, in both orders.
+    """Paging through the runs of a thread returns each once, in both orders.
 
     Source: the reference page of the run list: limit, order, after, before, hasMore
     Grade: documented
-    Advice: take one stable order for both, and compute hasMore from what follows
+    Advice: use one stable order for both, and compute hasMore from what follows
     """
     thread = service.once("conversation", lambda: None)
     if thread is None:
@@ -169,7 +166,7 @@ def thread_pages_are_complete(service: Service) -> Iterator[Deviation]:
 
     Source: the reference page of the thread list: limit, order, after, before, hasMore
     Grade: documented
-    Advice: take one stable order for all pages
+    Advice: use one stable order for all pages
     """
     for _ in range(3):
         service.fresh_thread()
@@ -185,19 +182,21 @@ def thread_pages_are_complete(service: Service) -> Iterator[Deviation]:
         after = ids[-1]
     expected = _ids(whole)
     if pages != expected[: len(pages)] or len(pages) < min(6, len(expected)):
-        yield Deviation(f"{len(pages)} threads, in another order or not all", "the same as in one page", page)
+        yield Deviation(
+            f"{len(pages)} threads, not all or in another order", "the same threads as on one page", page
+        )
 
 
 def _walk_all(service: Service, operation: str, path: Mapping[str, str], least: int) -> Iterator[Deviation]:
-    """Compare pages of every kind with the whole list."""
+    """Compare pages of every kind with the whole list. It must have at least `least` entries."""
     whole = service.require(operation, path=path, params={"limit": 100, "order": "asc"})
     ids = _ids(whole)
     if len(ids) < least:
         yield Deviation(
-            f"{len(ids)} entries after {least} were made", f"at least {least}", whole, f"{operation}: all"
+            f"{len(ids)} entries after {least} were created", f"at least {least}", whole, f"{operation}: all"
         )
         return
-    default = "desc" if operation == "listRuns" else "asc"
+    default = _default(operation, "order")
     for order, expected in (("asc", ids), ("desc", ids[::-1])):
         for limit in (1, 2):
             yield from _walk(service, operation, path, {"order": order, "limit": limit}, expected)
@@ -225,7 +224,7 @@ def _walk(
             return
         if bool(more) != (remain > 0):
             yield Deviation(
-                f"hasMore {more} with {remain} entries to come", str(remain > 0), page, f"{place}: hasMore"
+                f"hasMore {more} with {remain} entries left", str(remain > 0), page, f"{place}: hasMore"
             )
         if remain <= 0:
             return
@@ -234,17 +233,17 @@ def _walk(
 def _before(
     service: Service, operation: str, path: Mapping[str, str], order: str, expected: list[str]
 ) -> Iterator[Deviation]:
-    """What stands in front of the last entry is everything but it."""
+    """Read the page before the last entry: all entries but the last."""
     params = {"order": order, "limit": 100, "before": expected[-1]}
     page = service.require(operation, path=path, params=params)
     if _ids(page) != expected[:-1]:
         place = f"{operation}: {order}: before"
-        yield Deviation(_difference(_ids(page), expected[:-1]), "what stands in front of it", page, place)
+        yield Deviation(_difference(_ids(page), expected[:-1]), "the entries before it", page, place)
 
 
 def _difference(seen: list[str], expected: list[str]) -> str:
     if len(set(seen)) < len(seen):
-        return f"{len(seen)} entries of which {len(set(seen))} are different"
+        return f"{len(seen)} entries, {len(set(seen))} of them distinct"
     if len(seen) != len(expected):
         return f"{len(seen)} of {len(expected)} entries"
     return "another order"
@@ -256,33 +255,37 @@ def _ids(page: Exchange) -> list[str]:
 
 @check("page-default-limit", Service)
 def page_has_twenty_by_default(service: Service) -> Iterator[Deviation]:
-    """Without a limit a page has twenty entries, where there are as many.
+    """Without `limit`, a page has 20 entries if there are as many.
 
     Source: the reference pages of the list operations: limit, default 20
     Grade: documented
-    Advice: take 20 where the client names none
+    Advice: use 20 if the client gives no limit
     """
-    said = [{"role": "user", "content": [{"type": "text", "text": f"{number}"}]} for number in range(22)]
-    path = {"threadId": service.fresh_thread(messages=said)}
+    messages = [{"role": "user", "content": [{"type": "text", "text": f"{number}"}]} for number in range(22)]
+    path = {"threadId": service.fresh_thread(messages=messages)}
     whole = _ids(service.require("listMessages", path=path, params={"limit": 100}))
     page = service.require("listMessages", path=path)
     if len(whole) <= 20:
-        raise Inconclusive("a new thread does not keep the messages it was given")
+        raise Inconclusive("a new thread does not have the messages of its request")
     if len(_ids(page)) != 20:
         yield Deviation(f"{len(_ids(page))} of {len(whole)} entries", "20", page)
 
 
 @check("page-beyond-the-end", Service)
-def page_beyond_the_end_is_empty(service: Service) -> Iterator[Deviation]:
-    """Behind the last entry there is an empty page that says so.
+def page_after_the_end_is_empty(service: Service) -> Iterator[Deviation]:
+    """The page after the last entry is empty, and `hasMore` is false.
 
     Source: the reference pages of the list operations: after, hasMore
     Grade: documented
-    Advice: answer an empty `data` and `hasMore` false
+    Advice: return an empty `data` and `hasMore` false
     """
     thread = service.fresh_thread()
     message = service.message(thread)
     path = {"threadId": thread}
     page = service.require("listMessages", path=path, params={"after": message, "order": "asc"})
     if _ids(page) or (isinstance(page.json, dict) and page.json.get("hasMore")):
-        yield Deviation(f"{len(_ids(page))} entries, hasMore {page.json.get('hasMore')}", "none", page)
+        yield Deviation(
+            f"{len(_ids(page))} entries, hasMore {page.json.get('hasMore')}",
+            "no entries, hasMore false",
+            page,
+        )

@@ -1,14 +1,14 @@
-"""Does the service take what the document allows, and refuse what it does not?"""
+"""Does the service accept valid requests and reject invalid ones?"""
 
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contract_tests.document import JSON, Mismatch, contract
+from contract_tests.document import JSON, Mismatch, Role, document
 from contract_tests.findings import Deviation, check
-from contract_tests.observations.assembly import Story
-from contract_tests.observations.exchange import GENERATED, Exchange
-from contract_tests.observations.nulls import as_read
+from contract_tests.observations.assembly import History
+from contract_tests.observations.exchange import Exchange, Intent
+from contract_tests.observations.nulls import without_nulls
 from openapi import GRADES, Grade
 
 _INVALID = (400, 406, 411, 413, 415, 422, 501)
@@ -17,29 +17,30 @@ _LARGEST = 100
 
 @check("invalid-field-refused", Exchange)
 def invalid_field_is_refused(exchange: Exchange) -> Iterator[Deviation]:
-    """A body whose fields are not what the document says is refused.
+    """A body with a field that violates the document is rejected.
 
     Source: the request tables of the reference pages; `components.schemas`
     Grade: documented
-    Advice: validate bodies against the document; what is silently ignored hides the client's mistake
+    Advice: validate bodies against the document; ignoring a wrong field hides a mistake of the client
     """
     operation = exchange.operation
-    if operation is None or not exchange.ok or not isinstance(exchange.asked, dict):
+    if operation is None or not exchange.ok or not isinstance(exchange.request_json, dict):
         return
-    told: set[str] = set()
-    for grade in GRADES[:1] if GENERATED in exchange.wants else GRADES[operation.grade.rank :]:
-        view = contract().views[grade]
+    reported: set[str] = set()
+    for grade in GRADES[:1] if Intent.GENERATED in exchange.intents else GRADES[operation.grade.rank :]:
+        view = document().views[grade]
         schema = view.request_schema(operation.id)
-        body = as_read(exchange.asked)
+        body = without_nulls(exchange.request_json)
         for mismatch in view.mismatches(schema, body) if schema else []:
-            if mismatch.place not in told and not _may_be_read(mismatch):
-                told.add(mismatch.place)
+            if mismatch.place not in reported and not _may_be_accepted(mismatch):
+                reported.add(mismatch.place)
                 place = f"{operation.id}: {mismatch.place}"
-                yield Deviation(f"{exchange.status} to {_short(mismatch)}", "400", exchange, place, grade)
+                seen = f"status {exchange.status} for {_short(mismatch)}"
+                yield Deviation(seen, "400", exchange, place, grade)
 
 
-def _may_be_read(mismatch: Mismatch) -> bool:
-    """Whether a tolerant reader takes the value: `"0.5"` for a number, `2.0` for an integer."""
+def _may_be_accepted(mismatch: Mismatch) -> bool:
+    """Whether a tolerant service may accept the value: `"0.5"` for a number, `2.0` for an integer."""
     value = mismatch.value
     if isinstance(value, str) and value == "":
         return True
@@ -63,73 +64,74 @@ def _short(mismatch: Mismatch) -> str:
 
 @check("malformed-json-refused", Exchange)
 def malformed_json_is_refused(exchange: Exchange) -> Iterator[Deviation]:
-    """A body that is not JSON is refused.
+    """A body that is not JSON is rejected.
 
     Source: the reference pages: the body is application/json
     Grade: documented
-    Advice: answer 400 and say where the text stops being JSON
+    Advice: return 400 and the position where parsing failed
     """
-    takes = exchange.operation and contract().assumed.request_schema(exchange.operation.id)
+    takes = exchange.operation and document().assumed.request_schema(exchange.operation.id)
     if not takes or not exchange.ok or not exchange.request_body.strip():
         return
     try:
         json.loads(exchange.request_body)
     except (ValueError, RecursionError):
         shown = exchange.request_body[:60].decode("utf-8", "backslashreplace")
-        yield Deviation(f"{exchange.status} to {shown!r}", "400", exchange)
+        yield Deviation(f"status {exchange.status} for {shown!r}", "400", exchange)
 
 
 @check("non-object-refused", Exchange)
 def non_object_is_refused(exchange: Exchange) -> Iterator[Deviation]:
-    """A body that is JSON but no object is refused.
+    """A JSON body that is not an object is rejected.
 
     Source: the request tables of the reference pages, which describe objects
     Grade: documented
-    Advice: answer 400
+    Advice: return 400
     """
-    takes = exchange.operation and contract().assumed.request_schema(exchange.operation.id)
-    if takes and exchange.ok and isinstance(exchange.asked, list | str | int | float | bool):
-        yield Deviation(f"{exchange.status} to {exchange.request_body[:60].decode()}", "400", exchange)
+    takes = exchange.operation and document().assumed.request_schema(exchange.operation.id)
+    if takes and exchange.ok and isinstance(exchange.request_json, list | str | int | float | bool):
+        shown = exchange.request_body[:60].decode()
+        yield Deviation(f"status {exchange.status} for {shown}", "400", exchange)
 
 
 @check("media-type-refused", Exchange)
 def other_media_type_is_refused(exchange: Exchange) -> Iterator[Deviation]:
-    """A body of another media type than JSON is refused.
+    """A body with another media type than JSON is rejected.
 
     Source: the reference pages: the body is application/json; RFC 9110 15.5.16
     Grade: documented
-    Advice: answer 415
+    Advice: return 415
     """
-    takes = exchange.operation and contract().assumed.request_schema(exchange.operation.id)
+    takes = exchange.operation and document().assumed.request_schema(exchange.operation.id)
     if not takes or not exchange.ok or not exchange.request_body:
         return
     sent = exchange.request_header("content-type").partition(";")[0].strip().lower()
     if not sent:
-        place = f"{exchange.label}: no Content-Type"
-        yield Deviation(f"{exchange.status} without Content-Type", "415", exchange, place, Grade.ASSUMED)
+        seen, place = f"status {exchange.status} without Content-Type", f"{exchange.label}: no Content-Type"
+        yield Deviation(seen, "415", exchange, place, Grade.ASSUMED)
     elif sent != JSON and not sent.endswith("+json"):
-        yield Deviation(f"{exchange.status} to {sent}", "415", exchange, f"{exchange.label}: {sent}")
+        yield Deviation(f"status {exchange.status} for {sent}", "415", exchange, f"{exchange.label}: {sent}")
 
 
 @check("invalid-query-refused", Exchange)
 def invalid_query_is_refused(exchange: Exchange) -> Iterator[Deviation]:
-    """A query parameter that is not what the document says is refused.
+    """A query parameter that violates the document is rejected.
 
     Source: the reference pages of the list operations: limit is an integer, order is asc or desc
     Grade: documented
-    Advice: answer 400; a client that misspells an order must not get the other one
+    Advice: return 400; a client that misspells an order must not get the other one
     """
     operation = exchange.operation
-    if operation is None or not operation.id.startswith("list") or not exchange.ok:
+    if operation is None or operation.role is not Role.LIST or not exchange.ok:
         return
     for name, value in exchange.query:
         if name == "order" and value not in ("asc", "desc", ""):
             yield Deviation(
-                f"{exchange.status} to order={value[:40]}", "400", exchange, f"{operation.id}: order"
+                f"status {exchange.status} for order={value[:40]}", "400", exchange, f"{operation.id}: order"
             )
         place = f"{operation.id}: limit"
         if name == "limit" and value and not _numeric(value):
-            yield Deviation(f"{exchange.status} to limit={value[:40]}", "400", exchange, place)
+            yield Deviation(f"status {exchange.status} for limit={value[:40]}", "400", exchange, place)
         elif name == "limit" and value and float(value) < 1 and _entries(exchange) > 1:
             seen = f"{_entries(exchange)} entries for limit={value[:40]}"
             yield Deviation(seen, "400, or one entry", exchange, f"{place} below 1")
@@ -140,33 +142,33 @@ def _entries(exchange: Exchange) -> int:
     return len(data) if isinstance(data, list) else 0
 
 
-@check("valid-request-accepted", Story)
-def valid_request_is_accepted(story: Story) -> Iterator[Deviation]:
-    """A request that the document allows is not called invalid.
+@check("valid-request-accepted", History)
+def valid_request_is_accepted(history: History) -> Iterator[Deviation]:
+    """A valid request is not rejected as invalid.
 
     Source: the request tables and query parameters of the reference pages
     Grade: documented
     Advice: accept every documented field, alone and together with others
     """
-    works = {one.operation.id for one in story.exchanges if one.operation and one.ok}
-    for exchange in story.exchanges:
+    working = {one.operation.id for one in history.exchanges if one.operation and one.ok}
+    for exchange in history.exchanges:
         operation = exchange.operation
-        if operation is None or operation.grade != "documented":
+        if operation is None or not operation.is_documented:
             continue
-        if exchange.wants - {"uncapped"} or exchange.status not in _INVALID:
+        if exchange.intents - {Intent.NO_TOKEN_LIMIT} or exchange.status not in _INVALID:
             continue
         grade = _allowed_by(operation.id, exchange)
-        if grade is not None and operation.id in works and not _busy(story, exchange):
-            suspect = _suspect(story, exchange)
+        if grade is not None and operation.id in working and not _busy(history, exchange):
+            suspect = _suspect(history, exchange)
             shown = exchange.body[:160].decode("utf-8", "backslashreplace")
             place = f"{operation.id}: {suspect}"
-            yield Deviation(f"{exchange.status} to {suspect}: {shown}", "200", exchange, place, grade)
+            yield Deviation(f"status {exchange.status} for {suspect}: {shown}", "200", exchange, place, grade)
 
 
-def _busy(story: Story, exchange: Exchange) -> bool:
-    """Whether a run of the thread was still going on: services may refuse to change a thread meanwhile."""
+def _busy(history: History, exchange: Exchange) -> bool:
+    """Whether a run of the thread was not terminal. A service may then refuse to change the thread."""
     thread = exchange.path_parameters.get("threadId")
-    for trace in story.traces:
+    for trace in history.traces:
         seen = [one for one in trace.observations if one.received <= exchange.sent]
         of_thread = trace.kind == "run" and seen and seen[-1].body.get("threadId") == thread
         if of_thread and seen[-1].status not in trace.lifecycle.terminal:
@@ -175,21 +177,23 @@ def _busy(story: Story, exchange: Exchange) -> bool:
 
 
 def _allowed_by(operation: str, exchange: Exchange) -> Grade | None:
-    """The grade of the permission: documented where nothing in the body is only observed."""
-    body = exchange.asked
+    """The grade at which the document allows the request, None if it does not."""
+    body = exchange.request_json
     limit = dict(exchange.query).get("limit", "")
     if limit.isdigit() and int(limit) > _LARGEST:
-        return Grade.OBSERVED if operation == "listThreads" else None
-    schema = contract().assumed.request_schema(operation)
+        # Clients are observed to send more where the document has no maximum.
+        bounded = "maximum" in (document().documented.parameter(operation, "limit") or {})
+        return None if bounded else Grade.OBSERVED
+    schema = document().assumed.request_schema(operation)
     if schema is None or not exchange.request_body:
         return Grade.DOCUMENTED
-    if contract().assumed.mismatches(schema, body):
+    if document().assumed.mismatches(schema, body):
         return None
     return Grade.OBSERVED if isinstance(body, dict) and _only_observed(operation, body) else Grade.DOCUMENTED
 
 
 def _only_observed(operation: str, body: Mapping[str, Any]) -> bool:
-    """Whether a body holds what clients are only seen to send: unknown fields, empty texts, plain content."""
+    """Whether a body has something only observed: unknown fields, empty strings, content as a string."""
     known = _known(operation)
     messages = [body, *body.get("messages", []), *(body.get("thread") or {}).get("messages", [])]
     plain = any(isinstance(one, Mapping) and isinstance(one.get("content"), str) for one in messages)
@@ -197,16 +201,14 @@ def _only_observed(operation: str, body: Mapping[str, Any]) -> bool:
 
 
 def _known(operation: str) -> set[str]:
-    view = contract().documented
-    schema = view.resolve(view.request_schema(operation))
-    parts = [view.resolve(part) for part in schema.get("allOf", [schema])]
-    return {name for part in parts for name in part.get("properties", {})}
+    view = document().documented
+    return set(view.properties(view.request_schema(operation)))
 
 
-def _suspect(story: Story, refused: Exchange) -> str:
+def _suspect(history: History, refused: Exchange) -> str:
     """The fields or parameters that no accepted request of the operation had."""
     accepted: set[str] = set()
-    for exchange in story.exchanges:
+    for exchange in history.exchanges:
         if exchange.ok and exchange.operation == refused.operation:
             accepted |= _names(exchange)
     fresh = sorted(_names(refused) - accepted) or sorted(_names(refused))
@@ -214,6 +216,6 @@ def _suspect(story: Story, refused: Exchange) -> str:
 
 
 def _names(exchange: Exchange) -> set[str]:
-    body = exchange.asked if isinstance(exchange.asked, dict) else {}
+    body = exchange.request_json if isinstance(exchange.request_json, dict) else {}
     charset = {"a charset"} if "charset" in exchange.request_header("content-type") else set()
     return {*body, *(name for name, _ in exchange.query), *charset}

@@ -1,43 +1,40 @@
-"""Is every answer of the shape that the document describes?"""
+"""Does every response have the shape that the document describes?"""
 
 import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contract_tests.document import EVENT_STREAM, JSON, Mismatch, contract
+from contract_tests.document import EVENT_STREAM, JSON, Mismatch, Role, document
 from contract_tests.findings import Deviation, check
-from contract_tests.observations.exchange import GENERATED, Exchange
-from contract_tests.observations.timestamps import moment
+from contract_tests.observations.exchange import Exchange, Intent
+from contract_tests.observations.timestamps import parse_timestamp
 from contract_tests.observations.traces import observations_of, streams_of
 from openapi import GRADES, Grade
 
 _SNAKE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
-_SCHEMAS = {"run": "Run", "thread": "Thread", "message": "Message", "step": "RunStep"}
 
 
 @check("status-documented", Exchange)
 def status_is_documented(exchange: Exchange) -> Iterator[Deviation]:
-    """A request that succeeds is answered with the status that the document gives for it.
+    """A successful response has the documented status.
 
-    Source: the reference page of each operation, which gives 200 and no other success
+    Source: the reference page of each operation, which documents 200 and no other success
     Grade: documented
-    Advice: answer 200; clients compare with it
+    Advice: return 200; clients compare with it
     """
     operation = exchange.operation
     if operation is None or not exchange.ok:
         return
-    view = contract().views[operation.grade]
+    view = document().views[operation.grade]
     if view.response(operation.id, exchange.status) is None:
         known = ", ".join(view.operations[operation.id]["responses"])
-        yield Deviation(
-            f"status {exchange.status}", f"one of {known}", exchange, grade=Grade(operation.grade)
-        )
+        yield Deviation(f"status {exchange.status}", f"one of {known}", exchange, grade=operation.grade)
 
 
 @check("content-type-json", Exchange)
 def content_type_is_json(exchange: Exchange) -> Iterator[Deviation]:
-    """An answer that is not a stream says that it is JSON.
+    """A response that is not a stream has the media type application/json.
 
     Source: the reference page, "application/json"; RFC 9110 8.3
     Grade: documented
@@ -55,11 +52,11 @@ def content_type_is_json(exchange: Exchange) -> Iterator[Deviation]:
 
 @check("body-is-json", Exchange)
 def body_is_json(exchange: Exchange) -> Iterator[Deviation]:
-    """A body that says it is JSON is JSON.
+    """A body that is labelled as JSON is valid JSON.
 
     Source: RFC 8259, the media type application/json
     Grade: documented
-    Advice: let a JSON library write every answer
+    Advice: write every response with a JSON library
     """
     if exchange.media_type != JSON or exchange.method == "HEAD" or exchange.cut or exchange.error:
         return
@@ -78,7 +75,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = [name for name, _ in pairs]
     twice = next((name for name in names if names.count(name) > 1), None) if len(names) < 60 else None
     if twice is not None:
-        raise ValueError(f"the name {twice!r} stands twice in one object")
+        raise ValueError(f"the name {twice!r} appears twice in one object")
     return dict(pairs)
 
 
@@ -88,7 +85,7 @@ def _no_constant(name: str) -> Any:
 
 @check("response-schema", Exchange)
 def response_fits_schema(exchange: Exchange) -> Iterator[Deviation]:
-    """An answer has the fields that the document gives it, each of its type.
+    """A response matches its schema in the document.
 
     Source: the response tables of the reference pages; `components.schemas`
     Grade: documented
@@ -99,37 +96,37 @@ def response_fits_schema(exchange: Exchange) -> Iterator[Deviation]:
         return
     if exchange.json is None and exchange.body.strip() != b"null":
         return
-    told: set[str] = set()
-    # What was generated at random comes back as it was sent: only the documented view binds it.
-    for grade in GRADES[:1] if GENERATED in exchange.wants else GRADES[operation.grade.rank :]:
-        view = contract().views[grade]
-        schema = view.media(operation.id, exchange.status, JSON)
+    reported: set[str] = set()
+    # Generated values come back in responses. Only the documented view applies to them.
+    for grade in GRADES[:1] if Intent.GENERATED in exchange.intents else GRADES[operation.grade.rank :]:
+        view = document().views[grade]
+        schema = view.response_schema(operation.id, exchange.status, JSON)
         for mismatch in view.mismatches(schema, exchange.json) if schema else []:
-            if mismatch.place not in told and not _empty_left_out(mismatch, exchange):
-                told.add(mismatch.place)
+            if mismatch.place not in reported and not _empty_left_out(mismatch, exchange):
+                reported.add(mismatch.place)
                 yield _deviation(exchange, operation.id, mismatch, grade)
 
 
 def _empty_left_out(mismatch: Mismatch, exchange: Exchange) -> bool:
-    """Whether a missing field can be one that is empty: some encoders leave those out."""
+    """Whether a missing field may be an empty one: some encoders omit those."""
     found = re.match(r'"(\w+)" is a required property', mismatch.message)
     if not found or not isinstance(mismatch.value, dict):
         return False
-    asked = exchange.asked if isinstance(exchange.asked, dict) else {}
+    request = exchange.request_json if isinstance(exchange.request_json, dict) else {}
     if found[1] == "data":
         return not any(isinstance(value, list) for value in mismatch.value.values())
-    return found[1] in asked and asked[found[1]] in ("", [], {})
+    return found[1] in request and request[found[1]] in ("", [], {})
 
 
 def _deviation(exchange: Exchange, operation: str, mismatch: Mismatch, grade: Grade) -> Deviation:
     place = f"{operation}: {mismatch.place}"
-    teaches = "" if grade == "documented" else _lesson(mismatch)
+    suggests = "" if grade is Grade.DOCUMENTED else _suggestion(mismatch)
     seen = f"{mismatch.place}: {_short(mismatch.value)}"
-    return Deviation(seen, mismatch.message[:300], exchange, place, grade, teaches)
+    return Deviation(seen, mismatch.message[:300], exchange, place, grade, suggests)
 
 
-def _lesson(mismatch: Mismatch) -> str:
-    """The YAML that would describe what was seen."""
+def _suggestion(mismatch: Mismatch) -> str:
+    """The YAML that would describe the observed value."""
     names = [str(part) for part in mismatch.pointer if not isinstance(part, int)]
     indent = "\n" + "  " * len(names)
     path = "".join(f"{'  ' * level}{name}:\n" for level, name in enumerate(names))
@@ -161,14 +158,14 @@ def _short(value: Any) -> str:
 
 @check("field-names-camel-case", Exchange)
 def field_names_are_camel_case(exchange: Exchange) -> Iterator[Deviation]:
-    """Field names on the wire are lowerCamelCase.
+    """Field names are lowerCamelCase.
 
     Source: the tables of the reference pages
     Grade: documented
-    Advice: map the names where answers are written; `created_at` is read by no client
+    Advice: convert the names where responses are written; no client reads `created_at`
     """
     for kind, body in _bodies(exchange):
-        known = contract().documented.schema(_SCHEMAS[kind])["properties"]
+        known = _properties(kind)
         for name in body:
             twin = re.sub(r"_([a-z0-9])", lambda found: found[1].upper(), name)
             if _SNAKE.fullmatch(name) and twin in known:
@@ -177,25 +174,34 @@ def field_names_are_camel_case(exchange: Exchange) -> Iterator[Deviation]:
 
 @check("timestamp-format", Exchange)
 def timestamps_are_rfc_3339(exchange: Exchange) -> Iterator[Deviation]:
-    """Every timestamp is an RFC 3339 date and time with its offset.
+    """Every timestamp is an RFC 3339 date and time with an offset.
 
     Source: the reference pages, "date-time", and their example `2024-08-11T10:21:28.861Z`
     Grade: documented
-    Advice: send text like `2024-08-11T10:21:28.861Z`, never a number, a local time or an empty string
+    Advice: send text like `2024-08-11T10:21:28.861Z`, not a number, a local time or an empty string
     """
     for kind, body in _bodies(exchange):
-        properties = contract().documented.schema(_SCHEMAS[kind])["properties"]
-        for name, schema in properties.items():
+        for name, schema in _properties(kind).items():
             value = body.get(name)
-            if schema.get("format") == "date-time" and isinstance(value, str) and moment(value) is None:
+            if (
+                schema.get("format") == "date-time"
+                and isinstance(value, str)
+                and parse_timestamp(value) is None
+            ):
                 yield Deviation(f"{name}: {value[:60]!r}", "RFC 3339", exchange, f"{kind}.{name}")
 
 
+def _properties(kind: str) -> dict[str, Any]:
+    """The documented properties of a kind of resource."""
+    view = document().documented
+    return view.properties(view.schema(document().resources[kind].schema))
+
+
 def _bodies(exchange: Exchange) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The resources in an answer, whether one, a list or a stream."""
+    """The resources in a response: one, a list, or those of a stream."""
     streams = streams_of([exchange])
-    for sight in observations_of(exchange, streams[0] if streams else None):
-        yield sight.kind, sight.body
+    for observation in observations_of(exchange, streams[0] if streams else None):
+        yield observation.kind, observation.body
 
 
 @check("list-envelope", Exchange)
@@ -204,9 +210,9 @@ def list_has_its_envelope(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference pages of the list operations
     Grade: documented
-    Advice: clients page by `hasMore` and `lastId`; without them they see the first page only
+    Advice: return all four; clients page by `hasMore` and `lastId`
     """
-    if exchange.operation is None or not exchange.operation.id.startswith("list") or not exchange.ok:
+    if exchange.operation is None or exchange.operation.role is not Role.LIST or not exchange.ok:
         return
     body = exchange.json
     if not isinstance(body, dict) or not isinstance(body.get("data"), list) or not body["data"]:

@@ -1,17 +1,18 @@
-"""Does a stream tell what happens during its run, as it happens, to its end?"""
+"""Does a stream report its run while it happens, in order and to its end?"""
 
 from collections.abc import Iterator
 from itertools import pairwise
 
 from contract_tests.document import EVENT_STREAM, JSON
 from contract_tests.findings import Deviation, check
-from contract_tests.observations.assembly import Story
-from contract_tests.observations.exchange import UNTIMED, Exchange
+from contract_tests.observations.assembly import History
+from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.lifecycle import lifecycles
-from contract_tests.observations.timestamps import moment
+from contract_tests.observations.timestamps import parse_timestamp
 from contract_tests.observations.traces import Stream
 
-# Seconds of work worth comparing, seconds that are long, and which part of them is one moment.
+# Runs of at least _WORTH seconds are compared. A stream of at least _LONG seconds must not arrive within
+# the share _BURST of its time.
 _WORTH = 0.5
 _LONG = 1.0
 _BURST = 0.05
@@ -19,44 +20,44 @@ _BURST = 0.05
 
 @check("stream-when-asked", Exchange)
 def streams_when_asked(exchange: Exchange) -> Iterator[Deviation]:
-    """A run that is created with `stream` true is answered with a stream of server-sent events.
+    """With `stream` true, creating a run returns a stream of server-sent events.
 
     Source: the reference page "Create run", `stream`
     Grade: documented
-    Advice: answer `Content-Type: text/event-stream`
+    Advice: return `Content-Type: text/event-stream`
     """
-    if _asks(exchange) is True and exchange.media_type != EVENT_STREAM:
+    if _stream_field(exchange) is True and exchange.media_type != EVENT_STREAM:
         yield Deviation(exchange.header("content-type") or "no Content-Type", EVENT_STREAM, exchange)
 
 
 @check("json-when-asked", Exchange)
-def answers_json_when_asked(exchange: Exchange) -> Iterator[Deviation]:
-    """A run that is created without `stream`, or with `stream` false, is answered with JSON.
+def json_when_asked(exchange: Exchange) -> Iterator[Deviation]:
+    """Without `stream`, or with `stream` false, creating a run returns JSON.
 
     Source: the reference page "Create run", `stream` and the response application/json
     Grade: documented
     Advice: stream only when `stream` is true
     """
-    if _asks(exchange) in (False, None) and exchange.media_type == EVENT_STREAM:
-        yield Deviation(EVENT_STREAM, JSON, exchange, f"{exchange.label}: stream {_asks(exchange)}")
+    if _stream_field(exchange) in (False, None) and exchange.media_type == EVENT_STREAM:
+        yield Deviation(EVENT_STREAM, JSON, exchange, f"{exchange.label}: stream {_stream_field(exchange)}")
 
 
-def _asks(exchange: Exchange) -> object:
-    """What a request that started a run said of `stream`; an empty text for every other exchange."""
+def _stream_field(exchange: Exchange) -> object:
+    """The `stream` of a request that started a run, None if it has none. Empty for other exchanges."""
     starts = exchange.operation is not None and exchange.operation.starts_run
-    if not starts or not exchange.ok or not isinstance(exchange.asked, dict):
+    if not starts or not exchange.ok or not isinstance(exchange.request_json, dict):
         return ""
-    value = exchange.asked.get("stream")
+    value = exchange.request_json.get("stream")
     return value if value is None or isinstance(value, bool) else ""
 
 
 @check("stream-framing", Stream)
 def stream_is_framed(stream: Stream) -> Iterator[Deviation]:
-    """A stream is made of fields, comments and blank lines, in UTF-8.
+    """A stream consists of fields, comments and blank lines, in UTF-8.
 
     Source: the HTML standard 9.2.5 and 9.2.6, server-sent events
     Grade: documented
-    Advice: write `event: NAME`, `data: JSON` and a blank line, the last one too
+    Advice: write `event: NAME`, `data: JSON` and a blank line, after the last event too
     """
     for flaw in stream.flaws[:3]:
         yield Deviation(f"line {flaw.line}: {flaw.what}", "server-sent events", stream.exchange)
@@ -66,9 +67,9 @@ def stream_is_framed(stream: Stream) -> Iterator[Deviation]:
 def stream_data_is_json(stream: Stream) -> Iterator[Deviation]:
     """The data of each event is one JSON object.
 
-    Source: the stream tells of runs and messages, which are JSON objects
+    Source: a stream carries runs and messages, which are JSON objects
     Grade: documented
-    Advice: write each object on one line, or each of its lines behind its own `data:`
+    Advice: write each object on one line, or each of its lines with its own `data:`
     """
     for event in stream.events:
         if not event.done and not isinstance(event.data, dict):
@@ -78,7 +79,7 @@ def stream_data_is_json(stream: Stream) -> Iterator[Deviation]:
 
 @check("stream-done-once", Stream)
 def stream_ends_with_done(stream: Stream) -> Iterator[Deviation]:
-    """A stream ends with `data: [DONE]`, once and last.
+    """A stream ends with `data: [DONE]`, once.
 
     Source: the reference page "Create run", `stream`
     Grade: documented
@@ -86,14 +87,16 @@ def stream_ends_with_done(stream: Stream) -> Iterator[Deviation]:
     """
     marks = [index for index, event in enumerate(stream.events) if event.done]
     if not marks:
-        if (stream.exchange.cut or stream.exchange.error) and not stream.over:
+        if (stream.exchange.cut or stream.exchange.error) and not stream.ended:
             took = stream.exchange.received - stream.exchange.sent
-            seen = f"no end after {took:.0f} s, {len(stream.events)} events {stream.exchange.error}"
+            seen = (
+                f"no end after {took:.0f} s and {len(stream.events)} events {stream.exchange.error}".strip()
+            )
             yield Deviation(seen, "[DONE]", stream.exchange, "no end")
             return
         last = stream.events[-1].event.event if stream.events else "nothing"
         if last == "error":
-            return  # the stream says itself that it could not go on
+            return  # the stream reports that it broke off
         yield Deviation(f"the last event is {last!r}", "[DONE]", stream.exchange, "missing")
     elif len(marks) > 1:
         yield Deviation(f"[DONE] {len(marks)} times", "once", stream.exchange, "repeated")
@@ -104,41 +107,41 @@ def stream_ends_with_done(stream: Stream) -> Iterator[Deviation]:
 
 @check("stream-closes", Stream)
 def stream_closes(stream: Stream) -> Iterator[Deviation]:
-    """After `[DONE]` the response ends.
+    """The response ends after `[DONE]`.
 
     Source: the reference page "Create run": the stream ends with it
     Grade: documented
-    Advice: close the response; a reader that waits for its end waits for ever
+    Advice: close the response; otherwise a reader that waits for its end hangs
     """
     if stream.exchange.cut and any(event.done for event in stream.events):
-        yield Deviation("the response goes on after [DONE]", "its end", stream.exchange)
-    elif stream.exchange.cut and stream.over:
-        yield Deviation("the response goes on after the run has ended", "its end", stream.exchange)
+        yield Deviation("the response continues after [DONE]", "its end", stream.exchange)
+    elif stream.exchange.cut and stream.ended:
+        yield Deviation("the response continues after the run has ended", "its end", stream.exchange)
 
 
 @check("stream-reaches-the-end", Stream)
 def stream_reaches_the_end(stream: Stream) -> Iterator[Deviation]:
-    """A stream shows how its run ended before it ends itself.
+    """A stream shows the last status of its run before it ends.
 
     Source: the reference page "Create run": it ends once the run is in a terminal state
     Grade: documented
     Advice: write the run's last event before `[DONE]`
     """
     broken_off = bool(stream.events) and stream.events[-1].event.event == "error"
-    if stream.runs and not stream.over and not stream.exchange.cut and not broken_off:
+    if stream.runs and not stream.ended and not stream.exchange.cut and not broken_off:
         seen = f"the last status is {stream.statuses[-1]}"
-        yield Deviation(seen, "a terminal one, or requires_action", stream.exchange)
+        yield Deviation(seen, "a terminal status, or requires_action", stream.exchange)
     elif not stream.events and not stream.exchange.cut:
-        yield Deviation("a stream without events", "what happens during the run", stream.exchange)
+        yield Deviation("a stream without events", "the events of the run", stream.exchange)
 
 
 @check("stream-statuses-forward", Stream)
 def stream_goes_forward(stream: Stream) -> Iterator[Deviation]:
-    """A stream tells of a run's statuses in their order, and of one terminal status.
+    """A stream shows the statuses of a run in order, and one terminal status.
 
     Source: the names of the documented statuses; the reference page "Create run", terminal state
     Grade: documented
-    Advice: write events in the order of what happened
+    Advice: write events in the order in which things happened
     """
     table = lifecycles()["run"]
     for earlier, later in pairwise(stream.statuses):
@@ -154,12 +157,12 @@ def stream_goes_forward(stream: Stream) -> Iterator[Deviation]:
 
 
 @check("stream-silent-after-end", Stream)
-def nothing_happens_after_the_end(stream: Stream) -> Iterator[Deviation]:
-    """After the run's terminal status nothing happens but `[DONE]`.
+def nothing_follows_the_end(stream: Stream) -> Iterator[Deviation]:
+    """After the terminal status of the run, only `[DONE]` follows.
 
     Source: the reference page "Create run": the stream ends once the run is in a terminal state
     Grade: documented
-    Advice: write what belongs to the run before its end
+    Advice: write everything about the run before its end
     """
     table = lifecycles()["run"]
     ended = False
@@ -170,30 +173,30 @@ def nothing_happens_after_the_end(stream: Stream) -> Iterator[Deviation]:
         ended = ended or (event.kind == "run" and event.data.get("status") in table.terminal)
 
 
-@check("stream-incremental", Story)
-def streams_arrive_as_it_happens(story: Story) -> Iterator[Deviation]:
-    """Events arrive while the run is at work, not all at its end.
+@check("stream-incremental", History)
+def events_arrive_during_the_run(history: History) -> Iterator[Deviation]:
+    """Events arrive while the run is in progress, not all at its end.
 
     Source: the reference page "Create run": a stream of what happens during the run
     Grade: documented
     Advice: flush after each event; look for a buffering proxy
     """
-    # A busy machine can hold one stream up, but not all of them in the same way.
-    seen = [(stream, late) for stream in story.streams if (late := _held_back(stream)) is not None]
+    # A busy machine may delay one stream, but not all of them in the same way.
+    seen = [(stream, late) for stream in history.streams if (late := _held_back(stream)) is not None]
     if seen and all(late for _, late in seen):
         stream, late = seen[0]
         yield Deviation(late, "events spread over the run", stream.exchange)
 
 
 def _held_back(stream: Stream) -> str | None:
-    """How the events were held back, empty if they were not, None where that can't be told."""
+    """How the events were held back, empty if they were not, None if that cannot be known."""
     times = [event.event.at for event in stream.events]
-    if UNTIMED in stream.exchange.wants or len(times) < 3:
+    if Intent.UNTIMED in stream.exchange.intents or len(times) < 3:
         return None
     took = _work(stream)
     if took is not None and took[0] >= _WORTH:
-        told, between = took
-        return f"{told:.1f} s of work arrived within {between:.2f} s" if between < told / 2 else ""
+        lasted, arriving = took
+        return f"{lasted:.1f} s of work arrived within {arriving:.2f} s" if arriving < lasted / 2 else ""
     whole, arrived = times[-1] - stream.exchange.sent, times[-1] - times[0]
     if whole < _LONG:
         return None
@@ -205,14 +208,14 @@ def _held_back(stream: Stream) -> str | None:
 
 
 def _work(stream: Stream) -> tuple[float, float] | None:
-    """The seconds from start to end of the run: as its timestamps tell, and as the events arrived."""
+    """The seconds from start to end of the run, by its timestamps and by the arrival of its events."""
     table = lifecycles()["run"]
     began = next((one for one in stream.runs if one.data.get("status") == "in_progress"), None)
     ended = next((one for one in stream.runs if one.data.get("status") in table.terminal), None)
     if began is None or ended is None:
         return None
-    start = moment(ended.data.get("startedAt"))
-    end = moment(ended.data.get(table.timestamp.get(str(ended.data["status"]), "")))
+    start = parse_timestamp(ended.data.get("startedAt"))
+    end = parse_timestamp(ended.data.get(table.timestamp.get(str(ended.data["status"]), "")))
     if start is None or end is None:
         return None
     return float(end.seconds - start.seconds), ended.event.at - began.event.at

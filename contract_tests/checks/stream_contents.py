@@ -1,25 +1,25 @@
-"""Is what a stream tells of its run, its messages and its steps true?"""
+"""Does a stream report its run, messages and steps as they are?"""
 
 from collections import defaultdict
 from collections.abc import Iterator
 
-from contract_tests.document import contract
+from contract_tests.document import document
 from contract_tests.findings import Deviation, check
-from contract_tests.observations.assembly import Story
-from contract_tests.observations.lifecycle import lifecycles
+from contract_tests.observations.assembly import History
+from contract_tests.observations.lifecycle import NO_LIFECYCLE, lifecycles
 from contract_tests.observations.message_text import text_of
 from contract_tests.observations.traces import Stream, StreamEvent, Trace
 
 
 @check("stream-event-schema", Stream)
 def stream_events_fit_the_schema(stream: Stream) -> Iterator[Deviation]:
-    """Each event has a known name and the data that belongs to it.
+    """Each event has a known name and matching data.
 
     Source: the event names of the OpenAI Assistants API; `RunStreamEvent` in the document
     Grade: assumed
-    Advice: this deployment teaches us an event; describe it in `RunStreamEvent`
+    Advice: describe the event in `RunStreamEvent` of the document
     """
-    view = contract().assumed
+    view = document().assumed
     for event in stream.events:
         body = {"data": event.event.data.strip() if event.done else event.data}
         body |= {"event": event.event.event} if event.event.event else {}
@@ -27,49 +27,48 @@ def stream_events_fit_the_schema(stream: Stream) -> Iterator[Deviation]:
             continue
         name = event.event.event or "an event without a name"
         shown = f"{name}: {event.event.data[:120]}"
-        yield Deviation(shown, "RunStreamEvent", stream.exchange, name, teaches=_lesson(event))
+        yield Deviation(shown, "RunStreamEvent", stream.exchange, name, suggests=_suggestion(event))
 
 
-def _lesson(event: StreamEvent) -> str:
+def _suggestion(event: StreamEvent) -> str:
     name = event.event.event or "''"
     fields = ", ".join(sorted(event.data)) if isinstance(event.data, dict) else "data"
     return f"RunStreamEvent:\n  oneOf:\n    - # event: {name}\n      # data: an object with {fields}"
 
 
 @check("stream-run-schema", Stream)
-def stream_runs_fit_the_schema(stream: Stream) -> Iterator[Deviation]:
-    """What a stream tells of runs, messages and steps has the shape that retrieve gives it.
+def stream_objects_fit_their_schema(stream: Stream) -> Iterator[Deviation]:
+    """Runs, messages and steps in a stream have the same shape as in other responses.
 
-    Source: the reference pages of runs, messages and steps, which are one object each everywhere
+    Source: the reference pages of runs, messages and steps, each of which is one object everywhere
     Grade: documented
     Advice: write the same object as retrieve
     """
-    names = {"run": "Run", "message": "Message", "step": "RunStep"}
     for event in stream.events:
-        if event.kind in names:
-            schema = {"$ref": f"#/components/schemas/{names[event.kind]}"}
-            for mismatch in contract().documented.mismatches(schema, _named(event)):
-                place = f"{event.kind}: {mismatch.place}"
-                yield Deviation(
-                    f"{place}: {mismatch.message[:150]}", names[event.kind], stream.exchange, place
-                )
+        resource = document().resources.get(event.kind)
+        if resource is None or event.kind == "thread":
+            continue  # The fact excludes threads.
+        schema = {"$ref": f"#/components/schemas/{resource.schema}"}
+        for mismatch in document().documented.mismatches(schema, _named(event)):
+            place = f"{event.kind}: {mismatch.place}"
+            yield Deviation(f"{place}: {mismatch.message[:150]}", resource.schema, stream.exchange, place)
 
 
 def _named(event: StreamEvent) -> object:
-    """The data, with the other name that services give a run in streams put right."""
+    """The data of an event. A run may have the other name that services give it in streams."""
     return {**event.data, "object": "run"} if event.data.get("object") == "thread.run" else event.data
 
 
 @check("stream-one-run", Stream)
-def stream_tells_of_one_run(stream: Stream) -> Iterator[Deviation]:
-    """A stream tells of one run.
+def stream_has_one_run(stream: Stream) -> Iterator[Deviation]:
+    """A stream reports one run.
 
     Source: the reference page "Create run": what happens during the run
     Grade: documented
-    Advice: give each stream a queue of its own
+    Advice: give each stream its own queue
     """
     if len(stream.run_ids) > 1:
-        yield Deviation(f"{len(stream.run_ids)} runs", "one", stream.exchange, "runs")
+        yield Deviation(f"{len(stream.run_ids)} runs", "one run", stream.exchange, "runs")
     own = set(stream.run_ids)
     threads = {
         str(event.data["threadId"]) for event in stream.events if event.kind and event.data.get("threadId")
@@ -80,9 +79,11 @@ def stream_tells_of_one_run(stream: Stream) -> Iterator[Deviation]:
         if event.kind in ("step", "message") and event.data.get("runId")
     }
     if own and others - own:
-        yield Deviation(f"a {', '.join(others - own)} of another run", "this run", stream.exchange, "parts")
-    asked = {stream.exchange.path_parameters.get("threadId")} - {None}
-    if len(threads) > 1 or (asked and threads and threads != asked):
+        yield Deviation(
+            f"a {', '.join(others - own)} of another run", "only this run", stream.exchange, "parts"
+        )
+    requested = {stream.exchange.path_parameters.get("threadId")} - {None}
+    if len(threads) > 1 or (requested and threads and threads != requested):
         yield Deviation(f"the threads {', '.join(sorted(threads))}", "one thread", stream.exchange, "threads")
 
 
@@ -90,84 +91,84 @@ def stream_tells_of_one_run(stream: Stream) -> Iterator[Deviation]:
 def event_name_fits_its_data(stream: Stream) -> Iterator[Deviation]:
     """An event that is named after a status has that status in its data.
 
-    Source: one answer does not contradict itself
+    Source: a response does not contradict itself
     Grade: documented
     Advice: take the name from the status
     """
-    tables = {"run": "run", "step": "step"}
     for event in stream.events:
         word = event.event.event.rpartition(".")[2]
-        status = event.data.get("status") if event.kind in tables else None
-        if isinstance(status, str) and lifecycles()[tables[event.kind]].knows(word) and word != status:
+        table = lifecycles().get(event.kind, NO_LIFECYCLE)
+        status = event.data.get("status") if event.kind else None
+        if isinstance(status, str) and table.knows(word) and word != status:
             seen = f"{event.event.event} with status {status}"
             yield Deviation(seen, word, stream.exchange, f"{event.event.event}: {status}")
 
 
 @check("stream-deltas-add-up", Stream)
 def deltas_add_up(stream: Stream) -> Iterator[Deviation]:
-    """The pieces of a message make up the message.
+    """The deltas of a message add up to the message.
 
-    Source: one answer does not contradict itself
+    Source: a response does not contradict itself
     Grade: documented
-    Advice: write every piece once, in order
+    Advice: write every delta once, in order
     """
-    pieces: dict[str, list[str]] = defaultdict(list)
+    deltas: dict[str, list[str]] = defaultdict(list)
     whole: dict[str, str] = {}
     for event in stream.events:
         if event.kind == "message" and event.event.event.endswith(".completed"):
             whole[str(event.data["id"])] = text_of(event.data.get("content")) or ""
         elif event.kind == "" and isinstance(event.data, dict) and isinstance(event.data.get("delta"), dict):
-            pieces[str(event.data.get("id"))].append(text_of(event.data["delta"].get("content")) or "")
-    for name in pieces.keys() & whole.keys():
-        told = "".join(pieces[name])
-        if told != whole[name]:
-            seen = f"pieces of {len(told)} characters: {told[:60]!r}"
+            deltas[str(event.data.get("id"))].append(text_of(event.data["delta"].get("content")) or "")
+    for name in deltas.keys() & whole.keys():
+        text = "".join(deltas[name])
+        if text != whole[name]:
+            seen = f"deltas of {len(text)} characters: {text[:60]!r}"
             yield Deviation(seen, f"{whole[name][:60]!r}", stream.exchange)
-    for name in pieces.keys() - whole.keys() if whole else ():
+    for name in deltas.keys() - whole.keys() if whole else ():
         yield Deviation(
-            f"pieces of {name}, which is never told whole", "its message", stream.exchange, "unknown"
+            f"deltas of {name}, which is never complete", "its message", stream.exchange, "unknown"
         )
 
 
 @check("stream-agrees-with-retrieve", Trace)
 def stream_agrees_with_retrieve(trace: Trace) -> Iterator[Deviation]:
-    """What the stream said last of a run, message or step is what retrieve says afterwards.
+    """The last state of a run, message or step in a stream equals what retrieve returns later.
 
-    Source: one service does not contradict itself
+    Source: a service does not contradict itself
     Grade: documented
-    Advice: store before you tell
+    Advice: store the object before you send its event
     """
-    told = [one for one in trace.observations if one.source == "stream"]
-    later = [one for one in trace.observations if told and one.source != "stream" and told[-1].precedes(one)]
-    if not told or not later:
+    streamed = next((one for one in reversed(trace.observations) if one.source == "stream"), None)
+    if streamed is None:
         return
-    after = later[0]
+    others = (one for one in trace.observations if one.source != "stream")
+    after = next((one for one in others if streamed.precedes(one)), None)
+    if after is None:
+        return
     if trace.kind == "message":
-        one, other = text_of(told[-1].body.get("content")), text_of(after.body.get("content"))
-        if told[-1].event.endswith(".completed") and one != other:
+        one, other = text_of(streamed.body.get("content")), text_of(after.body.get("content"))
+        if streamed.event.endswith(".completed") and one != other:
             yield Deviation(
                 f"retrieved {str(other)[:80]!r}", f"{str(one)[:80]!r}", after.exchange, "message.content"
             )
-    elif told[-1].status in trace.lifecycle.terminal and after.status and after.status != told[-1].status:
+    elif streamed.status in trace.lifecycle.terminal and after.status and after.status != streamed.status:
         place = f"{trace.kind}.status"
-        yield Deviation(f"{after.source} says {after.status}", told[-1].status, after.exchange, place)
+        yield Deviation(f"{after.source} returns {after.status}", streamed.status, after.exchange, place)
 
 
-@check("streamed-can-be-read", Story)
-def what_is_streamed_can_be_read(story: Story) -> Iterator[Deviation]:
-    """The words of a stream stand in the thread afterwards.
+@check("streamed-can-be-read", History)
+def streamed_text_can_be_read(history: History) -> Iterator[Deviation]:
+    """The text of a stream is in the thread afterwards.
 
-    Source: one service does not contradict itself
+    Source: a service does not contradict itself
     Grade: documented
     Advice: store the message that is streamed
     """
-    for stream in story.streams:
+    for stream in history.streams:
         words = {text for text in map(_whole_text, stream.events) if text}
         threads = {str(event.data.get("threadId")) for event in stream.runs}
-        for exchange in story.exchanges if words else ():
-            listed = (
-                exchange.operation is not None and exchange.operation.id == "listMessages" and exchange.ok
-            )
+        for exchange in history.exchanges if words else ():
+            listed = exchange.operation is not None and exchange.operation.lists("message") and exchange.ok
             if not listed or exchange.path_parameters.get("threadId") not in threads:
                 continue
             if exchange.sent < stream.exchange.received or exchange.json.get("hasMore"):

@@ -1,45 +1,45 @@
-"""Do the timestamps of a run, and of everything else, fit its status, one another and the time?"""
+"""Do timestamps fit the status, one another and the clock?"""
 
 import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
-from contract_tests.checks.values import empty, lives, same
+from contract_tests.checks.values import empty, has_status, same_time
 from contract_tests.findings import Deviation, check
-from contract_tests.observations.timestamps import moment
+from contract_tests.observations.timestamps import parse_timestamp
 from contract_tests.observations.traces import Observation, Trace
 from openapi import Grade
 
-# Less than the smallest step between time zones, more than any clock is off.
+# In seconds: less than the smallest step between time zones, more than the error of any clock.
 _SKEW = 1500
 
 
 @check("timestamp-fixed", Trace)
 def timestamps_are_fixed(trace: Trace) -> Iterator[Deviation]:
-    """A timestamp that is set stays as it is.
+    """A timestamp that is set does not change.
 
-    Source: the names of the fields: a moment that has passed does not move
+    Source: the names of the fields: a past event does not move
     Grade: documented
-    Advice: stamp once, when it happens
+    Advice: write each timestamp once, when the event happens
     """
-    names = ["createdAt", *trace.lifecycle.timestamps()] if lives(trace) else ["createdAt"]
+    names = ["createdAt", *trace.lifecycle.timestamps()] if has_status(trace) else ["createdAt"]
     for earlier, later in trace.pairs():
         for name in names:
             old, new = earlier.body.get(name), later.body.get(name)
-            if not empty(old) and old != new and not same(old, new):
-                seen = f"{name}: {old} ({earlier.source}), then {new} ({later.source})"
+            if not empty(old) and old != new and not same_time(old, new):
+                seen = f"{name}: {old} ({earlier.source}), then {new or 'none'} ({later.source})"
                 yield Deviation(seen, str(old), later.exchange, f"{trace.kind}.{name}")
 
 
 @check("timestamp-of-status", Trace)
 def status_has_its_timestamp(trace: Trace) -> Iterator[Deviation]:
-    """A run, or step, has the timestamp of its status.
+    """A run or step has the timestamp of its status.
 
     Source: the names of the fields and statuses; `x-lifecycle`
     Grade: documented
     Advice: write status and timestamp together
     """
-    for one in trace.observations if lives(trace) else ():
+    for one in trace.observations if has_status(trace) else ():
         name = trace.lifecycle.timestamp.get(one.status)
         if name and one.source != "stream" and empty(one.body.get(name)):
             place = f"{trace.kind}: {one.status} without {name}"
@@ -50,7 +50,7 @@ def status_has_its_timestamp(trace: Trace) -> Iterator[Deviation]:
 
 
 def _ran_without_start(trace: Trace, one: Observation) -> bool:
-    """Whether a run has completed that never began; one that was to be cancelled may skip its work."""
+    """Whether a run completed without a start. A run that was being cancelled may skip its work."""
     completed = trace.kind == "run" and one.status == "completed" and one.source != "stream"
     stopped = any(other.status == "cancelling" for other in trace.observations)
     return completed and not stopped and empty(one.body.get("startedAt"))
@@ -62,15 +62,15 @@ def _grade(trace: Trace) -> Grade:
 
 @check("timestamp-contradiction", Trace)
 def timestamps_fit_the_status(trace: Trace) -> Iterator[Deviation]:
-    """A run, or step, has no timestamp of a status that it is not in and has not passed.
+    """A run or step has no timestamp of a status that it has not had.
 
     Source: the names of the fields and statuses
     Grade: documented
-    Advice: leave the others absent or null
+    Advice: leave the other timestamps out, or null
     """
     table = trace.lifecycle
     ends = {table.timestamp[status]: status for status in table.terminal if status in table.timestamp}
-    for one in trace.observations if lives(trace) else ():
+    for one in trace.observations if has_status(trace) else ():
         for name, status in ends.items():
             if not empty(one.body.get(name)) and one.status and one.status != status:
                 seen = f"{one.status} with {name}"
@@ -87,18 +87,18 @@ def _waited(trace: Trace, now: Observation) -> bool:
 
 @check("timestamps-ordered", Trace)
 def timestamps_are_ordered(trace: Trace) -> Iterator[Deviation]:
-    """Created, started and ended follow one another, and the expiry comes after the creation.
+    """A resource is created before it starts, starts before it ends, and expires after its creation.
 
     Source: the names of the fields
     Grade: documented
-    Advice: take all times from one clock
+    Advice: take all timestamps from one clock
     """
     ends = trace.lifecycle.timestamps() - {"startedAt"}
     pairs = [("createdAt", "startedAt"), ("createdAt", "expiresAt")]
     pairs += [(begin, end) for end in sorted(ends) for begin in ("createdAt", "startedAt")]
-    for one in trace.observations if lives(trace) else ():
+    for one in trace.observations if has_status(trace) else ():
         for earlier, later in pairs:
-            first, second = moment(one.body.get(earlier)), moment(one.body.get(later))
+            first, second = parse_timestamp(one.body.get(earlier)), parse_timestamp(one.body.get(later))
             if first and second and second.before(first):
                 seen = f"{later} {one.body[later]} before {earlier} {one.body[earlier]}"
                 yield Deviation(seen, f"{earlier} first", one.exchange, f"{trace.kind}: {earlier}, {later}")
@@ -106,20 +106,20 @@ def timestamps_are_ordered(trace: Trace) -> Iterator[Deviation]:
 
 @check("timestamp-not-in-future", Trace)
 def timestamps_are_not_in_the_future(trace: Trace) -> Iterator[Deviation]:
-    """What has happened has not happened in the future.
+    """No timestamp of a past event is in the future.
 
-    Source: the names of the fields; the service's own Date
+    Source: the names of the fields; the `Date` header of the service
     Grade: documented
-    Advice: take all times from one clock, in UTC
+    Advice: take all timestamps from one clock, in UTC
     """
     for one in trace.observations:
         now = max(_server_time(one), one.exchange.wall)
-        names = ("createdAt", *(trace.lifecycle.timestamps() if lives(trace) else ()))
+        names = ("createdAt", *(trace.lifecycle.timestamps() if has_status(trace) else ()))
         for name in names if one.exchange.wall else ():
-            told = moment(one.body.get(name))
-            if told and told.seconds > now + _SKEW:
-                seen = f"{name} {one.body[name]}, {int(told.seconds - now)} s ahead"
-                yield Deviation(seen, "a moment that has passed", one.exchange, f"{trace.kind}.{name}")
+            found = parse_timestamp(one.body.get(name))
+            if found and found.seconds > now + _SKEW:
+                seen = f"{name} {one.body[name]}, {int(found.seconds - now)} s ahead"
+                yield Deviation(seen, "a past time", one.exchange, f"{trace.kind}.{name}")
 
 
 def _server_time(one: Observation) -> float:
@@ -131,14 +131,14 @@ def _server_time(one: Observation) -> float:
 
 @check("created-now", Trace)
 def created_at_is_now(trace: Trace) -> Iterator[Deviation]:
-    """`createdAt` is the moment of the creation.
+    """`createdAt` is the time of the creation.
 
-    Source: the name of the field; the service's own Date
+    Source: the name of the field; the `Date` header of the service
     Grade: documented
-    Advice: look at the service's clock and time zone
+    Advice: check the clock and the time zone of the service
     """
     first = trace.observations[0]
-    told, now = moment(first.body.get("createdAt")), _server_time(first) or first.exchange.wall
-    if first.source.startswith("create") and told and now and abs(told.seconds - now) > _SKEW:
+    found, now = parse_timestamp(first.body.get("createdAt")), _server_time(first) or first.exchange.wall
+    if first.is_creation and found and now and abs(found.seconds - now) > _SKEW:
         seen = f"createdAt {first.body['createdAt']} at {time.strftime('%FT%TZ', time.gmtime(now))}"
-        yield Deviation(seen, "the moment of the creation", first.exchange, trace.kind)
+        yield Deviation(seen, "the time of the creation", first.exchange, trace.kind)

@@ -1,49 +1,54 @@
-"""Do threads, messages and runs go together: is what was created listed, modified, answered?"""
+"""Do threads, messages and runs work together: are they listed, modified, kept apart?"""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
-from contract_tests.checks.echoes import changed, holds
+from contract_tests.checks.echoes import changed, contains
+from contract_tests.client.samples import valid_body
 from contract_tests.client.service import Inconclusive, Service
+from contract_tests.document import Role, document
 from contract_tests.findings import Deviation, check
-from contract_tests.observations.assembly import Story
-from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.assembly import History
+from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.message_text import text_of
 from contract_tests.observations.traces import Trace
 from openapi import Grade
 
 
-@check("created-is-listed", Story)
-def created_is_listed(story: Story) -> Iterator[Deviation]:
-    """What was created, or listed, stands in its list from then on.
+@check("created-is-listed", History)
+def created_is_listed(history: History) -> Iterator[Deviation]:
+    """A resource that was created or listed stays in its list.
 
     Source: the reference pages of create and list
     Grade: documented
     Advice: let the list read what create wrote
     """
-    kinds = {"listRuns": "run", "listMessages": "message", "listRunSteps": "step"}
-    for exchange in story.exchanges:
-        kind = kinds.get(exchange.label)
-        if kind is None or not exchange.ok or not _is_whole(exchange):
+    for exchange in history.exchanges:
+        operation = exchange.operation
+        if operation is None or operation.role is not Role.LIST or not operation.parameters:
             continue
+        if not exchange.ok or not _is_whole(exchange):
+            continue
+        kind = operation.kind
         listed = {item.get("id") for item in exchange.json["data"] if isinstance(item, dict)}
-        for trace in story.traces:
+        for trace in history.traces:
             if trace.kind == kind and trace.id not in listed and _is_due(trace, exchange):
                 place = f"{exchange.label}: {kind}"
                 yield Deviation(f"{trace.id} is missing", f"every {kind}", exchange, place)
 
 
 def _is_due(trace: Trace, exchange: Exchange) -> bool:
-    """Whether a list must show a resource: it was there before, and what may be taken back is not meant."""
+    """Whether a list must contain a resource: it existed before, and the service may not withdraw it."""
     first = trace.observations[0]
     here = all(first.body.get(name) == value for name, value in exchange.path_parameters.items())
-    # The message of a run that did not complete may be taken back.
+    # A service may withdraw the message of a run that did not complete.
     lasts = trace.kind != "message" or first.source != exchange.label or first.body.get("role") == "user"
     return here and lasts and first.received <= exchange.sent
 
 
 def _is_whole(exchange: Exchange) -> bool:
-    """Whether a page is the whole list."""
+    """Whether a page has the whole list."""
     body = exchange.json
     if not isinstance(body, dict) or not isinstance(body.get("data"), list) or body.get("hasMore"):
         return False
@@ -52,21 +57,21 @@ def _is_whole(exchange: Exchange) -> bool:
     return short and not {"after", "before"} & dict(exchange.query).keys()
 
 
-@check("reply-in-thread", Story)
-def reply_is_in_the_thread(story: Story) -> Iterator[Deviation]:
-    """When a run has completed, its reply stands in the thread.
+@check("reply-in-thread", History)
+def reply_is_in_the_thread(history: History) -> Iterator[Deviation]:
+    """When a run has completed, its reply is in the thread.
 
-    Source: frontends read the messages as soon as the run has completed; the vendor's client does too
+    Source: frontends, and the vendor's client, read the messages as soon as the run has completed
     Grade: observed
     Advice: write the message before the status
     """
-    for trace in story.traces:
+    for trace in history.traces:
         completed = next((one for one in trace.observations if one.status == "completed"), None)
         if trace.kind != "run" or completed is None:
             continue
         thread = completed.body.get("threadId")
-        for exchange in story.exchanges:
-            listed = exchange.operation is not None and exchange.operation.id == "listMessages"
+        for exchange in history.exchanges:
+            listed = exchange.operation is not None and exchange.operation.lists("message")
             if not listed or exchange.path_parameters.get("threadId") != thread or not exchange.ok:
                 continue
             if exchange.sent >= completed.received and _is_whole(exchange):
@@ -78,168 +83,172 @@ def _missing_reply(trace: Trace, exchange: Exchange) -> Iterator[Deviation]:
     messages = [item for item in exchange.json["data"] if isinstance(item, dict)]
     if not any(message.get("role") == "assistant" for message in messages):
         grade = Grade.DOCUMENTED if _names_message(trace) else Grade.OBSERVED
-        seen = f"{len(messages)} messages, none of the assistant"
+        seen = f"{len(messages)} messages, none from the assistant"
         yield Deviation(seen, "the reply", exchange, "run completed", grade)
 
 
 def _names_message(trace: Trace) -> bool:
-    """Whether a step of the run says that it wrote a message."""
+    """Whether a step of the run wrote a message."""
     return any(step.last.body.get("type") == "message_creation" for step in trace.related.get("steps", ()))
 
 
-@check("reply-after-question", Story)
-def reply_follows_its_question(story: Story) -> Iterator[Deviation]:
-    """In the order asc, a run's reply stands behind the messages that were there when the run was created.
+@check("reply-after-question", History)
+def reply_follows_its_question(history: History) -> Iterator[Deviation]:
+    """In ascending order, the reply of a run follows the messages that existed when the run was created.
 
     Source: the reference page of the message list: order by creation
     Grade: documented
-    Advice: stamp the reply when it is written
+    Advice: set `createdAt` of the reply when it is written
     """
-    for exchange in story.exchanges:
+    for exchange in history.exchanges:
         query = dict(exchange.query)
-        if exchange.operation is None or exchange.operation.id != "listMessages" or not exchange.ok:
+        if exchange.operation is None or not exchange.operation.lists("message") or not exchange.ok:
             continue
         if query.get("order", "asc") != "asc" or not _is_whole(exchange):
             continue
         ids = [item.get("id") for item in exchange.json["data"] if isinstance(item, dict)]
         for item in exchange.json["data"]:
-            run = story.find("run", item.get("runId")) if isinstance(item, dict) else None
+            run = history.find("run", item.get("runId")) if isinstance(item, dict) else None
             if run is None or item.get("role") != "assistant" or run.observations[0].source == "listRuns":
                 continue
             created = run.observations[0].exchange.sent
             for name in ids[ids.index(item["id"]) + 1 :]:
-                message = story.find("message", name)
+                message = history.find("message", name)
                 first = message.observations[0] if message else None
-                if first and first.source == "createMessage" and first.received <= created:
-                    yield Deviation("the reply stands first", "the question first", exchange)
+                if first and first.is_creation and first.received <= created:
+                    yield Deviation("the reply comes first", "the question first", exchange)
                     return
 
 
-@check("thread-starts-with-its-messages", Story)
-def thread_starts_with_its_messages(story: Story) -> Iterator[Deviation]:
-    """A thread holds what it is created with, its messages in their order.
+@check("thread-starts-with-its-messages", History)
+def thread_starts_with_its_messages(history: History) -> Iterator[Deviation]:
+    """A new thread has the fields and messages of its request, in their order.
 
     Source: the reference page of create thread, `messages`; create thread and run, `thread`
     Grade: documented
-    Advice: store them with the thread
+    Advice: store them together with the thread
     """
     given: dict[str, list[str]] = {}
-    for exchange in story.exchanges:
-        told = exchange.json
-        if exchange.operation is None or not exchange.ok or not isinstance(told, dict):
+    for exchange in history.exchanges:
+        body = exchange.json
+        if exchange.operation is None or not exchange.ok or not isinstance(body, dict):
             continue
         given.update(_given_messages(exchange))
-        yield from _another_thread(story, exchange)
+        yield from _new_thread(history, exchange)
         texts = given.get(exchange.path_parameters.get("threadId", ""), [])
-        if exchange.operation.id == "listMessages" and texts and _is_whole(exchange):
+        if exchange.operation.lists("message") and texts and _is_whole(exchange):
             order = dict(exchange.query).get("order", "asc")
-            shown = [text_of(one.get("content")) for one in told["data"] if isinstance(one, dict)]
+            shown = [text_of(one.get("content")) for one in body["data"] if isinstance(one, dict)]
             if (shown if order == "asc" else shown[::-1])[: len(texts)] != texts:
-                seen = f"the thread starts with {str(shown[:1])[:100]}"
+                seen = f"the thread begins with {str(shown[:1])[:100]}"
                 yield Deviation(seen, str(texts)[:100], exchange)
 
 
-def _another_thread(story: Story, exchange: Exchange) -> Iterator[Deviation]:
-    """Where the thread that a run was created with is not what was asked for."""
-    asked = exchange.asked.get("thread") if isinstance(exchange.asked, dict) else None
-    trace = story.find("thread", exchange.json.get("threadId"))
-    if exchange.label != "createThreadAndRun" or not isinstance(asked, dict) or trace is None:
+def _new_thread(history: History, exchange: Exchange) -> Iterator[Deviation]:
+    """Where the new thread of a run differs from the request."""
+    requested = exchange.request_json.get("thread") if isinstance(exchange.request_json, dict) else None
+    trace = history.find("thread", exchange.json.get("threadId"))
+    if not isinstance(requested, dict) or trace is None:
         return
     for name in ("title", "metadata"):
-        told = trace.last.body.get(name)
-        if asked.get(name) and not holds(told, asked[name]):
-            place = f"createThreadAndRun: {name}"
-            yield Deviation(f"{name}: {str(told)[:80]!r}", str(asked[name])[:80], trace.last.exchange, place)
+        value = trace.last.body.get(name)
+        if requested.get(name) and not contains(value, requested[name]):
+            place = f"{exchange.label}: {name}"
+            seen = f"{name}: {str(value)[:80]!r}"
+            yield Deviation(seen, str(requested[name])[:80], trace.last.exchange, place)
 
 
 def _given_messages(exchange: Exchange) -> dict[str, list[str]]:
-    """The texts that a new thread was given, by its id."""
-    asked, operation = exchange.asked, exchange.operation
-    if operation is None or not isinstance(asked, dict):
+    """The texts of the messages that a new thread was created with, by its id."""
+    body, operation = exchange.request_json, exchange.operation
+    if operation is None or not isinstance(body, dict):
         return {}
-    thread, name = {}, ""
-    if operation.id == "createThread":
-        thread, name = asked, str(exchange.json.get("id"))
-    elif operation.id == "createThreadAndRun":
-        thread, name = asked.get("thread") or {}, str(exchange.json.get("threadId"))
+    if operation.creates("thread"):
+        thread, name = body, str(exchange.json.get("id"))
+    else:
+        thread, name = body.get("thread") or {}, str(exchange.json.get("threadId"))
     messages = thread.get("messages") if isinstance(thread, dict) else None
     texts = [text_of(one.get("content")) for one in messages or [] if isinstance(one, dict)]
     return {name: [str(text) for text in texts]} if texts and None not in texts else {}
 
 
 @check("threads-keep-apart", Service)
-def threads_keep_apart(service: Service) -> Iterator[Deviation]:
-    """A run, or message, of one thread is not found under another.
+def threads_are_isolated(service: Service) -> Iterator[Deviation]:
+    """A run or message of one thread is not found in another thread.
 
-    Source: the paths of the reference pages: a run is named by its thread and its id
+    Source: the paths of the reference pages: a run is identified by its thread and its id
     Grade: documented
-    Advice: look up by both ids; whoever guesses an id must not read another's thread
+    Advice: look up by both ids; a guessed id must not open another thread
     """
     other = service.fresh_thread()
     thread = service.fresh_thread()
     message = service.message(thread)
-    yield from _reads(service, "getMessage", {"threadId": other, "messageId": message})
-    own = service.call("listMessages", path={"threadId": other})
-    if own.ok and isinstance(own.json, dict) and own.json.get("data"):
-        yield Deviation("messages in a thread that has none", "an empty list", own)
-    try:
-        _, run = service.finished_run()
-    except Inconclusive:
-        return
-    runs = service.call("listRuns", path={"threadId": other})
-    if runs.ok and isinstance(runs.json, dict) and runs.json.get("data"):
-        yield Deviation("runs in a thread that has none", "an empty list", runs)
-    path = {"threadId": other, "runId": run}
-    yield from _reads(service, "getRun", path)
-    yield from _reads(service, "modifyRun", path, body={"metadata": {"stolen": "yes"}})
-    steps = service.call("listRunSteps", path=path, wants=["unknown-id"])
-    if steps.ok and isinstance(steps.json, dict) and steps.json.get("data"):
-        yield Deviation("the steps of another thread's run", "404", steps)
+    paths = [{"threadId": other, "messageId": message}]
+    with suppress(Inconclusive):
+        paths.append({"threadId": other, "runId": service.finished_run()[1]})
+    for operation in document().documented_operations(Role.LIST):
+        if operation.parameters == ("threadId",):
+            yield from _listed(service.request(operation.id, path={"threadId": other}), "an empty list")
+    for path in paths:
+        yield from _found_elsewhere(service, path)
 
 
-def _reads(service: Service, operation: str, path: Mapping[str, str], **options: Any) -> Iterator[Deviation]:
-    exchange = service.call(operation, path=path, wants=["unknown-id"], **options)
-    if exchange.ok:
-        yield Deviation(f"status {exchange.status} under another thread", "404", exchange)
+def _found_elsewhere(service: Service, path: Mapping[str, str]) -> Iterator[Deviation]:
+    """Where a path returns something of another thread."""
+    for operation in document().documented_operations(Role.READ, Role.MODIFY, Role.LIST):
+        if operation.parameters != tuple(path):
+            continue
+        body = valid_body(operation, metadata={"stolen": "yes"})
+        exchange = service.request(operation.id, path=path, body=body, intents=[Intent.UNKNOWN_ID])
+        if operation.role is Role.LIST:
+            yield from _listed(exchange, "404")
+        elif exchange.ok:
+            yield Deviation(f"status {exchange.status} in another thread", "404", exchange)
+
+
+def _listed(exchange: Exchange, expected: str) -> Iterator[Deviation]:
+    if exchange.ok and isinstance(exchange.json, dict) and exchange.json.get("data"):
+        yield Deviation("entries of another thread", expected, exchange)
 
 
 @check("modify-run-changes-metadata", Service)
 def modifying_a_run_changes_its_metadata(service: Service) -> Iterator[Deviation]:
-    """Modifying a run changes its metadata, lastingly, and nothing else.
+    """Modifying a run changes its metadata permanently, and nothing else.
 
     Source: the reference page of modify run
     Grade: documented
-    Advice: write the metadata alone
+    Advice: write only the metadata
     """
     thread, run = service.finished_run()
-    yield from _modify(service, "Run", {"threadId": thread, "runId": run}, {"metadata": {"modified": "yes"}})
+    yield from _modify(service, "run", {"threadId": thread, "runId": run}, {"metadata": {"modified": "yes"}})
 
 
 @check("modify-thread-changes-what-is-asked", Service)
 def modifying_a_thread_changes_what_is_asked(service: Service) -> Iterator[Deviation]:
-    """Modifying a thread changes its title or metadata, lastingly, and nothing else.
+    """Modifying a thread changes its title or metadata permanently, and nothing else.
 
     Source: the reference page of modify thread
     Grade: documented
-    Advice: write the fields that are in the request alone
+    Advice: write only the fields in the request
     """
     thread = service.fresh_thread(title="Before", metadata={"kept": "yes"})
-    yield from _modify(service, "Thread", {"threadId": thread}, {"title": "After"})
-    yield from _modify(service, "Thread", {"threadId": thread}, {"metadata": {"modified": "yes"}})
+    yield from _modify(service, "thread", {"threadId": thread}, {"title": "After"})
+    yield from _modify(service, "thread", {"threadId": thread}, {"metadata": {"modified": "yes"}})
 
 
 def _modify(
     service: Service, kind: str, path: Mapping[str, str], change: Mapping[str, Any]
 ) -> Iterator[Deviation]:
-    before = service.require(f"get{kind}", path=path)
-    modified = service.require(f"modify{kind}", path=path, body=dict(change))
-    after = service.require(f"get{kind}", path=path)
+    reading, modifying = (document().operation(role, kind).id for role in (Role.READ, Role.MODIFY))
+    before = service.require(reading, path=path)
+    modified = service.require(modifying, path=path, body=dict(change))
+    after = service.require(reading, path=path)
     for exchange in (modified, after):
         if not isinstance(before.json, dict) or not isinstance(exchange.json, dict):
             continue
-        place = f"{exchange.label} after modify{kind}"
+        place = f"{exchange.label} after {modifying}"
         for name, value in change.items():
-            if not holds(exchange.json.get(name), value):
+            if not contains(exchange.json.get(name), value):
                 seen = f"{name}: {str(exchange.json.get(name))[:80]}"
                 yield Deviation(seen, str(value), exchange, f"{place}: {name}")
         for name, value in before.json.items():

@@ -1,4 +1,4 @@
-"""How much has been spent, and may one more request, or run, be made?"""
+"""How much has been spent, and may one more request or run be started?"""
 
 import os
 import time
@@ -11,11 +11,11 @@ _PATIENCE = 20.0
 
 
 class BudgetExceeded(Exception):
-    """A ceiling is reached; the text names it."""
+    """A ceiling is reached. The text names its option."""
 
 
 class Counter:
-    """A counter that several processes share: each unit is a byte that one of them appended to a file."""
+    """A counter that several processes share. Each unit is a byte that was appended to a file."""
 
     def __init__(self, path: Path) -> None:
         self._taken = os.open(path, os.O_CREAT | os.O_APPEND | os.O_RDWR)
@@ -24,13 +24,13 @@ class Counter:
 
     @property
     def count(self) -> int:
-        """How many units are taken and not given back."""
-        # What came back is read first: others change both meanwhile, and too high is the safe error.
+        """How many units are taken and not returned."""
+        # Read the returned units first. Other processes change both: too high a count is the safe error.
         returned = os.fstat(self._returned).st_size
         return os.fstat(self._taken).st_size - returned
 
     def take(self, units: int, ceiling: int) -> bool:
-        """Take units unless that exceeds the ceiling; two takers never both get the last one."""
+        """Take units unless that exceeds the ceiling. Two callers never both get the last unit."""
         os.write(self._taken, b"+" * units)
         if self.count <= ceiling:
             return True
@@ -42,16 +42,16 @@ class Counter:
         os.write(self._returned, b"-" * units)
 
     def settle(self, units: int) -> None:
-        """Say that units are used for good."""
+        """Mark units as used for good."""
         os.write(self._settled, b"!" * units)
 
     @property
     def settled(self) -> int:
-        """How many units are used for good; the rest may still be given back."""
+        """How many units are used for good. The others may still be returned."""
         return os.fstat(self._settled).st_size
 
-    def take_patiently(self, units: int, ceiling: int, patience: float) -> bool:
-        """As `take`, but wait while units that others hold may still come back."""
+    def take_or_wait(self, units: int, ceiling: int, patience: float) -> bool:
+        """Like `take`, but wait up to `patience` seconds while other callers may still return units."""
         end = time.monotonic() + patience
         while not self.take(units, ceiling):
             if self.settled + units > ceiling or time.monotonic() > end:
@@ -62,7 +62,7 @@ class Counter:
 
 @dataclass(frozen=True)
 class Spent:
-    """What a judgement has cost."""
+    """What has been spent; `seconds` since the session began."""
 
     runs: int
     tokens: int
@@ -71,7 +71,7 @@ class Spent:
 
 
 class Budget:
-    """Hard ceilings over everything that is sent, whoever sends it."""
+    """Hard ceilings for everything that is sent, shared by threads and processes."""
 
     def __init__(
         self, directory: Path, *, runs: int, tokens: int, requests: int, seconds: float, started: float
@@ -95,11 +95,11 @@ class Budget:
         return Spent(self._runs.count, self._tokens.count, self._requests.count, elapsed)
 
     def stop(self) -> None:
-        """Let nothing more be sent from this process."""
+        """Allow no more requests from this process."""
         self.seconds = 0.0
 
     def take_request(self) -> None:
-        """Pay for one request."""
+        """Pay for one request. Raises `BudgetExceeded`."""
         if self.left <= 0:
             raise BudgetExceeded(f"--max-seconds {self.seconds:g} is spent")
         if not self._requests.take(1, self.requests):
@@ -107,11 +107,11 @@ class Budget:
 
     @contextmanager
     def run(self, tokens: int) -> Iterator["Reservation"]:
-        """Reserve a run of at most so many tokens; it is given back unless it is marked as used."""
+        """Reserve a run of at most `tokens` tokens. It is returned unless it is marked as used."""
         reservation = Reservation(self, tokens)
-        if not self._runs.take_patiently(1, self.runs, _PATIENCE):
+        if not self._runs.take_or_wait(1, self.runs, _PATIENCE):
             raise BudgetExceeded(f"--max-runs {self.runs} is spent")
-        if not self._tokens.take_patiently(tokens, self.tokens, _PATIENCE):
+        if not self._tokens.take_or_wait(tokens, self.tokens, _PATIENCE):
             self._runs.give_back(1)
             raise BudgetExceeded(f"--max-tokens {self.tokens} is spent")
         try:
@@ -127,7 +127,7 @@ class Budget:
 
 @dataclass
 class Reservation:
-    """A run that may be started; set `used` once the service has said yes."""
+    """A reserved run. Set `used` when the service has accepted it."""
 
     budget: Budget
     tokens: int

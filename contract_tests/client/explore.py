@@ -1,7 +1,7 @@
-"""Which ways of using the service are tried, so that there is something to look at?
+"""In which ways is the service used, so that there are exchanges to check?
 
-Each exploration is one function that makes the service work; what is thought of the answers is the checks'
-business. Explorations run beside one another, each in threads of its own.
+Each exploration is one function that sends requests. The checks evaluate the responses later. Explorations
+run concurrently, each with threads of its own.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from contract_tests.client.service import QUESTION, Inconclusive, NotOffered, Service
-from contract_tests.document import EVENT_STREAM
-from contract_tests.observations.exchange import Exchange
+from contract_tests.client.samples import QUESTION
+from contract_tests.client.service import Inconclusive, NotOffered, Service
+from contract_tests.document import EVENT_STREAM, Operation, Role, document
+from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.traces import Stream
 
 WEATHER = {
@@ -22,7 +23,7 @@ WEATHER = {
         "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
     },
 }
-# Every documented optional field of a run with an ordinary value.
+# Every documented optional field of a run, with an ordinary value.
 FIELDS: Mapping[str, Any] = {
     "instructions": "Answer briefly.",
     "additionaInstructions": "Be kind.",
@@ -35,12 +36,12 @@ FIELDS: Mapping[str, Any] = {
     "maxCompletionTokens": 64,
     "truncationStrategy": {"type": "auto"},
 }
-# What real clients are seen to send beside: the path's own id, empty texts, fields nobody documents.
+# What clients are observed to send as well: the id of the path, empty strings, undocumented fields.
 OBSERVED_FIELDS: Mapping[str, Any] = {
     "assistantId": "",
     "threadId": "",
     "fileIds": [],
-    "nobodyKnows": {"a": [1]},
+    "unknownField": {"a": [1]},
 }
 THREAD_FIELDS: Mapping[str, Any] = {
     "title": "Contract check",
@@ -55,7 +56,7 @@ THREAD_FIELDS: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Exploration:
-    """One way of using the service, and how many runs it starts."""
+    """One way to use the service. It starts `runs` runs. The smoke profile has it if `smoke` is true."""
 
     name: str
     runs: int
@@ -80,99 +81,99 @@ def exploration(
 
 @exploration("a run", 1, smoke=True)
 def plain_run(service: Service) -> None:
-    """A message, a run, its end; looked at in every way meanwhile and afterwards."""
+    """Create a message and a run, poll the run to its end, and read everything."""
     thread, run = service.finished_run()
-    look_around(service, thread, run)
+    read_all(service, thread, run)
 
 
-@exploration("a run that is watched while it is created", 1)
-def watched_run(service: Service) -> None:
-    """A create that blocks hides the run's life: the thread's list of runs shows it meanwhile."""
+@exploration("a run that is polled while it is created", 1)
+def run_polled_during_creation(service: Service) -> None:
+    """If creating a run blocks, only the list of runs shows its earlier statuses."""
     thread = service.thread()
     service.message(thread)
     with ThreadPoolExecutor(1) as pool:
         creating = pool.submit(service.start, thread)
         while not creating.done():
             service.client.wait(0.15)
-            listed = service.call("listRuns", path={"threadId": thread})
+            listed = service.request("listRuns", path={"threadId": thread})
             for name in _ids(listed)[:2]:
                 path = {"threadId": thread, "runId": name}
-                service.call("getRun", path=path)
-                service.call("listRunSteps", path=path)
-    _follow(service, creating.result())
+                service.request("getRun", path=path)
+                service.request("listRunSteps", path=path)
+    _complete(service, creating.result())
 
 
 @exploration("a streamed run", 1, smoke=True)
 def streamed_run(service: Service) -> None:
-    """A streamed run, looked at afterwards; then another turn of the same thread."""
+    """Stream a run, then read everything."""
     thread = service.thread()
     service.message(thread)
-    _follow(service, service.start(thread, stream=True))
+    _complete(service, service.start(thread, stream=True))
 
 
-@exploration("a streamed run that is polled meanwhile", 1)
+@exploration("a streamed run that is polled at the same time", 1)
 def polled_stream(service: Service) -> None:
-    """What the stream says and what retrieve says at the same time belong to one run."""
+    """Stream a run and read it at the same time."""
     thread = service.thread()
     service.message(thread)
     with ThreadPoolExecutor(1) as pool:
         streaming = pool.submit(service.start, thread, stream=True)
         while not streaming.done():
             service.client.wait(0.1)
-            for name in _ids(service.call("listRuns", path={"threadId": thread}))[:1]:
-                service.call("getRun", path={"threadId": thread, "runId": name})
-    _follow(service, streaming.result())
+            for name in _ids(service.request("listRuns", path={"threadId": thread}))[:1]:
+                service.request("getRun", path={"threadId": thread, "runId": name})
+    _complete(service, streaming.result())
 
 
-@exploration("a thread and a run in one call", 1, smoke=True)
+@exploration("a thread and a run in one request", 1, smoke=True)
 def thread_and_run(service: Service) -> None:
-    """createThreadAndRun, with a thread that has everything."""
-    _follow(service, service.start("", "createThreadAndRun", thread=dict(THREAD_FIELDS)))
+    """Use createThreadAndRun with a thread that has every field."""
+    _complete(service, service.start("", "createThreadAndRun", thread=dict(THREAD_FIELDS)))
 
 
-@exploration("a thread and a streamed run in one call", 1)
+@exploration("a thread and a streamed run in one request", 1)
 def thread_and_streamed_run(service: Service) -> None:
-    """createThreadAndRun with a stream."""
+    """Use createThreadAndRun with a stream."""
     thread = {"messages": THREAD_FIELDS["messages"]}
-    _follow(service, service.start("", "createThreadAndRun", thread=thread, stream=True))
+    _complete(service, service.start("", "createThreadAndRun", thread=thread, stream=True))
 
 
 @exploration("a run with every documented field", 1, smoke=True)
 def run_with_every_field(service: Service) -> None:
-    """All optional fields together, in a thread that was created with all of its own."""
+    """Send all optional fields together, in a thread that was created with every field."""
     thread = service.thread(**THREAD_FIELDS)
-    _follow(service, service.start(thread, **FIELDS))
+    _complete(service, service.start(thread, **FIELDS))
 
 
-@exploration("three turns of one thread", 3)
-def three_turns(service: Service) -> None:
-    """A conversation: paging over runs and messages needs more than one."""
+@exploration("three runs of one thread", 3)
+def three_runs(service: Service) -> None:
+    """Create several runs and messages in one thread, for the checks of paging."""
     thread = service.fresh_thread()
     for turn in ("One.", "Two.", "Three."):
         service.message(thread, f"{turn} {QUESTION}")
         run = service.run(thread, metadata={"turn": turn})
-        body = service.watch(thread, str(run["id"]))
+        body = service.poll(thread, str(run["id"]))
         if body.get("status") == "requires_action":
             answer_tools(service, thread, body)
     service.once("conversation", lambda: thread)
-    look_around(service, thread, str(run["id"]))
+    read_all(service, thread, str(run["id"]))
 
 
 @exploration("a run that may call a tool", 1)
 def tool_run(service: Service) -> None:
-    """A question for a tool; where the run asks for its output, it is given."""
+    """Ask a question for a tool, and submit the output if the run requires it."""
     thread = service.thread()
     service.message(thread, "What is the weather in Lisbon? Use the tool.")
     run = service.run(thread, tools=[WEATHER])
-    body = service.watch(thread, str(run["id"]))
+    body = service.poll(thread, str(run["id"]))
     if body.get("status") == "requires_action":
-        look_around(service, thread, str(run["id"]))
+        read_all(service, thread, str(run["id"]))
         answer_tools(service, thread, body)
 
 
 @exploration("a run that is cancelled", 1)
 def cancelled_run(service: Service) -> None:
-    """A streamed run that is told to stop, where the service offers that."""
+    """Cancel a streamed run, if the service offers that."""
     thread = service.thread()
     service.message(thread, "Count slowly from one to two hundred, in words.")
     with ThreadPoolExecutor(1) as pool:
@@ -180,16 +181,16 @@ def cancelled_run(service: Service) -> None:
         cancelled = False
         while not streaming.done():
             service.client.wait(0.1)
-            for name in [] if cancelled else _ids(service.call("listRuns", path={"threadId": thread})):
+            for name in [] if cancelled else _ids(service.request("listRuns", path={"threadId": thread})):
                 path = {"threadId": thread, "runId": name}
-                service.call("cancelRun", path=path, body={}, key=None, wants=["no-key"])
-                service.call("cancelRun", path=path, body={})
+                service.request("cancelRun", path=path, body={}, key=None, intents=[Intent.UNAUTHENTICATED])
+                service.request("cancelRun", path=path, body={})
                 cancelled = True
-    _follow(service, streaming.result())
+    _complete(service, streaming.result())
 
 
 def answer_tools(service: Service, thread: str, body: Mapping[str, Any]) -> None:
-    """Give a run the outputs it waits for, where the service offers that, and see it through."""
+    """Submit the tool outputs that a run requires, if the service offers that, and poll it to its end."""
     action = body.get("requiredAction") or {}
     wanted = action.get("submitToolOutputs") if isinstance(action, Mapping) else None
     calls = wanted.get("toolCalls") if isinstance(wanted, Mapping) else None
@@ -197,56 +198,65 @@ def answer_tools(service: Service, thread: str, body: Mapping[str, Any]) -> None
     outputs = [{"toolCallId": name, "output": "Sunny, 24 degrees."} for name in ids if name]
     path = {"threadId": thread, "runId": str(body["id"])}
     answer = {"toolOutputs": outputs}
-    service.call("submitToolOutputs", path=path, body=answer, key=None, wants=["no-key"])
-    exchange = service.call("submitToolOutputs", path=path, body=answer)
+    service.request("submitToolOutputs", path=path, body=answer, key=None, intents=[Intent.UNAUTHENTICATED])
+    exchange = service.request("submitToolOutputs", path=path, body=answer)
     if exchange.ok or not exchange.status:
-        service.watch(thread, str(body["id"]))
-        service.call("listRunSteps", path=path, params={"limit": 1})
-        look_around(service, thread, str(body["id"]))
+        service.poll(thread, str(body["id"]))
+        service.request("listRunSteps", path=path, params={"limit": 1})
+        read_all(service, thread, str(body["id"]))
 
 
-def look_around(service: Service, thread: str, run: str) -> None:
-    """Look at a run, its steps and its thread in every way there is."""
+def read_all(service: Service, thread: str, run: str) -> None:
+    """Read a run, its thread and everything in them, by every documented operation that only reads."""
     path = {"threadId": thread, "runId": run}
-    service.call("listRuns", path={"threadId": thread})
-    steps = service.call("listRunSteps", path=path)
-    for name in _ids(steps)[:3]:
-        service.call("getRunStep", path={**path, "stepId": name})
-    messages = service.call("listMessages", path={"threadId": thread}, params={"limit": 100})
-    for name in _ids(messages)[-2:]:
-        service.call("getMessage", path={"threadId": thread, "messageId": name})
-    service.call("getThread", path={"threadId": thread})
+    for operation in document().documented_operations(Role.LIST):
+        if operation.parameters and path.keys() >= set(operation.parameters):
+            _read_list(service, operation, path)
+    service.request("getThread", path=path)
     service.client.wait(0.3)
-    service.call("getRun", path=path)
+    service.request("getRun", path=path)
 
 
-def _follow(service: Service, created: Exchange) -> None:
-    """See a run through from its creation on."""
+def _read_list(service: Service, operation: Operation, path: Mapping[str, str]) -> None:
+    """List resources, then read the newest three of them."""
+    view = document().assumed
+    takes_limit = view.parameter(operation.id, "limit") is not None
+    listed = service.request(operation.id, path=path, params={"limit": 100} if takes_limit else None)
+    ascends = (view.parameter(operation.id, "order") or {}).get("default") == "asc"
+    newest = _ids(listed)[::-1] if ascends else _ids(listed)
+    for reading in document().documented_operations(Role.READ):
+        if reading.kind == operation.kind and path.keys() >= set(reading.parameters[:-1]):
+            for name in newest[:3]:
+                service.request(reading.id, path={**path, reading.parameters[-1]: name})
+
+
+def _complete(service: Service, created: Exchange) -> None:
+    """Poll a created run to its end and read everything."""
     run = _created_run(created)
     thread = created.path_parameters.get("threadId") or str(run.get("threadId", ""))
     if not thread:
-        raise Inconclusive("the run's creation does not say which thread it is in")
-    service.watch(thread, str(run["id"]))
-    look_around(service, thread, str(run["id"]))
+        raise Inconclusive("the created run has no threadId")
+    service.poll(thread, str(run["id"]))
+    read_all(service, thread, str(run["id"]))
 
 
 def _created_run(created: Exchange) -> Mapping[str, Any]:
-    """The run that a creation answered, in JSON or as a stream."""
+    """The run in a response that created it, in JSON or as a stream."""
     if created.ok and created.media_type == EVENT_STREAM:
         runs = Stream.of(created).runs
         if not runs:
-            raise Inconclusive("the stream never shows its run")
+            raise Inconclusive("the stream has no run")
         found: Mapping[str, Any] = runs[-1].data
         return found
     body = created.json
     if created.ok and isinstance(body, dict) and isinstance(body.get("id"), str):
         return body
-    reason = f"{created.label} answered {created.status or created.error}"
+    reason = f"{created.label}: {created.result}"
     raise NotOffered(reason) if created.status in (405, 501) else Inconclusive(reason)
 
 
 def _ids(listed: Exchange) -> list[str]:
-    """The ids in a list's answer."""
+    """The ids in a page."""
     items = listed.json.get("data") if listed.ok and isinstance(listed.json, dict) else None
     found = [item.get("id") for item in items if isinstance(item, dict)] if isinstance(items, list) else []
     return [name for name in found if isinstance(name, str) and name]

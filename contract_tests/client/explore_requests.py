@@ -1,7 +1,7 @@
-"""Which requests, right and wrong, ordinary and odd, are sent to see how they are taken?
+"""Which valid, invalid and odd requests are sent, to see whether the service accepts them?
 
-A request says what it is for in `wants`: nothing means it must be accepted, `invalid` that it must be
-refused, `odd` that either will do as long as the service stays well.
+A request without an intent must be accepted. One with `Intent.INVALID` must be rejected. One with
+`Intent.ODD` may be either, as long as the service does not fail.
 """
 
 import json
@@ -9,11 +9,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contract_tests.client.explore import FIELDS, OBSERVED_FIELDS, THREAD_FIELDS, exploration
-from contract_tests.client.service import QUESTION, Inconclusive, Service
-from contract_tests.document import Operation, contract
+from contract_tests.client.samples import QUESTION, valid_body
+from contract_tests.client.service import Inconclusive, Service
+from contract_tests.document import Operation, Role, document
+from contract_tests.observations.exchange import Intent
 
 _MALFORMED = (b'{"metadata": ', b'{"metadata": {},}', b"{'metadata': {}}", b"nonsense", b'"\xff\xfe"')
-_NO_OBJECTS = (b"[]", b'"text"', b"42", b"true")
+_NOT_OBJECTS = (b"[]", b'"text"', b"42", b"true")
 _MEDIA_TYPES = ("text/plain", "application/xml", "application/x-www-form-urlencoded")
 _WRONG: Mapping[str, tuple[Any, ...]] = {
     "string": (12345, {"a": 1}),
@@ -36,58 +38,69 @@ _MESSAGE_FIELDS: tuple[Mapping[str, Any], ...] = (
     {"metadata": {"aB C": "Ü d"}},
     {"attachments": []},
     {"runId": ""},
-    {"nobodyKnows": 1},
+    {"unknownField": 1},
 )
 _ODD_IDS = ("%00", "..%2f..%2f", "x" * 3000, "%F0%9F%92%A9", "null", "-1", "%20")
-_LIMITS = ("0", "-1", "101", "99999999999999999999", "1.5", "abc", "")
+_ODD_QUERIES: tuple[Mapping[str, str], ...] = (
+    *({"limit": text} for text in ("0", "-1", "101", "99999999999999999999", "1.5", "abc", "")),
+    {"order": "sideways"},
+    {"after": "unknown"},
+    {"before": "unknown"},
+    {"limit": "a", "order": "b"},
+)
 
 
-@exploration("bodies that are no JSON objects", 0, smoke=True)
+@exploration("bodies that are not JSON objects", 0, smoke=True)
 def malformed_bodies(service: Service) -> None:
-    """Malformed JSON, JSON that is no object, other media types."""
+    """Send malformed JSON, JSON that is not an object, and other media types."""
     for operation, path, valid in _posts(service):
-        for content in (*_MALFORMED, *_NO_OBJECTS):
+        for content in (*_MALFORMED, *_NOT_OBJECTS):
             headers = {"Content-Type": "application/json"}
-            service.call(operation.id, path=path, content=content, headers=headers, wants=["invalid"])
+            service.request(
+                operation.id, path=path, content=content, headers=headers, intents=[Intent.INVALID]
+            )
         headers = {"Content-Type": "application/json"}
-        service.call(operation.id, path=path, content=b"", headers=headers, wants=["odd"])
+        service.request(operation.id, path=path, content=b"", headers=headers, intents=[Intent.ODD])
         raw = json.dumps(valid).encode()
         for media_type in _MEDIA_TYPES:
             headers = {"Content-Type": media_type}
-            service.call(operation.id, path=path, content=raw, headers=headers, wants=["invalid"])
+            service.request(operation.id, path=path, content=raw, headers=headers, intents=[Intent.INVALID])
         if not operation.starts_run:
-            service.call(operation.id, path=path, content=raw, wants=["odd"])
+            service.request(operation.id, path=path, content=raw, intents=[Intent.ODD])
 
 
 @exploration("fields of the wrong type, or missing", 0, smoke=True)
 def wrong_fields(service: Service) -> None:
-    """Each documented field once with a value of each wrong type; bodies without what is required."""
+    """Send each documented field with a value of each wrong type, and bodies without required fields."""
     for operation, path, valid in _posts(service):
-        service.call(operation.id, path=path, body={}, wants=["invalid"])
+        service.request(operation.id, path=path, body={}, intents=[Intent.INVALID])
         for name, schema in _properties(operation):
             for wrong in _wrong(schema):
                 body = {**valid, name: wrong}
-                service.call(operation.id, path=path, body=body, wants=["invalid", "uncapped"])
+                service.request(
+                    operation.id, path=path, body=body, intents=[Intent.INVALID, Intent.NO_TOKEN_LIMIT]
+                )
 
 
 @exploration("odd values", 1)
 def odd_values(service: Service) -> None:
-    """Values that are allowed, or nearly, and that break careless code."""
+    """Send values that are allowed, or almost, and that break careless code."""
     path = {"threadId": service.fresh_thread()}
     for text in _ODD_TEXTS:
-        service.call("createThread", body={"title": text, "metadata": {"odd": text}}, wants=["odd"])
+        service.request("createThread", body={"title": text, "metadata": {"odd": text}}, intents=[Intent.ODD])
         body = {"role": "user", "content": text, "metadata": {text[:40]: "odd"}}
-        service.call("createMessage", path=path, body=body, wants=["odd"])
+        service.request("createMessage", path=path, body=body, intents=[Intent.ODD])
     values: tuple[Any, ...] = (_nested(150), 10**40, -1.5e308, None, [], [[]], {"": ""})
     for value in values:
-        for operation in ("createThread", "modifyThread"):
-            service.call(operation, path=path, body={"metadata": {"odd": value}}, wants=["odd"])
+        for role in (Role.CREATE, Role.MODIFY):
+            operation = document().operation(role, "thread").id
+            service.request(operation, path=path, body={"metadata": {"odd": value}}, intents=[Intent.ODD])
     for name in ("title", "metadata", "messages", "toolResources", "datasetId"):
-        service.call("createThread", body={name: None}, wants=["odd"])
+        service.request("createThread", body={name: None}, intents=[Intent.ODD])
     headers = {"Content-Type": "application/json"}
-    service.call("createThread", content=b"[" * 5000, headers=headers, wants=["invalid"])
+    service.request("createThread", content=b"[" * 5000, headers=headers, intents=[Intent.INVALID])
     body = {"model": service.model, "metadata": {"odd": _ODD_TEXTS[1], "number": 10**30}}
-    service.call("createRun", path=path, body=body, wants=["odd"])
+    service.request("createRun", path=path, body=body, intents=[Intent.ODD])
 
 
 def _nested(depth: int) -> Any:
@@ -96,89 +109,86 @@ def _nested(depth: int) -> Any:
 
 @exploration("odd ids and queries", 0, smoke=True)
 def odd_queries(service: Service) -> None:
-    """Ids and query parameters that nobody gave."""
+    """Send unknown ids and query parameters."""
     thread = service.shared_thread()
-    for name in _ODD_IDS:
-        for path in (
-            f"/threads/{name}",
-            f"/threads/{thread}/runs/{name}",
-            f"/threads/{thread}/messages/{name}",
-        ):
-            service.client.send("GET", path, wants=["odd"])
-    for operation in ("listThreads", "listMessages", "listRuns"):
-        for limit in _LIMITS:
-            service.call(operation, path={"threadId": thread}, params={"limit": limit}, wants=["odd"])
-        for params in (
-            {"order": "sideways"},
-            {"after": "nobody"},
-            {"before": "nobody"},
-            {"limit": "a", "order": "b"},
-        ):
-            service.call(operation, path={"threadId": thread}, params=params, wants=["odd"])
+    for operation in document().documented_operations(Role.READ):
+        if set(operation.parameters[:-1]) <= {"threadId"}:
+            for odd in _ODD_IDS:
+                # `request` would escape the id.
+                ids = {"threadId": thread, operation.parameters[-1]: odd}
+                service.client.send("GET", operation.path.format(**ids), intents=[Intent.ODD])
+    for operation, path in _lists(service):
+        for params in _ODD_QUERIES:
+            service.request(operation.id, path=path, params=params, intents=[Intent.ODD])
 
 
 @exploration("every documented body", 0, smoke=True)
 def valid_bodies(service: Service) -> None:
-    """Threads and messages with each documented field, and as real clients are seen to send them."""
+    """Send threads and messages with each documented field, and as clients are observed to send them."""
     parts = [{"type": "text", "text": QUESTION}]
     for name, value in {**THREAD_FIELDS, "datasetId": ""}.items():
-        service.call("createThread", body={name: value})
+        service.request("createThread", body={name: value})
     roles = [{"role": role, "content": parts} for role in ("user", "assistant")]
-    service.call("createThread", body={"messages": roles})
-    service.call("createThread", body={"messages": [{"role": "system", "content": "Be brief."}], "title": ""})
-    service.call("createThread", content=b"{}", headers={"Content-Type": "application/json; charset=utf-8"})
+    service.request("createThread", body={"messages": roles})
+    service.request(
+        "createThread", body={"messages": [{"role": "system", "content": "Be brief."}], "title": ""}
+    )
+    service.request(
+        "createThread", content=b"{}", headers={"Content-Type": "application/json; charset=utf-8"}
+    )
     path = {"threadId": service.thread()}
     for body in ({"content": parts}, {"content": QUESTION}, {"content": parts, "role": "assistant"}):
-        service.call("createMessage", path=path, body={"role": "user", **body})
+        service.request("createMessage", path=path, body={"role": "user", **body})
     for extra in _MESSAGE_FIELDS:
-        service.call("createMessage", path=path, body={"role": "user", "content": parts, **extra})
-    service.call("modifyThread", path=path, body={"title": "New", "metadata": {"a": "b"}})
+        service.request("createMessage", path=path, body={"role": "user", "content": parts, **extra})
+    service.request("modifyThread", path=path, body={"title": "New", "metadata": {"a": "b"}})
 
 
 @exploration("every documented query", 0, smoke=True)
 def valid_queries(service: Service) -> None:
-    """Lists with each documented parameter, and as real clients are seen to ask for them."""
-    path = {"threadId": service.shared_thread()}
-    for operation in ("listThreads", "listMessages", "listRuns"):
+    """Request lists with each documented parameter, and as clients are observed to request them."""
+    for operation, path in _lists(service):
         for limit in (1, 20, 100):
-            service.call(operation, path=path, params={"limit": limit})
+            service.request(operation.id, path=path, params={"limit": limit})
         for order in ("asc", "desc"):
-            service.call(operation, path=path, params={"order": order, "limit": 3})
-    service.call("listThreads", params={"limit": 1000})
-    service.call("listThreads", params={"datasetId": "", "limit": 2})
+            service.request(operation.id, path=path, params={"order": order, "limit": 3})
+    service.request("listThreads", params={"limit": 1000})
+    service.request("listThreads", params={"datasetId": "", "limit": 2})
+
+
+def _lists(service: Service) -> Iterator[tuple[Operation, dict[str, str]]]:
+    """Each documented list that can be paged, and existing ids for its path."""
+    service.shared_thread()
+    for operation in document().documented_operations(Role.LIST):
+        if document().documented.parameter(operation.id, "limit") is not None:
+            try:
+                path = service.ids(operation.parameters)
+            except Inconclusive:
+                continue
+            yield operation, path
 
 
 def _posts(service: Service) -> Iterator[tuple[Operation, dict[str, str], dict[str, Any]]]:
-    """Each documented operation that takes a body, the ids of its path, and a body it must accept."""
-    thread = service.shared_thread()
-    valid: dict[str, dict[str, Any]] = {
-        "createThread": {},
-        "modifyThread": {"metadata": {"a": "b"}},
-        "createMessage": {"role": "user", "content": "Hello"},
-        "createRun": {"model": service.model},
-        "createThreadAndRun": {"model": service.model},
-        "modifyRun": {"metadata": {"a": "b"}},
-    }
-    for name, body in valid.items():
-        path = {"threadId": thread}
-        if name == "modifyRun":
-            try:
-                path = dict(zip(("threadId", "runId"), service.finished_run(), strict=True))
-            except Inconclusive:
-                continue
-        yield contract().operations[name], path, body
+    """Each documented operation that takes a body, existing ids for its path, and a body it must accept."""
+    service.shared_thread()
+    for operation in document().documented_operations():
+        body = valid_body(operation, model=service.model)
+        try:
+            path = service.ids(operation.parameters)
+        except Inconclusive:
+            continue
+        if body is not None:
+            yield operation, path, body
 
 
 def _properties(operation: Operation) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    view = contract().documented
-    schema = view.resolve(view.request_schema(operation.id))
-    for part in schema.get("allOf", [schema]):
-        for name, child in view.resolve(part).get("properties", {}).items():
-            yield name, view.resolve(child)
+    view = document().documented
+    for name, schema in view.properties(view.request_schema(operation.id)).items():
+        yield name, view.resolve(schema)
 
 
 def _wrong(schema: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Values that a schema surely does not allow."""
+    """Values that a schema certainly does not allow."""
     if "enum" in schema:
         return ("sideways", 5)
     if "anyOf" in schema:
@@ -200,7 +210,7 @@ for _name, _value in {**FIELDS, **OBSERVED_FIELDS}.items():
 
 @exploration("a run with whole numbers", 1)
 def run_with_whole_numbers(service: Service) -> None:
-    """1 is a number as much as 1.0 is."""
+    """Send whole numbers where the schema says number."""
     thread = service.thread()
     service.message(thread)
     service.start(thread, temperature=1, topP=1)

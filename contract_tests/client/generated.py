@@ -1,8 +1,9 @@
-"""Which requests does schemathesis generate, and how do they get through the one client?
+"""Which requests does schemathesis generate, and how are they sent by the checker's client?
 
-Schemathesis draws requests from the documented view of the document, valid and invalid ones; they are sent,
-paid for and recorded as every other, and judged by the same checks: what it thinks of the answers itself is
-not asked, since it knows no lawful variety (a limit clamped, null read as absent, a rate limited).
+Schemathesis generates valid and invalid requests from the documented view. They count against the budget,
+are recorded like all other requests, and are checked by the same checks. The checks of schemathesis itself
+are off: they reject conforming variations, such as a clamped limit, a null that counts as missing, or a
+limited rate.
 """
 
 import copy
@@ -29,10 +30,10 @@ from urllib3 import HTTPHeaderDict, HTTPResponse
 
 from contract_tests.client.budget import BudgetExceeded
 from contract_tests.client.client import Client
-from contract_tests.client.hypothesis_cache import share_parsed_sources
+from contract_tests.client.hypothesis_cache import share_lambda_caches
 from contract_tests.client.service import Service
-from contract_tests.document import contract
-from contract_tests.observations.exchange import GENERATED, Exchange
+from contract_tests.document import document
+from contract_tests.observations.exchange import Exchange, Intent
 
 _OWN_HEADERS = frozenset(
     {"user-agent", "accept-encoding", "accept", "connection", "content-length", "x-tune-key"}
@@ -43,22 +44,22 @@ _AT_ONCE = threading.Semaphore(3)
 
 
 class Generator:
-    """Sends what schemathesis generates for one service."""
+    """Sends the requests that schemathesis generates. `runs` is how many runs they may start."""
 
     def __init__(self, service: Service, ids: Mapping[str, str], runs: int) -> None:
         self._service, self._ids, self._limits = service, ids, service.limits
         self._deadline = time.monotonic() + max(0.0, service.client.budget.left * _SHARE)
         self._runs = threading.Semaphore(runs)
         self.errors: list[str] = []
-        share_parsed_sources()
+        share_lambda_caches()
 
     def operation(self, operation: str) -> int:
-        """Generate requests for one operation (examples, boundaries, chance); how many were sent."""
+        """Send examples, boundary values and random requests for one operation. Returns their number."""
         schema = self._schema(["examples", "coverage", "fuzzing"]).include(operation_id=operation)
         return self._execute(cast(OpenApiSchema, schema), operation)
 
     def links(self) -> int:
-        """Follow the document's links from operation to operation; how many requests were sent."""
+        """Send requests that follow the links of the document. Returns their number."""
         return self._execute(self._schema(["stateful"]), "links") if self._limits.steps else 0
 
     def _execute(self, schema: OpenApiSchema, purpose: str) -> int:
@@ -80,17 +81,17 @@ class Generator:
         return time.monotonic() > self._deadline or self._service.client.budget.left <= 0
 
     def _schema(self, phases: list[str]) -> OpenApiSchema:
-        document = copy.deepcopy(contract().documented.document)
-        self._ground(document)
-        return schemathesis.openapi.from_dict(document, config=self._config(phases))
+        raw = copy.deepcopy(document().documented.raw)
+        self._use_existing(raw)
+        return schemathesis.openapi.from_dict(raw, config=self._config(phases))
 
-    def _ground(self, document: dict[str, Any]) -> None:
-        """Let ids and the model be ones that exist, so that requests get further than the first refusal."""
-        for parameter in document["components"]["parameters"].values():
+    def _use_existing(self, raw: dict[str, Any]) -> None:
+        """Restrict ids and the model to existing ones. Otherwise most requests would be rejected at once."""
+        for parameter in raw["components"]["parameters"].values():
             if parameter["name"] in self._ids:
                 parameter["schema"] = {"type": "string", "enum": [self._ids[parameter["name"]]]}
                 parameter.pop("example", None)
-        model = document["components"]["schemas"]["CreateRunRequest"]["properties"]["model"]
+        model = raw["components"]["schemas"]["CreateRunRequest"]["properties"]["model"]
         model["enum"] = [self._service.model]
 
     def _config(self, phases: list[str]) -> schemathesis.Config:
@@ -120,7 +121,7 @@ class Generator:
 
 
 class _Unprobed(Engine):
-    """The engine without its probing: those requests would go past the budget."""
+    """The engine without its probes, which would bypass the budget."""
 
     def _create_execution_plan(self) -> ExecutionPlan:
         whole = super()._create_execution_plan()
@@ -128,13 +129,13 @@ class _Unprobed(Engine):
 
 
 class _Metered(OpenApiSchema):
-    """A schema whose requests go through our client."""
+    """A schema whose requests are sent by our client."""
 
     adapter_to_service: "Adapter"
 
     @property
     def transport(self) -> BaseTransport[Any]:
-        """The transport that every case of this schema is sent by."""
+        """The transport for every case of this schema."""
         return _Transport(self.adapter_to_service)
 
 
@@ -145,7 +146,7 @@ class _Transport(RequestsTransport):
         self._copy_serializers_from(REQUESTS_TRANSPORT)
 
     def send(self, case: Case[Any], *, session: requests.Session | None = None, **kwargs: Any) -> Response:
-        """Send a case by a session that knows no way but ours."""
+        """Send a case by a session that uses our adapter only."""
         own = session or requests.Session()
         own.mount("http://", self._adapter)
         own.mount("https://", self._adapter)
@@ -153,12 +154,12 @@ class _Transport(RequestsTransport):
 
 
 class Adapter(BaseAdapter):
-    """Takes a prepared request of `requests` and lets our client send it."""
+    """Sends prepared requests of the library `requests` by our client."""
 
     def __init__(self, client: Client, purpose: str, runs: threading.Semaphore, deadline: float) -> None:
         super().__init__()
         self._client, self._runs, self._deadline = client, runs, deadline
-        self._wants = [GENERATED, purpose]
+        self._purpose = purpose
         self.exhausted = ""
         self.sent = 0
 
@@ -179,7 +180,7 @@ class Adapter(BaseAdapter):
         return _response(request, exchange)
 
     def close(self) -> None:
-        """Nothing of our own is open."""
+        """There is nothing to close."""
 
     def _forward(self, method: str, path: str, query: str, request: requests.PreparedRequest) -> Exchange:
         headers = {
@@ -189,22 +190,24 @@ class Adapter(BaseAdapter):
         }
         body = request.body.encode() if isinstance(request.body, str) else cast("bytes | None", request.body)
         target = f"{path}?{query}" if query else path
-        starts_run = method == "POST" and path.endswith("/runs")
+        operation, _ = document().match(method, path)
+        starts_run = operation is not None and operation.starts_run
         if starts_run and not self._runs.acquire(blocking=False):
-            raise BudgetExceeded("the runs of generated requests are spent")
+            raise BudgetExceeded("no runs are left for generated requests")
         exchange = self._client.send(
             method,
             target,
             content=self._capped(body) if starts_run else body,
             headers=headers,
-            wants=self._wants,
+            intents=[Intent.GENERATED],
+            generated_for=self._purpose,
         )
         if starts_run and not exchange.ok:
             self._runs.release()
         return exchange
 
     def _capped(self, body: bytes | None) -> bytes | None:
-        """The body of a run with our limit of tokens, unless it sets a smaller one or is no object."""
+        """The body of a new run with our token limit, unless it has a smaller one or is not an object."""
         try:
             plain = json.loads(body or b"")
         except ValueError:
@@ -221,7 +224,7 @@ class Adapter(BaseAdapter):
 
 
 def _response(request: requests.PreparedRequest, exchange: Exchange) -> requests.Response:
-    """The recorded answer as `requests` would have given it."""
+    """The recorded response as an object of the library `requests`."""
     headers = HTTPHeaderDict(exchange.headers)
     response = requests.Response()
     response.status_code = exchange.status

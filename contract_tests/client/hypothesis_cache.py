@@ -1,7 +1,7 @@
-"""What would hypothesis work out anew in every process, or every thread, with the same answer each time?
+"""What does hypothesis compute again in every process or thread, and how is that avoided?
 
-Nothing here changes what is drawn, only how soon: where a version of hypothesis names a thing otherwise, it
-works it out itself.
+Nothing here changes what hypothesis generates. A version of hypothesis with other names computes the values
+itself.
 """
 
 import gzip
@@ -12,14 +12,14 @@ from importlib import import_module
 from pathlib import Path
 
 _SURROGATES = (0xD800, 0xDFFF)
-# How hypothesis shows a lambda it finds by parsing the whole file that the lambda stands in.
+# Hypothesis parses the whole source file of a lambda in order to print it, and caches the result here.
 _CACHES = ("LAMBDA_DIGEST_DESCRIPTION_CACHE", "AST_LAMBDAS_CACHE")
 
 
-def tell_what_utf_8_encodes(storage: Path) -> None:
-    """Lay down which characters UTF-8 has, which takes a second to find by trying them all.
+def write_charmap(storage: Path) -> None:
+    """Write the table of characters that UTF-8 can encode. It takes hypothesis a second to compute.
 
-    `storage` is a new directory that hypothesis is to keep its things in.
+    `storage` is the new storage directory of hypothesis.
     """
     first, last = _SURROGATES
     encodable = [(0, first - 1), (last + 1, sys.maxunicode)]
@@ -28,8 +28,8 @@ def tell_what_utf_8_encodes(storage: Path) -> None:
     path.write_bytes(gzip.compress(json.dumps([encodable, []]).encode()))
 
 
-def share_parsed_sources() -> None:
-    """Let all threads have one memory of parsed files: each engine of schemathesis has threads of its own."""
+def share_lambda_caches() -> None:
+    """Make all threads share one cache of parsed files. Each schemathesis engine has threads of its own."""
     try:
         sources = import_module("hypothesis.internal.lambda_sources")
     except ImportError:

@@ -1,4 +1,4 @@
-"""Which bytes does the service really send, before any HTTP library has tidied them?"""
+"""Which bytes does the service send, before an HTTP library normalizes them?"""
 
 import socket
 import ssl
@@ -13,12 +13,12 @@ _LIMIT = 4_000_000
 
 
 class Unavailable(Exception):
-    """The raw bytes can't be looked at; the text says why."""
+    """The raw bytes cannot be read. The text says why."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A response as its bytes were, and what is wrong with its framing."""
+class RawResponse:
+    """A response, and what is wrong with its framing (`flaw`, empty if nothing is)."""
 
     status: int
     head: tuple[tuple[str, str], ...]
@@ -26,10 +26,10 @@ class Answer:
     flaw: str
 
 
-def ask(client: Client, method: str, path: str) -> Answer:
-    """Send a request without a body on a connection of its own and read until the service closes it."""
+def send_raw(client: Client, method: str, path: str) -> RawResponse:
+    """Send a request without a body on a new connection and read until the service closes it."""
     if client.settings.proxy:
-        raise Unavailable("behind --proxy the bytes are the proxy's")
+        raise Unavailable("with --proxy, the bytes come from the proxy")
     client.budget.take_request()
     parts = urlsplit(f"{client.base}{path}")
     lines = [
@@ -42,7 +42,7 @@ def ask(client: Client, method: str, path: str) -> Answer:
         raw = _talk(client, parts.hostname or "", parts.port, ("\r\n".join(lines) + "\r\n\r\n").encode())
     except OSError as error:
         raise Unavailable(f"no connection: {error}") from None
-    return read(raw, method)
+    return parse(raw, method)
 
 
 def _talk(client: Client, host: str, port: int | None, request: bytes) -> bytes:
@@ -74,7 +74,7 @@ def _secured(client: Client, plain: socket.socket, host: str) -> ssl.SSLSocket:
 
 
 def _complete(raw: bytes) -> bool:
-    """Whether everything that was announced is here; what follows comes too much."""
+    """Whether the announced bytes are complete. Further bytes would be too many."""
     head, blank, body = raw.partition(b"\r\n\r\n")
     for line in head.split(b"\r\n")[1:]:
         name, _, value = line.partition(b":")
@@ -83,17 +83,17 @@ def _complete(raw: bytes) -> bool:
     return False
 
 
-def read(raw: bytes, method: str) -> Answer:
-    """The response in these bytes."""
+def parse(raw: bytes, method: str) -> RawResponse:
+    """Parse a response."""
     head, blank, body = raw.partition(b"\r\n\r\n")
     status_line, *lines = head.decode("latin-1").split("\r\n")
     words = status_line.split(" ", 2)
     if not blank or not words[0].startswith("HTTP/1.") or len(words) < 2 or not words[1].isdigit():
-        return Answer(0, (), b"", f"no HTTP response: {raw[:60]!r}")
+        return RawResponse(0, (), b"", f"not an HTTP response: {raw[:60]!r}")
     headers = tuple(
         (name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines)
     )
-    return Answer(int(words[1]), headers, body, _flaw(headers, body, method))
+    return RawResponse(int(words[1]), headers, body, _flaw(headers, body, method))
 
 
 def _flaw(headers: tuple[tuple[str, str], ...], body: bytes, method: str) -> str:
@@ -102,7 +102,7 @@ def _flaw(headers: tuple[tuple[str, str], ...], body: bytes, method: str) -> str
     if lengths and chunked:
         return "both Content-Length and Transfer-Encoding"
     if len(set(lengths)) > 1:
-        return f"several Content-Length: {', '.join(lengths)}"
+        return f"several values of Content-Length: {', '.join(lengths)}"
     if lengths and not lengths[0].isdigit():
         return f"Content-Length: {lengths[0]}"
     if lengths and method != "HEAD" and int(lengths[0]) != len(body):

@@ -1,1 +1,1 @@
-"""What was seen of the service, and what does the document allow to be seen?"""
+"""What was observed of the service, and what does the document allow?"""

@@ -1,93 +1,81 @@
-"""How do single sights of resources become the story of each resource?"""
+"""How do single observations become the history of each resource?"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from contract_tests.document import Role, document
 from contract_tests.observations.exchange import Exchange
 from contract_tests.observations.traces import Observation, Stream, Trace, observations_of, streams_of
 
-_CREATES = {
-    "createRun": "run",
-    "createThreadAndRun": "run",
-    "createThread": "thread",
-    "createMessage": "message",
-}
-_RETRIEVES = {"getRun": "run", "getThread": "thread", "getMessage": "message", "getRunStep": "step"}
-_PARAMETER = {"run": "runId", "thread": "threadId", "message": "messageId", "step": "stepId"}
-
 Key = tuple[str, str]
+"""Kind and id of a resource."""
 
 
 @dataclass(frozen=True)
-class Story:
-    """Everything that a record of exchanges tells, ordered by what it is about."""
+class History:
+    """Everything that recorded exchanges show, by resource and by stream."""
 
     exchanges: tuple[Exchange, ...]
     traces: tuple[Trace, ...]
     streams: tuple[Stream, ...]
-    by_id: Mapping[tuple[str, str], Trace] = field(repr=False, default_factory=dict)
+    by_id: Mapping[Key, Trace] = field(repr=False, default_factory=dict)
 
     def find(self, kind: str, name: object) -> Trace | None:
-        """The trace of one resource."""
+        """The trace of a resource, None if it was not observed."""
         return self.by_id.get((kind, str(name)))
 
 
-def assemble(exchanges: Sequence[Exchange]) -> Story:
-    """The story that exchanges tell."""
+def assemble(exchanges: Sequence[Exchange]) -> History:
+    """The history in recorded exchanges."""
     streams = streams_of(exchanges)
     of_exchange = {id(stream.exchange): stream for stream in streams}
-    sights: dict[Key, list[Observation]] = defaultdict(list)
+    observed: dict[Key, list[Observation]] = defaultdict(list)
     created: dict[Key, Observation] = {}
     for exchange in exchanges:
-        for sight in observations_of(exchange, of_exchange.get(id(exchange))):
-            key = (sight.kind, str(sight.body["id"]))
-            sights[key].append(sight)
-            if exchange.operation and _CREATES.get(exchange.operation.id) == sight.kind:
-                created.setdefault(key, sight)
-    refused = _refusals(exchanges)
+        for observation in observations_of(exchange, of_exchange.get(id(exchange))):
+            key = (observation.kind, str(observation.body["id"]))
+            observed[key].append(observation)
+            if exchange.operation and exchange.operation.creates(observation.kind):
+                created.setdefault(key, observation)
+    not_found = _not_found(exchanges)
     traces = {
-        key: _trace(key, seen, created.get(key), refused.get(key, []), of_exchange)
-        for key, seen in sights.items()
+        key: _trace(key, observations, created.get(key), not_found.get(key, []), of_exchange)
+        for key, observations in observed.items()
     }
-    related = {
-        key: replace(trace, related=_relatives(trace, traces.values())) for key, trace in traces.items()
-    }
-    return Story(tuple(exchanges), tuple(related.values()), tuple(streams), related)
+    related = {key: replace(trace, related=_related(trace, traces.values())) for key, trace in traces.items()}
+    return History(tuple(exchanges), tuple(related.values()), tuple(streams), related)
 
 
 def _trace(
     key: Key,
-    seen: Sequence[Observation],
+    observations: Sequence[Observation],
     created: Observation | None,
-    refused: Sequence[Exchange],
+    not_found: Sequence[Exchange],
     streams: Mapping[int, Stream],
 ) -> Trace:
-    """One resource: what was seen of it, and what it was created with."""
-    asked = created.exchange.asked if created else None
     return Trace(
         kind=key[0],
         id=key[1],
-        observations=tuple(sorted(seen, key=lambda sight: sight.received)),
-        asked=asked if isinstance(asked, dict) else None,
-        refused=tuple(refused),
+        observations=tuple(sorted(observations, key=lambda observation: observation.received)),
+        not_found=tuple(not_found),
         stream=streams.get(id(created.exchange)) if created else None,
-        watched=seen[-1].received - seen[0].sent,
     )
 
 
-def _refusals(exchanges: Iterable[Exchange]) -> dict[tuple[str, str], list[Exchange]]:
-    """The exchanges that said, of a resource asked for by its id and path, that there is none."""
-    found: dict[tuple[str, str], list[Exchange]] = defaultdict(list)
+def _not_found(exchanges: Iterable[Exchange]) -> dict[Key, list[Exchange]]:
+    """The exchanges that read a resource by its id and received 404."""
+    found: dict[Key, list[Exchange]] = defaultdict(list)
     for exchange in exchanges:
-        kind = _RETRIEVES.get(exchange.operation.id) if exchange.operation else None
-        if kind and exchange.status == 404 and not exchange.wants:
-            found[kind, exchange.path_parameters[_PARAMETER[kind]]].append(exchange)
+        operation = exchange.operation
+        if operation and operation.role is Role.READ and exchange.status == 404 and not exchange.intents:
+            parameter = document().resources[operation.kind].id_parameter
+            found[operation.kind, exchange.path_parameters[parameter]].append(exchange)
     return found
 
 
-def _relatives(trace: Trace, traces: Iterable[Trace]) -> dict[str, tuple[Trace, ...]]:
-    """The steps and messages of a run."""
+def _related(trace: Trace, traces: Iterable[Trace]) -> dict[str, tuple[Trace, ...]]:
+    """The steps and messages of a run. Empty for other resources."""
     if trace.kind != "run":
         return {}
     mine = [

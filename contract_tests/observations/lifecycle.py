@@ -1,18 +1,15 @@
-"""Which statuses may follow one another, and what may be said of a run that was looked at several times?
+"""Which statuses may a run or step take, in which order, and with which timestamps?
 
-Polls skip states, so this file asks whether a status can be reached, never whether it is the next one.
-What is allowed stands in the document (`x-lifecycle`); nothing here knows how a run was observed.
+The answers are in the document (`x-lifecycle`). Polls skip statuses. Therefore `reachable` asks whether a
+status may follow at some time, not whether it is the next one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import Any
 
-from contract_tests.document import Contract, contract
-
-if TYPE_CHECKING:
-    from contract_tests.findings import Finding
-    from contract_tests.observations.traces import Trace
+from contract_tests.document import document
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,7 @@ class Lifecycle:
 
     @classmethod
     def of(cls, table: Mapping[str, Any]) -> "Lifecycle":
-        """The lifecycle a table of the document describes."""
+        """The lifecycle that a table of the document describes."""
         statuses = table["statuses"]
         return cls(
             initial=table["initial"],
@@ -42,7 +39,7 @@ class Lifecycle:
         return status in self.next
 
     def reachable(self, earlier: str, later: str) -> bool:
-        """Whether a run seen in one status may later be seen in the other."""
+        """Whether a resource in one status may later be in the other."""
         seen, ahead = {earlier}, [earlier]
         while ahead:
             fresh = self.next.get(ahead.pop(), frozenset()) - seen
@@ -51,22 +48,24 @@ class Lifecycle:
         return later in seen
 
     def timestamps(self) -> frozenset[str]:
-        """Every timestamp that some status sets."""
+        """The names of all timestamps that a status sets."""
         return frozenset(self.timestamp.values())
 
 
-def lifecycles(source: Contract | None = None) -> dict[str, Lifecycle]:
-    """The lifecycles of the document: `run` and `step`."""
-    view = (source or contract()).assumed
-    names = {"run": "RunStatus", "step": "RunStepStatus"}
-    return {kind: Lifecycle.of(view.schema(name)["x-lifecycle"]) for kind, name in names.items()}
+NO_LIFECYCLE = Lifecycle("", {}, frozenset(), {}, {})
+"""The lifecycle of a resource without a status."""
 
 
-def judge(observations: "Iterable[Trace]") -> "Iterator[Finding]":
-    """The findings of every check about a life, for each resource observed."""
-    from contract_tests.checks import checks_of
-    from contract_tests.observations.traces import Trace
-
-    for trace in observations:
-        for check in checks_of(Trace):
-            yield from check.judge(trace)
+@cache
+def lifecycles() -> dict[str, Lifecycle]:
+    """The lifecycles by kind of resource: those of `run` and `step`."""
+    view = document().assumed
+    statuses = {
+        kind: view.resolve(view.properties(view.schema(resource.schema)).get("status", {}))
+        for kind, resource in document().resources.items()
+    }
+    return {
+        kind: Lifecycle.of(schema["x-lifecycle"])
+        for kind, schema in statuses.items()
+        if "x-lifecycle" in schema
+    }

@@ -1,11 +1,11 @@
-"""What words does a message hold, whichever of the known forms it has?"""
+"""What is the text of a message, in any of the known forms of its content?"""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def text_of(content: Any) -> str | None:
-    """The words of a message's content, None where it has none or is of another form."""
+    """The text of a message's content, None if it has no text or an unknown form."""
     if isinstance(content, str):
         return content
     if not isinstance(content, list):

@@ -1,12 +1,12 @@
-"""How does a tolerant service read a body, so that only what nobody can accept counts as invalid?"""
+"""How does a tolerant service read a body? Only what no service may accept counts as invalid."""
 
 from typing import Any
 
 
-def as_read(body: Any) -> Any:
-    """The body without the fields that are null: lawful services read null as absent."""
+def without_nulls(body: Any) -> Any:
+    """The JSON body without its null fields. A conforming service may treat null like a missing field."""
     if isinstance(body, dict):
-        return {name: as_read(value) for name, value in body.items() if value is not None}
+        return {name: without_nulls(value) for name, value in body.items() if value is not None}
     if isinstance(body, list):
-        return [as_read(item) for item in body]
+        return [without_nulls(item) for item in body]
     return body

@@ -1,7 +1,7 @@
-"""Which events does a text/event-stream carry, and where does it break the standard's framing?
+"""Which events are in a text/event-stream, and where does it violate the standard?
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
-Only what the standard says binds this file; what the events mean is not its business.
+This file follows the standard alone. It does not know what the events mean.
 """
 
 import re
@@ -15,7 +15,7 @@ _END_OF_LINE = re.compile(rb"[\r\n]")
 
 @dataclass(frozen=True)
 class Event:
-    """One dispatched event; `at` is when its last byte arrived, `line` the number of its first line."""
+    """One dispatched event. `at` is when its last byte arrived, `line` the number of its first line."""
 
     data: str
     event: str = ""
@@ -26,7 +26,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Flaw:
-    """A place where the stream is not what the standard describes."""
+    """A place where the stream violates the standard."""
 
     line: int
     what: str
@@ -34,13 +34,12 @@ class Flaw:
 
 @dataclass
 class Parser:
-    """Takes a stream in pieces, as they arrive, and gives its events; keeps the flaws it met.
+    """Parses a stream in chunks, as they arrive, and collects its flaws.
 
-    Lines end at CR, LF or CRLF and at nothing else; a block without its blank line is no event.
+    Lines end only at CR, LF or CRLF. A block without its blank line is not an event.
     """
 
     flaws: list[Flaw] = field(default_factory=list)
-    comments: int = 0
     _rest: bytes = b""
     _started: bool = False
     _after_cr: bool = False
@@ -60,7 +59,7 @@ class Parser:
                 yield event
 
     def close(self) -> None:
-        """Say that no bytes will follow: what was not closed by a blank line is a flaw."""
+        """End the stream. A block that is not closed by a blank line is a flaw."""
         if self._rest:
             self._flaw(f"the stream ends inside a line: {self._rest[:60]!r}", self._line + 1)
         elif self._block:
@@ -86,11 +85,10 @@ class Parser:
         self._rest = data[start:]
 
     def _take(self, raw: bytes, at: float) -> Event | None:
-        """Interpret one line; the event it dispatches, if it does."""
+        """Interpret one line. Returns the event if the line dispatches one."""
         if not raw:
             return self._dispatch(at)
         if raw.startswith(b":"):
-            self.comments += 1
             return None
         if not self._block:
             self._block, self._first_line = True, self._line
@@ -109,11 +107,11 @@ class Parser:
             if not (value.isascii() and value.isdigit()):
                 self._flaw(f"retry is not a number: {value[:40]!r}", self._line)
         elif name.lower() in _FIELDS or not name.replace("-", "_").isidentifier():
-            # Any other name is a field that the standard tells readers to ignore.
+            # The standard tells readers to ignore fields with other names.
             self._flaw(f"a line is neither a field nor a comment: {f'{name}:{value}'[:60]!r}", self._line)
 
     def _dispatch(self, at: float) -> Event | None:
-        """The event a blank line completes; a block without data is none."""
+        """The event that a blank line completes. A block without data is not an event."""
         event = Event("\n".join(self._data), self._event, self._id, at, self._first_line)
         dispatched = event if self._data else None
         if self._event and not self._data:

@@ -1,4 +1,4 @@
-"""Which moment does an RFC 3339 text name, how precisely, and which of two comes first?"""
+"""What time does an RFC 3339 timestamp mean, how precisely, and which of two is earlier?"""
 
 import re
 from dataclasses import dataclass
@@ -13,28 +13,28 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Moment:
-    """A moment in seconds since 1970, exactly as it was written, and the size of its last digit."""
+class Timestamp:
+    """A point in time, in exact seconds since 1970. `precision` is the size of its last digit in seconds."""
 
     seconds: Fraction
-    grain: Fraction
+    precision: Fraction
 
-    def before(self, other: "Moment") -> bool:
-        """Whether this moment is surely earlier, whatever a coarser clock has cut off."""
+    def before(self, other: "Timestamp") -> bool:
+        """Whether this is certainly earlier, although one of the two may be truncated."""
         return self.seconds < other.seconds - _lost(self, other)
 
-    def differs(self, other: "Moment") -> bool:
-        """Whether two texts can't mean the same moment."""
+    def differs(self, other: "Timestamp") -> bool:
+        """Whether the two cannot mean the same time."""
         return self.before(other) or other.before(self)
 
 
-def _lost(one: Moment, other: Moment) -> Fraction:
-    """What cutting digits off can have changed; nothing if both have the same digits."""
-    return max(one.grain, other.grain) if one.grain != other.grain else Fraction(0)
+def _lost(one: Timestamp, other: Timestamp) -> Fraction:
+    """The seconds that truncation may have taken. Zero if both have the same precision."""
+    return max(one.precision, other.precision) if one.precision != other.precision else Fraction(0)
 
 
-def moment(text: object) -> Moment | None:
-    """The moment that a text names, None if it is no RFC 3339 date and time."""
+def parse_timestamp(text: object) -> Timestamp | None:
+    """The timestamp in a text, None if it is not an RFC 3339 date and time."""
     found = _TEXT.fullmatch(text) if isinstance(text, str) else None
     if not found:
         return None
@@ -48,6 +48,6 @@ def moment(text: object) -> Moment | None:
     if second > 60:
         return None
     digits = found[7] or ""
-    grain = Fraction(1, 10 ** len(digits))
+    precision = Fraction(1, 10 ** len(digits))
     seconds = whole.days * 86400 + whole.seconds + (1 if second == 60 else 0)
-    return Moment(seconds + int(digits or 0) * grain, grain)
+    return Timestamp(seconds + int(digits or 0) * precision, precision)

@@ -1,6 +1,7 @@
-"""What was seen of each run, thread, message and step, and of each stream, in a record of exchanges?
+"""What was observed of each resource and each stream, over time?
 
-Everything here is computed from exchanges, so live requests, a HAR file and proxied traffic are read alike.
+Everything here is computed from exchanges. Requests of the checker, HAR files
+and proxied traffic are treated in the same way.
 """
 
 import json
@@ -9,14 +10,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from contract_tests.document import EVENT_STREAM
+from contract_tests.document import EVENT_STREAM, Operation, Role
 from contract_tests.observations.exchange import Exchange
-from contract_tests.observations.lifecycle import Lifecycle, lifecycles
+from contract_tests.observations.lifecycle import NO_LIFECYCLE, Lifecycle, lifecycles
 from contract_tests.observations.sse import Event, Flaw, Parser
 
 DONE = "[DONE]"
-_KINDS = {"Run": "run", "Thread": "thread", "Message": "message", "Step": "step"}
-# The data of other services' streams says "thread.run" where the document says "run": both are a run.
+# Streams of other services say "thread.run" where the document says "run". Both mean a run.
 _OBJECTS = {
     "run": "run",
     "thread.run": "run",
@@ -28,10 +28,10 @@ _OBJECTS = {
 
 @dataclass(frozen=True)
 class Observation:
-    """One sight of a resource: when it was asked for, when it was told, and by what.
+    """One observation of a resource, requested at `sent` and received at `received`.
 
-    `source` is the operation that told it, or `stream`; `event` the name of the stream's event and `place`
-    where it stands there: events that arrive together have one time.
+    `source` is the id of the operation that returned it, or `stream`. For a stream, `event` is the name of
+    the event and `place` its index: events that arrive together have the same time.
     """
 
     kind: str
@@ -45,12 +45,18 @@ class Observation:
 
     @property
     def status(self) -> str:
-        """The status that was told, empty if none was."""
+        """The observed status, empty if there is none."""
         status = self.body.get("status")
         return status if isinstance(status, str) else ""
 
+    @property
+    def is_creation(self) -> bool:
+        """Whether this is the response to the request that created the resource."""
+        operation = self.exchange.operation
+        return self.source != "stream" and operation is not None and operation.creates(self.kind)
+
     def precedes(self, other: "Observation") -> bool:
-        """Whether this sight is surely older: it was told before the other was asked for."""
+        """Whether this is certainly older: it was received before the other was requested."""
         if self.source == other.source == "stream" and self.exchange is other.exchange:
             return self.place < other.place
         return self.received <= other.sent
@@ -58,33 +64,31 @@ class Observation:
 
 @dataclass(frozen=True)
 class Trace:
-    """Everything seen of one resource, the oldest sight first.
+    """Everything observed of one resource, oldest first.
 
-    `asked` is the body that the resource was created with, where that was seen; `refused` are the exchanges
-    that denied it exists.
+    `not_found` has the exchanges that read it and received 404, `stream` the stream of the request that
+    created it.
     """
 
     kind: str
     id: str
     observations: tuple[Observation, ...]
-    asked: Mapping[str, Any] | None = None
-    refused: tuple[Exchange, ...] = ()
+    not_found: tuple[Exchange, ...] = ()
     related: Mapping[str, tuple["Trace", ...]] = field(default_factory=dict, repr=False, compare=False)
     stream: "Stream | None" = None
-    watched: float = 0.0
 
     @property
     def last(self) -> Observation:
-        """The latest sight."""
+        """The latest observation."""
         return self.observations[-1]
 
     @property
     def lifecycle(self) -> Lifecycle:
-        """The lifecycle of this kind of resource."""
-        return lifecycles()["step" if self.kind == "step" else "run"]
+        """The lifecycle of this kind of resource, an empty one if it has no status."""
+        return lifecycles().get(self.kind, NO_LIFECYCLE)
 
     def pairs(self) -> Iterator[tuple[Observation, Observation]]:
-        """Each sight with the latest one that surely precedes it."""
+        """Each observation after the latest one that certainly precedes it."""
         for index, later in enumerate(self.observations):
             earlier = [one for one in self.observations[:index] if one.precedes(later)]
             if earlier:
@@ -93,7 +97,7 @@ class Trace:
 
 @dataclass(frozen=True)
 class StreamEvent:
-    """One event of a stream with its data decoded; `flaw` says why that was not possible."""
+    """One event of a stream. `data` is its decoded JSON, `flaw` the reason why decoding failed."""
 
     event: Event
     data: Any = None
@@ -101,12 +105,12 @@ class StreamEvent:
 
     @property
     def done(self) -> bool:
-        """Whether this is the stream's own end mark."""
+        """Whether this is `[DONE]`."""
         return self.event.data.strip() == DONE
 
     @property
     def kind(self) -> str:
-        """Which resource the data is: `run`, `message`, `step`, `thread`, or empty."""
+        """The kind of resource in the data, empty if it is none."""
         return kind_of(self.data)
 
 
@@ -120,7 +124,7 @@ class Stream:
 
     @classmethod
     def of(cls, exchange: Exchange) -> "Stream":
-        """The stream that an exchange carried."""
+        """The stream in the response of an exchange."""
         parser = Parser()
         events = [event for chunk in exchange.chunks for event in parser.feed(chunk.data, chunk.at)]
         if not exchange.cut and not exchange.error:
@@ -134,23 +138,23 @@ class Stream:
 
     @property
     def run_ids(self) -> list[str]:
-        """The ids of the runs it speaks of, in order of appearance."""
+        """The distinct ids of its runs, in order."""
         return list(dict.fromkeys(str(event.data["id"]) for event in self.runs))
 
     @property
     def statuses(self) -> list[str]:
-        """The statuses of the runs, in order."""
+        """The statuses of its runs, in order."""
         return [str(event.data.get("status")) for event in self.runs]
 
     @property
-    def over(self) -> bool:
-        """Whether the stream told that its run is over or waits for the client."""
+    def ended(self) -> bool:
+        """Whether it reported a run that is terminal or `requires_action`."""
         table = lifecycles()["run"]
         return any(status in table.terminal or status == "requires_action" for status in self.statuses)
 
 
 def kind_of(data: Any) -> str:
-    """Which resource a JSON value is, empty if none."""
+    """The kind of resource that a JSON value is, empty if it is none."""
     if not isinstance(data, Mapping) or not isinstance(data.get("id"), str):
         return ""
     named = _OBJECTS.get(str(data.get("object")), "")
@@ -162,38 +166,34 @@ def kind_of(data: Any) -> str:
 
 
 def streams_of(exchanges: Iterable[Exchange]) -> list[Stream]:
-    """The streams among the exchanges."""
+    """The streams in successful responses."""
     return [Stream.of(exchange) for exchange in exchanges if exchange.ok and _is_stream(exchange)]
 
 
 def observations_of(exchange: Exchange, stream: Stream | None = None) -> Iterator[Observation]:
-    """Every sight of a resource in one exchange."""
+    """Every observation of a resource in one exchange. `stream` is its stream if it has one."""
     if stream is not None:
         for place, event in enumerate(stream.events):
             if event.kind:
-                # An event may have been made at any time between the request and its own arrival.
-                since, told = exchange.sent, event.event.at
+                # The service may have made the event at any time between the request and the arrival.
+                since, until = exchange.sent, event.event.at
                 name = event.event.event
-                yield Observation(event.kind, event.data, since, told, "stream", exchange, name, place)
+                yield Observation(event.kind, event.data, since, until, "stream", exchange, name, place)
     elif exchange.ok and exchange.operation is not None:
-        for kind, body in _resources(exchange.operation.id, exchange.json):
-            yield Observation(kind, body, exchange.sent, exchange.received, exchange.operation.id, exchange)
+        for body in _resources(exchange.operation, exchange.json):
+            kind, source = exchange.operation.kind, exchange.operation.id
+            yield Observation(kind, body, exchange.sent, exchange.received, source, exchange)
 
 
-def _resources(operation: str, body: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The resources that an operation's answer holds, by the operation, not by what they say they are."""
-    kind = kind_of_operation(operation)
-    items = body.get("data") if operation.startswith("list") and isinstance(body, Mapping) else [body]
+def _resources(operation: Operation, body: Any) -> Iterator[Mapping[str, Any]]:
+    """The resources in a response. Their kind is that of the operation, whatever their `object` says."""
+    if operation.role is Role.LIST:
+        items = body.get("data") if isinstance(body, Mapping) else None
+    else:
+        items = [body] if operation.kind else None
     for item in items if isinstance(items, list) else []:
         if isinstance(item, Mapping) and isinstance(item.get("id"), str) and item["id"]:
-            yield kind, item
-
-
-def kind_of_operation(operation: str) -> str:
-    """Which resource an operation answers with."""
-    if operation in ("createThreadAndRun", "cancelRun", "submitToolOutputs"):
-        return "run"
-    return next(kind for suffix, kind in _KINDS.items() if operation.removesuffix("s").endswith(suffix))
+            yield item
 
 
 def _is_stream(exchange: Exchange) -> bool:

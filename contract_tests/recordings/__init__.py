@@ -1,1 +1,1 @@
-"""How is traffic checked that somebody else sent?"""
+"""How is traffic checked that other programs sent?"""

@@ -1,8 +1,9 @@
-"""Which exchanges with the API does a HAR file hold, a browser's record of its traffic?"""
+"""Which exchanges with the API are in a HAR file, the recording of a browser?"""
 
 import base64
 import binascii
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,12 +12,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from contract_tests.document import Operation, contract
-from contract_tests.observations.exchange import KEY_HEADER, RECORDED, UNTIMED, Chunk, Exchange
+from contract_tests.document import Operation, document
+from contract_tests.observations.exchange import KEY_HEADER, Chunk, Exchange, Intent
 from contract_tests.redaction import Secrets, secrets_in
 from contract_tests.settings import UsageError
 
-# What a browser adds to every request: no answer depends on it, and some of it is nobody's business.
+# A browser adds these headers to every request. No response depends on them, and some are private.
 _NOISE = frozenset(
     {
         "authorization",
@@ -35,62 +36,61 @@ _SECONDS = 1000.0
 
 @dataclass(frozen=True)
 class Recording:
-    """What a HAR file holds of one deployment; `left_out` counts what was not judged, by its reason."""
+    """The exchanges of one deployment in a HAR file. `skipped` counts the other entries by reason."""
 
     base: str
     exchanges: tuple[Exchange, ...]
-    left_out: Mapping[str, int]
+    skipped: Mapping[str, int]
     secrets: Secrets
 
     @property
     def described(self) -> str:
-        """What was judged and what was not, in one line."""
-        rest = ", ".join(f"{number} {reason}" for reason, number in self.left_out.items())
-        judged = len(self.exchanges)
-        return f"{judged} of {judged + sum(self.left_out.values())} entries judged" + (
-            f"; {rest}" if rest else ""
-        )
+        """How many entries were checked, and why others were skipped, in one line."""
+        reasons = ", ".join(f"{reason} ({number})" for reason, number in self.skipped.items())
+        checked = len(self.exchanges)
+        text = f"{checked} of {checked + sum(self.skipped.values())} entries checked"
+        return f"{text}; skipped: {reasons}" if reasons else text
 
 
 @dataclass(frozen=True)
-class _Call:
-    """An entry that asks for a path of the API."""
+class _ApiRequest:
+    """An entry whose URL is a path of the API."""
 
     base: str
     path: str
     entry: Mapping[str, Any]
 
 
-class _LeftOutError(Exception):
-    """An entry cannot be judged; the text says why."""
+class _SkippedError(Exception):
+    """An entry cannot be checked. The text says why."""
 
 
 def read(path: str, base: str = "") -> Recording:
-    """The exchanges in a HAR file with the deployment at `base`, or else with the one it mostly speaks to.
+    """The exchanges in a HAR file with the deployment at `base`, or with the one that most entries are for.
 
-    Raises `UsageError` when the file is no HAR or holds nothing of the API.
+    Raises `UsageError` if the file is not a HAR or has no request to the API.
     """
     entries = _entries(path)
-    left_out: Counter[str] = Counter()
-    calls = list(_calls(entries, left_out))
-    chosen = base or _chosen(calls)
-    if not any(call.base == chosen for call in calls):
+    skipped: Counter[str] = Counter()
+    requests = list(_requests(entries, skipped))
+    chosen = base or _chosen(requests)
+    if not any(one.base == chosen for one in requests):
         where = f" at {base}" if base else ""
         raise UsageError(
-            f"--har: {path}: none of its {len(entries)} entries is a call of the run API{where} "
-            "(paths like /v1/threads); record the page while it talks to the API"
+            f"--har: {path}: none of its {len(entries)} entries is a request to the run API{where} "
+            "(paths like /v1/threads); record the page while it uses the API"
         )
     secrets = Secrets()
     exchanges = []
-    for call in calls:
+    for one in requests:
         try:
-            if call.base != chosen:
-                raise _LeftOutError("of other deployments")
-            exchanges.append(_exchange(call, secrets))
-        except _LeftOutError as reason:
-            left_out[str(reason)] += 1
+            if one.base != chosen:
+                raise _SkippedError("other deployment")
+            exchanges.append(_exchange(one, secrets))
+        except _SkippedError as reason:
+            skipped[str(reason)] += 1
     exchanges.sort(key=lambda one: one.sent)
-    return Recording(chosen, tuple(exchanges), dict(left_out), secrets)
+    return Recording(chosen, tuple(exchanges), dict(skipped), secrets)
 
 
 def _entries(path: str) -> list[Any]:
@@ -102,64 +102,62 @@ def _entries(path: str) -> list[Any]:
         raise UsageError(f"--har: {path} cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:
         raise UsageError(
-            f"--har: {path} is not JSON: {error}; export a HAR from the browser's network panel"
+            f"--har: {path} is not JSON: {error}; export a HAR from the network panel of the browser"
         ) from None
     log = plain.get("log") if isinstance(plain, dict) else None
     entries = log.get("entries") if isinstance(log, dict) else None
     if not isinstance(entries, list):
         raise UsageError(
-            f"--har: {path}: log.entries is no list, so this is no HAR; export one from the browser"
+            f"--har: {path}: log.entries is not a list, so this is not a HAR; export one from the browser"
         )
     return entries
 
 
-def _calls(entries: Iterable[Any], left_out: Counter[str]) -> Iterator[_Call]:
-    """The entries that ask for a path of the API; preflights do so for the browser, not for the page."""
+def _requests(entries: Iterable[Any], skipped: Counter[str]) -> Iterator[_ApiRequest]:
+    """The entries for paths of the API. CORS preflights are skipped: the browser sends them, not the page."""
     for entry in entries:
         request = entry.get("request") if isinstance(entry, dict) else None
         if not isinstance(request, dict) or not isinstance(request.get("url"), str):
-            left_out["that are no requests"] += 1
+            skipped["not a request"] += 1
             continue
         base, path = _split(request["url"])
         if not path:
-            left_out["of other addresses"] += 1
+            skipped["other address"] += 1
         elif request.get("method") == "OPTIONS":
-            left_out["that are CORS preflights"] += 1
+            skipped["CORS preflight"] += 1
         else:
-            yield _Call(base, path, entry)
+            yield _ApiRequest(base, path, entry)
 
 
 def _split(url: str) -> tuple[str, str]:
-    """The base URL and the path below it, the path empty where it is none of the API."""
+    """The base URL and the path below it. Both are empty if the path is not one of the API."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return "", ""
-    start = parts.path.find("/threads")
-    while start >= 0:
-        path = parts.path[start:]
-        if contract().knows_path(path):
-            return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path[:start]}", path
-        start = parts.path.find("/threads", start + 1)
+    for slash in re.finditer("/", parts.path):
+        path = parts.path[slash.start() :]
+        if document().knows_path(path):
+            return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path[: slash.start()]}", path
     return "", ""
 
 
-def _chosen(calls: Iterable[_Call]) -> str:
-    """The base URL that most calls with a key have; where no call has one, that most calls have."""
+def _chosen(requests: Iterable[_ApiRequest]) -> str:
+    """The base URL of most requests with a key. If none has a key, that of most requests."""
     votes: Counter[str] = Counter()
-    for call in calls:
-        names = {name.lower() for name, _ in _headers(call.entry["request"])}
-        votes[call.base] += 1_000_000 if KEY_HEADER.lower() in names else 1
+    for one in requests:
+        names = {name.lower() for name, _ in _headers(one.entry["request"])}
+        votes[one.base] += 1_000_000 if KEY_HEADER.lower() in names else 1
     return votes.most_common(1)[0][0] if votes else ""
 
 
-def _exchange(call: _Call, secrets: Secrets) -> Exchange:
-    request, response = call.entry["request"], _answer(call.entry)
-    sent, received = _moments(call.entry)
+def _exchange(found: _ApiRequest, secrets: Secrets) -> Exchange:
+    request, response = found.entry["request"], _response(found.entry)
+    sent, received = _times(found.entry)
     headers = _headers(request)
     secrets.add(*secrets_in([*headers, *_cookies(request), *_cookies(response)], request["url"]))
     method = str(request.get("method", "GET")).upper()
-    operation, parameters = contract().match(method, call.path)
+    operation, parameters = document().match(method, found.path)
     body = _response_body(response, method)
     return Exchange(
         method=method,
@@ -175,33 +173,33 @@ def _exchange(call: _Call, secrets: Secrets) -> Exchange:
         headers=_response_headers(response),
         chunks=(Chunk(received, body),) if body else (),
         wall=sent,
-        wants=frozenset({RECORDED, UNTIMED}),
+        intents=frozenset({Intent.RECORDED, Intent.UNTIMED}),
         secrets=secrets,
     )
 
 
-def _answer(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The answer of the service itself."""
+def _response(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The response of the service, not of the browser cache."""
     response = entry.get("response")
     status = response.get("status") if isinstance(response, dict) else None
     if not isinstance(response, dict) or not isinstance(status, int) or status < 100:
-        raise _LeftOutError("without an answer")
+        raise _SkippedError("no response")
     if status == 304:
-        raise _LeftOutError("that the browser's cache answered")
+        raise _SkippedError("answered from the browser cache")
     return response
 
 
-def _moments(entry: Mapping[str, Any]) -> tuple[float, float]:
-    """When the request was sent and the answer complete, in seconds since 1970."""
+def _times(entry: Mapping[str, Any]) -> tuple[float, float]:
+    """When the request was sent and the response was complete, in seconds since 1970."""
     try:
         sent = datetime.fromisoformat(str(entry["startedDateTime"])).timestamp()
         return sent, sent + max(0.0, float(entry.get("time") or 0)) / _SECONDS
     except (KeyError, ValueError, TypeError):
-        raise _LeftOutError("without a time") from None
+        raise _SkippedError("no time") from None
 
 
 def _headers(message: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Names and values; the pseudo headers of HTTP/2 are none."""
+    """The names and values, without the pseudo headers of HTTP/2."""
     found = message.get("headers")
     plain = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
     pairs = [(str(one.get("name", "")), str(one.get("value", ""))) for one in plain]
@@ -215,7 +213,7 @@ def _cookies(message: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def is_noise(name: str) -> bool:
-    """Whether a browser adds this header to everything, so that no curl line needs it."""
+    """Whether a browser adds this header to every request. A curl line does not need it."""
     return name.lower() in _NOISE or name.lower().startswith("sec-")
 
 
@@ -235,7 +233,7 @@ def _request_body(request: Mapping[str, Any], operation: Operation | None) -> by
     if isinstance(data, dict) and data.get("params"):
         return urlencode([(one.get("name", ""), one.get("value", "")) for one in data["params"]]).encode()
     if isinstance(size := request.get("bodySize"), int) and size > 0 and operation is not None:
-        raise _LeftOutError("whose request body was not recorded")
+        raise _SkippedError("request body not recorded")
     return b""
 
 
@@ -247,9 +245,9 @@ def _response_body(response: Mapping[str, Any], method: str) -> bytes:
         try:
             return base64.b64decode(text, validate=True)
         except binascii.Error:
-            raise _LeftOutError("whose base64 is broken") from None
+            raise _SkippedError("invalid base64") from None
     if isinstance(text, str):
         return text.encode("utf-8", "surrogatepass")
     if method == "HEAD" or response["status"] in (204, 205) or content.get("size") == 0:
         return b""
-    raise _LeftOutError("whose body was not recorded")
+    raise _SkippedError("body not recorded")

@@ -1,4 +1,4 @@
-"""What do exchanges that others made say about a service?"""
+"""What do recorded exchanges show about a service?"""
 
 import ssl
 import sys
@@ -9,76 +9,76 @@ from importlib.metadata import version
 
 from contract_tests.baseline import Known
 from contract_tests.checks import REGISTRY
+from contract_tests.checks.evaluation import SUBJECTS, evaluate
 from contract_tests.client.service import Service
 from contract_tests.findings import Finding
-from contract_tests.observations.assembly import Story, assemble
+from contract_tests.observations.assembly import History, assemble
 from contract_tests.observations.exchange import Exchange
 from contract_tests.recordings.har import read
 from contract_tests.redaction import Secrets
-from contract_tests.report import Cost, Outputs, Report, Terminal, console, pictures
-from contract_tests.session.scheduler import SUBJECTS, judge_story
+from contract_tests.report import Cost, Outputs, Report, Terminal, console, timelines
 from openapi import Grade
 
 CHECKS = [check for check in REGISTRY.values() if check.subject in SUBJECTS]
-"""The checks that need no requests of their own."""
-
-
-def look(exchanges: Sequence[Exchange]) -> tuple[Story, list[Finding]]:
-    """The story of exchanges and the findings of every check that needs no requests of its own."""
-    story = assemble(exchanges)
-    return story, judge_story(story, CHECKS)
+"""The checks that send no requests."""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What was asked of a judgement that sends nothing: the bar, the known differences, the reports."""
+class OfflineOptions:
+    """The options of a check that sends no requests. `verify` is for the proxy, as httpx takes it."""
 
-    bar: Grade
+    threshold: Grade
     known: Known
     outputs: Outputs
     key: str = ""
     verify: ssl.SSLContext | bool = True
 
 
-def judge_recording(path: str, base: str, asked: Asked) -> int:
-    """Judge a HAR file, show and write the report; the exit code."""
+def check_exchanges(exchanges: Sequence[Exchange]) -> tuple[History, list[Finding]]:
+    """The history in exchanges, and the findings of every check that sends no requests."""
+    history = assemble(exchanges)
+    return history, evaluate(history, CHECKS)
+
+
+def check_recording(path: str, base: str, options: OfflineOptions) -> int:
+    """Check a HAR file and write the report. Returns the exit code. Raises `UsageError`."""
     recording = read(path, base)
-    recording.secrets.add(asked.key)
+    recording.secrets.add(options.key)
     details = {"recording": path, "entries": recording.described}
-    told = report(recording.exchanges, recording.base, asked, details)
-    return show(told, asked, recording.secrets)
+    return show(report(recording.exchanges, recording.base, options, details), options, recording.secrets)
 
 
-def show(told: Report, asked: Asked, secrets: Secrets) -> int:
-    """Show a report and write its other forms; the exit code."""
-    Terminal(console(), secrets).show(told)
-    for line in asked.outputs.write(told, secrets):
+def show(found: Report, options: OfflineOptions, secrets: Secrets) -> int:
+    """Show a report and write its files. Returns the exit code."""
+    Terminal(console(), secrets).show(found)
+    for line in options.outputs.write(found, secrets):
         print(f"tune-check: {line}", file=sys.stderr)
-    return told.exit_code
+    return found.exit_code
 
 
-def report(exchanges: Sequence[Exchange], target: str, asked: Asked, details: Mapping[str, str]) -> Report:
-    """The report about exchanges that others made."""
-    story, findings = look(exchanges)
-    applied = asked.known.accept(findings, date.today())
+def report(
+    exchanges: Sequence[Exchange], target: str, options: OfflineOptions, details: Mapping[str, str]
+) -> Report:
+    """The report about recorded exchanges. `details` are shown in it."""
+    history, findings = check_exchanges(exchanges)
+    applied = options.known.accept(findings, date.today())
     own = sum(check.subject is Service for check in REGISTRY.values())
-    how = {
-        **details,
-        "not judged": f"{own} checks that need requests of their own",
-        "fails on": f"broken {asked.bar} facts",
-        "known differences": asked.known.path,
-        "tune-check": version("tune-contract"),
-    }
     started = min((one.sent for one in exchanges), default=0.0)
     ended = max((one.received for one in exchanges), default=0.0)
     return Report(
         target=target,
-        details=how,
+        details={
+            **details,
+            "not checked": f"{own} checks that send requests of their own",
+            "fails on": f"broken {options.threshold} facts",
+            "known differences": options.known.path,
+            "tune-check": version("tune-contract"),
+        },
         findings=applied.left,
-        pictures=pictures(story),
+        timelines=timelines(history),
         costs=(Cost("requests", len(exchanges)), Cost("seconds", ended - started)),
-        bar=asked.bar,
+        threshold=options.threshold,
         accepted=applied.accepted,
         checks=len(CHECKS),
-        problem="" if exchanges else "there was no call of the run API to judge",
+        problem="" if exchanges else "there was no request to the run API to check",
     )

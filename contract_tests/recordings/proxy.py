@@ -1,4 +1,4 @@
-"""What does the traffic of a frontend say about a service? A proxy that forwards it and looks."""
+"""How is the traffic of a frontend checked? A proxy forwards it and evaluates it."""
 
 import asyncio
 import signal
@@ -16,16 +16,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from contract_tests.document import contract
+from contract_tests.document import document
 from contract_tests.findings import Finding, Outcome
-from contract_tests.observations.exchange import RECORDED, UNTIMED, Chunk, Exchange
+from contract_tests.observations.exchange import Chunk, Exchange, Intent
 from contract_tests.recordings.har import is_noise
-from contract_tests.recordings.offline import Asked, look, report, show
+from contract_tests.recordings.offline import OfflineOptions, check_exchanges, report, show
 from contract_tests.redaction import Secrets, secrets_in
 from contract_tests.report import Terminal, console
 from contract_tests.settings import UsageError
 
-# RFC 9110 7.6.1: these speak of one connection, not of the message.
+# RFC 9110 7.6.1: these headers are about one connection, not about the message.
 _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization"}
     | {"te", "trailer", "transfer-encoding", "upgrade"}
@@ -35,15 +35,16 @@ _GRACE = 2
 Headers = list[tuple[bytes, bytes]]
 
 
-def serve(base: str, listen: str, asked: Asked) -> int:
-    """Forward what comes in to the service at `base` until Ctrl-C, then sum up; the exit code."""
-    watch = Watch(base, asked)
+def serve(base: str, listen: str, options: OfflineOptions) -> int:
+    """Forward requests to the service at `base` until Ctrl-C, then report. Returns the exit code."""
+    proxy = CheckingProxy(base, options)
     with _listening(listen) as listener:
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
-        print(f"tune-check: http://{shown}:{port}/v1 goes to {base}; Ctrl-C ends and sums up", flush=True)
+        message = f"forwarding http://{shown}:{port}/v1 to {base}; press Ctrl-C for the report"
+        print(f"tune-check: {message}", flush=True)
         config = uvicorn.Config(
-            application(watch),
+            application(proxy),
             log_level="warning",
             server_header=False,
             date_header=False,
@@ -55,55 +56,55 @@ def serve(base: str, listen: str, asked: Asked) -> int:
                 uvicorn.Server(config).run(sockets=[listener])
         finally:
             signal.signal(signal.SIGTERM, before)
-    return watch.sum_up()
+    return proxy.summarize()
 
 
-def application(watch: "Watch") -> Starlette:
+def application(proxy: "CheckingProxy") -> Starlette:
     """The proxy as an ASGI application."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with watch.open():
+        async with proxy.open():
             yield
 
-    return Starlette(routes=[Route("/{path:path}", watch.forward, methods=_METHODS)], lifespan=lifespan)
+    return Starlette(routes=[Route("/{path:path}", proxy.forward, methods=_METHODS)], lifespan=lifespan)
 
 
 @dataclass
-class Watch:
-    """Forwards requests, keeps the exchanges with the API, says what is new about them."""
+class CheckingProxy:
+    """Forwards requests, records the exchanges with the API, and reports new findings."""
 
     base: str
-    asked: Asked
+    options: OfflineOptions
     transport: httpx.AsyncBaseTransport | None = None
     exchanges: list[Exchange] = field(default_factory=list)
     secrets: Secrets = field(default_factory=Secrets)
     aborted: int = 0
 
     def __post_init__(self) -> None:
-        self.secrets.add(self.asked.key)
-        self._told: set[tuple[Any, ...]] = set()
+        self.secrets.add(self.options.key)
+        self._reported: set[tuple[Any, ...]] = set()
         self._terminal = Terminal(console(), self.secrets)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        """Forward and judge while the block lasts."""
+        """Forward and check for the duration of the block."""
         timeout = httpx.Timeout(None, connect=10)
         limits = httpx.Limits(max_connections=None)
-        verify, transport = self.asked.verify, self.transport
+        verify, transport = self.options.verify, self.transport
         self._news = asyncio.Event()
         async with httpx.AsyncClient(
             timeout=timeout, limits=limits, verify=verify, transport=transport
         ) as http:
             self._http = http
-            judging = asyncio.create_task(self._judge())
+            checking = asyncio.create_task(self._check())
             try:
                 yield
             finally:
-                judging.cancel()
+                checking.cancel()
 
     async def forward(self, request: Request) -> Response:
-        """Pass a request on, and its answer back, piece by piece as it comes."""
+        """Forward a request, and its response in chunks as they arrive."""
         draft = await self._draft(request)
         try:
             response = await self._http.send(draft.request, stream=True)
@@ -111,9 +112,9 @@ class Watch:
             message = f"tune-check cannot reach {self.base}: {error or type(error).__name__}"
             self._terminal.say(message)
             return JSONResponse({"code": "unavailable", "message": message}, 502)
-        answer = StreamingResponse(self._pieces(draft, response), response.status_code)
-        answer.raw_headers = end_to_end(response.headers.raw)
-        return answer
+        forwarded = StreamingResponse(self._body(draft, response), response.status_code)
+        forwarded.raw_headers = end_to_end(response.headers.raw)
+        return forwarded
 
     async def _draft(self, request: Request) -> "_Draft":
         scope = request.scope
@@ -125,8 +126,8 @@ class Watch:
         forwarded = httpx.Request(request.method, url, headers=headers, content=body or None)
         return _Draft(forwarded, path.removeprefix("/v1"), body, time.monotonic(), time.time())
 
-    async def _pieces(self, draft: "_Draft", response: httpx.Response) -> AsyncIterator[bytes]:
-        """The body as it comes; the exchange is kept when it has ended."""
+    async def _body(self, draft: "_Draft", response: httpx.Response) -> AsyncIterator[bytes]:
+        """The body in chunks as they arrive. The exchange is recorded when it has ended."""
         chunks: list[Chunk] = []
         error, whole = "", False
         try:
@@ -147,36 +148,36 @@ class Watch:
                 self._keep(draft, response, chunks, error)
 
     def _keep(self, draft: "_Draft", response: httpx.Response, chunks: list[Chunk], error: str) -> None:
-        """Keep an exchange with the API and wake the judge."""
-        if draft.request.method != "OPTIONS" and contract().knows_path(draft.path):
+        """Record an exchange with the API and start checking it."""
+        if draft.request.method != "OPTIONS" and document().knows_path(draft.path):
             self.exchanges.append(_exchange(draft, response, chunks, error, self.secrets))
             self._news.set()
 
-    async def _judge(self) -> None:
-        """Look at everything again whenever there is something new, and say what was not said yet."""
+    async def _check(self) -> None:
+        """Check all exchanges whenever there is a new one, and report new findings."""
         while True:
             await self._news.wait()
             self._news.clear()
-            _, findings = await asyncio.to_thread(look, list(self.exchanges))
-            self.tell(findings)
+            _, findings = await asyncio.to_thread(check_exchanges, list(self.exchanges))
+            self.report(findings)
 
-    def tell(self, findings: Iterable[Finding]) -> None:
-        """Say each broken fact once, when it is first seen."""
+    def report(self, findings: Iterable[Finding]) -> None:
+        """Report each broken fact once, when it is first seen."""
         for finding in findings:
-            if finding.outcome is Outcome.BROKEN and finding.key not in self._told:
-                self._told.add(finding.key)
-                self._terminal.finding(finding, finding.severity(self.asked.bar))
+            if finding.outcome is Outcome.BROKEN and finding.key not in self._reported:
+                self._reported.add(finding.key)
+                self._terminal.finding(finding, finding.severity(self.options.threshold))
 
-    def sum_up(self) -> int:
-        """Show the report about all traffic, write its other forms; the exit code."""
+    def summarize(self) -> int:
+        """Report on all traffic. Returns the exit code."""
         details = {"aborted by the client": str(self.aborted or "")}
-        told = report(self.exchanges, f"traffic to {self.base}", self.asked, details)
-        return show(told, self.asked, self.secrets)
+        found = report(self.exchanges, f"traffic to {self.base}", self.options, details)
+        return show(found, self.options, self.secrets)
 
 
 @dataclass(frozen=True)
 class _Draft:
-    """A request that is on its way; `path` is below the base URL."""
+    """A request that is being forwarded. `path` is below the base URL."""
 
     request: httpx.Request
     path: str
@@ -186,7 +187,7 @@ class _Draft:
 
 
 def end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """The headers that a proxy passes on."""
+    """The headers that a proxy forwards."""
     pairs = list(headers)
     named = b",".join(value for name, value in pairs if name.lower() == b"connection")
     dropped = _HOP_BY_HOP | {name.strip().lower() for name in named.decode("latin-1").split(",")}
@@ -197,11 +198,11 @@ def _exchange(
     draft: _Draft, response: httpx.Response, chunks: list[Chunk], error: str, secrets: Secrets
 ) -> Exchange:
     request = draft.request
-    headers, answered = _text(request.headers.raw), _text(response.headers.raw)
-    cookies = [(name, value) for name, value in answered if name.lower() == "set-cookie"]
+    headers, received = _text(request.headers.raw), _text(response.headers.raw)
+    cookies = [(name, value) for name, value in received if name.lower() == "set-cookie"]
     secrets.add(*secrets_in([*headers, *cookies], str(request.url)))
-    operation, parameters = contract().match(request.method, draft.path)
-    packed = response.headers.get("content-encoding", "identity") != "identity"
+    operation, parameters = document().match(request.method, draft.path)
+    compressed = response.headers.get("content-encoding", "identity") != "identity"
     return Exchange(
         method=request.method,
         url=str(request.url),
@@ -213,11 +214,11 @@ def _exchange(
         sent=draft.sent,
         received=time.monotonic(),
         status=response.status_code,
-        headers=tuple((name, value) for name, value in answered if name.lower() != "set-cookie"),
-        chunks=_unpacked(response, chunks) if packed else tuple(chunks),
+        headers=tuple((name, value) for name, value in received if name.lower() != "set-cookie"),
+        chunks=_decompressed(response, chunks) if compressed else tuple(chunks),
         error=error,
         wall=draft.wall,
-        wants=frozenset({RECORDED, UNTIMED} if packed else {RECORDED}),
+        intents=frozenset({Intent.RECORDED, Intent.UNTIMED} if compressed else {Intent.RECORDED}),
         secrets=secrets,
     )
 
@@ -226,27 +227,27 @@ def _text(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
 
 
-def _unpacked(response: httpx.Response, chunks: list[Chunk]) -> tuple[Chunk, ...]:
-    """A compressed body as one piece: when each part of it came is not known any more."""
-    packed = b"".join(chunk.data for chunk in chunks)
+def _decompressed(response: httpx.Response, chunks: list[Chunk]) -> tuple[Chunk, ...]:
+    """A compressed body as one decompressed chunk. The arrival times of its parts are lost."""
+    compressed = b"".join(chunk.data for chunk in chunks)
     try:
-        data = httpx.Response(response.status_code, headers=response.headers, content=packed).content
+        data = httpx.Response(response.status_code, headers=response.headers, content=compressed).content
     except httpx.DecodingError:
-        data = packed
+        data = compressed
     return (Chunk(chunks[-1].at, data),) if chunks else ()
 
 
 def _listening(listen: str) -> socket.socket:
-    """A socket that listens at an address. Raises `UsageError`."""
+    """A socket that listens on an address. Raises `UsageError`."""
     host, colon, port = listen.rpartition(":")
     if not colon or not port.isdigit() or int(port) > 65535:
-        raise UsageError(f"--listen: {listen!r} is no address; write it like 127.0.0.1:4011")
+        raise UsageError(f"--listen: {listen!r} is not an address; write it like 127.0.0.1:4011")
     host = host.strip("[]") or "127.0.0.1"
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, int(port)), family=family)
     except OSError as error:
-        raise UsageError(f"--listen: {listen}: {error.strerror or error}; give another address") from None
+        raise UsageError(f"--listen: {listen}: {error.strerror or error}; use another address") from None
 
 
 def _interrupt(*_: object) -> NoReturn:

@@ -1,4 +1,4 @@
-"""How does a report read as a page one sends around?"""
+"""How is a report written as an HTML page?"""
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -10,7 +10,7 @@ from contract_tests.report.svg import draw
 
 
 def render(report: Report, secrets: Secrets) -> str:
-    """The report as one HTML page that needs nothing else."""
+    """The report as one self-contained HTML page."""
     environment = Environment(
         loader=PackageLoader("contract_tests.report", "templates"),
         autoescape=True,
@@ -19,10 +19,10 @@ def render(report: Report, secrets: Secrets) -> str:
         undefined=StrictUndefined,
     )
     environment.filters["prose"] = _prose
-    drawings = [(picture, draw(picture), report.about(picture)) for picture in report.pictures]
+    drawings = [(timeline, draw(timeline), report.about(timeline)) for timeline in report.timelines]
     drawings.sort(key=lambda drawing: not drawing[2])
     template = environment.get_template("report.html.jinja")
-    statuses = sorted({span.label for picture in report.pictures for span in picture.statuses})
+    statuses = sorted({span.label for timeline in report.timelines for span in timeline.statuses})
     page = template.render(
         report=report, drawings=drawings, statuses=statuses, BROKEN=Outcome.BROKEN, severities=tuple(Severity)
     )
@@ -30,7 +30,7 @@ def render(report: Report, secrets: Secrets) -> str:
 
 
 def _prose(text: str) -> Markup:
-    """A sentence in which names stand in backticks."""
+    """A sentence with names in backticks, as HTML."""
     parts = text.split("`")
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if index % 2 else part for index, part in enumerate(parts)

@@ -24,13 +24,13 @@ def as_json(report: Report) -> dict[str, Any]:
         "exitCode": report.exit_code,
         "reason": report.reason,
         "stopped": report.stopped,
-        "bar": report.bar,
+        "bar": report.threshold,
         "checks": report.checks,
         "plan": list(report.plan),
         "findings": [_entry(entry, group) for group in report.groups for entry in group.entries],
         "accepted": [{"slug": one.slug, "place": one.place, "reason": why} for one, why in report.accepted],
         "costs": [{"name": one.name, "used": one.used, "ceiling": one.ceiling} for one in report.costs],
-        "runs": [picture.as_json() for picture in report.pictures],
+        "runs": [timeline.as_json() for timeline in report.timelines],
     }
 
 
@@ -44,7 +44,7 @@ def _entry(entry: Entry, group: Group) -> dict[str, Any]:
         "fact": first.fact,
         "source": first.source,
         "advice": first.advice,
-        "teaches": first.teaches,
+        "teaches": first.suggests,
         "places": [
             {
                 "place": one.place,

@@ -1,4 +1,4 @@
-"""How does a report read as a comment or a job summary on a code forge?"""
+"""How is a report written as a pull request comment or a job summary?"""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contract_tests.findings import Finding, Outcome, Severity
 from contract_tests.redaction import Secrets
 from contract_tests.report.model import Entry, Group, Report
 
-# GitHub cuts a summary at a mebibyte and says nothing of the rest; this many characters never reach it.
+# GitHub drops what a summary has beyond a mebibyte. This many characters never take so many bytes.
 _LIMIT = 250_000
 _PLACES = 8
 _SIGNS = {Severity.FAILURE: "❌", Severity.WARNING: "⚠️", Severity.NOTE: "ℹ️"}
@@ -19,9 +19,7 @@ def render(report: Report, secrets: Secrets) -> str:
     text = secrets.redact("\n".join(_lines(report)) + "\n")
     if len(text) <= _LIMIT:
         return text
-    return (
-        f"{text[:_LIMIT].rpartition(chr(10))[0]}\n\n*Cut here: the JSON and HTML reports hold all of it.*\n"
-    )
+    return f"{text[:_LIMIT].rpartition(chr(10))[0]}\n\n*Truncated: the JSON and HTML reports are complete.*\n"
 
 
 def _lines(report: Report) -> Iterator[str]:
@@ -62,16 +60,16 @@ def _entry(entry: Entry, *, opened: bool) -> Iterator[str]:
     yield "| --- | --- | --- |"
     yield from (_row(finding) for finding in entry.findings[:_PLACES])
     if len(entry.findings) > _PLACES:
-        yield f"| | and at {len(entry.findings) - _PLACES} more places | |"
+        yield f"| | and {len(entry.findings) - _PLACES} more places | |"
     yield ""
     yield f"{first.advice[:1].upper()}{first.advice[1:]}. Source: {first.source} ({first.grade})."
     yield ""
     if first.curl:
         yield from fenced(first.curl, "bash")
-    if first.teaches:
-        yield "In the document:"
+    if first.suggests:
+        yield "Suggested correction to the contract:"
         yield ""
-        yield from fenced(first.teaches, "yaml")
+        yield from fenced(first.suggests, "yaml")
     yield "</details>"
     yield ""
 
@@ -89,17 +87,17 @@ def _accepted(report: Report) -> Iterator[str]:
 
 
 def _runs(report: Report) -> Iterator[str]:
-    if report.pictures:
-        yield f"<details><summary>{len(report.pictures)} runs observed</summary>"
+    if report.timelines:
+        yield f"<details><summary>{len(report.timelines)} runs observed</summary>"
         yield ""
         yield "| run | how | statuses seen | seconds | events |"
         yield "| --- | --- | --- | --- | --- |"
-        for one in report.pictures:
-            told = " → ".join(span.label for span in one.statuses) or "none"
+        for one in report.timelines:
+            statuses = " → ".join(span.label for span in one.statuses) or "none"
             cells = (
                 code(one.run),
                 plain(one.origin),
-                plain(told),
+                plain(statuses),
                 f"{one.seconds:.1f}",
                 str(len(one.events)),
             )
@@ -110,7 +108,7 @@ def _runs(report: Report) -> Iterator[str]:
 
 
 def code(text: str, limit: int = 300) -> str:
-    """The text as inline code that fits into a table's cell."""
+    """The text as inline code for a table cell, truncated to `limit` characters."""
     flat = re.sub(r"\s+", " ", text).strip().replace("|", "\\|")
     if not flat:
         return ""
@@ -121,17 +119,17 @@ def code(text: str, limit: int = 300) -> str:
 
 
 def _prose(text: str) -> str:
-    """A sentence of ours for a place where backticks are only characters."""
+    """A sentence with names in backticks, for places where Markdown is not interpreted."""
     return re.sub("`([^`]+)`", r"<code>\1</code>", text.replace("<", "&lt;"))
 
 
 def plain(text: str) -> str:
-    """The text in which nothing is taken for markup."""
+    """The text with all Markdown characters escaped."""
     flat = re.sub(r"\s+", " ", text).strip()
     return re.sub(r"([\\*\[\]|~])|(?<!\w)_|_(?!\w)", r"\\\g<0>", flat).replace("<", "&lt;")
 
 
 def fenced(text: str, language: str) -> Iterator[str]:
-    """The text as a block of code, whatever it holds."""
+    """The text as a block of code, with a fence that it does not contain."""
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
     yield from (f"{fence}{language}", text, fence, "")

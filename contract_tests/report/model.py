@@ -1,41 +1,28 @@
-"""What does a report say, whatever form it is written in?"""
+"""What is in a report, in whichever form it is written?"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from contract_tests.findings import REGISTRY, Finding, Outcome, Severity, merge
-from contract_tests.report.timelines import Picture
-from openapi import Grade
+from contract_tests.checks import REGISTRY
+from contract_tests.findings import Finding, Outcome, Severity, merge
+from contract_tests.report.timelines import RunTimeline
+from openapi import GRADES, Grade
 
-CONFORMS, VIOLATES, WRONG_USE, UNJUDGED = range(4)
-# What a client trips over first stands first.
-_TOPICS = (
-    "service",
-    "known",
-    "auth",
-    "lifecycle",
-    "stream",
-    "workflows",
-    "requests",
-    "http",
-    "shapes",
-    "pages",
-    "errors",
-)
+CONFORMS, VIOLATIONS, USAGE_ERROR, NOT_CHECKED = range(4)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One fact and every place where it is not kept."""
+    """One fact, and every place where it is broken."""
 
     findings: tuple[Finding, ...]
     severity: Severity
 
     @property
     def first(self) -> Finding:
-        """The finding that stands for all of them."""
+        """The finding that is shown for all of them."""
         return self.findings[0]
 
     @property
@@ -45,13 +32,13 @@ class Entry:
 
     @property
     def others(self) -> tuple[Finding, ...]:
-        """The findings beyond the first."""
+        """The findings after the first."""
         return self.findings[1:]
 
 
 @dataclass(frozen=True)
 class Group:
-    """Entries of one weight under one heading."""
+    """The entries of one severity and outcome, with a title and a sentence about them."""
 
     title: str
     severity: Severity
@@ -62,7 +49,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Cost:
-    """How much of something was used, and how much might have been; no ceiling is None."""
+    """How much of something was used. `ceiling` is None if there is none."""
 
     name: str
     used: float
@@ -75,19 +62,20 @@ class Cost:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything there is to say about one judgement.
+    """Everything to report about one check of one target.
 
-    `target` is what was judged, `details` how, `problem` why nothing could be judged, `stopped` why it ended
-    early, `accepted` the known differences that were met, with their reasons.
+    `details` says how it was checked. `problem` says why nothing could be checked, `stopped` why it ended
+    early. `accepted` has the known differences that were found, with their reasons. Broken facts up to the
+    grade `threshold` are failures.
     """
 
     target: str
     details: Mapping[str, str] = field(default_factory=dict)
     plan: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
-    pictures: tuple[Picture, ...] = ()
+    timelines: tuple[RunTimeline, ...] = ()
     costs: tuple[Cost, ...] = ()
-    bar: Grade = Grade.DOCUMENTED
+    threshold: Grade = Grade.DOCUMENTED
     accepted: tuple[tuple[Finding, str], ...] = ()
     checks: int = 0
     problem: str = ""
@@ -95,8 +83,8 @@ class Report:
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
-        """The findings by weight, the gravest first; empty groups are left out."""
-        entries = _entries(self.findings, self.bar)
+        """The findings in groups, most severe first, without empty groups."""
+        entries = _entries(self.findings, self.threshold)
         groups = (
             Group(title, severity, outcome, meaning, tuple(_of(entries, severity, outcome)))
             for title, severity, outcome, meaning in _GROUPS
@@ -113,40 +101,39 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 conforms, 1 violations, 3 could not judge."""
+        """0 conforms, 1 violations, 3 could not check."""
         if self.problem:
-            return UNJUDGED
-        return VIOLATES if self.number(Severity.FAILURE) else CONFORMS
+            return NOT_CHECKED
+        return VIOLATIONS if self.number(Severity.FAILURE) else CONFORMS
 
     @property
     def verdict(self) -> str:
-        """The verdict in two or three words."""
-        return {CONFORMS: "Keeps the contract", VIOLATES: "Breaks the contract"}.get(
-            self.exit_code, "Not judged"
-        )
+        """The result in a few words."""
+        words = {CONFORMS: "Conforms to the contract", VIOLATIONS: "Violates the contract"}
+        return words.get(self.exit_code, "Not checked")
 
     @property
     def reason(self) -> str:
-        """Why the exit code is what it is, in one sentence."""
+        """The reason for the result, in one sentence without its full stop."""
         if self.problem:
             return self.problem
         failures, warnings, notes = (self.number(severity) for severity in Severity)
         rest = f"{_many(warnings, 'warning')} and {_many(notes, 'note')}"
-        rest += f"; {_many(self.untried, 'check')} could not be tried" if self.untried else ""
-        bar = "documented" if self.bar is Grade.DOCUMENTED else f"{self.bar} or better known"
+        rest += f"; {_many(self.inconclusive, 'check')} could not be tried" if self.inconclusive else ""
+        grades = " or ".join(grade for grade in GRADES if grade.rank <= self.threshold.rank)
         if failures:
-            return f"{_many(failures, f'{bar} fact')} broken; {rest}"
-        return f"no {bar} fact broken in {_many(self.checks - self.untried, 'check')}; {rest}"
+            return f"{_many(failures, f'{grades} fact')} broken; {rest}"
+        return f"no {grades} fact broken in {_many(self.checks - self.inconclusive, 'check')}; {rest}"
 
     @cached_property
-    def untried(self) -> int:
-        """How many checks could say nothing."""
+    def inconclusive(self) -> int:
+        """How many checks could not be tried at all."""
         slugs = {one.slug for one in self.findings if one.outcome is Outcome.UNTRIED}
         return len(slugs - {one.slug for one in self.findings if one.outcome is Outcome.BROKEN})
 
-    def about(self, picture: Picture) -> tuple[str, ...]:
+    def about(self, timeline: RunTimeline) -> tuple[str, ...]:
         """The slugs of the findings that name a run."""
-        named = (one for one in self.findings if picture.run in f"{one.seen} {one.place} {one.curl}")
+        named = (one for one in self.findings if timeline.run in f"{one.seen} {one.place} {one.curl}")
         return tuple(dict.fromkeys(one.slug for one in named if one.outcome is Outcome.BROKEN))
 
 
@@ -155,33 +142,47 @@ _GROUPS = (
         "Failures",
         Severity.FAILURE,
         Outcome.BROKEN,
-        "what the vendor documents and this service does not keep",
+        "documented facts that this service breaks",
     ),
     (
         "Warnings",
         Severity.WARNING,
         Outcome.BROKEN,
-        "what public clients depend on and this service does otherwise",
+        "observed facts that this service breaks; public clients depend on them",
     ),
-    ("Notes", Severity.NOTE, Outcome.BROKEN, "this deployment teaches us: where an assumption does not hold"),
-    ("Could not try", Severity.NOTE, Outcome.UNTRIED, "facts about which nothing was learned, and why"),
-    ("Not offered", Severity.NOTE, Outcome.NOT_OFFERED, "what this service does not claim to do"),
+    (
+        "Notes",
+        Severity.NOTE,
+        Outcome.BROKEN,
+        "assumed facts that this service breaks: suggested corrections to the contract",
+    ),
+    ("Could not try", Severity.NOTE, Outcome.UNTRIED, "facts that could not be checked, and why"),
+    (
+        "Not offered",
+        Severity.NOTE,
+        Outcome.NOT_OFFERED,
+        "operations and features that this service does not offer",
+    ),
 )
 
 
-def _entries(findings: Iterable[Finding], bar: Grade) -> list[Entry]:
+def topics() -> list[str]:
+    """The topics of the checks in the order of reports, which is the order of registration."""
+    return list(dict.fromkeys(check.topic for check in REGISTRY.values()))
+
+
+def _entries(findings: Iterable[Finding], threshold: Grade) -> list[Entry]:
     """The findings of each fact together, the most important fact first."""
     by_fact: dict[tuple[str, Grade, Outcome], list[Finding]] = {}
     for finding in merge(findings):
         by_fact.setdefault((finding.slug, finding.grade, finding.outcome), []).append(finding)
-    entries = [Entry(tuple(found), found[0].severity(bar)) for found in by_fact.values()]
+    entries = [Entry(tuple(found), found[0].severity(threshold)) for found in by_fact.values()]
     return sorted(entries, key=_importance)
 
 
 def _importance(entry: Entry) -> tuple[Any, ...]:
-    check = REGISTRY.get(entry.first.slug)
-    topic = check.topic if check else ""
-    rank = _TOPICS.index(topic) if topic in _TOPICS else len(_TOPICS)
+    check, order = REGISTRY.get(entry.first.slug), topics()
+    rank = order.index(check.topic) if check else len(order)
     return list(Severity).index(entry.severity), entry.first.grade.rank, rank, entry.first.slug
 
 

@@ -1,4 +1,4 @@
-"""Where do the reports that are files go, and can they be written?"""
+"""Which report files are written, and can they be?"""
 
 import os
 from collections.abc import Callable, Iterator
@@ -20,9 +20,9 @@ _FORMS: dict[str, Callable[[Report, Secrets], str]] = {
 
 @dataclass(frozen=True)
 class Outputs:
-    """The paths of the reports that were asked for, empty where one was not; `summary` is appended to.
+    """The paths of the requested reports, empty for the others. The Markdown is appended to `summary`.
 
-    The JUnit report is pytest's to write; here it is only asked whether it can be.
+    pytest writes the JUnit report. Only its path is checked here.
     """
 
     markdown: str = ""
@@ -33,26 +33,26 @@ class Outputs:
 
     @classmethod
     def of(cls, markdown: str = "", json: str = "", html: str = "") -> "Outputs":
-        """The reports of options; in a GitHub job the Markdown also goes to the job's summary."""
+        """The reports of these options. In a GitHub job, the job summary gets the Markdown too."""
         summary = os.environ.get(SUMMARY, "")
         return cls(markdown, json, html, summary="" if summary == markdown else summary)
 
     def check(self) -> None:
-        """Raise `UsageError`, before anything is sent, where a report could not be written."""
+        """Raise `UsageError` if a report cannot be written. Called before anything is sent."""
         for form, path in (*self._wanted(), *([("junitxml", self.junitxml)] if self.junitxml else [])):
             _check(f"--{form}", Path(path))
 
     def write(self, report: Report, secrets: Secrets) -> list[str]:
-        """Write every report; the complaints about those that could not be written, one line each."""
-        complaints = []
+        """Write every report. Returns one line for each that could not be written."""
+        failures = []
         for form, path in self._wanted():
-            complaints += _attempt(
+            failures += _attempt(
                 f"--{form}", path, _FORMS[form](report, secrets), append=path == self._appended()
             )
         if self.summary:
             text = markdown.render(report, secrets)
-            complaints += _attempt(f"${SUMMARY}", self.summary, text, append=True)
-        return complaints
+            failures += _attempt(f"${SUMMARY}", self.summary, text, append=True)
+        return failures
 
     def _wanted(self) -> Iterator[tuple[str, str]]:
         for form in _FORMS:
@@ -60,7 +60,7 @@ class Outputs:
                 yield form, path
 
     def _appended(self) -> str:
-        """The path to which other steps of a job write as well."""
+        """The path that other steps of a job write to as well."""
         return os.environ.get(SUMMARY, "")
 
 
@@ -70,7 +70,7 @@ def _check(option: str, path: Path) -> None:
     if not path.parent.is_dir():
         raise UsageError(f"{option}: there is no directory {path.parent}; create it first")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise UsageError(f"{option}: {path} cannot be written; give a path that can")
+        raise UsageError(f"{option}: {path} cannot be written; give another path")
 
 
 def _attempt(option: str, path: str, text: str, *, append: bool) -> list[str]:

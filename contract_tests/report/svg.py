@@ -1,10 +1,10 @@
-"""Where on a drawing does each part of a run's picture stand?"""
+"""Where is each part of a timeline drawn?"""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from contract_tests.report.timelines import Picture, Span
+from contract_tests.report.timelines import RunTimeline, Span
 
 LEFT, WIDTH, RIGHT = 150.0, 1000.0, 20.0
 _LANE, _BAR, _TOP, _AXIS = 22.0, 14.0, 6.0, 22.0
@@ -34,13 +34,13 @@ _STEPS = (
 _TICKS = 10
 _ROOM = 45
 _THINNEST = 2.0
-# A silence is drawn this wide at most, as a part of what happened around it.
-_SILENCE = 0.08
+# The maximum width of an idle period, relative to all busy periods.
+_IDLE = 0.08
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A bar, or a tick without width, with what is said about it."""
+    """A bar, or a mark without width, with its label and tooltip."""
 
     x: float
     y: float
@@ -52,7 +52,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Lane:
-    """A row of shapes under one name."""
+    """A row of shapes with one name."""
 
     name: str
     y: float
@@ -61,7 +61,7 @@ class Lane:
 
 @dataclass(frozen=True)
 class Tick:
-    """A moment on the axis."""
+    """A mark on the time axis."""
 
     x: float
     label: str
@@ -69,7 +69,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A picture with a place for everything."""
+    """A timeline with coordinates in SVG units. `idle` are the places of shortened idle periods."""
 
     width: float
     height: float
@@ -77,19 +77,18 @@ class Drawing:
     bar: float
     lanes: tuple[Lane, ...]
     ticks: tuple[Tick, ...]
-    silences: tuple[float, ...]
+    idle: tuple[float, ...]
 
 
 class Scale:
-    """From seconds to a place on the drawing; long silences are cut short."""
+    """Converts seconds to coordinates. Long idle periods are shortened."""
 
     def __init__(self, busy: Iterable[tuple[float, float]], left: float, right: float) -> None:
         merged = _merge(busy)
-        self._starts = [start for start, _ in merged]
         active = sum(end - start for start, end in merged) or 0.001
-        longest = active * _SILENCE
+        longest = active * _IDLE
         self._parts: list[tuple[float, float, float, float]] = []
-        self.silences: list[float] = []
+        self.idle: list[float] = []
         drawn = 0.0
         for (start, end), following in zip(merged, [*merged[1:], None], strict=True):
             self._parts.append((start, end, drawn, drawn + end - start))
@@ -97,37 +96,37 @@ class Scale:
             if following:
                 gap = min(following[0] - end, longest)
                 if gap < following[0] - end:
-                    self.silences.append(drawn + gap / 2)
+                    self.idle.append(drawn + gap / 2)
                 self._parts.append((end, following[0], drawn, drawn + gap))
                 drawn += gap
         self.seconds = drawn
         self._left, self._per_second = left, (right - left) / (drawn or 0.001)
-        self.silences = [self._left + at * self._per_second for at in self.silences]
+        self.idle = [self._left + at * self._per_second for at in self.idle]
 
     def __call__(self, seconds: float) -> float:
-        """The place of a moment."""
+        """The coordinate of a time in seconds."""
         index = max(0, bisect_right([part[0] for part in self._parts], seconds) - 1)
         start, end, first, last = self._parts[index]
         share = (min(seconds, end) - start) / ((end - start) or 1)
         return self._left + (first + share * (last - first)) * self._per_second
 
 
-def draw(picture: Picture) -> Drawing:
-    """A drawing of a run: its statuses, its stream's events, the requests that told of it."""
-    busy = [(one.start, one.end) for one in (*picture.requests,)] + [
-        (one.at, one.at) for one in picture.events
+def draw(timeline: RunTimeline) -> Drawing:
+    """A drawing of a run: its statuses, the events of its stream, and the requests that showed it."""
+    busy = [(one.start, one.end) for one in (*timeline.requests,)] + [
+        (one.at, one.at) for one in timeline.events
     ]
     scale = Scale(busy or [(0.0, 0.001)], LEFT, WIDTH - RIGHT)
-    lanes = [("status", [_shape(one, scale, one.label) for one in picture.statuses])]
-    if picture.events:
-        marks = [Span(one.label, one.at, one.at, one.detail) for one in picture.events]
+    lanes = [("status", [_shape(one, scale, one.label) for one in timeline.statuses])]
+    if timeline.events:
+        marks = [Span(one.label, one.at, one.at, one.detail) for one in timeline.events]
         lanes.append(("events", [_shape(one, scale, "event") for one in marks]))
-    for name in dict.fromkeys(one.label for one in picture.requests):
-        requests = [one for one in picture.requests if one.label == name]
+    for name in dict.fromkeys(one.label for one in timeline.requests):
+        requests = [one for one in timeline.requests if one.label == name]
         lanes.append((name, [_shape(one, scale, _outcome(one)) for one in requests]))
     placed = tuple(_placed(name, shapes, index) for index, (name, shapes) in enumerate(lanes))
     height = _TOP + len(lanes) * _LANE + _AXIS
-    return Drawing(WIDTH, height, LEFT, _BAR, placed, _ticks(picture.seconds, scale), tuple(scale.silences))
+    return Drawing(WIDTH, height, LEFT, _BAR, placed, _ticks(timeline.seconds, scale), tuple(scale.idle))
 
 
 def _placed(name: str, shapes: Sequence[Shape], index: int) -> Lane:
@@ -147,7 +146,7 @@ def _outcome(request: Span) -> str:
 
 
 def _merge(busy: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The stretches in which something happened, joined where they touch."""
+    """The busy periods, merged if they overlap."""
     merged: list[tuple[float, float]] = []
     for start, end in sorted(busy):
         if merged and start <= merged[-1][1]:
@@ -158,10 +157,10 @@ def _merge(busy: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _ticks(seconds: float, scale: Scale) -> tuple[Tick, ...]:
-    """Round moments, where they don't crowd one another."""
+    """Marks at round times, with enough room between them."""
     step = next((one for one in _STEPS if scale.seconds / one <= _TICKS), _STEPS[-1])
-    moments = [index * step for index in range(int(seconds / step) + 1)]
-    ticks = [Tick(scale(at), _moment(at, step)) for at in moments]
+    times = [index * step for index in range(int(seconds / step) + 1)]
+    ticks = [Tick(scale(at), _time(at, step)) for at in times]
     kept = ticks[:1]
     for tick in ticks[1:]:
         if tick.x - kept[-1].x > _ROOM:
@@ -169,5 +168,5 @@ def _ticks(seconds: float, scale: Scale) -> tuple[Tick, ...]:
     return tuple(kept)
 
 
-def _moment(at: float, step: float) -> str:
+def _time(at: float, step: float) -> str:
     return f"{at:.3f}".rstrip("0").rstrip(".") + " s" if step < 1 else f"{at:g} s"

@@ -1,4 +1,4 @@
-"""How does a report read in a terminal, and what is shown while it is made?"""
+"""How is a report shown in a terminal, and what is shown before it?"""
 
 import os
 import re
@@ -21,24 +21,24 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def console(stream: TextIO | None = None) -> Console:
-    """A console that writes plain text, never folded, where nobody is looking: in a pipe or a CI log."""
+    """A console. In a pipe or a CI log it writes plain text and wraps no lines."""
     return Console(file=stream, highlight=False, emoji=False, markup=False, soft_wrap=True)
 
 
 def lively(found: Console) -> bool:
-    """Whether a line that changes is welcome: on a terminal that is no CI log."""
+    """Whether a changing line can be shown: on a terminal that is not a CI log."""
     return found.is_terminal and not found.is_dumb_terminal and not os.environ.get("CI")
 
 
 class Progress:
-    """One line that says what is being done; silent where it would fill a log."""
+    """One changing line of progress. It is not shown in logs."""
 
     def __init__(self, found: Console, costs: Callable[[], str] = str) -> None:
         self._costs, self._what = costs, "starting"
         self._status: Status | None = found.status(self) if lively(found) else None
 
     def __rich__(self) -> Text:
-        """The line as it reads now."""
+        """The current line."""
         costs = self._costs()
         text = f"{self._what} ({costs})" if costs else self._what
         return Text(text, overflow="ellipsis", no_wrap=True)
@@ -49,11 +49,11 @@ class Progress:
             self._status.start()
 
     def say(self, what: str) -> None:
-        """Say what is being done now."""
+        """Change the line."""
         self._what = what
 
     def stop(self) -> None:
-        """Take the line away."""
+        """Remove the line."""
         if self._status is not None:
             self._status.stop()
 
@@ -65,7 +65,7 @@ class Terminal:
         self._console, self._secrets = found, secrets
 
     def show(self, report: Report) -> None:
-        """The findings, the most important first; then what it cost; last the verdict."""
+        """Show the findings, most severe first, then the costs, then the result."""
         for group in report.groups:
             self._group(group)
         self._line("")
@@ -79,11 +79,11 @@ class Terminal:
         self._line(f"{report.verdict}: {report.target} (exit {report.exit_code}): {report.reason}", style)
 
     def say(self, text: str) -> None:
-        """A line of its own."""
+        """Write one line."""
         self._line(text)
 
     def finding(self, finding: Finding, severity: Severity) -> None:
-        """One finding, as it happens."""
+        """Write one finding, before there is a report."""
         self._entry(Entry((finding,), severity))
 
     def _group(self, group: Group) -> None:
@@ -104,11 +104,11 @@ class Terminal:
         for name, value in self._rows(entry):
             self._row(name, value)
         if first.curl:
-            # Not folded: a folded line can't be copied into a shell.
+            # Not wrapped, so that it can be copied into a shell.
             self._line(f"    {first.curl}", "dim")
 
     def _row(self, name: str, value: str) -> None:
-        """A named value; its further lines stand below its first one."""
+        """A named value. Further lines are aligned with the first."""
         width = max(40, self._console.width) if self._console.is_terminal else 10**6
         indent = " " * (5 + _NAMES)
         head = f"    {name:<{_NAMES}} "
@@ -126,12 +126,12 @@ class Terminal:
         yield from ((name, value) for name, value in rows.items() if value)
         for other in entry.others[:_PLACES]:
             yield "also", f"{other.place}: {other.seen}"
-        if first.teaches:
-            yield "teaches", first.teaches
+        if first.suggests:
+            yield "suggests", first.suggests
 
     def _line(self, text: str, style: str = "") -> None:
         self._console.print(Text(self._clean(text), style=style))
 
     def _clean(self, text: str) -> str:
-        """The text without secrets, and without characters by which a service could steer the terminal."""
+        """The text without secrets and without control characters, which a service could send."""
         return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", self._secrets.redact(text))

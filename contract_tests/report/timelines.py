@@ -1,17 +1,17 @@
-"""What did one run look like over time, from all the sides it was seen from?"""
+"""What happened to one run over time, as observed by all requests?"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from contract_tests.observations.assembly import Story
+from contract_tests.observations.assembly import History
 from contract_tests.observations.exchange import Exchange
 from contract_tests.observations.traces import DONE, Observation, Stream, Trace
 
 
 @dataclass(frozen=True)
 class Span:
-    """Something that lasted: a status as it was seen, or a request; seconds after the run's first sight."""
+    """A status or a request. `start` and `end` are in seconds since the run was first observed."""
 
     label: str
     start: float
@@ -21,7 +21,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Mark:
-    """Something that happened at a moment: an event of the stream."""
+    """An event of the stream. `at` is in seconds since the run was first observed."""
 
     label: str
     at: float
@@ -29,8 +29,8 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A run over time."""
+class RunTimeline:
+    """One run over time. The JSON report has it under `runs`."""
 
     run: str
     origin: str
@@ -41,61 +41,60 @@ class Picture:
 
     @property
     def last(self) -> str:
-        """The status the run was last seen in."""
+        """The last observed status."""
         return self.statuses[-1].label if self.statuses else "unknown"
 
     def as_json(self) -> dict[str, Any]:
-        """A plain object that `from_json` reads back."""
+        """The timeline as plain JSON values, which `from_json` reads."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, plain: dict[str, Any]) -> "Picture":
-        """The picture that `as_json` wrote."""
+    def from_json(cls, plain: dict[str, Any]) -> "RunTimeline":
+        """The timeline in the values of `as_json`."""
         spans = {name: tuple(Span(**one) for one in plain[name]) for name in ("statuses", "requests")}
         return cls(**{**plain, **spans, "events": tuple(Mark(**one) for one in plain["events"])})
 
 
-def pictures(story: Story) -> tuple[Picture, ...]:
-    """A picture of every run, in the order in which the runs were first seen."""
-    runs = sorted((one for one in story.traces if one.kind == "run"), key=_start)
-    return tuple(_picture(run) for run in runs)
+def timelines(history: History) -> tuple[RunTimeline, ...]:
+    """The timeline of every run, in the order in which the runs were first observed."""
+    runs = sorted((one for one in history.traces if one.kind == "run"), key=_start)
+    return tuple(_timeline(run) for run in runs)
 
 
-def _picture(run: Trace) -> Picture:
+def _timeline(run: Trace) -> RunTimeline:
     start = _start(run)
-    seen = list({id(sight.exchange): sight.exchange for sight in run.observations}.values())
-    end = max(one.received for one in seen)
-    return Picture(
+    exchanges = list({id(one.exchange): one.exchange for one in run.observations}.values())
+    return RunTimeline(
         run=run.id,
         origin=_origin(run),
-        seconds=end - start,
+        seconds=max(one.received for one in exchanges) - start,
         statuses=tuple(_statuses(run, start)),
-        requests=tuple(_request(one, start) for one in seen),
+        requests=tuple(_request(one, start) for one in exchanges),
         events=tuple(_events(run.stream, start)) if run.stream else (),
     )
 
 
 def _start(run: Trace) -> float:
-    return min(sight.exchange.sent for sight in run.observations)
+    return min(one.exchange.sent for one in run.observations)
 
 
 def _origin(run: Trace) -> str:
-    """How the run came to be seen."""
+    """The operation that first returned the run."""
     first = run.observations[0]
     label = first.exchange.label
     return f"{label}, streamed" if first.source == "stream" else label
 
 
 def _statuses(run: Trace, start: float) -> Iterator[Span]:
-    """Each status from the first time it was told to the next one's first time."""
-    told = [sight for sight in run.observations if sight.status]
+    """Each status, from its first observation to the first observation of the next."""
+    observed = [one for one in run.observations if one.status]
     firsts: list[Observation] = []
-    for sight in told:
-        if not firsts or firsts[-1].status != sight.status:
-            firsts.append(sight)
-    ends = [sight.received for sight in firsts[1:]] + [told[-1].received if told else start]
-    for sight, end in zip(firsts, ends, strict=True):
-        yield Span(sight.status, sight.received - start, max(sight.received, end) - start, sight.source)
+    for one in observed:
+        if not firsts or firsts[-1].status != one.status:
+            firsts.append(one)
+    ends = [one.received for one in firsts[1:]] + [observed[-1].received if observed else start]
+    for one, end in zip(firsts, ends, strict=True):
+        yield Span(one.status, one.received - start, max(one.received, end) - start, one.source)
 
 
 def _request(exchange: Exchange, start: float) -> Span:

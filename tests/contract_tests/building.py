@@ -1,15 +1,15 @@
-"""How are exchanges, runs and streams made by hand, so that a check can be shown a good and a bad one?"""
+"""How do tests build exchanges, runs and streams?"""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from contract_tests.checks import REGISTRY
-from contract_tests.document import contract
+from contract_tests.checks.evaluation import evaluate
+from contract_tests.document import document
 from contract_tests.findings import Finding
-from contract_tests.observations.assembly import Story, assemble
+from contract_tests.observations.assembly import History, assemble
 from contract_tests.observations.exchange import Chunk, Exchange
-from contract_tests.session.scheduler import judge_story
 
 BASE = "http://service.test/v1"
 JSON = "application/json"
@@ -44,9 +44,9 @@ MESSAGE = {
 def exchange(
     method: str,
     path: str,
-    told: Any = None,
+    response: Any = None,
     *,
-    asked: Any = None,
+    request: Any = None,
     status: int = 200,
     at: float = 0.0,
     headers: Mapping[str, str] | None = None,
@@ -55,11 +55,11 @@ def exchange(
     content_type: str | None = JSON,
     **further: Any,
 ) -> Exchange:
-    """An exchange that took a tenth of a second."""
+    """An exchange that took a tenth of a second. `response` and `request` are JSON bodies."""
     where, _, query = path.partition("?")
-    operation, parameters = contract().match(method, where)
-    raw = body if body is not None else json.dumps(told).encode()
-    sent_type = {"Content-Type": JSON} if asked is not None else {}
+    operation, parameters = document().match(method, where)
+    raw = body if body is not None else json.dumps(response).encode()
+    sent_type = {"Content-Type": JSON} if request is not None else {}
     named = {**({"Content-Type": content_type} if content_type else {}), **(headers or {})}
     values: dict[str, Any] = {
         "method": method,
@@ -69,10 +69,10 @@ def exchange(
         "query": tuple(tuple(pair.split("=", 1)) for pair in query.split("&") if pair),
         "request_headers": tuple(sent_type.items()),
         "request_body": b""
-        if asked is None
-        else asked
-        if isinstance(asked, bytes)
-        else json.dumps(asked).encode(),
+        if request is None
+        else request
+        if isinstance(request, bytes)
+        else json.dumps(request).encode(),
         "sent": at,
         "received": at + 0.1,
         "status": status,
@@ -84,7 +84,7 @@ def exchange(
 
 
 def polls(*runs: Mapping[str, Any], first: float = 1.0) -> list[Exchange]:
-    """A run that is retrieved once a second."""
+    """Exchanges that read a run once a second."""
     return [
         exchange("GET", "/threads/thread_1/runs/run_1", dict(run), at=first + number)
         for number, run in enumerate(runs)
@@ -98,7 +98,7 @@ def event(data: Any, name: str = "") -> bytes:
 
 
 def run_event(status: str, **fields: Any) -> bytes:
-    """The event of a run that reached a status."""
+    """The event of a run in this status."""
     ends = {"completed": {"completedAt": COMPLETED["completedAt"]}}.get(status, {})
     run = {**RUN, "status": status, **ends, **fields}
     if status == "queued":
@@ -107,24 +107,24 @@ def run_event(status: str, **fields: Any) -> bytes:
 
 
 def stream(*events: bytes, pace: float = 0.3, **further: Any) -> Exchange:
-    """The creation of a run that is answered with these events, one after another."""
+    """An exchange that creates a run and streams these events, one every `pace` seconds."""
     further.setdefault("chunks", [Chunk((number + 1) * pace, data) for number, data in enumerate(events)])
     further.setdefault("received", (len(events) + 1) * pace)
-    asked = {"model": "org/model", "stream": True}
+    request = {"model": "org/model", "stream": True}
     return exchange(
         "POST",
         "/threads/thread_1/runs",
-        asked=asked,
+        request=request,
         content_type="text/event-stream",
         **further,
     )
 
 
-def story(exchanges: Iterable[Exchange]) -> Story:
-    """The story that exchanges tell."""
+def history(exchanges: Iterable[Exchange]) -> History:
+    """The history in exchanges."""
     return assemble(list(exchanges))
 
 
 def found(slug: str, exchanges: Iterable[Exchange]) -> list[Finding]:
-    """What one check finds in a record of exchanges."""
-    return judge_story(story(exchanges), [REGISTRY[slug]])
+    """The findings of one check about exchanges."""
+    return evaluate(history(exchanges), [REGISTRY[slug]])

@@ -1,9 +1,9 @@
-"""Which report has one of everything, so that each form can be looked at?"""
+"""How do tests build findings and reports?"""
 
 from contract_tests.findings import Finding, Outcome
-from contract_tests.report import Cost, Report, pictures
+from contract_tests.report import Cost, Report, timelines
 from openapi import Grade
-from tests.contract_tests.building import COMPLETED, event, polls, run_event, story, stream
+from tests.contract_tests.building import COMPLETED, event, history, polls, run_event, stream
 
 KEY = "sk-tune-4f9Lq81aZpW3"
 
@@ -26,7 +26,9 @@ def finding(slug: str = "terminal-status-final", **changes: object) -> Finding:
 
 FINDINGS = (
     finding("error-body", grade=Grade.OBSERVED, seen="<b>oops</b> | `tick` *star*", place="getRun"),
-    finding("first-status", grade=Grade.ASSUMED, teaches="x-lifecycle:\n  initial: in_progress", place="run"),
+    finding(
+        "first-status", grade=Grade.ASSUMED, suggests="x-lifecycle:\n  initial: in_progress", place="run"
+    ),
     finding(),
     finding(place="run: completed to queued", count=3),
     finding("run-pages-complete", outcome=Outcome.UNTRIED, seen="no thread has three runs", curl=""),
@@ -43,7 +45,7 @@ def report(*findings: Finding, **changes: object) -> Report:
         "details": {"profile": "smoke", "seed": "1"},
         "plan": ("at most 5 runs",),
         "findings": findings,
-        "pictures": pictures(story(RUNS)),
+        "timelines": timelines(history(RUNS)),
         "costs": (Cost("runs", 1, 5), Cost("seconds", 4.25, 20)),
         "checks": 90,
     }

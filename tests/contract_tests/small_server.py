@@ -1,4 +1,4 @@
-"""A server of a few lines that answers as a test says, byte for byte."""
+"""How do tests serve exact bytes?"""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -9,12 +9,12 @@ Answer = Callable[["Handler"], None]
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Hands each request to the function of its server."""
+    """Passes each request to the function of its server."""
 
     protocol_version = "HTTP/1.1"
 
     def handle_one_request(self) -> None:
-        """Read a request and let the test answer it."""
+        """Read a request and let the test respond."""
         self.raw_requestline = self.rfile.readline(65537)
         if not self.raw_requestline or not self.parse_request():
             self.close_connection = True
@@ -23,7 +23,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.answer(self)  # type: ignore[attr-defined]
 
     def reply(self, status: int, body: bytes, *, chunks: bool = False, **headers: str) -> None:
-        """Send one whole answer."""
+        """Send one complete response."""
         self.send_response(status)
         for name, value in {"Content_Type": "application/json", **headers}.items():
             self.send_header(name.replace("_", "-"), value)
@@ -34,12 +34,12 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Write no log."""
 
 
 @contextmanager
 def serving(answer: Answer) -> Iterator[str]:
-    """Serve on a free port; the base URL."""
+    """Serve on a free port for the duration of the block. Yields the base URL."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.answer = answer  # type: ignore[attr-defined]
     server.daemon_threads = True

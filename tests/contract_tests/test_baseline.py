@@ -1,4 +1,4 @@
-"""Are known differences read strictly, set aside until their day, and missed when they are gone?"""
+"""Are known differences read strictly, accepted until they expire, and reported when they are gone?"""
 
 import re
 from datetime import date
@@ -49,7 +49,9 @@ def test_entries_are_read_with_their_lines(file: Path) -> None:
     "text",
     ["", "# nothing\n", "[]\n", "\ufeff- slug: error-body\r\n  reason: x\r\n  expires: 2027-01-01\r\n"],
 )
-def test_an_empty_file_a_byte_order_mark_and_windows_line_ends_are_fine(text: str, tmp_path: Path) -> None:
+def test_an_empty_file_a_byte_order_mark_and_windows_line_ends_are_accepted(
+    text: str, tmp_path: Path
+) -> None:
     path = tmp_path / "known.yaml"
     path.write_bytes(text.encode())
     assert len(load(str(path), SLUGS).entries) == ("slug" in text)
@@ -63,15 +65,15 @@ WRONG = {
     ENTRY.replace("reason", "raison"): r":2: \[0\]\.raison is not one of slug, place, reason, expires",
     ENTRY.replace("  reason: why\n", ""): r":1: \[0\]\.reason is missing",
     ENTRY.replace("why", '" "'): r":2: \[0\]\.reason is empty",
-    ENTRY.replace("why", "[why]"): r":2: \[0\]\.reason is empty or no text",
+    ENTRY.replace("why", "[why]"): r":2: \[0\]\.reason is empty or not a text",
     ENTRY.replace(
         "2027-01-31", "2027-13-01"
     ): r":1: \[0\]\.expires: '2027-13-01' is not a date; write it like",
     ENTRY.replace(
         "error-body", "error-bodies"
     ): r":1: \[0\]\.slug: .*'error-bodies'; did you mean error-body\?",
-    ENTRY.replace("error-body", "zzz"): r":1: \[0\]\.slug: .*'zzz'; tune-check --list-checks names them",
-    "# c\n" + ENTRY + ENTRY: r":5: \[1\]: error-body stands on line 2 too",
+    ENTRY.replace("error-body", "zzz"): r":1: \[0\]\.slug: .*'zzz'; tune-check --list-checks lists them",
+    "# c\n" + ENTRY + ENTRY: r":5: \[1\]: error-body is on line 2 too",
 }
 
 
@@ -84,7 +86,7 @@ def test_a_mistake_is_named_with_file_line_and_key(text: str, complaint: str, tm
     assert "\n" not in str(error.value)
 
 
-def test_a_file_that_is_not_there_is_told_unless_it_is_to_be_written(tmp_path: Path) -> None:
+def test_a_missing_file_is_a_usage_error_unless_it_is_to_be_written(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no file"):
         load(str(tmp_path / "none.yaml"), SLUGS)
     assert load(str(tmp_path / "none.yaml"), SLUGS, missing_ok=True).entries == ()
@@ -92,7 +94,7 @@ def test_a_file_that_is_not_there_is_told_unless_it_is_to_be_written(tmp_path: P
         load(str(tmp_path), SLUGS)
 
 
-def test_a_known_difference_is_set_aside_at_its_place_only(file: Path) -> None:
+def test_a_known_difference_is_accepted_at_its_place_only(file: Path) -> None:
     known = load(str(file), SLUGS)
     here, there = finding("error-body", place="getRun"), finding("error-body", place="listRuns")
     applied = known.accept([here, there], TODAY)
@@ -100,35 +102,35 @@ def test_a_known_difference_is_set_aside_at_its_place_only(file: Path) -> None:
     assert applied.accepted == ((here, "the gateway's own page: 502"),)
 
 
-def test_an_entry_without_a_place_is_for_all_places(file: Path) -> None:
+def test_an_entry_without_a_place_covers_all_places(file: Path) -> None:
     known = load(str(file), SLUGS)
     findings = [finding("response-schema", place=place) for place in ("getRun: id", "getThread: id")]
     assert known.accept(findings, date(2026, 11, 1)).left == ()
 
 
-def test_what_could_not_be_tried_is_no_difference(file: Path) -> None:
+def test_an_inconclusive_check_is_not_a_difference(file: Path) -> None:
     untried = finding("error-body", place="getRun", outcome=Outcome.UNTRIED)
     assert load(str(file), SLUGS).accept([untried], TODAY).left == (untried,)
 
 
-def test_an_expired_entry_sets_nothing_aside_and_says_so(file: Path) -> None:
+def test_an_expired_entry_accepts_nothing_and_is_reported(file: Path) -> None:
     known = load(str(file), SLUGS)
     found = finding("response-schema", place="getRun: id")
     assert known.accept([found], TODAY).left == (found,)
-    (complaint,) = known.complaints([found], set(), TODAY)
+    (complaint,) = known.problems([found], set(), TODAY)
     assert (complaint.slug, complaint.place) == (EXPIRED, f"{file}:8")
     assert "expired on 2026-11-01" in complaint.seen
 
 
-def test_a_difference_that_is_gone_is_missed_once_it_was_looked_for(file: Path) -> None:
+def test_a_difference_that_is_gone_is_reported_if_its_check_ran(file: Path) -> None:
     known = load(str(file), SLUGS)
-    assert list(known.complaints([], set(), TODAY)) == []
-    gone = list(known.complaints([], {"error-body", "response-schema"}, TODAY))
+    assert list(known.problems([], set(), TODAY)) == []
+    gone = list(known.problems([], {"error-body", "response-schema"}, TODAY))
     assert [(one.slug, one.place) for one in gone] == [(GONE, f"{file}:4"), (GONE, f"{file}:8")]
     assert gone[0].seen == "error-body at getRun no longer differs"
 
 
-def test_an_update_adds_what_differs_and_keeps_every_comment(file: Path) -> None:
+def test_an_update_adds_differences_and_keeps_comments(file: Path) -> None:
     known = load(str(file), SLUGS)
     fresh = [finding(place="run: completed to failed"), finding(place="run: completed to failed")]
     assert update(known, str(file), fresh, [8], TODAY) == (1, 1)
@@ -145,7 +147,7 @@ def test_an_update_adds_what_differs_and_keeps_every_comment(file: Path) -> None
     assert again.accept(fresh, TODAY).left == ()
 
 
-def test_an_update_of_no_file_writes_one_that_explains_itself(tmp_path: Path) -> None:
+def test_an_update_creates_a_file_with_a_header(tmp_path: Path) -> None:
     path = tmp_path / "known.yaml"
     assert update(Known(str(path)), str(path), [finding(place="it's: #1, ü")], [], TODAY) == (1, 0)
     (entry,) = load(str(path), SLUGS).entries
@@ -162,7 +164,7 @@ def test_an_update_keeps_windows_line_ends(tmp_path: Path) -> None:
     assert [one.slug for one in load(str(path), SLUGS).entries] == ["terminal-status-final"]
 
 
-def test_an_entry_whose_dash_stands_alone_goes_with_its_dash(tmp_path: Path) -> None:
+def test_an_entry_is_removed_with_its_dash_on_a_line_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "known.yaml"
     path.write_text(
         "-\n" + ENTRY.replace("- slug", "  slug") + ENTRY.replace("error-body", "response-schema")
@@ -172,7 +174,7 @@ def test_an_entry_whose_dash_stands_alone_goes_with_its_dash(tmp_path: Path) -> 
     assert [one.slug for one in load(str(path), SLUGS).entries] == ["response-schema"]
 
 
-def test_an_empty_list_is_filled(tmp_path: Path) -> None:
+def test_an_update_replaces_an_empty_list(tmp_path: Path) -> None:
     path = tmp_path / "known.yaml"
     path.write_text("[]\n")
     update(load(str(path), SLUGS), str(path), [finding()], [], TODAY)

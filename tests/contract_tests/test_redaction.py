@@ -1,4 +1,4 @@
-"""Does a key stay out of everything, in whatever form it comes by?"""
+"""Is the key kept out of all output, in every encoding?"""
 
 import base64
 import html
@@ -45,58 +45,58 @@ FORMS: dict[str, Callable[[str], str]] = {
 def test_a_key_is_found_in_every_form(form: Callable[[str], str], key: str) -> None:
     text = f"before {form(key)} after"
     found = Secrets(key).redact(text)
-    assert Secrets(key).within(text)
+    assert Secrets(key).found_in(text)
     assert found.startswith("before ")
     assert found.endswith(" after")
     assert "TUNE_API_KEY" in found
-    assert not Secrets(key).within(found)
+    assert not Secrets(key).found_in(found)
     assert all(piece not in found for piece in (key[:12], key[-8:], form(key)))
 
 
-def test_the_greater_part_of_a_key_is_no_less_secret() -> None:
+def test_most_of_a_key_is_redacted_too() -> None:
     assert Secrets(ORDINARY).redact(f'"{ORDINARY[:-1]}"') == '"${TUNE_API_KEY:0:19}"'
 
 
 @pytest.mark.parametrize("key", [KEY, ORDINARY, "sk-tune-\u212a4f9Lq81aZp", "two words, one key", "test"])
-def test_what_is_looked_for_quickly_is_found_as_thoroughly(key: str) -> None:
+def test_the_fast_search_finds_what_the_full_search_finds(key: str) -> None:
     secrets = Secrets(key)
     texts = [form(key[: len(key) - cut]) for form in FORMS.values() for cut in range(len(key))]
     texts += [text.lower() for text in texts] + [f"Ünï {text}" for text in texts]
     for text in texts:
         thoroughly = any(pattern.search(text) for _, pattern in secrets._patterns)
-        assert secrets.within(text) == thoroughly, text
+        assert secrets.found_in(text) == thoroughly, text
 
 
-def test_the_vendors_prefix_alone_is_no_secret() -> None:
+def test_the_prefix_of_all_keys_is_not_redacted() -> None:
     assert Secrets(ORDINARY).redact("keys look like sk-tune-...") == "keys look like sk-tune-..."
 
 
-def test_an_invented_key_stays_readable() -> None:
+def test_another_key_is_not_redacted() -> None:
     invented = "sk-tune-zzzzzzzzzzzzzzzzzzzzzz"
     assert Secrets(ORDINARY).redact(invented) == invented
 
 
-def test_a_short_key_is_found_only_as_a_word() -> None:
+def test_a_short_key_is_redacted_only_as_a_whole_word() -> None:
     assert Secrets("test").redact("the latest test, test-run") == f"the latest {KEY_VARIABLE}, test-run"
 
 
-def test_a_longer_secret_goes_before_one_it_holds() -> None:
+def test_a_longer_secret_is_redacted_before_one_that_it_contains() -> None:
     assert Secrets("sk-tune-4f9L", ORDINARY).redact(ORDINARY) == KEY_VARIABLE
 
 
-def test_userinfo_and_bearer_tokens_go_whoever_they_belong_to() -> None:
+def test_userinfo_and_bearer_tokens_are_always_redacted() -> None:
     text = Secrets().redact("http://me:hush@proxy:3128 Authorization: Bearer eyJhbGciOiJIUzI1NiJ9.e30.x")
     assert "hush" not in text
     assert "eyJ" not in text
 
 
-def test_what_headers_and_query_name_as_secret_is_one() -> None:
+def test_secrets_are_recognized_by_the_names_of_headers_and_parameters() -> None:
     headers = [("Cookie", "session=0123456789abcdef; theme=dark"), ("Accept", "application/json")]
     found = secrets_in(headers, "https://u:hushhush@host/v1/threads?api_key=abcdefgh12&limit=1000000000")
     assert found == {"session=0123456789abcdef; theme=dark", "0123456789abcdef", "hushhush", "abcdefgh12"}
 
 
-def test_a_number_under_a_suspicious_name_is_no_secret() -> None:
+def test_numbers_and_null_are_not_secrets() -> None:
     headers = [("X-Max-Tokens", "1000"), ("Authorization", "null"), ("X-Tune-Key", "sk-1")]
     assert secrets_in(headers, "https://host/v1/threads?after=thread_1") == {"sk-1"}
 
@@ -116,7 +116,7 @@ EXCHANGE = Exchange(
 
 
 def words(curl: str, key: str) -> list[str]:
-    """The words that a shell which knows the key makes of a command line."""
+    """The words of a command line, as a shell with the key expands them."""
     script = curl.replace("curl ", "printf '%s\\0' ", 1)
     done = subprocess.run(
         ["bash", "-c", script], env={"TUNE_API_KEY": key}, capture_output=True, text=True, check=True
@@ -127,13 +127,13 @@ def words(curl: str, key: str) -> list[str]:
 @pytest.mark.parametrize(
     "sent", [ORDINARY, ORDINARY[:-1], f"{ORDINARY}x", ORDINARY.swapcase(), "sk-tune-other"]
 )
-def test_a_curl_line_sends_the_same_key_again_without_showing_it(sent: str) -> None:
+def test_a_curl_line_repeats_the_key_without_showing_it(sent: str) -> None:
     exchange = replace(EXCHANGE, request_headers=(("X-Tune-Key", sent),))
     assert ORDINARY[:-1].lower() not in exchange.curl().lower()
     assert f"X-Tune-Key: {sent}" in words(exchange.curl(), ORDINARY)
 
 
-def test_what_a_curl_line_quotes_is_not_run_by_the_shell() -> None:
+def test_the_shell_does_not_interpret_the_body_in_a_curl_line() -> None:
     body = EXCHANGE.request_body.decode()
     leaky = replace(EXCHANGE, request_body=f"{body} {ORDINARY}".encode())
     assert body in words(EXCHANGE.curl(), ORDINARY)

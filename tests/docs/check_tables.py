@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from contract_tests.checks import REGISTRY
 from contract_tests.settings import PROFILES
-from spec_review.catalogue import PLACES, RULES, Rule
+from spec_review.catalogue import LOCATIONS, RULES, Rule
 from tests.docs.markdown import code, codes, table
 from tests.together.table import proof, proofs
 
@@ -92,20 +92,20 @@ def _schemas(found: Mapping[str, Mapping[str, Rule]]) -> str:
         (code(f"PLACE-{kind}"), *_levels(by_place), _meaning(next(iter(by_place.values()))))
         for kind, by_place in found.items()
     ]
-    about = f"PLACE is one of {codes(PLACES)}. An example is `request-parameter-maximum-lowered`."
+    about = f"PLACE is one of {codes(LOCATIONS)}. An example is `request-parameter-maximum-lowered`."
     return f"{about}\n\n{table(['rule', 'level in requests', 'level in responses', 'meaning'], rows)}"
 
 
 def _levels(by_place: Mapping[str, Rule]) -> Iterator[str]:
     for direction in ("request", "response"):
         yield ", ".join(
-            sorted({rule.level for place, rule in by_place.items() if PLACES[place] == direction})
+            sorted({rule.level for place, rule in by_place.items() if LOCATIONS[place] == direction})
         )
 
 
 def _kind(rule: Rule) -> str:
     """What happens to a schema by this rule; empty if the rule is not about one."""
-    place = next((place for place in PLACES if rule.id.startswith(f"{place}-")), "")
+    place = next((place for place in LOCATIONS if rule.id.startswith(f"{place}-")), "")
     return rule.id.removeprefix(f"{place}-") if place else ""
 
 
@@ -115,7 +115,7 @@ def _by_kind(found: Iterable[Rule]) -> Mapping[str, Mapping[str, Rule]]:
     for rule in found:
         if kind := _kind(rule):
             kinds[kind][rule.id.removesuffix(f"-{kind}")] = rule
-    return {kind: by_place for kind, by_place in kinds.items() if len(by_place) == len(PLACES)}
+    return {kind: by_place for kind, by_place in kinds.items() if len(by_place) == len(LOCATIONS)}
 
 
 def _meaning(rule: Rule) -> str:

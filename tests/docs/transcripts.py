@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from contract_tests.session.scheduler import plan as planned
+from contract_tests.session.plan import plan as planned
 from contract_tests.settings import Settings
 from spec_review.cli import main as tune_review
 from tests.docs.snippets import blocks

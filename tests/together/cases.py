@@ -1,4 +1,4 @@
-"""Which deployments is the judge proved on, and what should it say of each?"""
+"""Which deployments prove the checker, and what should it report about each?"""
 
 import re
 from collections.abc import Callable, Iterable
@@ -15,10 +15,10 @@ SEVERITIES = ("failure", "warning", "note", "clean")
 
 @dataclass(frozen=True)
 class Case:
-    """A deployment and the gravest finding that the judge should have of it.
+    """A deployment, and the most severe finding that the checker should have.
 
-    `fact` is what a fault breaks, or what a variant does differently; `options` are further arguments that
-    a user of the judge would give for this deployment; `serving` are options of the HTTP server.
+    `fact` is what a fault breaks, or how a variant differs. `options` are the arguments of tune-check that
+    a user would give for this deployment. `serving` are options of the HTTP server.
     """
 
     name: str
@@ -30,8 +30,8 @@ class Case:
     serving: tuple[tuple[str, object], ...] = ()
 
     @property
-    def lawful(self) -> bool:
-        """Whether the deployment conforms, so that the judge must not fail it."""
+    def conforming(self) -> bool:
+        """Whether the deployment conforms, so that the checker must not fail it."""
         return self.severity != "failure"
 
 
@@ -49,7 +49,7 @@ def _register(
 
 
 def fault(severity: str = "failure", *options: str, **serving: object) -> Callable[[App], App]:
-    """Register a deployment that breaks the one fact its docstring states; the module names the group."""
+    """Register a deployment that breaks the fact in its docstring. Its module is the group."""
 
     def register(app: App) -> App:
         _register(app, app.__module__.rpartition(".")[2], severity, options, serving)
@@ -59,7 +59,7 @@ def fault(severity: str = "failure", *options: str, **serving: object) -> Callab
 
 
 def variant(*options: str, **serving: object) -> Callable[[App], App]:
-    """Register a deployment that is lawfully different in the way its docstring states."""
+    """Register a conforming deployment that differs in the way its docstring says."""
 
     def register(app: App) -> App:
         _register(app, "variants", "clean", options, serving)
@@ -69,7 +69,7 @@ def variant(*options: str, **serving: object) -> Callable[[App], App]:
 
 
 def cases(*wanted: str) -> list[Case]:
-    """The cases of these groups or names, all if none is given."""
+    """The cases with these groups or names, all if none is given."""
     from tests.together import faults
 
     for module in iter_modules(faults.__path__):

@@ -1,11 +1,11 @@
-"""What does a plain `st run` find in the same faulty deployments, and what does `tune-check` find?
+"""How many faulty deployments do a plain `st run` and `tune-check` find?
 
     python -m tests.together.compare [--jobs 2] [--each 4] [--write]
 
-`st run` gets the documented view of the document with its links and examples, the key, every check and every
-phase. What it reports of the good deployment already is its baseline, so that only what it finds of the fault
-counts. Of `tune-check` what it tries itself and its checks count, without its generated requests, in this one
-process. Results are kept in build/together; a second call only measures what is missing.
+`st run` gets the documented view of the document with links and examples, the key, every check and every
+phase. What it reports about the conforming deployment is its baseline, so that only its findings about the
+fault count. Of `tune-check`, only its own checks count, without generated requests, in one process. Results
+are stored in build/together. A second call measures only what is missing.
 """
 
 import json
@@ -23,8 +23,8 @@ import click
 import openapi
 from contract_tests.checks import REGISTRY
 from tests.together.cases import Case, cases
+from tests.together.checking import failures, found_in
 from tests.together.deployment import KEY
-from tests.together.judging import failures, found_in
 from tests.together.measure import RESULTS, Result
 from tests.together.serve import serving
 
@@ -32,13 +32,13 @@ PAGE = Path("docs/explanation/what-is-not-checked.md")
 MARKS = ("<!-- comparison -->", "<!-- /comparison -->")
 EXAMPLES = 10
 GROUPS = {
-    "shapes": "Shape of answers",
-    "requests": "Requests taken and refused",
+    "shapes": "Shape of responses",
+    "requests": "Accepted and rejected requests",
     "auth": "Authentication",
     "http": "HTTP",
     "stream": "Event stream",
-    "lifecycle": "Life of a run",
-    "workflows": "From one call to the next",
+    "lifecycle": "Lifecycle of a run",
+    "workflows": "Across requests",
     "pages": "Paging",
 }
 
@@ -56,7 +56,7 @@ def schemathesis(url: str, baseline: Path, *more: str) -> tuple[int, float]:
 
 
 def baseline(folder: Path) -> Path:
-    """What `st run` reports of the good deployment, over a few runs."""
+    """The findings of `st run` about the conforming deployment, over a few runs."""
     path = folder.resolve() / "baseline.json"
     if not path.exists():
         (case,) = cases("plain")
@@ -67,7 +67,7 @@ def baseline(folder: Path) -> Path:
 
 
 def tried(name: str, folder: Path) -> Result:
-    """What `st run` says of one deployment."""
+    """The result of `st run` for one deployment."""
     (case,) = cases(name)
     path = folder / f"{name}.json"
     if path.exists():
@@ -82,8 +82,8 @@ def tried(name: str, folder: Path) -> Result:
     return result
 
 
-def judged(name: str, folder: Path) -> Result:
-    """What the judge's own checks say of one deployment."""
+def checked(name: str, folder: Path) -> Result:
+    """The result of the checks for one deployment."""
     (case,) = cases(name)
     path = folder / f"{name}.json"
     if path.exists():
@@ -102,14 +102,14 @@ def table(wanted: list[Case], plain: dict[str, Result], ours: dict[str, Result])
     for group, title in [*GROUPS.items(), ("", "**All**")]:
         members = [case.name for case in faults if not group or case.group == group]
         lines.append(f"| {title} | {len(members)} | {found(members, plain)} | {found(members, ours)} |")
-    lawful = [case.name for case in wanted if case.group == "variants"]
-    alarms = f"{found(lawful, plain)} | {found(lawful, ours)}"
-    lines.append(f"| False alarms on conforming variations | {len(lawful)} | {alarms} |")
+    conforming = [case.name for case in wanted if case.group == "variants"]
+    alarms = f"{found(conforming, plain)} | {found(conforming, ours)}"
+    lines.append(f"| False alarms on conforming variations | {len(conforming)} | {alarms} |")
     return "\n".join(lines)
 
 
 def sample(each: int) -> list[Case]:
-    """As many faults of each group, evenly spread, and three times as many lawful variants."""
+    """`each` faults of each group, evenly spread, and three times as many conforming variants."""
     chosen = []
     for group, count in [*((group, each) for group in GROUPS), ("variants", 3 * each)]:
         members = [case for case in cases(group) if case.severity in ("failure", "clean")]
@@ -124,7 +124,7 @@ def found(names: Iterable[str], results: dict[str, Result]) -> int:
 
 
 def write(path: Path, text: str) -> None:
-    """Put the table between its marks."""
+    """Write the table between its marks."""
     begin, end = MARKS
     pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     path.write_text(pattern.sub(lambda _: f"{begin}\n{text}\n{end}", path.read_text()))
@@ -135,7 +135,7 @@ def write(path: Path, text: str) -> None:
 @click.option("--each", default=4, show_default=True, help="How many faults of each group.")
 @click.option("--write", "wanted_in_page", is_flag=True, help=f"Write the table into {PAGE}.")
 def main(jobs: int, each: int, wanted_in_page: bool) -> None:
-    """Compare on some faults of each group and some lawful variants."""
+    """Compare on some faults of each group and some conforming variants."""
     wanted = sample(each)
     folders = [RESULTS / f"schemathesis-{EXAMPLES}", RESULTS / "checks"]
     for folder in folders:
@@ -145,7 +145,7 @@ def main(jobs: int, each: int, wanted_in_page: bool) -> None:
     with ProcessPoolExecutor(jobs) as pool:
         plain, ours = (
             dict(zip(names, pool.map(measured, names, [folder] * len(names)), strict=True))
-            for measured, folder in zip((tried, judged), folders, strict=True)
+            for measured, folder in zip((tried, checked), folders, strict=True)
         )
     text = table(wanted, plain, ours)
     print(text)

@@ -1,7 +1,7 @@
-"""What does a good deployment of the run API answer to HTTP requests?
+"""How does a conforming deployment respond to HTTP requests?
 
-A compact service of its own, in memory and in real time, which keeps the contract. Every fault and every
-lawful variant is this deployment with one thing changed, so what a method does is small and has a name.
+It is a compact service in memory and in real time. Every fault and every conforming variant is this
+deployment with one thing changed. Therefore each method does one small thing.
 """
 
 import json
@@ -37,36 +37,36 @@ def listing(what: str, fits: Callable[[Any], bool]) -> Rule:
 
 
 def is_part(value: Any) -> bool:
-    """Whether this is a part of a message."""
+    """Whether a value is a part of a message."""
     if not isinstance(value, dict) or value.get("type") not in ("text", "image_file"):
         return False
     return isinstance(value.get("text", ""), str | dict)
 
 
 def is_content(value: Any) -> bool:
-    """Whether this is the content of a message."""
+    """Whether a value is the content of a message."""
     return isinstance(value, str) or (isinstance(value, list) and all(map(is_part, value)))
 
 
 def is_objects(value: Any) -> bool:
-    """Whether this is a list of objects."""
+    """Whether a value is a list of objects."""
     return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
 def is_message(value: Any) -> bool:
-    """Whether this is a message of a new thread."""
+    """Whether a value is a message of a new thread."""
     if not isinstance(value, dict) or value.get("role") not in ROLES or not is_content(value.get("content")):
         return False
     return isinstance(value.get("metadata", {}), dict) and is_objects(value.get("attachments", []))
 
 
 def is_tool(value: Any) -> bool:
-    """Whether this is a tool."""
+    """Whether a value is a tool."""
     return isinstance(value, dict) and isinstance(value.get("function", {}), dict)
 
 
 def is_output(value: Any) -> bool:
-    """Whether this is the output of a tool call."""
+    """Whether a value is the output of a tool call."""
     return isinstance(value, dict) and all(
         isinstance(value.get(name), str) for name in ("toolCallId", "output")
     )
@@ -129,7 +129,7 @@ ROUTES = {
 
 
 class Deployment(Service):
-    """The good service behind HTTP; an ASGI application."""
+    """The conforming service as an ASGI application."""
 
     routes: Mapping[str, str] = ROUTES
     rules: Mapping[str, Mapping[str, Rule]] = {
@@ -148,12 +148,12 @@ class Deployment(Service):
     blocks = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Respond to one request."""
         response = await self.respond(Request(scope, receive))
         await response(scope, receive, send)
 
     async def respond(self, request: Request) -> Response:
-        """The answer to a request, whatever happens on the way."""
+        """The response to a request, also if an error occurs."""
         try:
             return await self.answer(request)
         except Refusal as refusal:
@@ -162,14 +162,14 @@ class Deployment(Service):
             return self.refuse(Refusal(500, "internal", type(error).__name__))
 
     async def answer(self, request: Request) -> Response:
-        """The answer to a request that nothing is wrong with."""
+        """The response to a valid request. Raises `Refusal`."""
         self.authenticate(request)
         handler, arguments = self.route(request.method, request.url.path)
         answer = await getattr(self, handler)(request, *arguments)
         return answer if isinstance(answer, Response) else self.json(answer)
 
     def authenticate(self, request: Request) -> None:
-        """Let in who has a key."""
+        """Check the key. Raises `Refusal`."""
         key = request.headers.get("x-tune-key")
         if key is None:
             raise Refusal(401, "unauthenticated", "the header X-Tune-Key is missing")
@@ -177,7 +177,7 @@ class Deployment(Service):
             raise Refusal(401, "unauthenticated", "the key in X-Tune-Key is not known")
 
     def knows(self, key: str) -> bool:
-        """Whether a key is one of ours."""
+        """Whether a key is valid."""
         return key == KEY
 
     def route(self, method: str, path: str) -> tuple[str, tuple[str, ...]]:
@@ -192,7 +192,7 @@ class Deployment(Service):
                 allowed.append(verb)
         if allowed:
             raise Refusal(405, "unimplemented", f"{method} is not allowed here", Allow=", ".join(allowed))
-        raise Refusal(404, "not_found", f"there is nothing at {path}")
+        raise Refusal(404, "not_found", f"{path} does not exist")
 
     def dump(self, value: Any) -> bytes:
         """A value as JSON."""
@@ -203,12 +203,12 @@ class Deployment(Service):
         return Response(self.dump(value), status, headers, media_type="application/json")
 
     def refuse(self, refusal: Refusal) -> Response:
-        """The response that says no."""
+        """The response for a refusal."""
         body = {"code": refusal.code, "message": refusal.message}
         return self.json(body, refusal.status, refusal.headers)
 
     async def body(self, request: Request, kind: str, *more: str) -> Json:
-        """The request's body, checked."""
+        """The validated body of a request."""
         raw = await request.body()
         if len(raw) > self.largest_body:
             raise Refusal(413, "resource_exhausted", f"the body has more than {self.largest_body} bytes")
@@ -224,13 +224,13 @@ class Deployment(Service):
         return value
 
     def check_media_type(self, request: Request) -> None:
-        """Take JSON alone."""
+        """Accept only JSON."""
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type != "application/json":
             raise Refusal(415, "invalid_argument", f"Content-Type {media_type!r}: send application/json")
 
     def parse(self, raw: bytes) -> Any:
-        """A JSON text as a value."""
+        """Parse JSON."""
         try:
             value = json.loads(raw, parse_constant=_refuse_constant, parse_float=_finite)
             json.dumps(value, ensure_ascii=False).encode()
@@ -239,7 +239,7 @@ class Deployment(Service):
         return value
 
     def check(self, value: Any, kind: str) -> None:
-        """Refuse a body with a field that is missing or wrong."""
+        """Reject a body with a missing or invalid field."""
         if not isinstance(value, dict):
             raise Refusal(400, "invalid_argument", f"{kind}: must be an object")
         for name in self.required[kind]:
@@ -250,7 +250,7 @@ class Deployment(Service):
                 raise Refusal(400, "invalid_argument", f"{name}: must be {what}")
 
     def limit(self, request: Request, lenient: bool) -> int:
-        """How many entries a page may have."""
+        """The maximum number of entries of a page."""
         text = request.query_params.get("limit", "20")
         limit = int(text) if re.fullmatch("[0-9]{1,9}", text) else 0
         if limit < 1 or (limit > 100 and not lenient):
@@ -258,14 +258,14 @@ class Deployment(Service):
         return min(limit, 100)
 
     def order(self, request: Request, default: str) -> str:
-        """The order asked for."""
+        """The requested order."""
         order = request.query_params.get("order", default)
         if order not in ("asc", "desc"):
             raise Refusal(400, "invalid_argument", "order: must be asc or desc")
         return order
 
     def select(self, items: list[Json], request: Request, limit: int) -> tuple[list[Json], bool]:
-        """The entries of one page, in the order of `items`, and whether more follow."""
+        """The entries of one page in the order of `items`, and whether more follow."""
         ids = [item["id"] for item in items]
         start, end = 0, len(items)
         if after := request.query_params.get("after"):
@@ -301,8 +301,8 @@ class Deployment(Service):
     async def modify_thread(self, request: Request, thread_id: str) -> Any:
         """POST /threads/{threadId}."""
         thread = self.thread(thread_id)
-        asked = await self.body(request, "thread")
-        thread.row.update({name: asked[name] for name in ("title", "metadata") if name in asked})
+        fields = await self.body(request, "thread")
+        thread.row.update({name: fields[name] for name in ("title", "metadata") if name in fields})
         return self.show_thread(thread)
 
     async def create_message(self, request: Request, thread_id: str) -> Any:
@@ -323,36 +323,36 @@ class Deployment(Service):
 
     async def create_thread_and_run(self, request: Request) -> Any:
         """POST /threads/runs."""
-        asked = await self.body(request, "run", "thread")
-        return await self.begin(self.add_run(self.add_thread(asked.get("thread", {})), asked))
+        fields = await self.body(request, "run", "thread")
+        return await self.begin(self.add_run(self.add_thread(fields.get("thread", {})), fields))
 
     async def create_run(self, request: Request, thread_id: str) -> Any:
         """POST /threads/{threadId}/runs."""
         thread = self.thread(thread_id)
-        asked = await self.body(request, "run")
-        return await self.begin(self.add_run(thread, asked))
+        fields = await self.body(request, "run")
+        return await self.begin(self.add_run(thread, fields))
 
     async def begin(self, run: Run) -> Any:
-        """The answer to a request that created a run."""
-        if run.asked.get("stream"):
+        """The response to a request that created a run."""
+        if run.request.get("stream"):
             return self.stream(run)
         if self.blocks:
             await self.settled(run)
         return self.show_run(run)
 
-    def stream(self, run: Run, told: int = 0) -> Response:
-        """What happens during a run, as it happens."""
-        return StreamingResponse(self.frames(run, told), media_type="text/event-stream")
+    def stream(self, run: Run, start: int = 0) -> Response:
+        """The events of a run from an index on, as a stream."""
+        return StreamingResponse(self.frames(run, start), media_type="text/event-stream")
 
-    async def frames(self, run: Run, told: int) -> AsyncIterator[bytes]:
+    async def frames(self, run: Run, start: int) -> AsyncIterator[bytes]:
         """The bytes of a stream."""
-        async for event, data in self.events(run, told):
+        async for event, data in self.events(run, start):
             yield self.frame(event, data)
         yield self.done()
 
-    async def events(self, run: Run, told: int) -> AsyncIterator[tuple[str, Json]]:
+    async def events(self, run: Run, start: int) -> AsyncIterator[tuple[str, Json]]:
         """The events of a stream."""
-        async for event, data in self.follow(run, told):
+        async for event, data in self.follow(run, start):
             yield event, data
 
     def frame(self, event: str, data: Json) -> bytes:
@@ -374,9 +374,9 @@ class Deployment(Service):
     async def modify_run(self, request: Request, thread_id: str, run_id: str) -> Any:
         """POST /threads/{threadId}/runs/{runId}."""
         run = self.run(thread_id, run_id)
-        asked = await self.body(request, "thread")
-        if "metadata" in asked:
-            run.row["metadata"] = asked["metadata"]
+        fields = await self.body(request, "thread")
+        if "metadata" in fields:
+            run.row["metadata"] = fields["metadata"]
         return self.show_run(run)
 
     async def cancel_run(self, request: Request, thread_id: str, run_id: str) -> Any:
@@ -388,11 +388,11 @@ class Deployment(Service):
     async def submit_tool_outputs(self, request: Request, thread_id: str, run_id: str) -> Any:
         """POST /threads/{threadId}/runs/{runId}/submit_tool_outputs."""
         run = self.run(thread_id, run_id)
-        asked = await self.body(request, "outputs")
-        told = len(run.log)
-        self.submit(run, asked["toolOutputs"])
-        if asked.get("stream"):
-            return self.stream(run, told)
+        fields = await self.body(request, "outputs")
+        start = len(run.log)
+        self.submit(run, fields["toolOutputs"])
+        if fields.get("stream"):
+            return self.stream(run, start)
         await self.settled(run)
         return self.show_run(run)
 

@@ -1,4 +1,4 @@
-"""What does the judge say of every deployment: which faults does it catch, and when does it cry wolf?
+"""Which faulty deployments does tune-check catch, and which conforming ones does it fail?
 
 python -m tests.together.measure [--jobs 2] [--profile standard] [--again] [NAME or GROUP ...]
 """
@@ -23,13 +23,12 @@ from tests.together.deployment import KEY
 from tests.together.serve import serving
 
 RESULTS = Path("build/together")
-EXIT_WORDS = {0: "conforms", 1: "violations", 2: "wrong use", 3: "could not judge"}
 LONGEST_SECONDS = 240
 
 
 @dataclass(frozen=True)
 class Result:
-    """What the judge said of one deployment; `slugs` are the checks that found something, by severity."""
+    """The result of tune-check for one deployment. `slugs` are the checks with findings, by severity."""
 
     name: str
     exit_code: int
@@ -39,12 +38,12 @@ class Result:
 
     @property
     def severity(self) -> str:
-        """The gravest severity of what was found."""
+        """The highest severity that was found."""
         return next((word for word in SEVERITIES if self.slugs.get(word)), "clean")
 
 
-def judge(case: Case, profile: str, *options: str) -> Result:
-    """Let the judge look at one deployment."""
+def check(case: Case, profile: str, *options: str) -> Result:
+    """Run tune-check on one deployment."""
     with tempfile.TemporaryDirectory() as folder, serving(case.app(), **dict(case.serving)) as url:
         report = Path(folder) / "report.json"
         command = [sys.executable, "-m", "contract_tests", url, "--key", KEY, "--profile", profile]
@@ -61,7 +60,7 @@ def judge(case: Case, profile: str, *options: str) -> Result:
 
 
 def read(report: Path) -> dict[str, list[str]]:
-    """The checks that found something broken, by severity, from the judge's JSON report."""
+    """The checks that found a broken fact, by severity, from the JSON report."""
     found: dict[str, list[str]] = {}
     for finding in json.loads(report.read_text())["findings"]:
         if finding["outcome"] == "broken":
@@ -70,10 +69,10 @@ def read(report: Path) -> dict[str, list[str]]:
 
 
 def verdict(case: Case, result: Result) -> str:
-    """Whether the judge was right about a deployment, in a word."""
+    """Whether the result for a deployment is right, in a word."""
     if result.exit_code not in (0, 1):
         return f"exit {result.exit_code}"
-    if case.lawful and result.exit_code == 1:
+    if case.conforming and result.exit_code == 1:
         return "FALSE ALARM"
     if case.severity == "clean":
         return "clean"
@@ -83,13 +82,13 @@ def verdict(case: Case, result: Result) -> str:
 
 
 def stored(folder: Path, name: str) -> Result | None:
-    """What was measured before."""
+    """An earlier result, None if there is none."""
     path = folder / f"{name}.json"
     return Result(**json.loads(path.read_text())) if path.exists() else None
 
 
 def measure(wanted: Iterable[Case], profile: str, jobs: int, again: bool) -> Iterator[tuple[Case, Result]]:
-    """The judge's word on each case, as it comes; what was measured before is not measured again."""
+    """The result for each case as it arrives. Earlier results are used unless `again` is true."""
     folder = RESULTS / profile
     folder.mkdir(parents=True, exist_ok=True)
     fresh = []
@@ -100,17 +99,17 @@ def measure(wanted: Iterable[Case], profile: str, jobs: int, again: bool) -> Ite
         else:
             fresh.append(case)
     with ProcessPoolExecutor(jobs) as pool:
-        futures = {pool.submit(_judge_by_name, case.name, profile): case for case in fresh}
+        futures = {pool.submit(_check_by_name, case.name, profile): case for case in fresh}
         for future in as_completed(futures):
             result = future.result()
             (folder / f"{result.name}.json").write_text(json.dumps(asdict(result)))
             yield futures[future], result
 
 
-def _judge_by_name(name: str, profile: str) -> Result:
-    """A case holds a class, which does not travel between processes; its name does."""
+def _check_by_name(name: str, profile: str) -> Result:
+    """Check a case by name: a case has a class, which cannot be passed to another process."""
     (case,) = cases(name)
-    return judge(case, profile)
+    return check(case, profile)
 
 
 def line(case: Case, result: Result) -> str:
@@ -122,13 +121,13 @@ def line(case: Case, result: Result) -> str:
 
 
 def summary(pairs: list[tuple[Case, Result]]) -> str:
-    """The totals: a line for each group."""
+    """The totals, one line for each group."""
     lines = []
     for group in dict.fromkeys(case.group for case, _ in pairs):
         members = [(case, result) for case, result in pairs if case.group == group]
         words = Counter(re.sub("exit .*", "exit", verdict(case, result)) for case, result in members)
-        told = ", ".join(f"{count} {word}" for word, count in words.most_common())
-        lines.append(f"{group:12} {len(members):3}: {told}")
+        words_text = ", ".join(f"{count} {word}" for word, count in words.most_common())
+        lines.append(f"{group:12} {len(members):3}: {words_text}")
     seconds = [result.seconds for _, result in pairs]
     lines.append(f"median {median(seconds):.1f} s, longest {max(seconds):.1f} s, {len(pairs)} deployments")
     return "\n".join(lines)
@@ -136,12 +135,12 @@ def summary(pairs: list[tuple[Case, Result]]) -> str:
 
 @click.command()
 @click.option("--jobs", default=2, show_default=True, help="How many deployments at a time.")
-@click.option("--profile", default="standard", show_default=True, help="The judge's profile.")
-@click.option("--again", is_flag=True, help="Measure again what was measured before.")
-@click.option("--show", is_flag=True, help="Print what the judge printed.")
+@click.option("--profile", default="standard", show_default=True, help="The profile of tune-check.")
+@click.option("--again", is_flag=True, help="Ignore earlier results.")
+@click.option("--show", is_flag=True, help="Print the output of tune-check.")
 @click.argument("wanted", nargs=-1)
 def main(jobs: int, profile: str, again: bool, show: bool, wanted: tuple[str, ...]) -> None:
-    """Judge every deployment, or those of the groups and names WANTED."""
+    """Run tune-check on every deployment, or on the groups and names WANTED."""
     pairs = []
     for case, result in measure(cases(*wanted), profile, jobs, again):
         pairs.append((case, result))

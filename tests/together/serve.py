@@ -1,4 +1,4 @@
-"""How is a deployment served on a port of its own?"""
+"""How is a deployment served on its own port?"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +9,6 @@ from tests.serving import in_thread
 
 @contextmanager
 def serving(app: Any, **options: Any) -> Iterator[str]:
-    """Serve an ASGI application without a lifespan while the block lasts; its base URL."""
+    """Serve an ASGI application without a lifespan for the duration of the block. Yields its base URL."""
     with in_thread(app, lifespan="off", **options) as origin:
         yield f"{origin}/v1"

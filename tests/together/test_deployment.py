@@ -1,4 +1,4 @@
-"""Does the good deployment keep the contract, at every grade?"""
+"""Does the conforming deployment conform, at every grade?"""
 
 import json
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ SCHEMAS = plain(DOCUMENT["components"]["schemas"])
 
 
 def check(name: str, value: Any) -> Any:
-    """The value, which must be what a component schema of the document describes."""
+    """The value, which must match a component schema of the document."""
     root = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": SCHEMAS}}
     errors = [error.message for error in Draft4Validator(root).iter_errors(value)]
     assert errors == []
@@ -61,7 +61,7 @@ def thread(client: httpx.Client) -> str:
 
 
 def streamed(client: httpx.Client, path: str, body: Any) -> list[Any]:
-    """The events of a stream, each as the document describes one."""
+    """The events of a stream, which must match the document."""
     with client.stream("POST", path, json=body) as response:
         assert response.headers["content-type"].startswith("text/event-stream")
         blocks = "".join(response.iter_text()).removesuffix("\n\n").split("\n\n")
@@ -70,14 +70,14 @@ def streamed(client: httpx.Client, path: str, body: Any) -> list[Any]:
     return [{**event, "data": json.loads(event["data"])} for event in fields]
 
 
-def test_a_run_without_stream_is_answered_when_it_is_over(client: httpx.Client, thread: str) -> None:
+def test_creating_a_run_without_stream_blocks_until_it_ends(client: httpx.Client, thread: str) -> None:
     run = check("Run", post(client, f"{thread}/runs", {"model": "a/b"}))
     assert run["status"] == "completed"
     assert get(client, f"{thread}/runs/{run['id']}") == run
     assert [item["role"] for item in get(client, f"{thread}/messages")["data"]] == ["user", "assistant"]
 
 
-def test_every_event_of_a_stream_is_as_described(client: httpx.Client, thread: str) -> None:
+def test_every_event_of_a_stream_matches_the_document(client: httpx.Client, thread: str) -> None:
     events = streamed(client, f"{thread}/runs", {"model": "a/b", "stream": True})
     for event in events:
         check("RunStreamEvent", event)
@@ -88,7 +88,7 @@ def test_every_event_of_a_stream_is_as_described(client: httpx.Client, thread: s
     assert "".join(pieces) == get(client, f"{thread}/messages")["data"][-1]["content"][0]["text"]["value"]
 
 
-def test_a_tool_call_is_asked_and_answered(client: httpx.Client, thread: str) -> None:
+def test_tool_outputs_can_be_submitted(client: httpx.Client, thread: str) -> None:
     run = check("Run", post(client, f"{thread}/runs", {"model": "a/b", "tools": [TOOL]}))
     assert run["status"] == "requires_action"
     call = run["requiredAction"]["submitToolOutputs"]["toolCalls"][0]["id"]
@@ -142,7 +142,7 @@ def test_threads_and_runs_are_modified(client: httpx.Client, thread: str) -> Non
         ("POST", "/threads", {"json": {"title": "x" * 2_000_000}}, 413),
     ],
 )
-def test_what_is_wrong_is_refused(
+def test_an_invalid_request_is_rejected(
     client: httpx.Client, method: str, path: str, options: dict[str, Any], status: int
 ) -> None:
     response = client.request(method, path, **options)

@@ -1,4 +1,4 @@
-"""Is every variant as lawful as it claims, by the document itself and without asking the judge?"""
+"""Does every variant conform to the document, tested without the checker?"""
 
 from typing import Any
 
@@ -18,13 +18,13 @@ MODEL = "tune/blob"
 
 
 class Visitor:
-    """A client that tries again when it is told to, and looks at every answer."""
+    """A client that retries as the service says, and validates every response."""
 
     def __init__(self, client: httpx.Client) -> None:
         self.client = client
 
     def ask(self, schema: str, method: str, path: str, **options: Any) -> Any:
-        """The answer, which must be what a component schema describes."""
+        """The response, which must match a component schema."""
         response = self.client.request(method, path, **options)
         while response.status_code in (429, 503) and "retry-after" in response.headers:
             response = self.client.request(method, path, **options)
@@ -47,7 +47,7 @@ class Visitor:
 
 
 @pytest.mark.parametrize("case", VARIANTS, ids=lambda case: case.name)
-def test_a_variant_keeps_what_is_documented(case: Case) -> None:
+def test_a_variant_conforms_to_the_document(case: Case) -> None:
     headers = {"x-tune-key": KEY}
     with (
         serving(case.app(), **dict(case.serving)) as url,
@@ -68,11 +68,11 @@ def test_a_variant_keeps_what_is_documented(case: Case) -> None:
         visitor.ask("RunStepList", "GET", f"/threads/{thread}/runs/{run['id']}/steps")
 
 
-def test_every_case_says_what_is_different() -> None:
+def test_every_case_has_a_sentence() -> None:
     assert [case.name for case in cases() if not case.fact.endswith((".", ")"))] == []
 
 
-def test_there_are_enough_cases_of_every_group() -> None:
+def test_every_group_has_enough_cases() -> None:
     faults = [case for case in cases() if case.severity == "failure"]
     assert len(faults) >= 100
     assert {case.group for case in faults} >= {

@@ -1,4 +1,4 @@
-"""Which deployments differ in a lawful way, so that the judge must not fail them?"""
+"""Which deployments differ and still conform, so that the checker must not fail them?"""
 
 import asyncio
 import gzip
@@ -21,26 +21,26 @@ Bytes = AsyncIterator[bytes]
 
 
 def filled(row: Json) -> Json:
-    """A row without its nulls."""
+    """A row without null fields."""
     return {name: value for name, value in row.items() if value is not None}
 
 
 def nonzero(row: Json) -> Json:
-    """A row without what protobuf's JSON leaves out: nulls, empty texts and lists, false and 0."""
+    """A row without what the JSON of protobuf omits: null, empty strings and lists, false and 0."""
     return {name: value for name, value in row.items() if value or isinstance(value, dict)}
 
 
 @variant()
 class Plain(Deployment):
-    """Nothing is different."""
+    """Nothing differs."""
 
 
-# What answers look like
+# Responses
 
 
 @variant()
-class NullsAreAbsent(Deployment):
-    """A field without a value is absent."""
+class NullsAreOmitted(Deployment):
+    """A field without a value is missing."""
 
     def show_run(self, run: Run) -> Json:
         return filled(super().show_run(run))
@@ -53,8 +53,8 @@ class NullsAreAbsent(Deployment):
 
 
 @variant()
-class ZeroValuesAreAbsent(Deployment):
-    """Empty texts, empty lists, false and 0 are left out, as protobuf's JSON does."""
+class ZeroValuesAreOmitted(Deployment):
+    """Empty strings, empty lists, false and 0 are omitted, as in the JSON of protobuf."""
 
     def show_run(self, run: Run) -> Json:
         return nonzero(super().show_run(run))
@@ -71,8 +71,8 @@ class ZeroValuesAreAbsent(Deployment):
 
 
 @variant()
-class IdsOfNothingAreEmpty(Deployment):
-    """What is not set is an empty text; an empty page has empty ids."""
+class UnsetFieldsAreEmpty(Deployment):
+    """A field that is not set is an empty string, and an empty page has empty ids."""
 
     def show_run(self, run: Run) -> Json:
         return {**super().show_run(run), "assistantId": ""}
@@ -87,7 +87,7 @@ class IdsOfNothingAreEmpty(Deployment):
 
 @variant()
 class TextsAreStrings(Deployment):
-    """The text of a part is a string, as the reference gives it."""
+    """The text of a part is a string, as in the reference."""
 
     def show_message(self, message: Json) -> Json:
         content = [{**part, "text": part["text"]["value"]} for part in message["content"] if "text" in part]
@@ -96,7 +96,7 @@ class TextsAreStrings(Deployment):
 
 @variant()
 class EmptyToolsAreNull(Deployment):
-    """Empty lists and objects are null, as some serializers have them."""
+    """Empty lists and objects are null, as in some serializers."""
 
     def show_run(self, run: Run) -> Json:
         row = super().show_run(run)
@@ -105,8 +105,8 @@ class EmptyToolsAreNull(Deployment):
 
 
 @variant()
-class FieldsNobodyKnows(Deployment):
-    """Answers have further fields."""
+class UnknownFields(Deployment):
+    """Responses have unknown fields."""
 
     def show_run(self, run: Run) -> Json:
         return {
@@ -137,7 +137,7 @@ class NanosecondsAndOffsets(Deployment):
 
 @variant()
 class WholeSeconds(Deployment):
-    """Timestamps are cut to whole seconds."""
+    """Timestamps are truncated to whole seconds."""
 
     def stamp(self, moment: datetime) -> str:
         return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -145,7 +145,7 @@ class WholeSeconds(Deployment):
 
 @variant()
 class LowerCaseTimestamps(Deployment):
-    """Timestamps are written with a small t and z, which RFC 3339 allows."""
+    """Timestamps have a lower-case t and z, which RFC 3339 allows."""
 
     def stamp(self, moment: datetime) -> str:
         return super().stamp(moment).lower()
@@ -153,7 +153,7 @@ class LowerCaseTimestamps(Deployment):
 
 @variant()
 class ClockAFewSecondsOff(Deployment):
-    """The service's clock is four seconds ahead."""
+    """The clock of the service is four seconds fast."""
 
     def now(self) -> datetime:
         return super().now() + timedelta(seconds=4)
@@ -161,7 +161,7 @@ class ClockAFewSecondsOff(Deployment):
 
 @variant()
 class NumbersAsIds(Deployment):
-    """Ids are numbers, written as text."""
+    """Ids are numbers in strings."""
 
     def new_id(self, kind: str) -> str:
         return str(time.time_ns())
@@ -169,7 +169,7 @@ class NumbersAsIds(Deployment):
 
 @variant()
 class Ulids(Deployment):
-    """Ids are 26 capitals and digits, the same form for everything."""
+    """Ids are 26 capitals and digits, the same form for all resources."""
 
     def new_id(self, kind: str) -> str:
         letters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -178,8 +178,8 @@ class Ulids(Deployment):
 
 
 @variant()
-class IdsWithOddLetters(Deployment):
-    """Ids hold letters that a URL writes with percent signs."""
+class IdsWithOddCharacters(Deployment):
+    """Ids have characters that a URL percent-encodes."""
 
     def new_id(self, kind: str) -> str:
         return f"{kind}:{super().new_id(kind)}=="
@@ -187,24 +187,24 @@ class IdsWithOddLetters(Deployment):
 
 @variant()
 class InstructionsAreJoined(Deployment):
-    """The additional instructions stand behind the instructions of the run."""
+    """The additional instructions are appended to the instructions of the run."""
 
-    def instructions(self, asked: Json) -> str:
-        parts = [asked.get("instructions", ""), asked.get("additionaInstructions", "")]
+    def instructions(self, fields: Json) -> str:
+        parts = [fields.get("instructions", ""), fields.get("additionaInstructions", "")]
         return "\n".join(filter(None, parts))
 
 
 @variant()
 class DefaultInstructions(Deployment):
-    """A run without instructions has some by default."""
+    """A run without instructions has default ones."""
 
-    def instructions(self, asked: Json) -> str:
-        return super().instructions(asked) or "You are a helpful assistant."
+    def instructions(self, fields: Json) -> str:
+        return super().instructions(fields) or "You are a helpful assistant."
 
 
 @variant()
 class ToolsAreCompleted(Deployment):
-    """The tools of a run come back with what the service adds to each."""
+    """The service adds fields to the tools of a run."""
 
     def show_run(self, run: Run) -> Json:
         row = super().show_run(run)
@@ -213,7 +213,7 @@ class ToolsAreCompleted(Deployment):
 
 @variant()
 class NoUsage(Deployment):
-    """A run never tells its usage."""
+    """A run never has usage."""
 
     async def finish(self, run: Run) -> None:
         self.move(run, "completed")
@@ -223,9 +223,9 @@ class NoUsage(Deployment):
 class NoSteps(Deployment):
     """Runs have no steps, neither in lists nor in streams."""
 
-    def tell(self, run: Run, event: str, data: Json) -> None:
+    def emit(self, run: Run, event: str, data: Json) -> None:
         if not event.startswith("thread.run.step"):
-            super().tell(run, event, data)
+            super().emit(run, event, data)
 
     async def list_steps(self, request: Request, thread_id: str, run_id: str) -> Any:
         self.run(thread_id, run_id)
@@ -235,12 +235,12 @@ class NoSteps(Deployment):
         raise Refusal(404, "not_found", f"step {step_id} not found")
 
 
-# What requests are taken
+# Requests
 
 
 @variant()
-class NullIsAbsent(Deployment):
-    """A null in a request is read as absent."""
+class NullIsMissing(Deployment):
+    """null in a request counts as missing."""
 
     def parse(self, raw: bytes) -> Any:
         value = super().parse(raw)
@@ -249,7 +249,7 @@ class NullIsAbsent(Deployment):
 
 @variant()
 class LimitsAreClamped(Deployment):
-    """Too large a limit is taken as the largest."""
+    """Too large a limit is reduced to the maximum."""
 
     def limit(self, request: Request, lenient: bool) -> int:
         return super().limit(request, True)
@@ -257,7 +257,7 @@ class LimitsAreClamped(Deployment):
 
 @variant()
 class UnknownCursorsAreRefused(Deployment):
-    """A cursor nobody knows is refused."""
+    """An unknown cursor is rejected."""
 
     def select(self, items: list[Json], request: Request, limit: int) -> tuple[list[Json], bool]:
         given = {request.query_params.get(name) for name in ("after", "before")} - {None, ""}
@@ -268,7 +268,7 @@ class UnknownCursorsAreRefused(Deployment):
 
 @variant()
 class UnknownCursorsAreIgnored(Deployment):
-    """A cursor nobody knows is as good as none."""
+    """An unknown cursor is ignored."""
 
     def select(self, items: list[Json], request: Request, limit: int) -> tuple[list[Json], bool]:
         page, more = super().select(items, request, limit)
@@ -280,7 +280,7 @@ class UnknownCursorsAreIgnored(Deployment):
 
 @variant()
 class BeforeOnlyEndsThePage(Deployment):
-    """A page with `before` begins where the list begins."""
+    """A page with `before` begins at the beginning of the list."""
 
     def select(self, items: list[Json], request: Request, limit: int) -> tuple[list[Json], bool]:
         before = request.query_params.get("before")
@@ -292,8 +292,8 @@ class BeforeOnlyEndsThePage(Deployment):
 
 
 @variant()
-class UnknownThreadsAreMade(Deployment):
-    """A run in a thread nobody knows creates the thread."""
+class UnknownThreadsAreCreated(Deployment):
+    """Creating a run in an unknown thread creates the thread."""
 
     def thread(self, thread_id: str) -> Thread:
         if thread_id not in self.threads:
@@ -304,7 +304,7 @@ class UnknownThreadsAreMade(Deployment):
 
 @variant()
 class UnknownThreadsAreEmpty(Deployment):
-    """The lists of a thread nobody knows are empty."""
+    """The lists of an unknown thread are empty."""
 
     async def list_runs(self, request: Request, thread_id: str) -> Any:
         known = self.threads.get(thread_id)
@@ -317,7 +317,7 @@ class UnknownThreadsAreEmpty(Deployment):
 
 @variant()
 class EmptyTextsAreRefused(Deployment):
-    """A model, a text or a title must not be blank, and the model must be one of ours."""
+    """A model, a text or a title must not be blank, and the model must be a known one."""
 
     def check(self, value: Any, kind: str) -> None:
         super().check(value, kind)
@@ -329,7 +329,7 @@ class EmptyTextsAreRefused(Deployment):
 
 @variant("--model", "tune/blob")
 class KnownModelsOnly(Deployment):
-    """A run takes one of the models that the service has."""
+    """A run must have one of the models of the service."""
 
     def check(self, value: Any, kind: str) -> None:
         super().check(value, kind)
@@ -339,7 +339,7 @@ class KnownModelsOnly(Deployment):
 
 @variant()
 class BoundsAreWide(Deployment):
-    """No bounds are known for the numbers of a run."""
+    """The numbers of a run have no bounds."""
 
     def check(self, value: Any, kind: str) -> None:
         names = ("temperature", "topP", "maxPromptTokens", "maxCompletionTokens")
@@ -358,7 +358,7 @@ class BoundsAreWide(Deployment):
         )
 
     def words(self, run: Run) -> list[str]:
-        run.asked["maxCompletionTokens"] = max(1, run.asked.get("maxCompletionTokens", 100))
+        run.request["maxCompletionTokens"] = max(1, run.request.get("maxCompletionTokens", 100))
         return super().words(run)
 
 
@@ -371,7 +371,7 @@ class SmallBodiesOnly(Deployment):
 
 @variant()
 class ShortMetadataOnly(Deployment):
-    """Metadata has at most 16 keys with texts of at most 512 characters, as with other services."""
+    """Metadata has at most 16 keys with strings of at most 512 characters, as in other services."""
 
     def check(self, value: Any, kind: str) -> None:
         super().check(value, kind)
@@ -382,7 +382,7 @@ class ShortMetadataOnly(Deployment):
 
 @variant()
 class FunctionToolsAreChecked(Deployment):
-    """A tool needs a type and, as a function, a name."""
+    """A tool must have a type and, if it is a function, a name."""
 
     def check(self, value: Any, kind: str) -> None:
         super().check(value, kind)
@@ -393,7 +393,7 @@ class FunctionToolsAreChecked(Deployment):
 
 @variant()
 class NulIsRefused(Deployment):
-    """A text with a NUL character is refused."""
+    """A string with a NUL character is rejected."""
 
     def check(self, value: Any, kind: str) -> None:
         super().check(value, kind)
@@ -405,8 +405,8 @@ class NulIsRefused(Deployment):
 
 
 @variant()
-class RouterSpeaksHtml(Deployment):
-    """Errors of the router in front are HTML."""
+class RouterErrorsAreHtml(Deployment):
+    """Errors of the router are HTML."""
 
     def refuse(self, refusal: Refusal) -> Response:
         if refusal.status in (404, 405, 413, 401):
@@ -425,7 +425,7 @@ class ErrorsWithoutBody(Deployment):
 
 @variant()
 class InvalidIsUnprocessable(Deployment):
-    """What is not valid is answered with 422 and a list of details."""
+    """An invalid request is rejected with 422 and a list of details."""
 
     def refuse(self, refusal: Refusal) -> Response:
         if refusal.status == 400:
@@ -435,7 +435,7 @@ class InvalidIsUnprocessable(Deployment):
 
 @variant()
 class WrongKeyIsForbidden(Deployment):
-    """A missing or wrong key is answered with 403."""
+    """A missing or wrong key is rejected with 403."""
 
     def authenticate(self, request: Request) -> None:
         try:
@@ -445,8 +445,8 @@ class WrongKeyIsForbidden(Deployment):
 
 
 @variant()
-class ChallengesForAKey(Deployment):
-    """401 comes with WWW-Authenticate."""
+class MissingKeyIsChallenged(Deployment):
+    """A 401 response has WWW-Authenticate."""
 
     def authenticate(self, request: Request) -> None:
         try:
@@ -458,7 +458,7 @@ class ChallengesForAKey(Deployment):
 
 @variant()
 class WrongMethodsAre404(Deployment):
-    """A method that a path does not take is answered with 404."""
+    """A method that a path does not have is rejected with 404."""
 
     def route(self, method: str, path: str) -> Any:
         try:
@@ -469,40 +469,40 @@ class WrongMethodsAre404(Deployment):
 
 @variant()
 class InvalidBeforeUnknown(Deployment):
-    """The body is checked before the thread is looked for."""
+    """The body is validated before the thread is looked up."""
 
     async def create_run(self, request: Request, thread_id: str) -> Any:
-        asked = await self.body(request, "run")
-        return await self.begin(self.add_run(self.thread(thread_id), asked))
+        fields = await self.body(request, "run")
+        return await self.begin(self.add_run(self.thread(thread_id), fields))
 
 
 @variant()
 class PathsBeforeKeys(Deployment):
-    """A path that is not there is answered before the key is looked at."""
+    """An unknown path is rejected before the key is checked."""
 
     def authenticate(self, request: Request) -> None:
         self.route(request.method, request.url.path)
         super().authenticate(request)
 
 
-# What is offered
+# Operations
 
 
 def offering(*left_out: str) -> Mapping[str, str]:
-    """The routes without some."""
+    """The routes without some of them."""
     return MappingProxyType({route: name for route, name in ROUTES.items() if name not in left_out})
 
 
 @variant()
 class NoCancelling(Deployment):
-    """Runs cannot be cancelled, nor tool outputs submitted: the paths are unknown."""
+    """Runs cannot be cancelled and tool outputs cannot be submitted: the paths are unknown."""
 
     routes = offering("cancel_run", "submit_tool_outputs")
 
 
 @variant()
 class CancellingIsUnimplemented(Deployment):
-    """Cancelling is answered with 501."""
+    """Cancelling returns 501."""
 
     async def cancel_run(self, request: Request, thread_id: str, run_id: str) -> Any:
         raise Refusal(501, "unimplemented", "runs cannot be cancelled yet")
@@ -525,7 +525,7 @@ class NoNewThreads(Deployment):
 
 @variant("--thread", "thread_given")
 class WeakKey(Deployment):
-    """The key may read threads and create runs in one, no more."""
+    """The key may only read threads and create runs in one of them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -541,8 +541,8 @@ class WeakKey(Deployment):
 
 
 @variant()
-class HeadIsAnswered(Deployment):
-    """HEAD is answered as GET without its body, OPTIONS with what is allowed."""
+class HeadIsSupported(Deployment):
+    """HEAD returns the headers of GET, and OPTIONS the allowed methods."""
 
     async def respond(self, request: Request) -> Response:
         if request.method == "OPTIONS":
@@ -554,12 +554,12 @@ class HeadIsAnswered(Deployment):
         return Response(status_code=response.status_code, headers=dict(response.headers))
 
 
-# How runs go
+# Runs
 
 
 @variant()
-class AnswersAtOnce(Deployment):
-    """Create run answers with the queued run."""
+class RespondsAtOnce(Deployment):
+    """Create run returns the queued run."""
 
     blocks = False
 
@@ -573,7 +573,7 @@ class RunsAreInstant(Deployment):
 
 @variant()
 class LongQueue(Deployment):
-    """Runs wait for a while before they begin."""
+    """Runs wait before they start."""
 
     blocks = False
 
@@ -584,7 +584,7 @@ class LongQueue(Deployment):
 
 @variant()
 class EveryRunFails(Deployment):
-    """Every run fails, because the model cannot be reached."""
+    """Every run fails because the model cannot be reached."""
 
     async def finish(self, run: Run) -> None:
         self.fail(run)
@@ -592,7 +592,7 @@ class EveryRunFails(Deployment):
 
 @variant()
 class FailsInTheQueue(Deployment):
-    """Every run fails before a model begins."""
+    """Every run fails before it starts."""
 
     async def work(self, thread: Thread, run: Run) -> None:
         await self.pause()
@@ -601,7 +601,7 @@ class FailsInTheQueue(Deployment):
 
 @variant()
 class EveryRunExpires(Deployment):
-    """Every run expires at work."""
+    """Every run expires while it is in progress."""
 
     lifetime = 1.0
 
@@ -612,7 +612,7 @@ class EveryRunExpires(Deployment):
 
 @variant()
 class EveryToolIsCalled(Deployment):
-    """A run calls every tool it is given, one after the other."""
+    """A run calls each of its tools, one after the other."""
 
     def calls(self, run: Run) -> list[Json]:
         return list(run.row["tools"])
@@ -627,7 +627,7 @@ class NoToolIsCalled(Deployment):
 
 
 @variant()
-class ImpatientWithTools(Deployment):
+class ToolCallsExpireSoon(Deployment):
     """A run that waits for tool outputs expires soon."""
 
     lifetime = 1.0
@@ -635,10 +635,10 @@ class ImpatientWithTools(Deployment):
 
 @variant()
 class OneRunAtATime(Deployment):
-    """While a run of a thread is at work or waits, the thread takes no other run and no message."""
+    """While a run of a thread is not terminal, the thread accepts no other run and no message."""
 
     def idle(self, thread_id: str) -> None:
-        """Refuse where a run is not over."""
+        """Reject the request if a run is not terminal."""
         for run in self.thread(thread_id).runs:
             if run.status not in TERMINAL:
                 raise Refusal(400, "failed_precondition", f"run {run.row['id']} is {run.status}")
@@ -656,7 +656,7 @@ class OneRunAtATime(Deployment):
 
 @variant()
 class CancelsAtOnce(Deployment):
-    """A run that is cancelled is cancelled in the answer."""
+    """Cancelling a run returns the cancelled run."""
 
     async def cancel_run(self, request: Request, thread_id: str, run_id: str) -> Any:
         run = self.run(thread_id, run_id)
@@ -666,8 +666,8 @@ class CancelsAtOnce(Deployment):
 
 
 @variant()
-class CompletesInstead(Deployment):
-    """A run that was to be cancelled is completed first."""
+class CompletesInsteadOfCancelling(Deployment):
+    """A run that should be cancelled completes first."""
 
     async def stop(self, run: Run) -> None:
         self.close_steps(run, "completed")
@@ -675,8 +675,8 @@ class CompletesInstead(Deployment):
 
 
 @variant()
-class WordsBeforeTools(Deployment):
-    """A message is written before the tools are called, and another one behind."""
+class TextBeforeTools(Deployment):
+    """A message is written before the tools are called, and another one after."""
 
     async def ask(self, run: Run, tool: Json) -> None:
         await self.write(self.threads[run.row["threadId"]], run)
@@ -687,14 +687,14 @@ class WordsBeforeTools(Deployment):
 
 
 class Framed(Deployment):
-    """A deployment that rewrites the frames of its streams."""
+    """A deployment that changes the frames of its streams."""
 
     def rewrite(self, frame: bytes) -> bytes:
-        """One frame in another form."""
+        """Change one frame."""
         return frame
 
-    async def frames(self, run: Run, told: int) -> Bytes:
-        async for frame in super().frames(run, told):
+    async def frames(self, run: Run, start: int) -> Bytes:
+        async for frame in super().frames(run, start):
             yield self.rewrite(frame)
 
 
@@ -721,15 +721,15 @@ class StreamWithComments(Framed):
     def rewrite(self, frame: bytes) -> bytes:
         return b": ping\n\nretry: 3000\nid: 7\n" + frame
 
-    async def frames(self, run: Run, told: int) -> Bytes:
+    async def frames(self, run: Run, start: int) -> Bytes:
         yield b": welcome " + b"." * 2048 + b"\n\n"
-        async for frame in super().frames(run, told):
+        async for frame in super().frames(run, start):
             yield frame
 
 
 @variant()
 class StreamWithUnknownFields(Framed):
-    """A stream has fields that the standard tells to ignore."""
+    """A stream has fields that the standard says to ignore."""
 
     def rewrite(self, frame: bytes) -> bytes:
         return b"trace: 4f1c2f6e\n" + frame
@@ -739,9 +739,9 @@ class StreamWithUnknownFields(Framed):
 class StreamWithByteOrderMark(Framed):
     """A stream begins with a byte order mark."""
 
-    async def frames(self, run: Run, told: int) -> Bytes:
+    async def frames(self, run: Run, start: int) -> Bytes:
         yield b"\xef\xbb\xbf"
-        async for frame in super().frames(run, told):
+        async for frame in super().frames(run, start):
             yield frame
 
 
@@ -755,7 +755,7 @@ class StreamWithoutNames(Framed):
 
 @variant()
 class StreamWithoutSpaces(Framed):
-    """No space stands behind the colons of a stream, and data comes before the name."""
+    """No space follows the colons of a stream, and data comes before the name."""
 
     def rewrite(self, frame: bytes) -> bytes:
         lines = [line.replace(b": ", b":", 1) for line in frame.strip().split(b"\n")]
@@ -764,7 +764,7 @@ class StreamWithoutSpaces(Framed):
 
 @variant()
 class StreamOverSeveralLines(Deployment):
-    """The data of an event stands on several lines."""
+    """The data of an event has several lines."""
 
     def frame(self, event: str, data: Json) -> bytes:
         lines = json.dumps(data, indent=1, ensure_ascii=False).split("\n")
@@ -772,11 +772,11 @@ class StreamOverSeveralLines(Deployment):
 
 
 @variant()
-class StreamInSmallPieces(Framed):
-    """A stream comes in pieces that end anywhere, in the middle of a letter too."""
+class StreamInSmallChunks(Framed):
+    """A stream arrives in chunks that end anywhere, also within a character."""
 
-    async def frames(self, run: Run, told: int) -> Bytes:
-        async for frame in super().frames(run, told):
+    async def frames(self, run: Run, start: int) -> Bytes:
+        async for frame in super().frames(run, start):
             for at in range(0, len(frame), 211):
                 yield frame[at : at + 211]
                 await asyncio.sleep(0)
@@ -792,11 +792,11 @@ class StreamWithOtherNames(Deployment):
 
 @variant()
 class StreamWithOtherEvents(Deployment):
-    """A stream has events that nobody knows."""
+    """A stream has unknown events."""
 
-    async def events(self, run: Run, told: int) -> AsyncIterator[tuple[str, Json]]:
+    async def events(self, run: Run, start: int) -> AsyncIterator[tuple[str, Json]]:
         yield "ping", {"type": "ping"}
-        async for event, data in super().events(run, told):
+        async for event, data in super().events(run, start):
             yield event, data
             if event == "thread.message.created":
                 yield "thinking", {"text": "Let me see ..."}
@@ -806,45 +806,45 @@ class StreamWithOtherEvents(Deployment):
 class StreamWithCharset(Deployment):
     """The media type of a stream has parameters and capitals."""
 
-    def stream(self, run: Run, told: int = 0) -> Response:
+    def stream(self, run: Run, start: int = 0) -> Response:
         headers = {"content-type": "Text/Event-Stream;Charset=UTF-8", "x-accel-buffering": "no"}
-        return StreamingResponse(self.frames(run, told), headers=headers)
+        return StreamingResponse(self.frames(run, start), headers=headers)
 
 
 @variant()
-class StreamOfStatusesAlone(Deployment):
-    """A stream tells the run's statuses, and nothing of messages and steps."""
+class StreamOfStatusesOnly(Deployment):
+    """A stream reports the statuses of the run, but no messages and steps."""
 
-    async def events(self, run: Run, told: int) -> AsyncIterator[tuple[str, Json]]:
-        async for event, data in super().events(run, told):
+    async def events(self, run: Run, start: int) -> AsyncIterator[tuple[str, Json]]:
+        async for event, data in super().events(run, start):
             if data["object"] == "run":
                 yield event, data
 
 
 @variant()
 class StreamBeginsLate(Deployment):
-    """A stream begins when the run does."""
+    """A stream begins when the run starts."""
 
-    async def events(self, run: Run, told: int) -> AsyncIterator[tuple[str, Json]]:
-        async for event, data in super().events(run, told):
+    async def events(self, run: Run, start: int) -> AsyncIterator[tuple[str, Json]]:
+        async for event, data in super().events(run, start):
             if data.get("status") != "queued":
                 yield event, data
 
 
 @variant()
 class StreamWaitsForTools(Deployment):
-    """A stream stays open while its run waits for tool outputs, up to the run's end."""
+    """A stream stays open while its run waits for tool outputs, until the run ends."""
 
     lifetime = 1.5
 
-    async def events(self, run: Run, told: int) -> AsyncIterator[tuple[str, Json]]:
+    async def events(self, run: Run, start: int) -> AsyncIterator[tuple[str, Json]]:
         while run.status not in TERMINAL:
-            async for event, data in super().events(run, told):
-                told += 1
+            async for event, data in super().events(run, start):
+                start += 1
                 yield event, data
             if run.status not in TERMINAL:
-                await run.news.wait()
-        async for event, data in super().events(run, told):
+                await run.changed.wait()
+        async for event, data in super().events(run, start):
             yield event, data
 
 
@@ -861,7 +861,7 @@ class UnicodeEscapes(Deployment):
 
 @variant()
 class PrettyJson(Deployment):
-    """JSON is indented and ends with a new line, its names in alphabetical order."""
+    """JSON is indented, ends with a line end and has sorted names."""
 
     def json(self, value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
         body = json.dumps(value, indent=2, sort_keys=True) + "\n"
@@ -879,7 +879,7 @@ class JsonWithCharset(Deployment):
 
 @variant()
 class ChunkedJson(Deployment):
-    """JSON comes in chunks, without Content-Length."""
+    """JSON is sent in chunks, without Content-Length."""
 
     def json(self, value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
         body = self.dump(value)
@@ -893,7 +893,7 @@ class ChunkedJson(Deployment):
 
 @variant()
 class GzipWhereAccepted(Deployment):
-    """JSON is compressed where that is accepted."""
+    """JSON is compressed if the client accepts that."""
 
     async def respond(self, request: Request) -> Response:
         response = await super().respond(request)
@@ -918,20 +918,20 @@ class ClosesEveryConnection(Deployment):
 
 @variant()
 class SlowNetwork(Deployment):
-    """Every answer takes 200 ms longer."""
+    """Every response takes 200 ms longer."""
 
     async def respond(self, request: Request) -> Response:
         await asyncio.sleep(0.2)
         return await super().respond(request)
 
 
-class Hurdle(Deployment):
-    """A deployment that turns some requests away before it looks at them."""
+class Gate(Deployment):
+    """A deployment that rejects some requests before it handles them."""
 
     seen = 0
 
     def turn_away(self) -> Refusal | None:
-        """The reason to turn the next request away, if there is one."""
+        """The reason to reject the next request, None if there is none."""
         raise NotImplementedError
 
     async def respond(self, request: Request) -> Response:
@@ -941,8 +941,8 @@ class Hurdle(Deployment):
 
 
 @variant()
-class LimitsTheRate(Hurdle):
-    """Now and then a request comes too soon and is asked to wait a second."""
+class LimitsTheRate(Gate):
+    """Some requests come too soon and must wait a second."""
 
     def turn_away(self) -> Refusal | None:
         late = self.seen % 12 == 0
@@ -950,8 +950,8 @@ class LimitsTheRate(Hurdle):
 
 
 @variant()
-class LimitsTheRateOften(Hurdle):
-    """Every third request is asked to come again at once, by a date."""
+class LimitsTheRateOften(Gate):
+    """Every third request must retry at once, by a date."""
 
     def turn_away(self) -> Refusal | None:
         date = self.now().strftime("%a, %d %b %Y %H:%M:%S GMT")
@@ -960,8 +960,8 @@ class LimitsTheRateOften(Hurdle):
 
 
 @variant()
-class IsRestartedOnce(Hurdle):
-    """Once the service is away for a moment and says when it will be back."""
+class IsUnavailableOnce(Gate):
+    """The service is unavailable once and says when it will be back."""
 
     def turn_away(self) -> Refusal | None:
         away = 30 <= self.seen < 33
@@ -969,8 +969,8 @@ class IsRestartedOnce(Hurdle):
 
 
 @variant()
-class SpeaksOfItself(Deployment):
-    """Answers have many further headers, some of them twice, cookies among them."""
+class ManyHeaders(Deployment):
+    """Responses have many further headers, some of them twice, including cookies."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         more = [
@@ -993,7 +993,7 @@ class SpeaksOfItself(Deployment):
 
 @variant()
 class ManyThreads(Deployment):
-    """There are many threads already, some with a long history."""
+    """There are many threads already, some with many messages."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -1004,8 +1004,8 @@ class ManyThreads(Deployment):
 
 
 @variant()
-class TakesSeveralKeys(Deployment):
-    """More than one key is known."""
+class AcceptsSeveralKeys(Deployment):
+    """The service knows several keys."""
 
     def knows(self, key: str) -> bool:
         return key in (KEY, "sk-tune-another4712")

@@ -1,4 +1,4 @@
-"""Is every check that looks at recorded exchanges silent on a good record and loud on a bad one?"""
+"""Does every check of recorded exchanges accept a good record and find a bad one?"""
 
 import json
 from collections.abc import Callable
@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from contract_tests.checks import REGISTRY
+from contract_tests.checks.evaluation import evaluate
 from contract_tests.client.service import Service
 from contract_tests.findings import Outcome, Severity
-from contract_tests.observations.exchange import Chunk, Exchange, Secrets
-from contract_tests.session.scheduler import judge_story
+from contract_tests.observations.exchange import Chunk, Exchange, Intent, Secrets
 from openapi import Grade
 from tests.contract_tests.building import (
     COMPLETED,
@@ -20,9 +20,9 @@ from tests.contract_tests.building import (
     event,
     exchange,
     found,
+    history,
     polls,
     run_event,
-    story,
     stream,
 )
 
@@ -83,10 +83,10 @@ def good_stream(*, pace: float = 0.3) -> Exchange:
 
 
 def good_record() -> list[Exchange]:
-    asked = {"role": "user", "content": "Hello"}
+    request = {"role": "user", "content": "Hello"}
     return [
-        exchange("POST", "/threads", THREAD, asked={"metadata": {}}, at=0.0),
-        exchange("POST", MESSAGES, MESSAGE, asked=asked, at=0.5),
+        exchange("POST", "/threads", THREAD, request={"metadata": {}}, at=0.0),
+        exchange("POST", MESSAGES, MESSAGE, request=request, at=0.5),
         good_stream(),
         *polls(COMPLETED, COMPLETED, first=10.0),
         exchange("GET", RUNS, page(COMPLETED), at=20.0),
@@ -102,8 +102,8 @@ def error(status: int, body: object, **further: object) -> Exchange:
     return exchange("GET", "/threads/x", body, status=status, **further)  # type: ignore[arg-type]
 
 
-def created(told: object, asked: object, **further: object) -> Exchange:
-    return exchange("POST", RUNS, told, asked=asked, **further)  # type: ignore[arg-type]
+def created(response: object, request: object, **further: object) -> Exchange:
+    return exchange("POST", RUNS, response, request=request, **further)  # type: ignore[arg-type]
 
 
 MODEL = {"model": "org/model"}
@@ -120,14 +120,14 @@ LIFE = (run_event("in_progress"), delta("x"), run_event("completed"))
 
 
 def at_once(*events: bytes) -> Exchange:
-    """A stream that arrives as a whole after two and a half seconds."""
+    """A stream that arrives at once after two and a half seconds."""
     chunks = [Chunk(3.0 + number / 1000, one) for number, one in enumerate((*events, DONE))]
     return stream(chunks=chunks, sent=0.5)
 
 
-# What each check must find something in; where several stand in a list, each of them alone.
+# Records in which each check must find something. If there are several, it must find something in each.
 BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
-    "status-documented": lambda: [[exchange("POST", "/threads", THREAD, asked={}, status=201)]],
+    "status-documented": lambda: [[exchange("POST", "/threads", THREAD, request={}, status=201)]],
     "content-type-json": lambda: [
         [exchange("GET", "/threads/thread_1", THREAD, content_type="text/html")],
         [exchange("GET", "/threads/thread_1", THREAD, content_type=None)],
@@ -165,17 +165,27 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
         [error(404, {"code": 5, "message": "x"})],
     ],
     "error-code": lambda: [[error(404, {"code": "internal", "message": "x"})]],
-    "invalid-is-400": lambda: [[created({}, {}, status=422, wants=frozenset({"invalid"}))]],
+    "invalid-is-400": lambda: [[created({}, {}, status=422, intents=frozenset({Intent.INVALID}))]],
     "error-keeps-quiet": lambda: [
         [error(500, {"message": 'Traceback (most recent call last):\n  File "a.py"'})]
     ],
     "rate-limit-says-when": lambda: [[error(429, {})]],
-    "unauthenticated-is-401": lambda: [[error(403, {}, wants=frozenset({"no-key"}))]],
+    "unauthenticated-is-401": lambda: [[error(403, {}, intents=frozenset({Intent.UNAUTHENTICATED}))]],
     "run-moves-only-with-key": lambda: [
-        [exchange("POST", "/threads/thread_1/runs/run_1/cancel", RUN, wants=frozenset({"no-key"}))],
         [
             exchange(
-                "POST", "/threads/thread_1/runs/run_1/submit_tool_outputs", RUN, wants=frozenset({"no-key"})
+                "POST",
+                "/threads/thread_1/runs/run_1/cancel",
+                RUN,
+                intents=frozenset({Intent.UNAUTHENTICATED}),
+            )
+        ],
+        [
+            exchange(
+                "POST",
+                "/threads/thread_1/runs/run_1/submit_tool_outputs",
+                RUN,
+                intents=frozenset({Intent.UNAUTHENTICATED}),
             )
         ],
     ],
@@ -210,7 +220,7 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
         [created({**RUN, "model": "other"}, MODEL)],
         [created(RUN, {**MODEL, "metadata": {"a": "b"}})],
         [created({**RUN, "instructions": "x"}, {**MODEL, "instructions": "Be brief"})],
-        [exchange("POST", MESSAGES, MESSAGE, asked={"role": "user", "content": "Bye"})],
+        [exchange("POST", MESSAGES, MESSAGE, request={"role": "user", "content": "Bye"})],
     ],
     "answer-is-about-the-asked": lambda: [
         [exchange("GET", ONE_RUN, {**RUN, "id": "run_2"})],
@@ -224,18 +234,20 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
     "reply-in-thread": lambda: [[*polls(COMPLETED), exchange("GET", MESSAGES, page(MESSAGE), at=5.0)]],
     "reply-after-question": lambda: [
         [
-            exchange("POST", MESSAGES, MESSAGE, asked={"role": "user", "content": "Hello"}),
+            exchange("POST", MESSAGES, MESSAGE, request={"role": "user", "content": "Hello"}),
             created(COMPLETED, MODEL, at=1.0),
             exchange("GET", MESSAGES, page(REPLY, MESSAGE), at=5.0),
         ]
     ],
     "thread-starts-with-its-messages": lambda: [
         [
-            exchange("POST", "/threads", THREAD, asked={"messages": [{"role": "user", "content": "Hello"}]}),
+            exchange(
+                "POST", "/threads", THREAD, request={"messages": [{"role": "user", "content": "Hello"}]}
+            ),
             exchange("GET", MESSAGES, page(), at=1.0),
         ],
         [
-            exchange("POST", "/threads/runs", COMPLETED, asked={**MODEL, "thread": {"title": "Mine"}}),
+            exchange("POST", "/threads/runs", COMPLETED, request={**MODEL, "thread": {"title": "Mine"}}),
             exchange("GET", "/threads/thread_1", THREAD, at=1.0),
         ],
     ],
@@ -286,7 +298,7 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
         polls({**WAITING, "requiredAction": None}),
         polls({**COMPLETED, "requiredAction": {"type": "submit_tool_outputs"}}),
     ],
-    "run-ends": lambda: [[exchange("GET", ONE_RUN, RUN, wants=frozenset({"waited-out"}))]],
+    "run-ends": lambda: [[exchange("GET", ONE_RUN, RUN, intents=frozenset({Intent.LAST_POLL}))]],
     "creation-waits-for-the-run": lambda: [[created(QUEUED, MODEL)], [created(RUN, MODEL)]],
     "run-creation-answered": lambda: [[created({}, MODEL, status=0, error="ReadTimeout: timed out")]],
     "steps-agree-with-run": lambda: [
@@ -303,23 +315,23 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
     ],
     "operation-offered": lambda: [
         [exchange("GET", "/threads/thread_1", THREAD), exchange("GET", RUNS, {}, status=404, at=1.0)],
-        [exchange("POST", "/threads", {}, asked={}, status=405)],
+        [exchange("POST", "/threads", {}, request={}, status=405)],
     ],
     "operation-tried": lambda: [[]],
     "unknown-id-is-404": lambda: [
-        [exchange("GET", ONE_RUN, {}, status=400, wants=frozenset({"unknown-id"}))]
+        [exchange("GET", ONE_RUN, {}, status=400, intents=frozenset({Intent.UNKNOWN_ID}))]
     ],
     "stream-when-asked": lambda: [[created(RUN, {**MODEL, "stream": True})]],
     "json-when-asked": lambda: [
         [
             exchange(
-                "POST", RUNS, asked={**MODEL, "stream": False}, body=DONE, content_type="text/event-stream"
+                "POST", RUNS, request={**MODEL, "stream": False}, body=DONE, content_type="text/event-stream"
             )
         ]
     ],
     "stream-framing": lambda: [[stream(run_event("completed"), b'{"a": 1}\n\n', DONE)]],
     "stream-data-json": lambda: [[stream(event('{"a": '), DONE)], [stream(event("hello"), DONE)]],
-    "stream-event-schema": lambda: [[stream(event({"a": 1}, "nobody.knows"), DONE)]],
+    "stream-event-schema": lambda: [[stream(event({"a": 1}, "unknown.event"), DONE)]],
     "stream-run-schema": lambda: [[stream(run_event("completed", createdAt=7), DONE)]],
     "stream-done-once": lambda: [
         [stream(run_event("completed"))],
@@ -367,20 +379,20 @@ def test_a_good_record_has_no_findings(slug: str) -> None:
 
 
 @pytest.mark.parametrize("slug", PURE)
-def test_each_bad_record_is_found_by_the_check_meant_for_it(slug: str) -> None:
+def test_a_check_finds_its_bad_record(slug: str) -> None:
     for record in BAD[slug]():
         assert [finding.slug for finding in found(slug, record)], record
 
 
-def test_no_bad_record_is_of_a_check_that_is_gone() -> None:
+def test_every_bad_record_belongs_to_a_check() -> None:
     assert set(BAD) == set(PURE)
 
 
-def test_what_nobody_called_is_told_as_untried() -> None:
+def test_operations_that_were_not_requested_could_not_be_tried() -> None:
     assert {one.outcome for one in found("operation-tried", [])} == {Outcome.UNTRIED}
 
 
-# Lawful variety: what must not be found
+# Conforming variations, in which no check may fail.
 
 
 @pytest.mark.parametrize(
@@ -390,7 +402,7 @@ def test_what_nobody_called_is_told_as_untried() -> None:
         polls(QUEUED, RUN, WAITING, {**RUN, "status": "queued"}, RUN, COMPLETED),
         polls(FAILED, FAILED),
         polls(COMPLETED, {**COMPLETED, "createdAt": "2024-08-11T12:21:28.861+02:00"}),
-        polls(COMPLETED, {**COMPLETED, "nobodyKnows": [1], "metadata": {"added": "later"}}),
+        polls(COMPLETED, {**COMPLETED, "unknownField": [1], "metadata": {"added": "later"}}),
         [created({**RUN, "instructions": "Be brief. Be kind."}, {**MODEL, "instructions": "Be brief."})],
         [created(RUN, {**MODEL, "temperature": None, "metadata": {}, "assistantId": ""})],
         [created(RUN, {**MODEL, "temperature": "0.5", "maxPromptTokens": 4000.0})],
@@ -404,17 +416,17 @@ def test_what_nobody_called_is_told_as_untried() -> None:
         [at_once(*LIFE), stream(*LIFE, DONE, pace=1.0)],
     ],
 )
-def test_lawful_variety_is_no_violation(record: list[Exchange]) -> None:
-    assert [one for one in judge_story(story(record)) if one.severity() is Severity.FAILURE] == []
+def test_conforming_variations_are_not_failures(record: list[Exchange]) -> None:
+    assert [one for one in evaluate(history(record)) if one.severity() is Severity.FAILURE] == []
 
 
-def test_a_deviation_from_an_assumed_fact_teaches_and_does_not_fail() -> None:
+def test_a_broken_assumption_is_a_note_with_a_suggestion() -> None:
     record = [exchange("GET", ONE_RUN, {**FAILED, "lastError": {"code": "gpu_melted", "message": "hot"}})]
     (finding,) = found("response-schema", record)
     assert finding.grade is Grade.ASSUMED
     assert finding.severity() is Severity.NOTE
     assert finding.severity(Grade.ASSUMED) is Severity.FAILURE
-    assert finding.teaches == 'lastError:\n  code:\n    type: string  # "gpu_melted"'
+    assert finding.suggests == 'lastError:\n  code:\n    type: string  # "gpu_melted"'
 
 
 def test_a_thread_without_title_is_a_warning() -> None:
@@ -424,7 +436,7 @@ def test_a_thread_without_title_is_a_warning() -> None:
     assert {one.severity() for one in found("response-schema", record)} == {Severity.WARNING}
 
 
-def test_an_answer_of_any_shape_never_breaks_a_check() -> None:
+def test_no_check_crashes_on_an_unexpected_response() -> None:
     shapes = [
         None,
         7,
@@ -450,18 +462,18 @@ def test_an_answer_of_any_shape_never_breaks_a_check() -> None:
         for number, shape in enumerate(shapes)
         for path in paths
     ]
-    record += [exchange("POST", RUNS, shape, asked=shape) for shape in shapes]
+    record += [exchange("POST", RUNS, shape, request=shape) for shape in shapes]
     record += [stream(event(json.dumps(shape)), DONE) for shape in shapes]
-    clumsy = [one for one in judge_story(story(record)) if "shape nobody expects" in one.seen]
-    assert clumsy == []
+    crashed = [one for one in evaluate(history(record)) if "unexpected shape" in one.seen]
+    assert crashed == []
 
 
-def test_a_curl_line_never_shows_the_key_and_still_sends_it() -> None:
+def test_a_curl_line_sends_the_key_without_showing_it() -> None:
     secret = exchange(
         "POST",
         RUNS,
         {},
-        asked=MODEL,
+        request=MODEL,
         request_headers=(("X-Tune-Key", "sk-tune-secret"), ("Content-Type", JSON)),
         secrets=Secrets("sk-tune-secret"),
     )

@@ -1,4 +1,4 @@
-"""Are the ceilings hard, whoever spends and however many at once?"""
+"""Are the ceilings hard, also for several threads and processes?"""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,7 @@ def budget(folder: Path, **ceilings: float) -> Budget:
     return Budget(folder, **given)  # type: ignore[arg-type]
 
 
-def test_requests_end_at_the_ceiling(tmp_path: Path) -> None:
+def test_requests_stop_at_the_ceiling(tmp_path: Path) -> None:
     ours = budget(tmp_path)
     for _ in range(5):
         ours.take_request()
@@ -45,7 +45,7 @@ def test_many_threads_never_exceed_the_ceiling(tmp_path: Path) -> None:
         assert sum(pool.map(take, range(200))) <= 50
 
 
-def test_a_run_that_was_refused_costs_nothing(tmp_path: Path) -> None:
+def test_a_rejected_run_costs_nothing(tmp_path: Path) -> None:
     ours = budget(tmp_path, runs=1)
     with ours.run(100):
         pass
@@ -54,7 +54,7 @@ def test_a_run_that_was_refused_costs_nothing(tmp_path: Path) -> None:
     assert (ours.spent.runs, ours.spent.tokens) == (1, 100)
 
 
-def test_runs_and_tokens_end_at_their_ceilings(tmp_path: Path) -> None:
+def test_runs_and_tokens_stop_at_their_ceilings(tmp_path: Path) -> None:
     ours = budget(tmp_path, runs=2, tokens=100)
     with ours.run(100) as reservation:
         reservation.used = True
@@ -62,6 +62,6 @@ def test_runs_and_tokens_end_at_their_ceilings(tmp_path: Path) -> None:
         pass
 
 
-def test_time_ends(tmp_path: Path) -> None:
+def test_requests_stop_when_no_time_is_left(tmp_path: Path) -> None:
     with pytest.raises(BudgetExceeded, match="--max-seconds 10 is spent"):
         budget(tmp_path, seconds=10, started=time.time() - 11).take_request()

@@ -1,4 +1,4 @@
-"""Does the one client keep its promises: budget, patience, secrets, and a true record?"""
+"""Does the client respect budget, rate limits and secrets, and record what happens?"""
 
 import threading
 import time
@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from contract_tests.client import client as client_module
+from contract_tests.client import reader
 from contract_tests.client.budget import Budget, BudgetExceeded
-from contract_tests.client.client import Client, Record
-from contract_tests.client.raw_http import ask
+from contract_tests.client.client import OWN_KEY, Client, Record
+from contract_tests.client.raw_http import send_raw
 from contract_tests.settings import Settings
 from tests.contract_tests.small_server import Answer, Handler, serving
 
@@ -21,7 +21,7 @@ EVENTS = "text/event-stream"
 
 @contextmanager
 def talking_to(answer: Answer, folder: Path, **ceilings: float) -> Iterator[Client]:
-    """A client of a server that answers so."""
+    """A client of a server that responds as `answer` says."""
     given = {"runs": 2, "tokens": 200, "requests": 50, "seconds": 30, "started": time.time(), **ceilings}
     with serving(answer) as url:
         client = Client(Settings(url, KEY, timeout=2, max_wait=1), Budget(folder, **given), Record())  # type: ignore[arg-type]
@@ -31,7 +31,7 @@ def talking_to(answer: Answer, folder: Path, **ceilings: float) -> Iterator[Clie
             client.close()
 
 
-def test_a_limited_rate_is_waited_for_as_the_service_asks(tmp_path: Path) -> None:
+def test_retry_after_is_respected(tmp_path: Path) -> None:
     calls: list[float] = []
 
     def answer(handler: Handler) -> None:
@@ -46,13 +46,13 @@ def test_a_limited_rate_is_waited_for_as_the_service_asks(tmp_path: Path) -> Non
         assert [one.status for one in client.record.exchanges] == [429, 429, 200]
 
 
-def test_what_must_not_be_repeated_is_not(tmp_path: Path) -> None:
+def test_an_impatient_request_is_not_retried(tmp_path: Path) -> None:
     with talking_to(lambda handler: handler.reply(429, b"{}", Retry_After="0"), tmp_path) as client:
         assert client.send("GET", "/threads", patient=False).status == 429
         assert len(client.record.exchanges) == 1
 
 
-def test_the_key_is_sent_and_told_nowhere(tmp_path: Path) -> None:
+def test_the_key_is_sent_but_not_shown(tmp_path: Path) -> None:
     sent: list[str | None] = []
 
     def answer(handler: Handler) -> None:
@@ -60,14 +60,14 @@ def test_the_key_is_sent_and_told_nowhere(tmp_path: Path) -> None:
         handler.reply(200, b"{}")
 
     with talking_to(answer, tmp_path) as client:
-        for key in (client_module.OWN_KEY, None, "", "other"):
+        for key in (OWN_KEY, None, "", "other"):
             client.send("GET", "/threads", key=key)
         assert sent == [KEY, None, "", "other"]
         assert all(KEY not in repr(one) or KEY not in one.curl() for one in client.record.exchanges)
         assert all(KEY not in one.curl() for one in client.record.exchanges)
 
 
-def test_a_run_is_limited_in_tokens_unless_it_says_so_itself(tmp_path: Path) -> None:
+def test_a_run_has_the_token_limit_unless_it_sets_its_own(tmp_path: Path) -> None:
     bodies: list[bytes] = []
 
     def answer(handler: Handler) -> None:
@@ -85,7 +85,7 @@ def test_a_run_is_limited_in_tokens_unless_it_says_so_itself(tmp_path: Path) -> 
     ]
 
 
-def test_only_runs_that_were_accepted_are_paid_for(tmp_path: Path) -> None:
+def test_only_accepted_runs_count(tmp_path: Path) -> None:
     status = 400
 
     def answer(handler: Handler) -> None:
@@ -102,7 +102,7 @@ def test_only_runs_that_were_accepted_are_paid_for(tmp_path: Path) -> None:
         assert len(client.record.exchanges) == 2
 
 
-def test_the_pieces_of_a_stream_keep_their_times(tmp_path: Path) -> None:
+def test_the_chunks_of_a_stream_have_their_arrival_times(tmp_path: Path) -> None:
     go_on = threading.Event()
 
     def answer(handler: Handler) -> None:
@@ -120,10 +120,8 @@ def test_the_pieces_of_a_stream_keep_their_times(tmp_path: Path) -> None:
     assert not exchange.cut
 
 
-def test_a_stream_that_stays_open_after_its_end_is_cut(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(client_module, "_GRACE", 0.1)
+def test_a_stream_that_stays_open_after_done_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "_GRACE", 0.1)
     over = threading.Event()
 
     def answer(handler: Handler) -> None:
@@ -138,7 +136,7 @@ def test_a_stream_that_stays_open_after_its_end_is_cut(
     assert exchange.body == b"data: [DONE]\n\n"
 
 
-def test_a_dropped_answer_is_recorded_as_such(tmp_path: Path) -> None:
+def test_a_broken_response_is_recorded_with_its_error(tmp_path: Path) -> None:
     def answer(handler: Handler) -> None:
         handler.send_response(200)
         handler.send_header("Content-Length", "100")
@@ -151,7 +149,7 @@ def test_a_dropped_answer_is_recorded_as_such(tmp_path: Path) -> None:
     assert "RemoteProtocolError" in exchange.error
 
 
-def test_nothing_is_sent_when_the_time_is_over(tmp_path: Path) -> None:
+def test_nothing_is_sent_when_no_time_is_left(tmp_path: Path) -> None:
     with (
         talking_to(lambda handler: handler.reply(200, b"{}"), tmp_path, started=0) as client,
         pytest.raises(BudgetExceeded, match="--max-seconds"),
@@ -170,17 +168,15 @@ def test_nothing_is_sent_when_the_time_is_over(tmp_path: Path) -> None:
             b"{}",
             "both Content-Length and Transfer-Encoding",
         ),
-        (b"Content-Length: 2\r\nContent-Length: 3\r\n", b"{}", "several Content-Length: 2, 3"),
+        (b"Content-Length: 2\r\nContent-Length: 3\r\n", b"{}", "several values of Content-Length: 2, 3"),
         (b"Content-Length: two\r\n", b"{}", "Content-Length: two"),
     ],
 )
-def test_the_raw_bytes_show_what_a_library_would_tidy(
-    tmp_path: Path, head: bytes, body: bytes, flaw: str
-) -> None:
+def test_raw_responses_show_framing_errors(tmp_path: Path, head: bytes, body: bytes, flaw: str) -> None:
     def answer(handler: Handler) -> None:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n" + body)
         handler.close_connection = True
 
     with talking_to(answer, tmp_path) as client:
-        answered = ask(client, "GET", "/threads")
+        answered = send_raw(client, "GET", "/threads")
     assert (answered.status, answered.body, answered.flaw) == (200, body, flaw)

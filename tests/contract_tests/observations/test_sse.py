@@ -1,4 +1,4 @@
-"""Does the strict parser read what the standard describes, and name what it does not?"""
+"""Does the parser read what the standard describes, and report what it does not?"""
 
 import pytest
 
@@ -18,11 +18,11 @@ def flaws(text: str | bytes) -> list[str]:
 
 
 # The examples of the HTML standard, 9.2.6.
-def test_the_standards_stock_ticker_is_one_event_of_three_lines() -> None:
+def test_the_stock_ticker_of_the_standard_is_one_event_of_three_lines() -> None:
     assert read("data: YHOO\ndata: +2\ndata: 10\n\n") == [("", "YHOO\n+2\n10")]
 
 
-def test_the_standards_four_blocks_are_two_events_and_an_unfinished_one() -> None:
+def test_the_four_blocks_of_the_standard_are_two_events_and_an_unfinished_one() -> None:
     text = ": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event"
     assert [(event.data, event.id) for event in parse([text.encode()])] == [
         ("first event", "1"),
@@ -30,7 +30,7 @@ def test_the_standards_four_blocks_are_two_events_and_an_unfinished_one() -> Non
     ]
 
 
-def test_the_standards_empty_data_lines_are_events() -> None:
+def test_the_empty_data_lines_of_the_standard_are_events() -> None:
     assert read("data\n\ndata\ndata\n\ndata:") == [("", ""), ("", "\n")]
 
 
@@ -39,18 +39,18 @@ def test_one_space_after_the_colon_is_dropped_and_no_more() -> None:
 
 
 @pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
-def test_each_line_end_of_the_standard_counts_once(end: str) -> None:
+def test_each_line_end_counts_once(end: str) -> None:
     assert read(f"event: a{end}data: 1{end}{end}data: 2{end}{end}") == [("a", "1"), ("", "2")]
 
 
 @pytest.mark.parametrize("cut", range(1, 30))
-def test_pieces_make_the_same_events_as_the_whole(cut: int) -> None:
+def test_chunks_give_the_same_events_as_the_whole(cut: int) -> None:
     whole = "event: é\r\ndata: 1\r\n\r\n: c\rdata: 💡\n\n".encode()
     assert [one.data for one in parse([whole[:cut], whole[cut:]])] == ["1", "💡"]
 
 
 @pytest.mark.parametrize("letter", ["\u2028", "\u2029", "\x0b", "\x0c", "\x85", "\x1c"])
-def test_no_other_letter_ends_a_line(letter: str) -> None:
+def test_no_other_character_ends_a_line(letter: str) -> None:
     assert read(f"data: a{letter}b\n\n") == [("", f"a{letter}b")]
     assert flaws(f"data: a{letter}b\n\n") == []
 
@@ -60,7 +60,7 @@ def test_a_byte_order_mark_and_comments_are_skipped() -> None:
     assert flaws(b"\xef\xbb\xbf: hello\ndata: 1\n\n") == []
 
 
-def test_an_event_knows_when_its_last_byte_arrived_and_where_it_stands() -> None:
+def test_an_event_has_its_arrival_time_and_its_line() -> None:
     parser = Parser()
     assert list(parser.feed(b"data: 1\n", 1.0)) == []
     assert list(parser.feed(b"\n", 2.0)) == [Event("1", at=2.0, line=1)]
@@ -78,15 +78,15 @@ def test_an_event_knows_when_its_last_byte_arrived_and_where_it_stands() -> None
         (b"data: \xff\n\n", "not UTF-8"),
     ],
 )
-def test_what_the_standard_does_not_describe_is_a_flaw(text: str | bytes, what: str) -> None:
+def test_a_violation_of_the_standard_is_a_flaw(text: str | bytes, what: str) -> None:
     assert any(what in flaw for flaw in flaws(text))
 
 
-def test_a_clean_stream_has_no_flaw() -> None:
+def test_a_valid_stream_has_no_flaws() -> None:
     assert flaws(": c\nretry: 10\nid: 7\nevent: a\ndata: 1\n\n") == []
 
 
-def test_a_field_of_another_name_is_ignored_as_the_standard_tells() -> None:
+def test_a_field_with_another_name_is_ignored() -> None:
     parser = Parser()
     assert [event.data for event in parser.feed(b"trace-id: 7\ndata: 1\nping\n\n")] == ["1"]
     assert parser.flaws == []

@@ -1,8 +1,8 @@
-"""Are timestamps read as RFC 3339 writes them?"""
+"""Are timestamps parsed as RFC 3339 describes?"""
 
 import pytest
 
-from contract_tests.observations.timestamps import moment
+from contract_tests.observations.timestamps import parse_timestamp
 
 
 @pytest.mark.parametrize(
@@ -17,8 +17,8 @@ from contract_tests.observations.timestamps import moment
         "2016-12-31T23:59:60Z",
     ],
 )
-def test_rfc_3339_is_read(text: str) -> None:
-    assert moment(text) is not None
+def test_an_rfc_3339_timestamp_is_parsed(text: str) -> None:
+    assert parse_timestamp(text) is not None
 
 
 @pytest.mark.parametrize(
@@ -39,12 +39,12 @@ def test_rfc_3339_is_read(text: str) -> None:
         None,
     ],
 )
-def test_everything_else_is_not(text: object) -> None:
-    assert moment(text) is None
+def test_other_values_are_not_timestamps(text: object) -> None:
+    assert parse_timestamp(text) is None
 
 
-def test_an_offset_names_the_same_moment() -> None:
-    one, other = moment("2024-08-11T12:21:28+02:00"), moment("2024-08-11T10:21:28Z")
+def test_timestamps_with_different_offsets_can_be_equal() -> None:
+    one, other = parse_timestamp("2024-08-11T12:21:28+02:00"), parse_timestamp("2024-08-11T10:21:28Z")
     assert one is not None
     assert other is not None
     assert not one.differs(other)
@@ -59,8 +59,10 @@ def test_an_offset_names_the_same_moment() -> None:
         ("2024-08-11T10:21:27Z", "2024-08-11T10:21:28.900Z", True),
     ],
 )
-def test_one_moment_is_before_another_only_surely(first: str, second: str, before: bool) -> None:
-    one, other = moment(first), moment(second)
+def test_a_timestamp_is_before_another_only_if_precision_allows_it(
+    first: str, second: str, before: bool
+) -> None:
+    one, other = parse_timestamp(first), parse_timestamp(second)
     assert one is not None
     assert other is not None
     assert one.before(other) is before

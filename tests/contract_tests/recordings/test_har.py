@@ -1,4 +1,4 @@
-"""Is a browser's recording read as it is, and judged by what it holds?"""
+"""Is a HAR file of a browser read and checked correctly?"""
 
 import base64
 import io
@@ -31,17 +31,17 @@ LIST = {"object": "list", "data": [COMPLETED], "firstId": "run_1", "lastId": "ru
 def entry(
     method: str,
     url: str,
-    told: Any = None,
+    body: Any = None,
     *,
-    asked: Any = None,
+    request_body: Any = None,
     at: float = 0,
     status: int = 200,
     media: str = "application/json",
     content: Mapping[str, Any] | None = None,
     **response: Any,
 ) -> dict[str, Any]:
-    """An entry as Chromium exports it."""
-    text = told if isinstance(told, str) else json.dumps(told)
+    """A HAR entry as Chromium exports it."""
+    text = body if isinstance(body, str) else json.dumps(body)
     headers = [
         {"name": ":authority", "value": "studio.test"},
         {"name": "x-tune-key", "value": KEY},
@@ -49,9 +49,11 @@ def entry(
         {"name": "sec-ch-ua", "value": "Chromium"},
     ]
     data = (
-        {"postData": {"mimeType": "application/json", "text": json.dumps(asked)}} if asked is not None else {}
+        {"postData": {"mimeType": "application/json", "text": json.dumps(request_body)}}
+        if request_body is not None
+        else {}
     )
-    typed = [{"name": "content-type", "value": "application/json"}] if asked is not None else []
+    typed = [{"name": "content-type", "value": "application/json"}] if request_body is not None else []
     return {
         "startedDateTime": f"2024-08-11T10:21:{28 + at:06.3f}Z",
         "time": 100,
@@ -68,19 +70,19 @@ def entry(
 
 
 GOOD = [
-    entry("POST", f"{HOST}/threads", THREAD, asked={}),
+    entry("POST", f"{HOST}/threads", THREAD, request_body={}),
     entry(
         "POST",
         f"{HOST}/threads/thread_1/messages",
         MESSAGE,
-        asked={"role": "user", "content": "Hello"},
+        request_body={"role": "user", "content": "Hello"},
         at=0.2,
     ),
     entry(
         "POST",
         f"{HOST}/threads/thread_1/runs",
         EVENTS,
-        asked={"model": "org/model", "stream": True},
+        request_body={"model": "org/model", "stream": True},
         at=1,
         media="text/event-stream",
     ),
@@ -90,13 +92,13 @@ GOOD = [
 
 
 def recording(tmp_path: Path, entries: Iterable[Any], **options: Any) -> Recording:
-    """What is read of a file with these entries."""
+    """The recording that is read from a file with these entries."""
     path = tmp_path / "page.har"
     path.write_text(json.dumps({"log": {"version": "1.2", "entries": list(entries)}}))
     return read(str(path), **options)
 
 
-def test_a_recording_becomes_exchanges_in_their_order(tmp_path: Path) -> None:
+def test_entries_become_exchanges_in_order(tmp_path: Path) -> None:
     found = recording(tmp_path, reversed(GOOD))
     assert found.base == HOST
     assert [one.label for one in found.exchanges] == [
@@ -107,27 +109,27 @@ def test_a_recording_becomes_exchanges_in_their_order(tmp_path: Path) -> None:
         "listRuns",
     ]
     created = found.exchanges[1]
-    assert created.asked == {"role": "user", "content": "Hello"}
+    assert created.request_json == {"role": "user", "content": "Hello"}
     assert created.path_parameters == {"threadId": "thread_1"}
     assert created.received - created.sent == pytest.approx(0.1)
-    assert found.described == "5 of 5 entries judged"
+    assert found.described == "5 of 5 entries checked"
 
 
-def test_a_recorded_stream_is_a_stream(tmp_path: Path) -> None:
+def test_a_recorded_stream_is_parsed(tmp_path: Path) -> None:
     found = recording(tmp_path, GOOD)
     stream = Stream.of(found.exchanges[2])
     assert stream.statuses == ["queued", "in_progress", "completed"]
     assert stream.flaws == ()
 
 
-def test_base64_is_decoded_to_the_bytes_it_stands_for(tmp_path: Path) -> None:
+def test_a_base64_body_is_decoded(tmp_path: Path) -> None:
     text = base64.b64encode(EVENTS.encode()).decode()
     packed = {**GOOD[2], "response": {**GOOD[2]["response"], "content": {"text": text, "encoding": "base64"}}}
     found = recording(tmp_path, [packed])
     assert found.exchanges[0].body == EVENTS.encode()
 
 
-def test_pseudo_headers_and_the_browsers_own_do_not_reach_the_curl_line(tmp_path: Path) -> None:
+def test_the_curl_line_has_no_pseudo_headers_and_no_browser_headers(tmp_path: Path) -> None:
     curl = recording(tmp_path, GOOD).exchanges[0].curl()
     assert curl == (
         "curl -i -H \"x-tune-key: $TUNE_API_KEY\" -H 'content-type: application/json' "
@@ -135,42 +137,42 @@ def test_pseudo_headers_and_the_browsers_own_do_not_reach_the_curl_line(tmp_path
     )
 
 
-LEFT_OUT = {
-    "that are CORS preflights": entry("OPTIONS", f"{HOST}/threads", ""),
-    "of other addresses": entry("GET", "https://cdn.test/app.js", "x"),
-    "of other deployments": entry("GET", "https://other.test/v1/threads", LIST),
-    "without an answer": entry("GET", f"{HOST}/threads", "", status=0),
-    "whose body was not recorded": entry("GET", f"{HOST}/threads", content={"size": 300}),
-    "whose base64 is broken": entry("GET", f"{HOST}/threads", content={"text": "?", "encoding": "base64"}),
-    "that the browser's cache answered": entry("GET", f"{HOST}/threads", "", status=304),
-    "without a time": {**GOOD[0], "startedDateTime": "yesterday"},
-    "that are no requests": {"nothing": True},
-    "whose request body was not recorded": {
+SKIPPED = {
+    "CORS preflight": entry("OPTIONS", f"{HOST}/threads", ""),
+    "other address": entry("GET", "https://cdn.test/app.js", "x"),
+    "other deployment": entry("GET", "https://other.test/v1/threads", LIST),
+    "no response": entry("GET", f"{HOST}/threads", "", status=0),
+    "body not recorded": entry("GET", f"{HOST}/threads", content={"size": 300}),
+    "invalid base64": entry("GET", f"{HOST}/threads", content={"text": "?", "encoding": "base64"}),
+    "answered from the browser cache": entry("GET", f"{HOST}/threads", "", status=304),
+    "no time": {**GOOD[0], "startedDateTime": "yesterday"},
+    "not a request": {"nothing": True},
+    "request body not recorded": {
         **GOOD[0],
         "request": {**GOOD[3]["request"], "method": "POST", "bodySize": 20},
     },
 }
 
 
-@pytest.mark.parametrize("reason", LEFT_OUT)
-def test_what_cannot_be_judged_is_left_out_and_counted(reason: str, tmp_path: Path) -> None:
-    found = recording(tmp_path, [*GOOD, LEFT_OUT[reason]])
+@pytest.mark.parametrize("reason", SKIPPED)
+def test_entries_that_cannot_be_checked_are_skipped_and_counted(reason: str, tmp_path: Path) -> None:
+    found = recording(tmp_path, [*GOOD, SKIPPED[reason]])
     assert len(found.exchanges) == len(GOOD)
-    assert found.left_out == {reason: 1}
-    assert f"1 {reason}" in found.described
+    assert found.skipped == {reason: 1}
+    assert f"{reason} (1)" in found.described
 
 
-def test_the_deployment_that_gets_a_key_is_the_one_that_is_meant(tmp_path: Path) -> None:
+def test_the_deployment_that_received_a_key_is_chosen(tmp_path: Path) -> None:
     strangers = [entry("GET", "https://api.other.test/v1/threads", LIST) for _ in range(9)]
     for one in strangers:
         one["request"]["headers"] = []
     assert recording(tmp_path, [*strangers, *GOOD]).base == HOST
-    assert recording(tmp_path, [*strangers, *GOOD], base="https://api.other.test/v1").left_out == {
-        "of other deployments": 5
+    assert recording(tmp_path, [*strangers, *GOOD], base="https://api.other.test/v1").skipped == {
+        "other deployment": 5
     }
 
 
-def test_an_api_below_another_path_is_found(tmp_path: Path) -> None:
+def test_an_api_below_another_path_is_recognized(tmp_path: Path) -> None:
     moved = [entry("GET", "http://localhost:3000/threads-app/api/v1/threads/thread_1/runs?limit=2", LIST)]
     found = recording(tmp_path, moved)
     assert found.base == "http://localhost:3000/threads-app/api/v1"
@@ -178,18 +180,18 @@ def test_an_api_below_another_path_is_found(tmp_path: Path) -> None:
 
 
 WRONG = {
-    "no JSON": ("{", "is not JSON"),
-    "no HAR": ('{"entries": []}', "log.entries is no list"),
+    "not JSON": ("{", "is not JSON"),
+    "not a HAR": ('{"entries": []}', "log.entries is not a list"),
     "nothing of the API": (
         '{"log": {"entries": [{}, 1, null]}}',
-        "none of its 3 entries is a call of the run API",
+        "none of its 3 entries is a request to the run API",
     ),
     "empty": ('\ufeff{"log": {"entries": []}}', "none of its 0 entries"),
 }
 
 
 @pytest.mark.parametrize(("text", "complaint"), WRONG.values(), ids=WRONG)
-def test_a_file_that_is_no_recording_of_the_api_is_told_in_a_line(
+def test_a_file_without_requests_to_the_api_is_a_usage_error(
     text: str, complaint: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "page.har"
@@ -198,7 +200,7 @@ def test_a_file_that_is_no_recording_of_the_api_is_told_in_a_line(
         read(str(path))
 
 
-def test_a_recording_that_another_library_wrote_is_read(tmp_path: Path) -> None:
+def test_a_har_written_by_another_library_is_read(tmp_path: Path) -> None:
     out = io.StringIO()
     with harfile.HarFile(out) as har:
         har.add_entry(
@@ -221,7 +223,7 @@ def test_a_recording_that_another_library_wrote_is_read(tmp_path: Path) -> None:
     assert (exchange.label, exchange.media_type) == ("getRun", "application/json")
 
 
-def judged(
+def checked(
     tmp_path: Path, entries: Iterable[Any], capsys: pytest.CaptureFixture[str], *options: str
 ) -> tuple[int, str]:
     """Exit code and output of `tune-check --har`."""
@@ -232,9 +234,9 @@ def judged(
     return code, out + err
 
 
-def test_a_good_recording_keeps_the_contract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out = judged(tmp_path, GOOD, capsys)
-    assert "Keeps the contract" in out
+def test_a_good_recording_conforms(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out = checked(tmp_path, GOOD, capsys)
+    assert "Conforms to the contract" in out
     assert code == 0
 
 
@@ -261,27 +263,27 @@ BROKEN = {
 def test_a_broken_fact_in_a_recording_fails(
     slug: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, out = judged(tmp_path, [*GOOD, BROKEN[slug]], capsys)
+    code, out = checked(tmp_path, [*GOOD, BROKEN[slug]], capsys)
     assert f"  {slug}: " in out
     assert code == 1
 
 
-def test_polls_during_a_recorded_stream_are_no_contradiction(
+def test_polls_during_a_recorded_stream_do_not_contradict_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     slow = {**GOOD[2], "time": 2900}
     polled = entry("GET", f"{HOST}/threads/thread_1/runs/run_1", RUN, at=2)
-    assert judged(tmp_path, [GOOD[0], GOOD[1], slow, polled, *GOOD[3:]], capsys)[0] == 0
+    assert checked(tmp_path, [GOOD[0], GOOD[1], slow, polled, *GOOD[3:]], capsys)[0] == 0
 
 
-def test_no_secret_of_a_recording_is_shown_anywhere(
+def test_no_report_shows_a_secret_of_the_recording(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     forms = [
         text for name in ("html", "json", "markdown") for text in (f"--{name}", str(tmp_path / f"r.{name}"))
     ]
     leaking = entry("GET", f"{HOST}/threads?key={KEY}", f"session=0123456789abcdef {KEY}", status=500, at=6)
-    code, out = judged(tmp_path, [*GOOD, leaking], capsys, *forms)
+    code, out = checked(tmp_path, [*GOOD, leaking], capsys, *forms)
     assert code == 1
     texts = [out, *((tmp_path / f"r.{name}").read_text() for name in ("html", "json", "markdown"))]
     assert all(KEY not in text and "0123456789abcdef" not in text for text in texts)
@@ -290,32 +292,32 @@ def test_no_secret_of_a_recording_is_shown_anywhere(
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (["--max-runs", "3"], "--har: no use for --max-runs"),
-        (["-k", "x", "--dry-run"], "--har: no use for --dry-run, -k"),
-        (["--proxy-to", "http://x"], "--har and --proxy-to: give one of them"),
-        (["http://other.test"], "is a call of the run API at http://other.test/v1"),
+        (["--max-runs", "3"], "--har: it sends no requests of its own and does not use --max-runs"),
+        (["-k", "x", "--dry-run"], "does not use --dry-run, -k"),
+        (["--proxy-to", "http://x"], "--har and --proxy-to: give only one of them"),
+        (["http://other.test"], "is a request to the run API at http://other.test/v1"),
         (["--html", "/nowhere/at/all.html"], "--html: there is no directory"),
     ],
 )
-def test_options_that_make_no_sense_are_told(
+def test_unused_options_are_a_usage_error(
     options: list[str], complaint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, out = judged(tmp_path, GOOD, capsys, *options)
+    code, out = checked(tmp_path, GOOD, capsys, *options)
     assert complaint in out
     assert code == 2
 
 
-def test_a_known_difference_of_a_recording_is_set_aside(
+def test_a_known_difference_in_a_recording_is_accepted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     known = tmp_path / "known.yaml"
     known.write_text("- slug: no-server-error\n  reason: mended soon\n  expires: 9999-12-31\n")
-    code, out = judged(tmp_path, [*GOOD, BROKEN["no-server-error"]], capsys, "--known", str(known))
+    code, out = checked(tmp_path, [*GOOD, BROKEN["no-server-error"]], capsys, "--known", str(known))
     assert "Known difference no-server-error (listThreads): mended soon" in out
     assert code == 0
 
 
-def test_a_terminal_without_the_letters_still_shows_the_report(tmp_path: Path) -> None:
+def test_a_terminal_with_another_encoding_shows_the_report(tmp_path: Path) -> None:
     path = tmp_path / "page.har"
     strange = entry("GET", f"{HOST}/threads", {"code": "漢", "message": "ü"}, status=500)
     path.write_text(json.dumps({"log": {"entries": [strange]}}))

@@ -1,4 +1,4 @@
-"""Does the proxy pass everything on untouched, and judge what passed?"""
+"""Does the proxy forward everything unchanged, and check the traffic?"""
 
 import asyncio
 import gzip
@@ -23,8 +23,8 @@ from starlette.routing import Route
 
 from contract_tests.baseline import Known
 from contract_tests.cli import main
-from contract_tests.recordings.offline import Asked
-from contract_tests.recordings.proxy import Watch, application, end_to_end
+from contract_tests.recordings.offline import OfflineOptions
+from contract_tests.recordings.proxy import CheckingProxy, application, end_to_end
 from contract_tests.report import Outputs
 from openapi import Grade
 from tests.contract_tests.building import COMPLETED, RUN, THREAD, event, run_event
@@ -36,12 +36,12 @@ RUN_PATH = "/v1/threads/thread_1/runs/run_1"
 
 
 def served(app: Any) -> AbstractContextManager[str]:
-    """Serve an ASGI application with its lifespan, adding no header; its origin."""
+    """Serve an ASGI application with its lifespan and without additional headers. Yields its origin."""
     return in_thread(app, server_header=False, date_header=False)
 
 
 class Upstream:
-    """A service that does what a test tells it, and remembers what it was asked."""
+    """A service with prepared responses. It remembers its requests."""
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, str, list[tuple[str, str]], bytes]] = []
@@ -51,7 +51,7 @@ class Upstream:
         self.app = Starlette(routes=[Route("/{path:path}", self.answer, methods=methods)])
 
     async def answer(self, request: Request) -> Response:
-        """Answer what was prepared for the path."""
+        """Return the response that was prepared for the path."""
         url = request.scope["raw_path"].decode() + f"?{request.scope['query_string'].decode()}".rstrip("?")
         headers = [(name.decode(), value.decode()) for name, value in request.headers.raw]
         self.requests.append((request.method, url, headers, await request.body()))
@@ -60,7 +60,7 @@ class Upstream:
         return self.answers.get(request.url.path, JSONResponse({"code": "not_found", "message": "no"}, 404))
 
     async def events(self) -> AsyncIterator[bytes]:
-        """A stream whose second half comes when the gate opens."""
+        """A stream whose second half is sent when the gate opens."""
         yield run_event("queued") + b": a comment\r\n"
         await asyncio.to_thread(self.gate.wait, 10)
         yield run_event("in_progress") + run_event("completed")
@@ -76,29 +76,31 @@ def upstream() -> Upstream:
 
 
 @pytest.fixture
-def watch(upstream: Upstream) -> Iterator[Watch]:
-    """A watch in front of the service."""
+def proxy(upstream: Upstream) -> Iterator[CheckingProxy]:
+    """A proxy in front of the service."""
     with served(upstream.app) as origin:
-        yield Watch(f"{origin}/v1", Asked(Grade.DOCUMENTED, Known(), Outputs()))
+        yield CheckingProxy(f"{origin}/v1", OfflineOptions(Grade.DOCUMENTED, Known(), Outputs()))
 
 
 @pytest.fixture
-def http(watch: Watch) -> Iterator[httpx.Client]:
-    """A frontend that speaks to the proxy."""
-    with served(application(watch)) as origin, httpx.Client(base_url=origin, headers=HEADERS) as client:
+def http(proxy: CheckingProxy) -> Iterator[httpx.Client]:
+    """A client of the proxy."""
+    with served(application(proxy)) as origin, httpx.Client(base_url=origin, headers=HEADERS) as client:
         yield client
 
 
-def labels(watch: Watch, number: int) -> list[str]:
-    """The exchanges kept, once there are so many: the last one is kept a moment after its answer."""
+def labels(proxy: CheckingProxy, number: int) -> list[str]:
+    """The labels of the recorded exchanges, once there are `number`. They are recorded after the response."""
     for _ in range(500):
-        if len(watch.exchanges) >= number:
+        if len(proxy.exchanges) >= number:
             break
         threading.Event().wait(0.01)
-    return [one.label for one in watch.exchanges]
+    return [one.label for one in proxy.exchanges]
 
 
-def test_a_request_arrives_as_it_was_sent(http: httpx.Client, upstream: Upstream, watch: Watch) -> None:
+def test_a_request_is_forwarded_unchanged(
+    http: httpx.Client, upstream: Upstream, proxy: CheckingProxy
+) -> None:
     http.post(
         "/v1/threads/th%2Fr%20ead?x=a%20b&x=2",
         content=b'{"title": "\xc3\xa9"}',
@@ -109,10 +111,10 @@ def test_a_request_arrives_as_it_was_sent(http: httpx.Client, upstream: Upstream
     assert (method, url, body) == ("POST", "/v1/threads/th%2Fr%20ead?x=a%20b&x=2", b'{"title": "\xc3\xa9"}')
     assert (named["x-odd"], named["cookie"], named["x-tune-key"]) == ("1", "a=b", KEY)
     assert not {"x-hop", "te"} & named.keys()
-    assert named["host"] == httpx.URL(watch.base).netloc.decode()
+    assert named["host"] == httpx.URL(proxy.base).netloc.decode()
 
 
-def test_an_answer_comes_back_as_it_was_given(http: httpx.Client, upstream: Upstream) -> None:
+def test_a_response_is_forwarded_unchanged(http: httpx.Client, upstream: Upstream) -> None:
     given = Response(
         b'{"id": 1}', 418, {"X-Trace": "7", "Keep-Alive": "timeout=5", "Content-Type": "application/odd"}
     )
@@ -126,53 +128,55 @@ def test_an_answer_comes_back_as_it_was_given(http: httpx.Client, upstream: Upst
     assert "server" not in answer.headers
 
 
-def test_a_stream_is_neither_touched_nor_held_back(
-    http: httpx.Client, upstream: Upstream, watch: Watch
+def test_a_stream_is_forwarded_unchanged_and_unbuffered(
+    http: httpx.Client, upstream: Upstream, proxy: CheckingProxy
 ) -> None:
     body = {"model": "org/model", "stream": True}
     with http.stream("POST", "/v1/threads/thread_1/runs", json=body) as answer:
         pieces = answer.iter_raw()
         first = next(pieces)
         assert first == run_event("queued") + b": a comment\r\n"
-        assert not watch.exchanges
+        assert not proxy.exchanges
         upstream.gate.set()
         rest = b"".join(pieces)
     assert rest == run_event("in_progress") + run_event("completed") + event("[DONE]")
-    assert labels(watch, 1) == ["createRun"]
-    assert len(watch.exchanges[0].chunks) >= 2
-    assert watch.exchanges[0].body == first + rest
+    assert labels(proxy, 1) == ["createRun"]
+    assert len(proxy.exchanges[0].chunks) >= 2
+    assert proxy.exchanges[0].body == first + rest
 
 
-def test_a_preflight_passes_and_is_not_judged(http: httpx.Client, upstream: Upstream, watch: Watch) -> None:
+def test_a_preflight_is_forwarded_and_not_checked(
+    http: httpx.Client, upstream: Upstream, proxy: CheckingProxy
+) -> None:
     allow = {"Access-Control-Allow-Origin": "http://app.test", "Access-Control-Allow-Headers": "x-tune-key"}
     upstream.answers["/v1/threads"] = Response(status_code=204, headers=allow)
-    asked = {"Origin": "http://app.test", "Access-Control-Request-Method": "POST"}
-    answer = http.options("/v1/threads", headers=asked)
+    headers = {"Origin": "http://app.test", "Access-Control-Request-Method": "POST"}
+    answer = http.options("/v1/threads", headers=headers)
     assert {name: answer.headers[name] for name in allow} == allow
     assert ("origin", "http://app.test") in upstream.requests[0][2]
     http.get("/v1/threads/thread_1")
-    assert labels(watch, 1) == ["getThread"]
+    assert labels(proxy, 1) == ["getThread"]
 
 
-def test_what_is_not_of_the_api_passes_and_is_not_judged(
-    http: httpx.Client, upstream: Upstream, watch: Watch
+def test_other_paths_are_forwarded_and_not_checked(
+    http: httpx.Client, upstream: Upstream, proxy: CheckingProxy
 ) -> None:
     upstream.answers["/assets/app.js"] = Response("x")
     assert http.get("/assets/app.js").text == "x"
     http.get(RUN_PATH)
-    assert labels(watch, 1) == ["getRun"]
+    assert labels(proxy, 1) == ["getRun"]
 
 
-def test_a_compressed_answer_stays_compressed_and_is_read(
-    http: httpx.Client, upstream: Upstream, watch: Watch
+def test_a_compressed_response_stays_compressed_and_is_checked(
+    http: httpx.Client, upstream: Upstream, proxy: CheckingProxy
 ) -> None:
     packed = gzip.compress(json.dumps(COMPLETED).encode())
     headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
     upstream.answers[RUN_PATH] = Response(packed, headers=headers)
     with http.stream("GET", RUN_PATH) as answer:
         assert b"".join(answer.iter_raw()) == packed
-    labels(watch, 1)
-    assert watch.exchanges[0].json == COMPLETED
+    labels(proxy, 1)
+    assert proxy.exchanges[0].json == COMPLETED
 
 
 def test_a_head_request_has_no_body(http: httpx.Client) -> None:
@@ -180,74 +184,76 @@ def test_a_head_request_has_no_body(http: httpx.Client) -> None:
     assert (answer.status_code, answer.content) == (200, b"")
 
 
-def test_a_broken_fact_is_told_as_it_happens_and_once(
-    http: httpx.Client, upstream: Upstream, watch: Watch, monkeypatch: pytest.MonkeyPatch
+def test_a_broken_fact_is_reported_at_once_and_only_once(
+    http: httpx.Client, upstream: Upstream, proxy: CheckingProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[str] = []
+    reported: list[str] = []
     happened = threading.Event()
-    monkeypatch.setattr(watch._terminal, "finding", lambda one, _: (told.append(one.slug), happened.set()))
+    monkeypatch.setattr(
+        proxy._terminal, "finding", lambda one, _: (reported.append(one.slug), happened.set())
+    )
     upstream.answers[RUN_PATH] = JSONResponse(COMPLETED)
     http.get(RUN_PATH)
     upstream.answers[RUN_PATH] = JSONResponse(RUN)
     http.get(RUN_PATH)
     assert happened.wait(10)
     http.get(RUN_PATH)
-    labels(watch, 3)
-    assert told.count("terminal-status-final") == 1
+    labels(proxy, 3)
+    assert reported.count("terminal-status-final") == 1
 
 
-def test_the_sum_is_a_verdict_without_the_key(
-    http: httpx.Client, upstream: Upstream, watch: Watch, capsys: pytest.CaptureFixture[str]
+def test_the_final_report_does_not_contain_the_key(
+    http: httpx.Client, upstream: Upstream, proxy: CheckingProxy, capsys: pytest.CaptureFixture[str]
 ) -> None:
     upstream.answers[RUN_PATH] = JSONResponse({**COMPLETED, "model": KEY, "id": 5})
     http.get(RUN_PATH)
-    labels(watch, 1)
-    assert watch.sum_up() == 1
+    labels(proxy, 1)
+    assert proxy.summarize() == 1
     out = capsys.readouterr().out
     assert "response-schema" in out
-    assert "Breaks the contract: traffic to http://127.0.0.1" in out
+    assert "Violates the contract: traffic to http://127.0.0.1" in out
     assert KEY not in out
 
 
-def test_no_traffic_is_no_verdict(watch: Watch) -> None:
-    assert watch.sum_up() == 3
+def test_without_traffic_the_exit_code_is_3(proxy: CheckingProxy) -> None:
+    assert proxy.summarize() == 3
 
 
-def test_a_service_that_cannot_be_reached_is_a_502_in_the_apis_words(
+def test_an_unreachable_service_is_reported_as_502(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
-    watch = Watch(f"http://127.0.0.1:{port}/v1", Asked(Grade.DOCUMENTED, Known(), Outputs()))
-    with served(application(watch)) as origin:
+    proxy = CheckingProxy(f"http://127.0.0.1:{port}/v1", OfflineOptions(Grade.DOCUMENTED, Known(), Outputs()))
+    with served(application(proxy)) as origin:
         answer = httpx.get(f"{origin}/v1/threads", headers=HEADERS)
     assert (answer.status_code, answer.json()["code"]) == (502, "unavailable")
     assert f"tune-check cannot reach http://127.0.0.1:{port}/v1" in capsys.readouterr().out
 
 
-def test_a_client_that_goes_away_is_not_held_against_the_service(
-    http: httpx.Client, upstream: Upstream, watch: Watch
+def test_a_response_that_the_client_aborts_is_not_checked(
+    http: httpx.Client, upstream: Upstream, proxy: CheckingProxy
 ) -> None:
     with http.stream("POST", "/v1/threads/thread_1/runs", json={"model": "m", "stream": True}) as answer:
         next(answer.iter_raw())
     for _ in range(500):
-        if watch.aborted:
+        if proxy.aborted:
             break
         threading.Event().wait(0.01)
     upstream.gate.set()
-    assert watch.aborted == 1
-    assert watch.exchanges == []
+    assert proxy.aborted == 1
+    assert proxy.exchanges == []
 
 
 class Breaking:
-    """A service that ends its answer in the middle."""
+    """A service that closes the connection within its response."""
 
     def __init__(self) -> None:
         self.socket = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self) -> None:
-        """Answer one request, half of it."""
+        """Send half a response to one request."""
         connection, _ = self.socket.accept()
         connection.recv(65536)
         head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n"
@@ -255,19 +261,19 @@ class Breaking:
         connection.close()
 
 
-def test_an_answer_that_breaks_off_is_held_against_the_service() -> None:
+def test_a_response_that_the_service_breaks_off_is_checked() -> None:
     breaking = Breaking()
     base = f"http://127.0.0.1:{breaking.socket.getsockname()[1]}/v1"
-    watch = Watch(base, Asked(Grade.DOCUMENTED, Known(), Outputs()))
-    with served(application(watch)) as origin, suppress(httpx.HTTPError):
+    proxy = CheckingProxy(base, OfflineOptions(Grade.DOCUMENTED, Known(), Outputs()))
+    with served(application(proxy)) as origin, suppress(httpx.HTTPError):
         httpx.get(f"{origin}{RUN_PATH}", headers=HEADERS)
     breaking.socket.close()
-    assert labels(watch, 1) == ["getRun"]
-    assert "RemoteProtocolError" in watch.exchanges[0].error
-    assert watch.sum_up() == 1
+    assert labels(proxy, 1) == ["getRun"]
+    assert "RemoteProtocolError" in proxy.exchanges[0].error
+    assert proxy.summarize() == 1
 
 
-def test_headers_of_one_connection_are_not_passed_on() -> None:
+def test_hop_by_hop_headers_are_not_forwarded() -> None:
     headers = [
         (b"Connection", b"close, X-Hop"),
         (b"x-hop", b"1"),
@@ -279,7 +285,7 @@ def test_headers_of_one_connection_are_not_passed_on() -> None:
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_the_command_sums_up_when_it_is_ended(
+def test_the_command_reports_when_it_is_stopped(
     ending: signal.Signals, upstream: Upstream, tmp_path: Path
 ) -> None:
     page = tmp_path / "report.html"
@@ -298,21 +304,21 @@ def test_the_command_sums_up_when_it_is_ended(
         process.send_signal(ending)
         out, _ = process.communicate(timeout=30)
     assert process.returncode == 1
-    assert "Breaks the contract: traffic to" in out.splitlines()[-1]
+    assert "Violates the contract: traffic to" in out.splitlines()[-1]
     assert "response-schema" in page.read_text()
 
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--listen", "4011"], "--listen: '4011' is no address; write it like 127.0.0.1:4011"),
-        (["--listen", "127.0.0.1:70000"], "is no address"),
-        (["--model", "m"], "--proxy-to: no use for --model"),
-        (["http://other.test"], "leave http://other.test away"),
+        (["--listen", "4011"], "--listen: '4011' is not an address; write it like 127.0.0.1:4011"),
+        (["--listen", "127.0.0.1:70000"], "is not an address"),
+        (["--model", "m"], "--proxy-to: it sends no requests of its own and does not use --model"),
+        (["http://other.test"], "remove http://other.test"),
         (["--ca", "missing.pem"], "--ca: there is no file missing.pem"),
     ],
 )
-def test_wrong_use_is_told_in_a_line(
+def test_a_usage_error_is_one_line(
     arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
 
@@ -320,7 +326,7 @@ def test_wrong_use_is_told_in_a_line(
     assert complaint in capsys.readouterr().err
 
 
-def test_a_taken_port_is_told_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_occupied_port_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"

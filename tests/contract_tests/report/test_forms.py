@@ -1,4 +1,4 @@
-"""Does each form of a report say what there is, and can nothing a service says break out of it?"""
+"""Is each form of a report complete, and is everything from the service escaped?"""
 
 import io
 import json
@@ -25,26 +25,26 @@ HOSTILE = finding(
 LEAKY = finding(seen=f"the key {KEY}", curl=f"curl -H 'X-Tune-Key: {KEY}' http://u:{KEY}@h/", place=KEY)
 
 
-def terminal(told: Report, **options: object) -> str:
-    """What a report looks like in a terminal, or in a pipe."""
+def terminal(shown: Report, **options: object) -> str:
+    """The report as text, for a terminal or a pipe."""
     out = io.StringIO()
-    Terminal(Console(file=out, soft_wrap=True, **options), Secrets(KEY)).show(told)  # type: ignore[arg-type]
+    Terminal(Console(file=out, soft_wrap=True, **options), Secrets(KEY)).show(shown)  # type: ignore[arg-type]
     return out.getvalue()
 
 
 FORMS = {
     "terminal": terminal,
-    "markdown": lambda told: markdown.render(told, Secrets(KEY)),
-    "json": lambda told: json_form.render(told, Secrets(KEY)),
-    "html": lambda told: html.render(told, Secrets(KEY)),
+    "markdown": lambda shown: markdown.render(shown, Secrets(KEY)),
+    "json": lambda shown: json_form.render(shown, Secrets(KEY)),
+    "html": lambda shown: html.render(shown, Secrets(KEY)),
 }
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_every_form_says_verdict_findings_costs_and_differences(form: str) -> None:
+def test_every_form_has_result_findings_costs_and_differences(form: str) -> None:
     text = FORMS[form](report(*FINDINGS, accepted=((finding("no-redirect"), "moves in May"),), stopped="-x"))
     for word in (
-        "Breaks the contract",
+        "Violates the contract",
         "terminal-status-final",
         "error-body",
         "first-status",
@@ -58,13 +58,13 @@ def test_every_form_says_verdict_findings_costs_and_differences(form: str) -> No
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_no_form_holds_the_key(form: str) -> None:
+def test_no_form_contains_the_key(form: str) -> None:
     text = FORMS[form](report(LEAKY, problem=f"refused {KEY}", target=f"http://{KEY}@h", plan=(KEY,)))
     assert KEY not in text
     assert "TUNE_API_KEY" in text
 
 
-def test_the_terminal_tells_the_gravest_first_and_the_verdict_last() -> None:
+def test_the_terminal_shows_the_most_severe_first_and_the_result_last() -> None:
     lines = terminal(report(*FINDINGS)).splitlines()
     heads = [line.split(":")[0] for line in lines if re.match(r"[A-Z]", line)]
     assert heads == [
@@ -74,13 +74,13 @@ def test_the_terminal_tells_the_gravest_first_and_the_verdict_last() -> None:
         "Could not try",
         "Not offered",
         "Spent",
-        "Breaks the contract",
+        "Violates the contract",
     ]
     assert lines[-2] == "Spent: 1 of 5 runs, 4.2 of 20 s"
     assert "(exit 1)" in lines[-1]
 
 
-def test_a_pipe_gets_no_colour_and_no_folding() -> None:
+def test_a_pipe_gets_no_colours_and_no_wrapping() -> None:
     long = finding(seen="x" * 500, curl="curl " + "y" * 500)
     text = terminal(report(long))
     assert "\x1b" not in text
@@ -88,7 +88,7 @@ def test_a_pipe_gets_no_colour_and_no_folding() -> None:
     assert "y" * 500 in text
 
 
-def test_a_terminal_folds_text_but_no_command() -> None:
+def test_a_terminal_wraps_text_but_not_commands() -> None:
     text = terminal(
         report(finding(seen="word " * 60, curl="curl " + "y" * 200)), force_terminal=True, width=80
     )
@@ -97,7 +97,7 @@ def test_a_terminal_folds_text_but_no_command() -> None:
     assert max(len(re.sub(r"\x1b\[[\d;]*m", "", line)) for line in text.splitlines() if "word" in line) <= 80
 
 
-def test_a_service_cannot_steer_the_terminal() -> None:
+def test_control_characters_are_escaped() -> None:
     assert "\x1b" not in terminal(report(HOSTILE))
     assert "\\x1b[31m" in terminal(report(HOSTILE))
 
@@ -120,7 +120,7 @@ def test_progress_is_silent_in_a_pipe_and_in_ci(monkeypatch: pytest.MonkeyPatch)
         assert out.getvalue() == ""
 
 
-def test_progress_shows_itself_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_shown_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     out = io.StringIO()
@@ -131,27 +131,27 @@ def test_progress_shows_itself_on_a_terminal(monkeypatch: pytest.MonkeyPatch) ->
     assert "1/2 something" in out.getvalue()
 
 
-def test_our_own_console_writes_plainly_where_nobody_looks() -> None:
+def test_the_console_interprets_no_markup() -> None:
     out = io.StringIO()
     console(out).print("[bold]not markup[/bold] :smile:")
     assert out.getvalue() == "[bold]not markup[/bold] :smile:\n"
 
 
-def test_json_says_what_a_program_asks() -> None:
-    told = json.loads(FORMS["json"](report(*FINDINGS)))
-    assert (told["version"], told["exitCode"], told["verdict"]) == (1, 1, "Breaks the contract")
-    first = told["findings"][0]
+def test_the_json_report_has_its_keys() -> None:
+    plain = json.loads(FORMS["json"](report(*FINDINGS)))
+    assert (plain["version"], plain["exitCode"], plain["verdict"]) == (1, 1, "Violates the contract")
+    first = plain["findings"][0]
     assert (first["slug"], first["severity"], first["outcome"]) == (
         "terminal-status-final",
         "failure",
         "broken",
     )
     assert [place["count"] for place in first["places"]] == [1, 3]
-    assert told["runs"][0]["statuses"][0]["label"] == "queued"
-    assert told["costs"][0] == {"name": "runs", "used": 1, "ceiling": 5}
+    assert plain["runs"][0]["statuses"][0]["label"] == "queued"
+    assert plain["costs"][0] == {"name": "runs", "used": 1, "ceiling": 5}
 
 
-def test_nothing_a_service_says_becomes_markdown() -> None:
+def test_markdown_in_findings_is_escaped() -> None:
     text = markdown.render(report(HOSTILE, FINDINGS[0]), Secrets())
     table = [line for line in text.splitlines() if re.match(r"\| `(<img|getRun)", line)]
     assert all(len(re.findall(r"(?<!\\)\|", line)) == 4 for line in table), table
@@ -160,14 +160,14 @@ def test_nothing_a_service_says_becomes_markdown() -> None:
     assert next(iter(markdown.fenced("```", "yaml"))) == "````yaml"
 
 
-def test_markdown_stays_within_what_github_shows() -> None:
+def test_markdown_stays_below_the_limit_of_github() -> None:
     many = [finding(place=f"place {number}", seen="x" * 5000) for number in range(400)]
     slugs = [finding("error-body", place="p", seen="y" * 5000, curl="z" * 5000) for _ in range(10)]
     text = markdown.render(report(*many, *slugs), Secrets())
     assert len(text.encode()) < 2**20
-    assert "and at 392 more places" in text
+    assert "and 392 more places" in text
     huge = [finding(f"slug-{number}", curl="z" * 2000) for number in range(400)]
-    assert "Cut here" in markdown.render(report(*huge), Secrets())
+    assert "Truncated" in markdown.render(report(*huge), Secrets())
 
 
 class Tags(HTMLParser):
@@ -180,12 +180,12 @@ class Tags(HTMLParser):
         self.open: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note a tag and what it refers to."""
+        """Collect a tag and its references."""
         self.tags.append(tag)
         self.loads += [str(value) for name, value in attrs if name in ("src", "href", "xlink:href")]
 
 
-def test_the_page_loads_nothing_and_runs_nothing() -> None:
+def test_the_page_loads_no_resources_and_runs_no_scripts() -> None:
     page = html.render(report(HOSTILE, *FINDINGS), Secrets())
     tags = Tags()
     tags.feed(page)
@@ -203,8 +203,8 @@ def test_the_page_draws_every_run() -> None:
     assert "run_1" in page
 
 
-def test_a_drawing_keeps_its_order_and_its_borders() -> None:
-    drawing = draw(report().pictures[0])
+def test_shapes_are_in_order_and_inside_the_drawing() -> None:
+    drawing = draw(report().timelines[0])
     statuses = drawing.lanes[0].shapes
     assert [shape.label for shape in statuses] == ["queued", "in_progress", "completed"]
     assert [shape.x for shape in statuses] == sorted(shape.x for shape in statuses)
@@ -213,14 +213,14 @@ def test_a_drawing_keeps_its_order_and_its_borders() -> None:
     assert all(0 <= shape.y < drawing.height for shape in everything)
 
 
-def test_a_long_silence_is_cut_short_and_said() -> None:
-    drawing = draw(report().pictures[0])
-    assert len(drawing.silences) == 1
+def test_a_long_idle_time_is_shortened_and_marked() -> None:
+    drawing = draw(report().timelines[0])
+    assert len(drawing.idle) == 1
     starts = [shape.x for lane in drawing.lanes if lane.name == "getRun" for shape in lane.shapes]
     assert starts[-1] - starts[-2] < 0.2 * drawing.width
 
 
-def test_every_file_that_was_asked_for_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_requested_file_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     summary = tmp_path / "summary.md"
     summary.write_text("before\n")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
@@ -250,7 +250,7 @@ def test_the_summary_is_not_written_twice(tmp_path: Path, monkeypatch: pytest.Mo
         ("locked", "cannot be written"),
     ],
 )
-def test_a_place_that_cannot_be_written_is_told_before_anything_is_sent(
+def test_an_unwritable_path_is_a_usage_error(
     path: str, complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "locked").write_text("")
@@ -259,19 +259,19 @@ def test_a_place_that_cannot_be_written_is_told_before_anything_is_sent(
         Outputs(html=str(tmp_path / path)).check()
 
 
-def test_a_place_that_vanishes_meanwhile_is_a_line_and_no_traceback(tmp_path: Path) -> None:
+def test_a_path_that_becomes_unwritable_is_one_line(tmp_path: Path) -> None:
     (said,) = Outputs(html=str(tmp_path / "gone" / "report.html")).write(report(), Secrets())
     assert said.startswith("--html: ")
     assert "could not be written" in said
 
 
-def test_the_page_is_read_by_a_browser_without_complaint(tmp_path: Path) -> None:
+def test_the_page_closes_every_tag(tmp_path: Path) -> None:
     page = html.render(report(HOSTILE, *FINDINGS), Secrets())
     void = {"meta", "line", "rect", "br"}
     problems: list[str] = []
 
     class Balance(Tags):
-        """Notes what is not closed."""
+        """Collects tags that are not closed."""
 
         def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
             """Open a tag."""

@@ -1,1 +1,1 @@
-"""Which deployments break one fact each? A module for each group of facts."""
+"""Which deployments break one fact each? There is a module for each group of facts."""

@@ -1,4 +1,4 @@
-"""Which deployments let in whom they should not, or keep out whom they should let in?"""
+"""Which deployments accept keys that they should reject, or reject keys that they should accept?"""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from tests.together.service import Json, Refusal
 
 @fault()
 class OpenToAll(Deployment):
-    """A request without a key is refused."""
+    """A request without a key is rejected."""
 
     def authenticate(self, request: Request) -> None:
         if request.headers.get("x-tune-key") is not None:
@@ -21,24 +21,24 @@ class OpenToAll(Deployment):
 
 
 @fault()
-class AnyKeyGoes(Deployment):
-    """A request with an unknown key is refused."""
+class AnyKeyIsAccepted(Deployment):
+    """A request with an unknown key is rejected."""
 
     def knows(self, key: str) -> bool:
         return True
 
 
 @fault()
-class EmptyKeyGoes(Deployment):
-    """An empty key is no key."""
+class EmptyKeyIsAccepted(Deployment):
+    """An empty key is rejected."""
 
     def knows(self, key: str) -> bool:
         return not key or super().knows(key)
 
 
 @fault()
-class KeyPrefixGoes(Deployment):
-    """A key is compared whole, not by its beginning."""
+class KeyPrefixIsAccepted(Deployment):
+    """The whole key is compared, not only its beginning."""
 
     def knows(self, key: str) -> bool:
         return key.startswith("sk-tune-")
@@ -46,7 +46,7 @@ class KeyPrefixGoes(Deployment):
 
 @fault()
 class KeyInAnyCase(Deployment):
-    """A key is compared letter by letter."""
+    """Keys are case-sensitive."""
 
     def knows(self, key: str) -> bool:
         return key.lower() == KEY.lower()
@@ -63,7 +63,7 @@ class StepsWithoutKey(Deployment):
 
 @fault()
 class ReadingWithoutKey(Deployment):
-    """Reading one run needs the key as much as creating one."""
+    """Reading a run needs the key."""
 
     def authenticate(self, request: Request) -> None:
         if request.method != "GET" or "/runs/" not in request.url.path:
@@ -75,7 +75,7 @@ class StreamWithoutKey(Deployment):
     """Creating a run with `stream` needs the key."""
 
     def authenticate(self, request: Request) -> None:
-        """Left to the handlers."""
+        """Leave the key to the handlers."""
 
     async def answer(self, request: Request) -> Response:
         if request.method != "POST" or b'"stream":true' not in (await request.body()).replace(b" ", b""):
@@ -84,8 +84,8 @@ class StreamWithoutKey(Deployment):
 
 
 @fault()
-class KeyInQueryGoes(Deployment):
-    """The key travels in the header, not in the URL."""
+class KeyInQueryIsAccepted(Deployment):
+    """The key is accepted in the header, not in the URL."""
 
     def authenticate(self, request: Request) -> None:
         given = {value for _, value in request.query_params.multi_items()}
@@ -94,8 +94,8 @@ class KeyInQueryGoes(Deployment):
 
 
 @fault()
-class BearerGoes(Deployment):
-    """The key travels in X-Tune-Key, not in Authorization."""
+class BearerIsAccepted(Deployment):
+    """The key is accepted in X-Tune-Key, not in Authorization."""
 
     def authenticate(self, request: Request) -> None:
         if request.headers.get("authorization") != f"Bearer {KEY}":
@@ -103,8 +103,8 @@ class BearerGoes(Deployment):
 
 
 @fault()
-class KnownByAddress(Deployment):
-    """A request is let in for its own key, not for one its sender used a moment ago."""
+class AuthenticatedByAddress(Deployment):
+    """Each request needs its own key, even if its sender has just sent one."""
 
     known: Any = None
 
@@ -120,18 +120,18 @@ class OneSpelling(H11Protocol):
     """A gateway that passes the header on in the one spelling it knows."""
 
     def data_received(self, data: bytes) -> None:
-        """Hide the header where it is written in lower case."""
+        """Drop the header if its name is in lower case."""
         super().data_received(data.replace(b"\r\nx-tune-key:", b"\r\nx-hidden:"))
 
 
 @fault(http=OneSpelling)
 class HeaderNameInOneCase(Deployment):
-    """A header's name is read without regard to case."""
+    """Header names are case-insensitive."""
 
 
 @fault()
-class RefusedWithASmile(Deployment):
-    """A request without a key is not answered with 200."""
+class MissingKeyIs200(Deployment):
+    """A request without a key does not get status 200."""
 
     def refuse(self, refusal: Refusal) -> Response:
         response = super().refuse(refusal)
@@ -141,7 +141,7 @@ class RefusedWithASmile(Deployment):
 
 @fault()
 class CrashesWithoutKey(Deployment):
-    """A request without a key is the client's fault, not the service's."""
+    """A request without a key is a client error."""
 
     def authenticate(self, request: Request) -> None:
         if not self.knows(request.headers["x-tune-key"]):
@@ -149,8 +149,8 @@ class CrashesWithoutKey(Deployment):
 
 
 @fault()
-class RefusedToTheLoginPage(Deployment):
-    """A request without a key is refused, not sent to a page for people."""
+class MissingKeyRedirects(Deployment):
+    """A request without a key is rejected, not redirected to a login page."""
 
     def refuse(self, refusal: Refusal) -> Response:
         if refusal.status == 401:
@@ -160,7 +160,7 @@ class RefusedToTheLoginPage(Deployment):
 
 @fault()
 class KeyInTheErrorPage(Deployment):
-    """An error never repeats the key that was sent."""
+    """An error does not repeat the key."""
 
     async def respond(self, request: Request) -> Response:
         response = await super().respond(request)
@@ -172,7 +172,7 @@ class KeyInTheErrorPage(Deployment):
 
 @fault()
 class KeyInTheMetadata(Deployment):
-    """What is read back holds no key."""
+    """Metadata does not contain the key."""
 
     async def create_run(self, request: Request, thread_id: str) -> Any:
         self.key = request.headers["x-tune-key"]
@@ -184,7 +184,7 @@ class KeyInTheMetadata(Deployment):
 
 @fault("warning")
 class ForbiddenWithoutKey(Deployment):
-    """A request without a key is answered with 401, not 403 (observed)."""
+    """A request without a key is rejected with 401, not 403 (observed)."""
 
     def refuse(self, refusal: Refusal) -> Response:
         response = super().refuse(refusal)
@@ -193,8 +193,8 @@ class ForbiddenWithoutKey(Deployment):
 
 
 @fault()
-class KeyWithATailGoes(Deployment):
-    """A key with more behind it is another key."""
+class KeyWithASuffixIsAccepted(Deployment):
+    """A key with a suffix is another key."""
 
     def knows(self, key: str) -> bool:
         return key.startswith(KEY)
@@ -202,7 +202,7 @@ class KeyWithATailGoes(Deployment):
 
 @fault()
 class NewRoutesWithoutKey(Deployment):
-    """Cancelling a run needs the key as well."""
+    """Cancelling a run needs the key."""
 
     def authenticate(self, request: Request) -> None:
         if not request.url.path.endswith(("/cancel", "/submit_tool_outputs")):

@@ -23,7 +23,7 @@ class JsonAsHtml(Deployment):
 
 @fault()
 class JsonWithoutMediaType(Deployment):
-    """A body has a Content-Type."""
+    """A response with a body has a Content-Type."""
 
     def json(self, value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
         return Response(self.dump(value), status, headers)
@@ -50,7 +50,7 @@ class ContentLengthTooLarge(Deployment):
 
 @fault()
 class ContentLengthWithLineEnd(Deployment):
-    """Content-Length counts no line end that is not sent."""
+    """Content-Length does not count a line end that is not sent."""
 
     async def get_thread(self, request: Request, thread_id: str) -> Any:
         response = self.json(await super().get_thread(request, thread_id))
@@ -68,7 +68,7 @@ class JsonInLatin1(Deployment):
 
 @fault()
 class JsonInUtf16(Deployment):
-    """JSON is UTF-8, for messages too."""
+    """JSON is UTF-8, also for messages."""
 
     async def list_messages(self, request: Request, thread_id: str) -> Any:
         page = await super().list_messages(request, thread_id)
@@ -84,7 +84,7 @@ class JsonBehindAByteOrderMark(Deployment):
 
 
 @fault()
-class JsonWithATail(Deployment):
+class JsonWithTrailingData(Deployment):
     """Nothing follows the JSON of a body."""
 
     async def get_run(self, request: Request, thread_id: str, run_id: str) -> Any:
@@ -103,7 +103,7 @@ class GzipWithoutLabel(Deployment):
 
 @fault()
 class CreatedIs201(Deployment):
-    """Creating a run is answered with 200."""
+    """Creating a run returns 200."""
 
     async def begin(self, run: Run) -> Any:
         answer = await super().begin(run)
@@ -112,7 +112,7 @@ class CreatedIs201(Deployment):
 
 @fault()
 class MessageCreatedIs201(Deployment):
-    """Creating a message is answered with 200."""
+    """Creating a message returns 200."""
 
     async def create_message(self, request: Request, thread_id: str) -> Any:
         return self.json(await super().create_message(request, thread_id), 201)
@@ -120,7 +120,7 @@ class MessageCreatedIs201(Deployment):
 
 @fault()
 class ModifiedIs204(Deployment):
-    """Modifying a run is answered with 200 and the run."""
+    """Modifying a run returns 200 and the run."""
 
     async def modify_run(self, request: Request, thread_id: str, run_id: str) -> Any:
         await super().modify_run(request, thread_id, run_id)
@@ -129,7 +129,7 @@ class ModifiedIs204(Deployment):
 
 @fault()
 class ErrorsAre200(Deployment):
-    """An unknown run is not answered with 200."""
+    """An unknown run does not get status 200."""
 
     def refuse(self, refusal: Refusal) -> Response:
         response = super().refuse(refusal)
@@ -139,7 +139,7 @@ class ErrorsAre200(Deployment):
 
 @fault()
 class AnyPathIs200(Deployment):
-    """A path that the service does not have is not answered with 200, as a single-page app would."""
+    """An unknown path does not get status 200, as in a single-page app."""
 
     def route(self, method: str, path: str) -> Any:
         try:
@@ -150,13 +150,13 @@ class AnyPathIs200(Deployment):
             return "front_page", ()
 
     async def front_page(self, request: Request) -> Any:
-        """The page that a browser would see."""
+        """The page of the single-page app."""
         return Response("<!doctype html><title>Studio</title>", media_type="text/html")
 
 
 @fault()
 class UnknownRunsCrash(Deployment):
-    """An unknown run is the client's fault."""
+    """An unknown run is a client error."""
 
     def run(self, thread_id: str, run_id: str) -> Run:
         try:
@@ -167,7 +167,7 @@ class UnknownRunsCrash(Deployment):
 
 @fault()
 class UnknownMessagesCrash(Deployment):
-    """An unknown message is the client's fault."""
+    """An unknown message is a client error."""
 
     async def get_message(self, request: Request, thread_id: str, message_id: str) -> Any:
         try:
@@ -177,8 +177,8 @@ class UnknownMessagesCrash(Deployment):
 
 
 @fault()
-class DeleteAnswersTheRun(Deployment):
-    """A method that a path does not take is refused."""
+class AnyMethodReturnsTheRun(Deployment):
+    """A method that a path does not have is rejected."""
 
     routes = MappingProxyType(
         {**ROUTES, "DELETE /threads/{}/runs/{}": "get_run", "PUT /threads/{}/runs/{}": "get_run"}
@@ -187,14 +187,14 @@ class DeleteAnswersTheRun(Deployment):
 
 @fault()
 class PatchCreatesThreads(Deployment):
-    """A method that the threads do not take is refused."""
+    """A method that /threads does not have is rejected."""
 
     routes = MappingProxyType({**ROUTES, "PATCH /threads": "create_thread", "PUT /threads": "create_thread"})
 
 
 @fault()
 class WrongMethodsCrash(Deployment):
-    """A method that a path does not take is the client's fault."""
+    """A wrong method is a client error."""
 
     def route(self, method: str, path: str) -> Any:
         try:
@@ -205,7 +205,7 @@ class WrongMethodsCrash(Deployment):
 
 @fault("warning")
 class WrongMethodsWithoutAllow(Deployment):
-    """405 comes with the methods that the path takes (observed)."""
+    """A 405 response lists the methods of the path (observed)."""
 
     def route(self, method: str, path: str) -> Any:
         try:
@@ -217,15 +217,15 @@ class WrongMethodsWithoutAllow(Deployment):
 
 @fault()
 class RedirectsToASlash(Deployment):
-    """A run is answered where it was asked for, not by a redirect."""
+    """A run is returned at its own path, without a redirect."""
 
     async def get_run(self, request: Request, thread_id: str, run_id: str) -> Any:
         return RedirectResponse(f"/v2/threads/{thread_id}/runs/{run_id}", 301)
 
 
 @fault()
-class FailsNowAndThen(Deployment):
-    """The service answers every valid request, not all but a few."""
+class FailsSometimes(Deployment):
+    """Every valid request succeeds, not only most."""
 
     answered = 0
 
@@ -237,8 +237,8 @@ class FailsNowAndThen(Deployment):
 
 
 @fault()
-class AcceptOfEverythingIsRefused(Deployment):
-    """`Accept: */*` accepts JSON."""
+class AcceptAnyIsRefused(Deployment):
+    """`Accept: */*` includes JSON."""
 
     async def answer(self, request: Request) -> Response:
         if "application/json" not in request.headers.get("accept", ""):
@@ -247,8 +247,8 @@ class AcceptOfEverythingIsRefused(Deployment):
 
 
 @fault()
-class CutsLongAnswers(Deployment):
-    """A body arrives whole."""
+class TruncatesLongResponses(Deployment):
+    """A body arrives completely."""
 
     async def list_messages(self, request: Request, thread_id: str) -> Any:
         body = self.dump(await super().list_messages(request, thread_id))
@@ -257,7 +257,7 @@ class CutsLongAnswers(Deployment):
 
 @fault("warning")
 class ErrorsAsPlainText(Deployment):
-    """An error of the service is an object with code and message (observed)."""
+    """An error is an object with code and message (observed)."""
 
     def refuse(self, refusal: Refusal) -> Response:
         return Response(refusal.message, refusal.status, refusal.headers, media_type="text/plain")
@@ -265,7 +265,7 @@ class ErrorsAsPlainText(Deployment):
 
 @fault("warning")
 class ErrorsUnderAnErrorKey(Deployment):
-    """The code and message of an error stand at the top (observed)."""
+    """Code and message of an error are at the top level (observed)."""
 
     def refuse(self, refusal: Refusal) -> Response:
         body = {"error": {"code": refusal.code, "message": refusal.message}}
@@ -274,7 +274,7 @@ class ErrorsUnderAnErrorKey(Deployment):
 
 @fault("warning")
 class UnknownRunsAre400(Deployment):
-    """An unknown run is answered with 404 (observed)."""
+    """An unknown run is rejected with 404 (observed)."""
 
     def run(self, thread_id: str, run_id: str) -> Run:
         try:
@@ -285,7 +285,7 @@ class UnknownRunsAre400(Deployment):
 
 @fault("warning")
 class InvalidIs422(Deployment):
-    """What is not valid is answered with 400 (observed)."""
+    """An invalid request is rejected with 400 (observed)."""
 
     def refuse(self, refusal: Refusal) -> Response:
         response = super().refuse(refusal)
@@ -295,7 +295,7 @@ class InvalidIs422(Deployment):
 
 @fault("note")
 class ErrorCodesInCapitals(Deployment):
-    """The code of an error is a word of Connect's table (assumed)."""
+    """The code of an error is one of the Connect protocol (assumed)."""
 
     def refuse(self, refusal: Refusal) -> Response:
         return super().refuse(
@@ -305,7 +305,7 @@ class ErrorCodesInCapitals(Deployment):
 
 @fault("warning")
 class ErrorsWithATraceback(Deployment):
-    """An error speaks to the client, not of the service's code (observed)."""
+    """An error does not show the code of the service (observed)."""
 
     def refuse(self, refusal: Refusal) -> Response:
         trace = 'Traceback (most recent call last):\n  File "/srv/app/runs.py", line 71, in create\n'
@@ -316,7 +316,7 @@ class ErrorsWithATraceback(Deployment):
 
 @fault("warning")
 class TooManyWithoutRetryAfter(Deployment):
-    """429 says when to come again (observed)."""
+    """A 429 response says when to retry (observed)."""
 
     answered = 0
 
@@ -329,7 +329,7 @@ class TooManyWithoutRetryAfter(Deployment):
 
 @fault()
 class CrashesOnNulInAPath(Deployment):
-    """An id that nobody gave is the client's fault, whatever it holds."""
+    """An unknown id is a client error, also with odd characters."""
 
     def thread(self, thread_id: str) -> Thread:
         if "\0" in thread_id:
@@ -344,7 +344,7 @@ class CrashesOnNulInAPath(Deployment):
 
 @fault()
 class CrashesOnALongId(Deployment):
-    """An id that nobody gave is the client's fault, however long it is."""
+    """An unknown id is a client error, also if it is very long."""
 
     def thread(self, thread_id: str) -> Thread:
         if len(thread_id) > 255:

@@ -1,4 +1,4 @@
-"""Which deployments tell a life of a run, or of a step, that cannot be?"""
+"""Which deployments violate the lifecycle of runs or steps?"""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ from tests.together.service import Json, Run, Thread
 
 
 class Polled(Deployment):
-    """A deployment whose create run answers with the queued run, so that its life can be polled."""
+    """A deployment whose create run returns the queued run, so that its statuses can be polled."""
 
     blocks = False
     pace = 0.12
@@ -28,23 +28,23 @@ class StaysQueued(Polled):
 
 @fault("failure", "--max-wait", "3")
 class NeverEnds(Polled):
-    """A run comes to an end."""
+    """A run ends."""
 
     async def finish(self, run: Run) -> None:
         await asyncio.sleep(3600)
 
 
 @fault("failure", "--max-wait", "2")
-class NeverAnswers(Deployment):
-    """Creating a run is answered some time."""
+class NeverResponds(Deployment):
+    """Creating a run gets a response."""
 
     async def work(self, thread: Thread, run: Run) -> None:
         await asyncio.sleep(3600)
 
 
 @fault()
-class CompletedComesBack(Polled):
-    """A run that is completed stays completed."""
+class CompletedReopens(Polled):
+    """A completed run stays completed."""
 
     async def finish(self, run: Run) -> None:
         await super().finish(run)
@@ -54,7 +54,7 @@ class CompletedComesBack(Polled):
 
 @fault()
 class CompletedFailsLater(Polled):
-    """A run that is completed does not fail any more."""
+    """A completed run does not fail later."""
 
     async def finish(self, run: Run) -> None:
         await super().finish(run)
@@ -64,8 +64,8 @@ class CompletedFailsLater(Polled):
 
 
 @fault()
-class GoesBackToTheQueue(Polled):
-    """A run that was started is not queued again."""
+class ReturnsToTheQueue(Polled):
+    """A run that has started is not queued again."""
 
     async def write(self, thread: Thread, run: Run) -> None:
         await self.pause(2)
@@ -77,7 +77,7 @@ class GoesBackToTheQueue(Polled):
 
 @fault()
 class CompletedWithoutCompletedAt(Deployment):
-    """A completed run says when it was completed."""
+    """A completed run has completedAt."""
 
     def show_run(self, run: Run) -> Json:
         return {**super().show_run(run), "completedAt": None}
@@ -85,7 +85,7 @@ class CompletedWithoutCompletedAt(Deployment):
 
 @fault()
 class CompletedWithoutStartedAt(Deployment):
-    """A completed run says when it was started."""
+    """A completed run has startedAt."""
 
     def show_run(self, run: Run) -> Json:
         return {**super().show_run(run), "startedAt": None}
@@ -93,7 +93,7 @@ class CompletedWithoutStartedAt(Deployment):
 
 @fault()
 class QueuedWithStartedAt(Polled):
-    """A run in the queue has not been started."""
+    """A queued run has no startedAt."""
 
     def show_run(self, run: Run) -> Json:
         return {**super().show_run(run), "startedAt": run.row["startedAt"] or run.row["createdAt"]}
@@ -101,7 +101,7 @@ class QueuedWithStartedAt(Polled):
 
 @fault()
 class CompletedAtBeforeTheEnd(Polled):
-    """A run at work has not been completed."""
+    """A run in progress has no completedAt."""
 
     def show_run(self, run: Run) -> Json:
         row = super().show_run(run)
@@ -110,7 +110,7 @@ class CompletedAtBeforeTheEnd(Polled):
 
 @fault()
 class FailedAtOnACompletedRun(Deployment):
-    """A completed run has not failed."""
+    """A completed run has no failedAt."""
 
     def show_run(self, run: Run) -> Json:
         return {**super().show_run(run), "failedAt": run.row["completedAt"]}
@@ -118,7 +118,7 @@ class FailedAtOnACompletedRun(Deployment):
 
 @fault()
 class CancelledAtOnEveryRun(Deployment):
-    """A run that was not cancelled has no time of it, not even the zero of some languages."""
+    """A run that was not cancelled has no cancelledAt, not even a zero time."""
 
     def show_run(self, run: Run) -> Json:
         return {**super().show_run(run), "cancelledAt": run.row["cancelledAt"] or "0001-01-01T00:00:00Z"}
@@ -126,7 +126,7 @@ class CancelledAtOnEveryRun(Deployment):
 
 @fault()
 class FailedWithCompletedAt(Deployment):
-    """A failed run has not been completed."""
+    """A failed run has no completedAt."""
 
     async def finish(self, run: Run) -> None:
         self.fail(run)
@@ -135,7 +135,7 @@ class FailedWithCompletedAt(Deployment):
 
 @fault()
 class FailedWithoutFailedAt(Deployment):
-    """A failed run says when it failed."""
+    """A failed run has failedAt."""
 
     async def finish(self, run: Run) -> None:
         self.fail(run)
@@ -144,7 +144,7 @@ class FailedWithoutFailedAt(Deployment):
 
 @fault()
 class FailedWithoutLastError(Deployment):
-    """A failed run says why."""
+    """A failed run has lastError."""
 
     async def finish(self, run: Run) -> None:
         self.fail(run)
@@ -152,8 +152,8 @@ class FailedWithoutLastError(Deployment):
 
 
 @fault()
-class WaitsForNothing(Deployment):
-    """A run that waits for the client says for what."""
+class RequiresActionWithoutAction(Deployment):
+    """A run that requires action has requiredAction."""
 
     def show_run(self, run: Run) -> Json:
         return {**super().show_run(run), "requiredAction": None}
@@ -161,7 +161,7 @@ class WaitsForNothing(Deployment):
 
 @fault()
 class CompletedBeforeStarted(Deployment):
-    """A run is completed after it was started."""
+    """completedAt is later than startedAt."""
 
     async def finish(self, run: Run) -> None:
         await super().finish(run)
@@ -170,7 +170,7 @@ class CompletedBeforeStarted(Deployment):
 
 @fault()
 class StartedBeforeCreated(Deployment):
-    """A run is started after it was created."""
+    """startedAt is later than createdAt."""
 
     def show_run(self, run: Run) -> Json:
         row = super().show_run(run)
@@ -178,8 +178,8 @@ class StartedBeforeCreated(Deployment):
 
 
 @fault()
-class CreatedAnewOnEveryLook(Deployment):
-    """The time of a run's creation never changes."""
+class CreatedAtChangesOnEveryRead(Deployment):
+    """createdAt never changes."""
 
     def show_run(self, run: Run) -> Json:
         row = super().show_run(run)
@@ -187,8 +187,8 @@ class CreatedAnewOnEveryLook(Deployment):
 
 
 @fault()
-class CompletedAnewOnEveryLook(Deployment):
-    """The time of a run's completion never changes."""
+class CompletedAtChangesOnEveryRead(Deployment):
+    """completedAt never changes."""
 
     def show_run(self, run: Run) -> Json:
         row = super().show_run(run)
@@ -197,7 +197,7 @@ class CompletedAnewOnEveryLook(Deployment):
 
 @fault()
 class StartedAtVanishes(Polled):
-    """The time of a run's start never vanishes."""
+    """startedAt is never removed."""
 
     def show_run(self, run: Run) -> Json:
         row = super().show_run(run)
@@ -214,7 +214,7 @@ class LocalTimeWithZ(Deployment):
 
 @fault()
 class CreatedAtTheEpoch(Deployment):
-    """A thread was created when it was created, not in 1970."""
+    """createdAt of a thread is the time of its creation, not 1970."""
 
     def show_thread(self, thread: Thread) -> Json:
         return {**super().show_thread(thread), "createdAt": "1970-01-01T00:00:00Z"}
@@ -222,7 +222,7 @@ class CreatedAtTheEpoch(Deployment):
 
 @fault()
 class MillisecondsTakenForSeconds(Deployment):
-    """A message was created now, not tens of thousands of years from now."""
+    """createdAt of a message is now, not far in the future."""
 
     def show_message(self, message: Json) -> Json:
         moment = datetime.now(UTC).replace(year=9000)
@@ -231,7 +231,7 @@ class MillisecondsTakenForSeconds(Deployment):
 
 @fault()
 class UsageGrowsAfterTheEnd(Deployment):
-    """Nothing of a run changes after its end, the usage neither."""
+    """A run does not change after its end, including its usage."""
 
     looks = 0
 
@@ -244,7 +244,7 @@ class UsageGrowsAfterTheEnd(Deployment):
 
 @fault()
 class CancelledRunsComplete(Polled):
-    """A run that is cancelled stays cancelled."""
+    """A cancelled run stays cancelled."""
 
     async def stop(self, run: Run) -> None:
         await super().stop(run)
@@ -254,7 +254,7 @@ class CancelledRunsComplete(Polled):
 
 @fault()
 class CancelledWithoutCancelledAt(Polled):
-    """A cancelled run says when it was cancelled."""
+    """A cancelled run has cancelledAt."""
 
     def show_run(self, run: Run) -> Json:
         return {**super().show_run(run), "cancelledAt": None}
@@ -262,23 +262,23 @@ class CancelledWithoutCancelledAt(Polled):
 
 @fault()
 class StepsNeverEnd(Deployment):
-    """The steps of a run that is over are over."""
+    """The steps of a terminal run are terminal."""
 
     def end_step(self, run: Run, step: Json, status: str = "completed") -> None:
-        """Forgotten."""
+        """Do nothing."""
 
 
 @fault()
 class StepCompletedWithoutCompletedAt(Deployment):
-    """A completed run step says when it was completed."""
+    """A completed run step has completedAt."""
 
     def show_step(self, step: Json) -> Json:
         return {**step, "completedAt": None}
 
 
 @fault("note")
-class CancellingWorksOn(Polled):
-    """A run that is cancelling is not at work again (assumed)."""
+class CancellingReturnsToInProgress(Polled):
+    """A cancelling run does not return to in_progress (assumed)."""
 
     async def stop(self, run: Run) -> None:
         await self.pause()
@@ -300,15 +300,15 @@ class LocalTimeBehindWithZ(Deployment):
 
 @fault()
 class ExpiresBeforeCreated(Deployment):
-    """A run expires after it was created."""
+    """expiresAt is later than createdAt."""
 
     def show_run(self, run: Run) -> Json:
         return {**super().show_run(run), "expiresAt": self.stamp(run.expires - timedelta(hours=1))}
 
 
 @fault()
-class CancelsWhatIsOver(Deployment):
-    """A run that is completed cannot be cancelled any more."""
+class CancelsCompletedRuns(Deployment):
+    """A completed run cannot be cancelled."""
 
     def cancel(self, thread: Thread, run: Run) -> None:
         run.row.update(status="cancelled", cancelledAt=self.stamp(self.now()), completedAt=None)
@@ -316,7 +316,7 @@ class CancelsWhatIsOver(Deployment):
 
 @fault("failure", "--max-wait", "3")
 class NeverResumes(Deployment):
-    """A run whose tools were answered goes on."""
+    """A run continues after its tool outputs were submitted."""
 
     def submit(self, run: Run, outputs: list[Json]) -> None:
         self.move(run, "in_progress", requiredAction=None)
@@ -324,7 +324,7 @@ class NeverResumes(Deployment):
 
 @fault()
 class StoredLate(Deployment):
-    """When a stream has told that its run is completed, the run is read as completed."""
+    """A run is read as completed as soon as its stream reported that."""
 
     async def get_run(self, request: Request, thread_id: str, run_id: str) -> Any:
         run = self.run(thread_id, run_id)

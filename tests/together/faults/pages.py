@@ -1,4 +1,4 @@
-"""Which deployments page through a list in a wrong way?"""
+"""Which deployments page through lists wrongly?"""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ def paged(change: Callable[[Json, Request], Json]) -> Callable[..., Json]:
 
 @fault()
 class LimitIsIgnored(Deployment):
-    """A page has at most as many entries as the limit says."""
+    """A page has at most `limit` entries."""
 
     def limit(self, request: Request, lenient: bool) -> int:
         super().limit(request, lenient)
@@ -32,7 +32,7 @@ class LimitIsIgnored(Deployment):
 
 @fault()
 class OneMoreThanTheLimit(Deployment):
-    """A page has not one entry more than the limit says."""
+    """A page does not have one entry more than `limit`."""
 
     def limit(self, request: Request, lenient: bool) -> int:
         return super().limit(request, lenient) + 1
@@ -40,7 +40,7 @@ class OneMoreThanTheLimit(Deployment):
 
 @fault()
 class OneLessThanTheLimit(Deployment):
-    """A page has as many entries as the limit allows and the list has."""
+    """A page has `limit` entries if the list has as many."""
 
     def limit(self, request: Request, lenient: bool) -> int:
         return max(1, super().limit(request, lenient) - 1)
@@ -52,7 +52,7 @@ class OneLessThanTheLimit(Deployment):
 
 @fault()
 class OrderIsIgnored(Deployment):
-    """A list comes in the order asked for."""
+    """A list is in the requested order."""
 
     def order(self, request: Request, default: str) -> str:
         super().order(request, default)
@@ -61,7 +61,7 @@ class OrderIsIgnored(Deployment):
 
 @fault()
 class RunsOldestFirst(Deployment):
-    """Without `order` the newest run comes first."""
+    """Without `order`, the newest run is first."""
 
     async def list_runs(self, request: Request, thread_id: str) -> Any:
         return self.page([self.show_run(run) for run in self.thread(thread_id).runs], request, "asc")
@@ -69,7 +69,7 @@ class RunsOldestFirst(Deployment):
 
 @fault()
 class MessagesNewestFirst(Deployment):
-    """Without `order` the oldest message comes first."""
+    """Without `order`, the oldest message is first."""
 
     async def list_messages(self, request: Request, thread_id: str) -> Any:
         return self.page([self.show_message(one) for one in self.thread(thread_id).messages], request, "desc")
@@ -77,7 +77,7 @@ class MessagesNewestFirst(Deployment):
 
 @fault()
 class ThreadsInNoOrder(Deployment):
-    """Threads come in the order of their creation."""
+    """Threads are in the order of their creation."""
 
     async def list_threads(self, request: Request) -> Any:
         threads = sorted(self.threads.values(), key=lambda thread: thread.row["id"][-8:])
@@ -85,13 +85,13 @@ class ThreadsInNoOrder(Deployment):
 
 
 class Cursor(Deployment):
-    """A deployment that moves the borders of its pages."""
+    """A deployment that changes where its pages begin and end."""
 
     start = 0
     end = 0
 
     def select(self, items: list[Json], request: Request, limit: int) -> tuple[list[Json], bool]:
-        """The page between the moved borders."""
+        """A page with a wrong beginning or end."""
         page, _ = super().select(items, request, len(items) + 1)
         after, before = (request.query_params.get(name) for name in ("after", "before"))
         first = items.index(page[0]) + (self.start if after else 0) if page else 0
@@ -102,28 +102,28 @@ class Cursor(Deployment):
 
 @fault()
 class AfterIncludesTheCursor(Cursor):
-    """A page begins behind the entry that `after` names."""
+    """A page begins after the entry that `after` names."""
 
     start = -1
 
 
 @fault()
 class AfterSkipsOne(Cursor):
-    """A page begins right behind the entry that `after` names."""
+    """A page begins directly after the entry that `after` names."""
 
     start = 1
 
 
 @fault()
 class BeforeIncludesTheCursor(Cursor):
-    """A page ends in front of the entry that `before` names."""
+    """A page ends before the entry that `before` names."""
 
     end = 1
 
 
 @fault()
 class AfterIsIgnored(Deployment):
-    """`after` moves the page on."""
+    """`after` sets the beginning of the page."""
 
     def select(self, items: list[Json], request: Request, limit: int) -> tuple[list[Json], bool]:
         return items[:limit], len(items) > limit
@@ -131,7 +131,7 @@ class AfterIsIgnored(Deployment):
 
 @fault()
 class BeforeIsIgnored(Deployment):
-    """`before` ends the page."""
+    """`before` sets the end of the page."""
 
     def select(self, items: list[Json], request: Request, limit: int) -> tuple[list[Json], bool]:
         if request.query_params.get("before"):
@@ -141,7 +141,7 @@ class BeforeIsIgnored(Deployment):
 
 @fault()
 class AfterInTheOtherOrder(Deployment):
-    """`after` goes on in the order asked for."""
+    """`after` follows the requested order."""
 
     def select(self, items: list[Json], request: Request, limit: int) -> tuple[list[Json], bool]:
         ids = [item["id"] for item in items]
@@ -152,22 +152,22 @@ class AfterInTheOtherOrder(Deployment):
 
 
 @fault()
-class NeverMore(Deployment):
-    """`hasMore` is true where entries follow."""
+class HasMoreIsAlwaysFalse(Deployment):
+    """`hasMore` is true if entries follow."""
 
     page = paged(lambda page, request: {**page, "hasMore": False})
 
 
 @fault()
-class AlwaysMore(Deployment):
+class HasMoreIsAlwaysTrue(Deployment):
     """`hasMore` is false on the last page."""
 
     page = paged(lambda page, request: {**page, "hasMore": True})
 
 
 @fault()
-class MoreOnAFullPage(Deployment):
-    """`hasMore` is false on a last page that is full."""
+class HasMoreOnAFullPage(Deployment):
+    """`hasMore` is false on the last page, also if it is full."""
 
     page = paged(
         lambda page, request: {
@@ -179,14 +179,14 @@ class MoreOnAFullPage(Deployment):
 
 @fault()
 class FirstAndLastAreSwapped(Deployment):
-    """`firstId` and `lastId` name the first and the last entry of the page."""
+    """`firstId` and `lastId` are the ids of the first and the last entry."""
 
     page = paged(lambda page, request: {**page, "firstId": page["lastId"], "lastId": page["firstId"]})
 
 
 @fault()
 class LastIdOfTheWholeList(Deployment):
-    """`lastId` names the last entry of the page, not of the list."""
+    """`lastId` is the id of the last entry of the page, not of the list."""
 
     def page(self, items: list[Json], request: Request, default: str, lenient: bool = False) -> Json:
         page = super().page(items, request, default, lenient)
@@ -196,7 +196,7 @@ class LastIdOfTheWholeList(Deployment):
 
 @fault()
 class LimitCountsFromTheEnd(Deployment):
-    """With a limit, the page is the beginning of the list in its order."""
+    """A page with a limit is the beginning of the list in its order."""
 
     def select(self, items: list[Json], request: Request, limit: int) -> tuple[list[Json], bool]:
         if not request.query_params.get("after") and not request.query_params.get("before"):
@@ -206,14 +206,14 @@ class LimitCountsFromTheEnd(Deployment):
 
 @fault()
 class PagesRepeatAnEntry(Deployment):
-    """No entry is on a page twice."""
+    """A page has no entry twice."""
 
     page = paged(lambda page, request: {**page, "data": page["data"][:-1] + page["data"][:1]})
 
 
 @fault()
 class ThreadsNewestFirst(Deployment):
-    """Without `order` the oldest thread comes first."""
+    """Without `order`, the oldest thread is first."""
 
     async def list_threads(self, request: Request) -> Any:
         threads = [self.show_thread(thread) for thread in self.threads.values()]
@@ -222,7 +222,7 @@ class ThreadsNewestFirst(Deployment):
 
 @fault()
 class StepsOldestFirst(Deployment):
-    """Without `order` the newest step comes first."""
+    """Without `order`, the newest step is first."""
 
     async def list_steps(self, request: Request, thread_id: str, run_id: str) -> Any:
         steps = [self.show_step(step) for step in self.run(thread_id, run_id).steps]
@@ -231,7 +231,7 @@ class StepsOldestFirst(Deployment):
 
 @fault()
 class StepsAreOnePage(Deployment):
-    """The list of a run's steps takes a limit too."""
+    """The list of a run's steps respects `limit`."""
 
     async def list_steps(self, request: Request, thread_id: str, run_id: str) -> Any:
         steps = [self.show_step(step) for step in self.run(thread_id, run_id).steps][::-1]
@@ -241,7 +241,7 @@ class StepsAreOnePage(Deployment):
 
 @fault()
 class ThreadsIgnoreAfter(Deployment):
-    """The list of threads goes on behind `after` too."""
+    """The list of threads respects `after`."""
 
     async def list_threads(self, request: Request) -> Any:
         threads = [self.show_thread(thread) for thread in self.threads.values()]
@@ -254,14 +254,14 @@ class ThreadsIgnoreAfter(Deployment):
 
 @fault()
 class IdsOfAPageAreMissing(Deployment):
-    """A page names its first and its last entry."""
+    """A page has `firstId` and `lastId`."""
 
     page = paged(lambda page, request: {**page, "firstId": None, "lastId": None})
 
 
 @fault()
 class DefaultLimitIsTen(Deployment):
-    """Without a limit a page has up to 20 entries."""
+    """Without `limit`, a page has up to 20 entries."""
 
     def limit(self, request: Request, lenient: bool) -> int:
         return super().limit(request, lenient) if "limit" in request.query_params else 10

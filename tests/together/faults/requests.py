@@ -1,4 +1,4 @@
-"""Which deployments take what they should refuse, or refuse what they should take?"""
+"""Which deployments accept invalid requests, or reject valid ones?"""
 
 import json
 from collections.abc import Mapping
@@ -50,133 +50,133 @@ def texts(value: Any) -> Any:
 
 @fault()
 class ModelMayBeMissing(Deployment):
-    """Creating a run takes a model."""
+    """Creating a run requires a model."""
 
     required = MappingProxyType({**Deployment.required, "run": ()})
 
-    def add_run(self, thread: Thread, asked: Json) -> Any:
-        return super().add_run(thread, {"model": "tune/default", **asked})
+    def add_run(self, thread: Thread, fields: Json) -> Any:
+        return super().add_run(thread, {"model": "tune/default", **fields})
 
 
 @fault()
 class ModelMayBeANumber(Deployment):
-    """The model of a run is a string; another type is refused."""
+    """The model of a run is a string; other types are rejected."""
 
     rules = ruling("run", model=ANYTHING)
 
-    def add_run(self, thread: Thread, asked: Json) -> Any:
-        return super().add_run(thread, {**asked, "model": str(asked["model"])})
+    def add_run(self, thread: Thread, fields: Json) -> Any:
+        return super().add_run(thread, {**fields, "model": str(fields["model"])})
 
 
 @fault()
 class TemperatureMayBeText(Deployment):
-    """Temperature is a number; a text is refused."""
+    """temperature is a number; a string is rejected."""
 
     rules = ruling("run", temperature=either(number(0, 2), TEXT))
 
 
 @fault()
 class TopPMayBeAnything(Deployment):
-    """TopP is a number; another type is refused."""
+    """topP is a number; other types are rejected."""
 
     rules = ruling("run", topP=ANYTHING)
 
 
 @fault()
 class StreamMayBeAWord(Deployment):
-    """Stream is true or false; a word is refused."""
+    """stream is a boolean; a string is rejected."""
 
     rules = ruling("run", stream=either(FLAG, TEXT))
 
 
 @fault()
 class TokensMayBeFractions(Deployment):
-    """MaxCompletionTokens is an integer; a fraction is refused."""
+    """maxCompletionTokens is an integer; a fraction is rejected."""
 
     rules = ruling("run", maxCompletionTokens=number(1, 1e12))
 
     def words(self, run: Any) -> list[str]:
-        run.asked["maxCompletionTokens"] = int(run.asked.get("maxCompletionTokens", 0)) or None
+        run.request["maxCompletionTokens"] = int(run.request.get("maxCompletionTokens", 0)) or None
         return super().words(run)
 
 
 @fault()
 class PromptTokensMayBeText(Deployment):
-    """MaxPromptTokens is an integer; a text is refused."""
+    """maxPromptTokens is an integer; a string is rejected."""
 
     rules = ruling("run", maxPromptTokens=either(COUNT, TEXT))
 
 
 @fault()
 class MetadataMayBeText(Deployment):
-    """Metadata is an object; a text is refused."""
+    """metadata is an object; a string is rejected."""
 
     rules = ruling("run", metadata=either(OBJECT, TEXT))
 
-    def add_run(self, thread: Thread, asked: Json) -> Any:
-        given = asked.get("metadata", {})
-        return super().add_run(thread, {**asked, "metadata": given if isinstance(given, dict) else {}})
+    def add_run(self, thread: Thread, fields: Json) -> Any:
+        given = fields.get("metadata", {})
+        return super().add_run(thread, {**fields, "metadata": given if isinstance(given, dict) else {}})
 
 
 @fault()
 class ToolsMayBeAnObject(Deployment):
-    """Tools is a list; an object is refused."""
+    """tools is a list; an object is rejected."""
 
     rules = ruling("run", tools=either(RUN["tools"], OBJECT))
 
-    def add_run(self, thread: Thread, asked: Json) -> Any:
-        given = asked.get("tools", [])
-        return super().add_run(thread, {**asked, "tools": [given] if isinstance(given, dict) else given})
+    def add_run(self, thread: Thread, fields: Json) -> Any:
+        given = fields.get("tools", [])
+        return super().add_run(thread, {**fields, "tools": [given] if isinstance(given, dict) else given})
 
 
 @fault()
 class InstructionsMayBeAnything(Deployment):
-    """Instructions is a string; another type is refused."""
+    """instructions is a string; other types are rejected."""
 
     rules = ruling("run", instructions=ANYTHING, additionaInstructions=ANYTHING)
 
 
 @fault()
 class TruncationStrategyMayBeAWord(Deployment):
-    """TruncationStrategy is an object; a word is refused."""
+    """truncationStrategy is an object; a string is rejected."""
 
     rules = ruling("run", truncationStrategy=either(OBJECT, TEXT))
 
 
 @fault()
 class TitleMayBeAnything(Deployment):
-    """The title of a thread is a string; another type is refused."""
+    """The title of a thread is a string; other types are rejected."""
 
     rules = ruling("thread", title=ANYTHING)
 
-    def add_thread(self, asked: Json) -> Thread:
-        return super().add_thread({**asked, "title": str(asked.get("title", ""))})
+    def add_thread(self, fields: Json) -> Thread:
+        return super().add_thread({**fields, "title": str(fields.get("title", ""))})
 
 
 @fault()
 class RoleMayBeAnyWord(Deployment):
-    """The role of a message is user or assistant; another word is refused."""
+    """The role of a message is user or assistant; other words are rejected."""
 
     rules = ruling("message", role=TEXT)
 
-    def add_message(self, thread: Thread, asked: Json) -> Json:
-        known = asked["role"] in ("user", "assistant", "system")
-        return super().add_message(thread, {**asked, "role": asked["role"] if known else "user"})
+    def add_message(self, thread: Thread, fields: Json) -> Json:
+        known = fields["role"] in ("user", "assistant", "system")
+        return super().add_message(thread, {**fields, "role": fields["role"] if known else "user"})
 
 
 @fault()
 class ContentMayBeANumber(Deployment):
-    """The content of a message is a text or a list of parts; a number is refused."""
+    """The content of a message is a string or a list of parts; a number is rejected."""
 
     rules = ruling("message", content=either(MESSAGE["content"], number(-1e9, 1e9)))
 
-    def content(self, asked: Any) -> list[Json]:
-        return super().content(str(asked) if isinstance(asked, int | float) else asked)
+    def content(self, value: Any) -> list[Json]:
+        return super().content(str(value) if isinstance(value, int | float) else value)
 
 
 @fault()
-class AnUnreadableBodyIsEmpty(Deployment):
-    """A body that is not JSON is refused."""
+class UnreadableBodyIsEmpty(Deployment):
+    """A body that is not JSON is rejected."""
 
     def parse(self, raw: bytes) -> Any:
         try:
@@ -186,8 +186,8 @@ class AnUnreadableBodyIsEmpty(Deployment):
 
 
 @fault()
-class AListIsABody(Deployment):
-    """A body that is not an object is refused."""
+class ListIsAccepted(Deployment):
+    """A body that is not an object is rejected."""
 
     def parse(self, raw: bytes) -> Any:
         value = super().parse(raw)
@@ -196,7 +196,7 @@ class AListIsABody(Deployment):
 
 @fault()
 class CrashesOnBrokenJson(Deployment):
-    """A body that is not JSON is the client's fault."""
+    """A body that is not JSON is a client error."""
 
     def parse(self, raw: bytes) -> Any:
         return json.loads(raw)
@@ -204,7 +204,7 @@ class CrashesOnBrokenJson(Deployment):
 
 @fault()
 class CrashesOnAnEmptyBody(Deployment):
-    """An empty body is the client's fault, or means an empty object."""
+    """An empty body is a client error, or an empty object."""
 
     async def body(self, request: Request, kind: str, *more: str) -> Json:
         if not await request.body():
@@ -214,7 +214,7 @@ class CrashesOnAnEmptyBody(Deployment):
 
 @fault("warning")
 class UnknownFieldsAreRefused(Deployment):
-    """A field nobody knows is accepted (observed)."""
+    """An unknown field is accepted (observed)."""
 
     def check(self, value: Any, kind: str) -> None:
         super().check(value, kind)
@@ -225,7 +225,7 @@ class UnknownFieldsAreRefused(Deployment):
 
 @fault("warning")
 class ThreadIdInTheBodyIsRefused(Deployment):
-    """The path's own threadId is accepted in the body too (observed)."""
+    """The threadId of the path is accepted in the body too (observed)."""
 
     def check(self, value: Any, kind: str) -> None:
         super().check(value, kind)
@@ -235,7 +235,7 @@ class ThreadIdInTheBodyIsRefused(Deployment):
 
 @fault("warning")
 class EmptyTextIsRefused(Deployment):
-    """An empty text for what is not set is accepted (observed)."""
+    """An empty string is accepted for a field that is not set (observed)."""
 
     def check(self, value: Any, kind: str) -> None:
         super().check(value, kind)
@@ -245,7 +245,7 @@ class EmptyTextIsRefused(Deployment):
 
 @fault("warning")
 class PlainContentIsRefused(Deployment):
-    """The content of a message may be a plain text (observed)."""
+    """The content of a message may be a string (observed)."""
 
     rules = ruling("message", content=listing("parts", lambda part: True))
 
@@ -259,7 +259,7 @@ class ContentPartsAreRefused(Deployment):
 
 @fault()
 class AdditionalInstructionsAreRefused(Deployment):
-    """The field `additionaInstructions` is taken as it is spelled."""
+    """The field `additionaInstructions` is accepted as it is spelled."""
 
     def check(self, value: Any, kind: str) -> None:
         super().check(value, kind)
@@ -271,14 +271,14 @@ class AdditionalInstructionsAreRefused(Deployment):
 
 @fault()
 class WholeNumbersAreNotNumbers(Deployment):
-    """A temperature of 1 is a number as much as 1.0."""
+    """1 is accepted as a temperature, like 1.0."""
 
     rules = ruling("run", temperature=("a float", lambda value: isinstance(value, float) and 0 <= value <= 2))
 
 
 @fault()
 class TopPAndTemperatureTogetherAreRefused(Deployment):
-    """Every documented field may be given together with the others."""
+    """All documented fields are accepted together."""
 
     def check(self, value: Any, kind: str) -> None:
         super().check(value, kind)
@@ -288,7 +288,7 @@ class TopPAndTemperatureTogetherAreRefused(Deployment):
 
 @fault()
 class ToolsAreNotImplemented(Deployment):
-    """Tools may be given."""
+    """tools is accepted."""
 
     def check(self, value: Any, kind: str) -> None:
         super().check(value, kind)
@@ -298,7 +298,7 @@ class ToolsAreNotImplemented(Deployment):
 
 @fault()
 class TruncationStrategyIsRefused(Deployment):
-    """A truncationStrategy may be given."""
+    """truncationStrategy is accepted."""
 
     def check(self, value: Any, kind: str) -> None:
         super().check(value, kind)
@@ -318,7 +318,7 @@ class MessagesOfANewThreadAreRefused(Deployment):
 
 @fault()
 class CharsetOfJsonIsRefused(Deployment):
-    """`application/json; charset=utf-8` is JSON too."""
+    """`application/json; charset=utf-8` is accepted as JSON."""
 
     def check_media_type(self, request: Request) -> None:
         if request.headers.get("content-type") != "application/json":
@@ -327,15 +327,15 @@ class CharsetOfJsonIsRefused(Deployment):
 
 @fault()
 class AnyMediaTypeIsJson(Deployment):
-    """A body that is labelled as something else than JSON is refused."""
+    """A body with another media type than JSON is rejected."""
 
     def check_media_type(self, request: Request) -> None:
-        """Not looked at."""
+        """Accept every media type."""
 
 
 @fault()
 class CrashesOnNul(Deployment):
-    """A text with a NUL character is refused or taken, never an error of the service."""
+    """A string with a NUL character does not cause a server error."""
 
     def check(self, value: Any, kind: str) -> None:
         super().check(value, kind)
@@ -345,7 +345,7 @@ class CrashesOnNul(Deployment):
 
 @fault()
 class CrashesOnEmoji(Deployment):
-    """A text with an emoji is taken."""
+    """A string with an emoji is accepted."""
 
     def check(self, value: Any, kind: str) -> None:
         super().check(value, kind)
@@ -355,7 +355,7 @@ class CrashesOnEmoji(Deployment):
 
 @fault()
 class CrashesOnLongText(Deployment):
-    """A text longer than a column is refused or taken, never an error of the service."""
+    """A very long string does not cause a server error."""
 
     def check(self, value: Any, kind: str) -> None:
         super().check(value, kind)
@@ -365,7 +365,7 @@ class CrashesOnLongText(Deployment):
 
 @fault()
 class CrashesOnDeepNesting(Deployment):
-    """A deeply nested body is refused or taken, never an error of the service."""
+    """A deeply nested body does not cause a server error."""
 
     def check(self, value: Any, kind: str) -> None:
         super().check(value, kind)
@@ -375,7 +375,7 @@ class CrashesOnDeepNesting(Deployment):
 
 @fault()
 class CrashesOnHugeNumbers(Deployment):
-    """A number larger than 64 bits is refused or taken, never an error of the service."""
+    """A number of more than 64 bits does not cause a server error."""
 
     def check(self, value: Any, kind: str) -> None:
         for name in ("maxPromptTokens", "maxCompletionTokens", "temperature"):
@@ -386,7 +386,7 @@ class CrashesOnHugeNumbers(Deployment):
 
 @fault()
 class CrashesOnNull(Deployment):
-    """A null is refused or read as absent, never an error of the service."""
+    """null does not cause a server error."""
 
     def check(self, value: Any, kind: str) -> None:
         if isinstance(value, dict) and None in value.values():
@@ -395,8 +395,8 @@ class CrashesOnNull(Deployment):
 
 
 @fault()
-class LimitOfZeroIsTaken(Deployment):
-    """A limit below 1 is refused."""
+class LimitOfZeroIsAccepted(Deployment):
+    """A limit below 1 is rejected."""
 
     def limit(self, request: Request, lenient: bool) -> int:
         if request.query_params.get("limit") in ("0", "-1"):
@@ -406,7 +406,7 @@ class LimitOfZeroIsTaken(Deployment):
 
 @fault()
 class CrashesOnALimitThatIsAWord(Deployment):
-    """A limit that is no number is the client's fault."""
+    """A limit that is not a number is a client error."""
 
     def limit(self, request: Request, lenient: bool) -> int:
         int(request.query_params.get("limit", "20"))
@@ -415,7 +415,7 @@ class CrashesOnALimitThatIsAWord(Deployment):
 
 @fault()
 class OrderMayBeAnyWord(Deployment):
-    """An order other than asc and desc is refused."""
+    """An order other than asc and desc is rejected."""
 
     def order(self, request: Request, default: str) -> str:
         order = request.query_params.get("order", default)
@@ -424,7 +424,7 @@ class OrderMayBeAnyWord(Deployment):
 
 @fault()
 class CrashesOnAnUnknownCursor(Deployment):
-    """A cursor nobody knows is never an error of the service."""
+    """An unknown cursor does not cause a server error."""
 
     def select(self, items: list[Json], request: Request, limit: int) -> tuple[list[Json], bool]:
         after = request.query_params.get("after")
@@ -444,8 +444,8 @@ class CrashesOnTwoKeysOfMetadata(Deployment):
 
 
 @fault("warning")
-class LimitOfThreadsIsTight(Deployment):
-    """Listing threads with a limit of 1000 is not refused (observed)."""
+class LimitOfThreadsIs100(Deployment):
+    """Listing threads with a limit of 1000 is accepted (observed)."""
 
     def limit(self, request: Request, lenient: bool) -> int:
         return super().limit(request, False)

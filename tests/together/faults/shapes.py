@@ -1,4 +1,4 @@
-"""Which deployments answer with bodies of a wrong shape?"""
+"""Which deployments return bodies of the wrong shape?"""
 
 import json
 from datetime import datetime
@@ -33,7 +33,7 @@ class RunIdIsANumber(Deployment):
 
 @fault()
 class RunWithoutStatus(Deployment):
-    """A run says its status."""
+    """A run has a status."""
 
     def show_run(self, run: Run) -> Json:
         return without(super().show_run(run), "status")
@@ -41,15 +41,15 @@ class RunWithoutStatus(Deployment):
 
 @fault()
 class StatusInCapitals(Deployment):
-    """A status is one of the words of the list, in lower case."""
+    """A status is one of the listed words, in lower case."""
 
     def show_run(self, run: Run) -> Json:
         return {**super().show_run(run), "status": run.status.upper()}
 
 
 @fault()
-class StatusOfItsOwn(Deployment):
-    """A run that ended well is `completed`, no other word."""
+class UnknownStatus(Deployment):
+    """The status of a run that ended well is `completed`."""
 
     def show_run(self, run: Run) -> Json:
         row = super().show_run(run)
@@ -73,7 +73,7 @@ class TimestampsWithoutZone(Deployment):
 
 
 @fault()
-class TimestampsOfMail(Deployment):
+class TimestampsInRfc5322(Deployment):
     """A timestamp is RFC 3339, not RFC 5322."""
 
     def stamp(self, moment: datetime) -> str:
@@ -81,7 +81,7 @@ class TimestampsOfMail(Deployment):
 
 
 @fault()
-class TimestampsWithLocalOffsetUncoloned(Deployment):
+class TimestampOffsetsWithoutColon(Deployment):
     """The offset of an RFC 3339 timestamp has a colon."""
 
     def stamp(self, moment: datetime) -> str:
@@ -90,7 +90,7 @@ class TimestampsWithLocalOffsetUncoloned(Deployment):
 
 @fault()
 class UnsetTimestampsAreEmpty(Deployment):
-    """A timestamp that is not set is absent or null, not an empty text."""
+    """A timestamp that is not set is missing or null, not an empty string."""
 
     def show_run(self, run: Run) -> Json:
         row = super().show_run(run)
@@ -99,7 +99,7 @@ class UnsetTimestampsAreEmpty(Deployment):
 
 @fault()
 class NamesInSnakeCase(Deployment):
-    """Fields are named in lowerCamelCase."""
+    """Field names are lowerCamelCase."""
 
     def show_run(self, run: Run) -> Json:
         return {snake(name): value for name, value in super().show_run(run).items()}
@@ -107,7 +107,7 @@ class NamesInSnakeCase(Deployment):
 
 @fault()
 class StepNamesInPascalCase(Deployment):
-    """The fields of a run step are named in lowerCamelCase."""
+    """The field names of a run step are lowerCamelCase."""
 
     async def get_step(self, request: Any, thread_id: str, run_id: str, step_id: str) -> Any:
         step = await super().get_step(request, thread_id, run_id, step_id)
@@ -124,7 +124,7 @@ class ObjectOfARunIsThreadRun(Deployment):
 
 @fault()
 class RunWithoutThreadId(Deployment):
-    """A run says which thread it continues."""
+    """A run has the id of its thread."""
 
     def show_run(self, run: Run) -> Json:
         return without(super().show_run(run), "threadId")
@@ -141,7 +141,7 @@ class ToolsByName(Deployment):
 
 @fault()
 class MetadataAsText(Deployment):
-    """Metadata is an object, not a JSON text."""
+    """Metadata is an object, not a string of JSON."""
 
     def show_run(self, run: Run) -> Json:
         row = super().show_run(run)
@@ -177,7 +177,7 @@ class ListById(Deployment):
 
 @fault()
 class ListNamedItems(Deployment):
-    """The entries of a list of run steps stand in `data`."""
+    """The entries of a list of run steps are in `data`."""
 
     async def list_steps(self, request: Any, thread_id: str, run_id: str) -> Any:
         page = await super().list_steps(request, thread_id, run_id)
@@ -186,7 +186,7 @@ class ListNamedItems(Deployment):
 
 @fault()
 class HasMoreAsText(Deployment):
-    """`hasMore` is true or false, not a word."""
+    """`hasMore` is a boolean, not a string."""
 
     def page(self, *arguments: Any, **options: Any) -> Json:
         page = super().page(*arguments, **options)
@@ -210,7 +210,7 @@ class ContentOfAnotherType(Deployment):
 
 
 @fault()
-class RoleOfItsOwn(Deployment):
+class UnknownRole(Deployment):
     """A message of the model has the role assistant."""
 
     def show_message(self, message: Json) -> Json:
@@ -218,16 +218,16 @@ class RoleOfItsOwn(Deployment):
 
 
 @fault()
-class StepTypeOfItsOwn(Deployment):
-    """A run step is of type message_creation or tool_calls."""
+class UnknownStepType(Deployment):
+    """A run step has the type message_creation or tool_calls."""
 
     def show_step(self, step: Json) -> Json:
         return {**step, "type": "generation"}
 
 
 @fault()
-class StepStatusOfItsOwn(Deployment):
-    """A run step that is done is `completed`."""
+class UnknownStepStatus(Deployment):
+    """The status of a run step that ended well is `completed`."""
 
     def show_step(self, step: Json) -> Json:
         return {**step, "status": "done" if step["status"] == "completed" else step["status"]}
@@ -235,7 +235,7 @@ class StepStatusOfItsOwn(Deployment):
 
 @fault()
 class StepWithoutRunId(Deployment):
-    """A run step says which run it is part of."""
+    """A run step has the id of its run."""
 
     def show_step(self, step: Json) -> Json:
         return without(step, "runId")
@@ -252,7 +252,7 @@ class UsageAsNumber(Deployment):
 
 @fault()
 class UsageNotANumber(Deployment):
-    """A response of type application/json is JSON, which has no NaN."""
+    """JSON has no NaN."""
 
     def show_run(self, run: Run) -> Json:
         return {**super().show_run(run), "usage": {"promptTokens": float("nan")}}
@@ -288,8 +288,8 @@ class FileIdsAsObjects(Deployment):
 
 
 @fault()
-class EveryAnswerInAnEnvelope(Deployment):
-    """The answer to create run is the run itself."""
+class RunInAnEnvelope(Deployment):
+    """The response to create run is the run itself."""
 
     async def begin(self, run: Run) -> Any:
         answer = await super().begin(run)
@@ -298,7 +298,7 @@ class EveryAnswerInAnEnvelope(Deployment):
 
 @fault()
 class ThreadWithoutCreatedAt(Deployment):
-    """A thread says when it was created."""
+    """A thread has `createdAt`."""
 
     def show_thread(self, thread: Thread) -> Json:
         return without(super().show_thread(thread), "createdAt")
@@ -306,7 +306,7 @@ class ThreadWithoutCreatedAt(Deployment):
 
 @fault("warning")
 class ThreadWithoutTitle(Deployment):
-    """A thread is read back with its title (observed)."""
+    """A thread has its title (observed)."""
 
     def show_thread(self, thread: Thread) -> Json:
         return without(super().show_thread(thread), *(["title"] if not thread.row["title"] else []))
@@ -314,15 +314,15 @@ class ThreadWithoutTitle(Deployment):
 
 @fault("warning")
 class MessageWithoutMetadata(Deployment):
-    """A message is read back with its metadata, if only an empty object (observed)."""
+    """A message has metadata, at least an empty object (observed)."""
 
     def show_message(self, message: Json) -> Json:
         return message if message["metadata"] else without(message, "metadata")
 
 
 @fault("note")
-class UsageInOtherWords(Deployment):
-    """Usage counts promptTokens, completionTokens and totalTokens (assumed)."""
+class UnknownUsageFields(Deployment):
+    """Usage has promptTokens, completionTokens and totalTokens (assumed)."""
 
     def show_run(self, run: Run) -> Json:
         row = super().show_run(run)
@@ -330,8 +330,8 @@ class UsageInOtherWords(Deployment):
 
 
 @fault("note")
-class LastErrorInOtherWords(Deployment):
-    """The code of a lastError is one of three words (assumed)."""
+class UnknownLastErrorCode(Deployment):
+    """The code of lastError is one of three words (assumed)."""
 
     async def finish(self, run: Run) -> None:
         self.fail(run, "MODEL_UNREACHABLE")
@@ -339,7 +339,7 @@ class LastErrorInOtherWords(Deployment):
 
 @fault("note")
 class UsageDoesNotAddUp(Deployment):
-    """The total of the tokens is the sum of its parts (assumed)."""
+    """totalTokens is the sum of the other two counts (assumed)."""
 
     def show_run(self, run: Run) -> Json:
         row = super().show_run(run)

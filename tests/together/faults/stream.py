@@ -1,4 +1,4 @@
-"""Which deployments stream a run in a wrong way?"""
+"""Which deployments stream runs wrongly?"""
 
 import asyncio
 import json
@@ -19,21 +19,21 @@ Bytes = AsyncIterator[bytes]
 class StreamAsJson(Deployment):
     """A stream is labelled text/event-stream."""
 
-    def stream(self, run: Run, told: int = 0) -> Response:
-        return StreamingResponse(self.frames(run, told), media_type="application/json")
+    def stream(self, run: Run, start: int = 0) -> Response:
+        return StreamingResponse(self.frames(run, start), media_type="application/json")
 
 
 @fault()
 class StreamAsPlainText(Deployment):
     """A stream is not labelled text/plain."""
 
-    def stream(self, run: Run, told: int = 0) -> Response:
-        return StreamingResponse(self.frames(run, told), media_type="text/plain")
+    def stream(self, run: Run, start: int = 0) -> Response:
+        return StreamingResponse(self.frames(run, start), media_type="text/plain")
 
 
 @fault()
 class StreamIsIgnored(Deployment):
-    """`stream: true` is answered with a stream."""
+    """`stream: true` returns a stream."""
 
     async def begin(self, run: Run) -> Any:
         await self.settled(run)
@@ -41,19 +41,19 @@ class StreamIsIgnored(Deployment):
 
 
 @fault()
-class StreamsUnasked(Deployment):
-    """Without `stream` the answer is the run."""
+class StreamsByDefault(Deployment):
+    """Without `stream`, the response is the run."""
 
     async def begin(self, run: Run) -> Any:
         return self.stream(run)
 
 
 @fault()
-class StreamsWhatShouldNot(Deployment):
-    """`stream: false` is answered with the run."""
+class StreamsDespiteFalse(Deployment):
+    """`stream: false` returns the run."""
 
     async def begin(self, run: Run) -> Any:
-        return self.stream(run) if "stream" in run.asked else await super().begin(run)
+        return self.stream(run) if "stream" in run.request else await super().begin(run)
 
 
 @fault()
@@ -66,7 +66,7 @@ class NoDone(Deployment):
 
 @fault()
 class DoneTwice(Deployment):
-    """`[DONE]` comes once."""
+    """`[DONE]` is sent once."""
 
     def done(self) -> bytes:
         return super().done() * 2
@@ -74,7 +74,7 @@ class DoneTwice(Deployment):
 
 @fault()
 class DoneInQuotes(Deployment):
-    """The last data is the word [DONE], not a JSON text."""
+    """The last data is [DONE], not a JSON string."""
 
     def done(self) -> bytes:
         return b'data: "[DONE]"\n\n'
@@ -82,7 +82,7 @@ class DoneInQuotes(Deployment):
 
 @fault()
 class DoneInLowerCase(Deployment):
-    """The last data is [DONE] as it is written."""
+    """The last data is [DONE] in capitals."""
 
     def done(self) -> bytes:
         return b"data: [done]\n\n"
@@ -105,21 +105,21 @@ class DoneIsNotDispatched(Deployment):
 
 
 @fault()
-class GoesOnAfterDone(Deployment):
-    """Nothing comes after [DONE]."""
+class ContinuesAfterDone(Deployment):
+    """Nothing follows [DONE]."""
 
-    async def frames(self, run: Run, told: int) -> Bytes:
-        async for frame in super().frames(run, told):
+    async def frames(self, run: Run, start: int) -> Bytes:
+        async for frame in super().frames(run, start):
             yield frame
         yield self.frame("thread.run.completed", self.show_run(run))
 
 
 @fault()
 class DoneBeforeTheEnd(Deployment):
-    """[DONE] comes after the run's last status."""
+    """[DONE] follows the last status of the run."""
 
-    async def frames(self, run: Run, told: int) -> Bytes:
-        async for event, data in self.events(run, told):
+    async def frames(self, run: Run, start: int) -> Bytes:
+        async for event, data in self.events(run, start):
             if data.get("status") in TERMINAL and data["object"] == "run":
                 yield self.done()
             yield self.frame(event, data)
@@ -127,20 +127,20 @@ class DoneBeforeTheEnd(Deployment):
 
 @fault()
 class NoLastStatus(Deployment):
-    """A stream tells how its run ended."""
+    """A stream shows how its run ended."""
 
-    async def events(self, run: Run, told: int) -> Events:
-        async for event, data in super().events(run, told):
+    async def events(self, run: Run, start: int) -> Events:
+        async for event, data in super().events(run, start):
             if data.get("status") not in TERMINAL or data["object"] != "run":
                 yield event, data
 
 
 @fault()
-class TwoEnds(Deployment):
-    """A stream tells one terminal status."""
+class TwoTerminalStatuses(Deployment):
+    """A stream shows one terminal status."""
 
-    async def events(self, run: Run, told: int) -> Events:
-        async for event, data in super().events(run, told):
+    async def events(self, run: Run, start: int) -> Events:
+        async for event, data in super().events(run, start):
             yield event, data
         yield "thread.run.failed", {**self.show_run(run), "status": "failed"}
 
@@ -149,28 +149,28 @@ class TwoEnds(Deployment):
 class StaysOpen(Deployment):
     """A stream ends after [DONE]."""
 
-    async def frames(self, run: Run, told: int) -> Bytes:
-        async for frame in super().frames(run, told):
+    async def frames(self, run: Run, start: int) -> Bytes:
+        async for frame in super().frames(run, start):
             yield frame
         await asyncio.sleep(3600)
 
 
 @fault("failure", "--max-wait", "3")
 class Hangs(Deployment):
-    """A stream goes on until its run has ended."""
+    """A stream continues until its run has ended."""
 
-    async def frames(self, run: Run, told: int) -> Bytes:
+    async def frames(self, run: Run, start: int) -> Bytes:
         yield self.frame(*run.log[0])
         await asyncio.sleep(3600)
 
 
 @fault()
 class BreaksOff(Deployment):
-    """A stream does not end in the middle."""
+    """A stream does not break off."""
 
-    async def frames(self, run: Run, told: int) -> Bytes:
+    async def frames(self, run: Run, start: int) -> Bytes:
         count = 0
-        async for frame in super().frames(run, told):
+        async for frame in super().frames(run, start):
             count += 1
             if count == 7:
                 yield frame[: len(frame) // 2]
@@ -179,24 +179,24 @@ class BreaksOff(Deployment):
 
 
 @fault()
-class ComesAllAtOnce(Deployment):
+class ArrivesAllAtOnce(Deployment):
     """An event is sent when it happens."""
 
     pace = 0.4
 
-    async def frames(self, run: Run, told: int) -> Bytes:
-        yield b"".join([frame async for frame in super().frames(run, told)])
+    async def frames(self, run: Run, start: int) -> Bytes:
+        yield b"".join([frame async for frame in super().frames(run, start)])
 
 
 @fault()
-class ComesInLargeBlocks(Deployment):
+class ArrivesInLargeBlocks(Deployment):
     """An event is sent when it happens, not when a buffer is full."""
 
     pace = 0.4
 
-    async def frames(self, run: Run, told: int) -> Bytes:
+    async def frames(self, run: Run, start: int) -> Bytes:
         buffer = b""
-        async for frame in super().frames(run, told):
+        async for frame in super().frames(run, start):
             buffer += frame
             if len(buffer) > 8192:
                 yield buffer
@@ -206,7 +206,7 @@ class ComesInLargeBlocks(Deployment):
 
 @fault()
 class DataIsNotJson(Deployment):
-    """The data of an event is JSON, not what a language prints."""
+    """The data of an event is JSON, not the literal of a programming language."""
 
     def frame(self, event: str, data: Json) -> bytes:
         return f"event: {event}\ndata: {data!r}\n\n".encode()
@@ -231,14 +231,14 @@ class DataOverSeveralLines(Deployment):
 
 @fault()
 class FieldNamesInCapitals(Deployment):
-    """The fields of an event are named in lower case."""
+    """The field names of an event are in lower case."""
 
     def frame(self, event: str, data: Json) -> bytes:
         return b"Event: " + event.encode() + b"\nData: " + self.dump(data) + b"\n\n"
 
 
 @fault()
-class LinesOfJson(Deployment):
+class JsonLines(Deployment):
     """A stream of events is not a list of JSON lines."""
 
     def frame(self, event: str, data: Json) -> bytes:
@@ -247,7 +247,7 @@ class LinesOfJson(Deployment):
 
 @fault()
 class EventsAreNotSeparated(Deployment):
-    """A blank line stands behind every event."""
+    """A blank line follows every event."""
 
     def frame(self, event: str, data: Json) -> bytes:
         return super().frame(event, data).removesuffix(b"\n")
@@ -263,50 +263,50 @@ class StreamInLatin1(Deployment):
 
 @fault()
 class RunIdChanges(Deployment):
-    """A stream tells of one run."""
+    """A stream reports one run."""
 
-    async def events(self, run: Run, told: int) -> Events:
-        async for event, data in super().events(run, told):
+    async def events(self, run: Run, start: int) -> Events:
+        async for event, data in super().events(run, start):
             last = data.get("object") == "run" and data["status"] in TERMINAL
             yield event, {**data, "id": self.new_id("run")} if last else data
 
 
 @fault()
 class StreamOfAnotherThread(Deployment):
-    """The runs of a stream are in the thread that was asked for."""
+    """The run of a stream is in the requested thread."""
 
-    async def events(self, run: Run, told: int) -> Events:
-        async for event, data in super().events(run, told):
+    async def events(self, run: Run, start: int) -> Events:
+        async for event, data in super().events(run, start):
             yield event, {**data, "threadId": "thread_0"} if "threadId" in data else data
 
 
 @fault()
-class StatusGoesBack(Deployment):
-    """A run that was started is not queued again."""
+class StatusReturnsToTheQueue(Deployment):
+    """A run that has started is not queued again."""
 
-    async def events(self, run: Run, told: int) -> Events:
-        async for event, data in super().events(run, told):
+    async def events(self, run: Run, start: int) -> Events:
+        async for event, data in super().events(run, start):
             yield event, data
             if event == "thread.message.created":
                 yield "thread.run.queued", {**self.show_run(run), "status": "queued", "startedAt": None}
 
 
 @fault()
-class GoesOnAfterTheEnd(Deployment):
-    """Nothing of a run changes after its terminal status."""
+class ContinuesAfterTheEnd(Deployment):
+    """A run does not change after its terminal status."""
 
-    async def events(self, run: Run, told: int) -> Events:
-        async for event, data in super().events(run, told):
+    async def events(self, run: Run, start: int) -> Events:
+        async for event, data in super().events(run, start):
             yield event, data
         yield "thread.run.in_progress", {**self.show_run(run), "status": "in_progress", "completedAt": None}
 
 
 @fault()
-class StreamTellsAnotherEnd(Deployment):
-    """What a stream told of the end is what is read afterwards."""
+class StreamReportsAnotherEnd(Deployment):
+    """The last status in a stream is the status that is read afterwards."""
 
-    async def events(self, run: Run, told: int) -> Events:
-        async for event, data in super().events(run, told):
+    async def events(self, run: Run, start: int) -> Events:
+        async for event, data in super().events(run, start):
             yield event, data
         run.row.update(status="failed", failedAt=run.row["completedAt"], completedAt=None)
         run.row["lastError"] = {"code": "server_error", "message": "lost"}
@@ -316,8 +316,8 @@ class StreamTellsAnotherEnd(Deployment):
 class StreamedRunsAreNotKept(Deployment):
     """A run that was streamed can be read afterwards."""
 
-    async def events(self, run: Run, told: int) -> Events:
-        async for event, data in super().events(run, told):
+    async def events(self, run: Run, start: int) -> Events:
+        async for event, data in super().events(run, start):
             yield event, data
         self.threads[run.row["threadId"]].runs.remove(run)
 
@@ -326,16 +326,16 @@ class StreamedRunsAreNotKept(Deployment):
 class StreamedMessagesAreNotKept(Deployment):
     """A message that was streamed can be read afterwards."""
 
-    async def events(self, run: Run, told: int) -> Events:
-        async for event, data in super().events(run, told):
+    async def events(self, run: Run, start: int) -> Events:
+        async for event, data in super().events(run, start):
             yield event, data
-        if run.asked.get("stream"):
+        if run.request.get("stream"):
             self.threads[run.row["threadId"]].messages.pop()
 
 
 @fault()
-class StreamedMessagesAreCut(Deployment):
-    """The message that was streamed whole is the message that is read afterwards."""
+class StreamedMessagesAreTruncated(Deployment):
+    """A message that was streamed completely is read completely afterwards."""
 
     async def write(self, thread: Thread, run: Run) -> None:
         await super().write(thread, run)
@@ -344,22 +344,22 @@ class StreamedMessagesAreCut(Deployment):
 
 
 @fault()
-class StreamedRunsAreThin(Deployment):
-    """A run in a stream is a whole run."""
+class StreamedRunsAreIncomplete(Deployment):
+    """A run in a stream has all its fields."""
 
-    async def events(self, run: Run, told: int) -> Events:
-        async for event, data in super().events(run, told):
+    async def events(self, run: Run, start: int) -> Events:
+        async for event, data in super().events(run, start):
             thin = {name: data[name] for name in ("id", "object", "status") if name in data}
             yield event, thin if data["object"] == "run" else data
 
 
 @fault()
 class StreamRepeatsItself(Deployment):
-    """What a stream told is not told again after the run's end."""
+    """A stream does not repeat earlier events after the end of its run."""
 
-    async def events(self, run: Run, told: int) -> Events:
+    async def events(self, run: Run, start: int) -> Events:
         told_already = []
-        async for event, data in super().events(run, told):
+        async for event, data in super().events(run, start):
             told_already.append((event, data))
             yield event, data
         for event, data in told_already[:3]:
@@ -368,11 +368,11 @@ class StreamRepeatsItself(Deployment):
 
 @fault()
 class StreamOfAnInvalidRequest(Deployment):
-    """With `stream`, a request without a model is refused like any other."""
+    """With `stream`, a request without a model is rejected too."""
 
     async def create_run(self, request: Any, thread_id: str) -> Any:
-        asked = json.loads(await request.body() or b"null")
-        if isinstance(asked, dict) and asked.get("stream") is True and "model" not in asked:
+        fields = json.loads(await request.body() or b"null")
+        if isinstance(fields, dict) and fields.get("stream") is True and "model" not in fields:
             return StreamingResponse(
                 iter([b'event: error\ndata: {"message": "no model"}\n\n']),
                 200,
@@ -383,11 +383,11 @@ class StreamOfAnInvalidRequest(Deployment):
 
 @fault()
 class DeltasAreLost(Deployment):
-    """The pieces of a message make up the message."""
+    """The deltas of a message add up to the message."""
 
-    async def events(self, run: Run, told: int) -> Events:
+    async def events(self, run: Run, start: int) -> Events:
         count = 0
-        async for event, data in super().events(run, told):
+        async for event, data in super().events(run, start):
             count += event.endswith("delta")
             if not event.endswith("delta") or count != 3:
                 yield event, data
@@ -395,10 +395,10 @@ class DeltasAreLost(Deployment):
 
 @fault()
 class StreamsAreMixed(Deployment):
-    """A stream tells of its own run, not of what else happens meanwhile."""
+    """A stream reports its own run only."""
 
-    async def events(self, run: Run, told: int) -> Events:
-        async for event, data in super().events(run, told):
+    async def events(self, run: Run, start: int) -> Events:
+        async for event, data in super().events(run, start):
             yield event, data
             others = [other for thread in self.threads.values() for other in thread.runs if other is not run]
             if event == "thread.message.created" and others:
@@ -406,16 +406,16 @@ class StreamsAreMixed(Deployment):
 
 
 @fault()
-class StreamBreaksLetters(Deployment):
-    """A stream tells every letter of a message."""
+class StreamBreaksCharacters(Deployment):
+    """A stream keeps every character of a message."""
 
     def frame(self, event: str, data: Json) -> bytes:
         return super().frame(event, data).decode().replace("☀", "\ufffd\ufffd\ufffd").encode()
 
 
 @fault("note")
-class EventNamesOfItsOwn(Deployment):
-    """Events are named as by the OpenAI Assistants API (assumed)."""
+class UnknownEventNames(Deployment):
+    """Events have the names of the OpenAI Assistants API (assumed)."""
 
     def frame(self, event: str, data: Json) -> bytes:
         return super().frame(event.removeprefix("thread.").replace(".", "_"), data)
@@ -423,8 +423,8 @@ class EventNamesOfItsOwn(Deployment):
 
 @fault("note")
 class DeltasAreText(Deployment):
-    """A piece of a message is an object with a delta (assumed)."""
+    """A message event is an object with a delta (assumed)."""
 
-    async def events(self, run: Run, told: int) -> Events:
-        async for event, data in super().events(run, told):
+    async def events(self, run: Run, start: int) -> Events:
+        async for event, data in super().events(run, start):
             yield event, {"text": data["delta"]["content"][0]["text"]["value"]} if "delta" in data else data

@@ -1,4 +1,4 @@
-"""Which deployments contradict themselves from one call to the next?"""
+"""Which deployments contradict themselves across requests?"""
 
 import time
 from datetime import datetime, timedelta
@@ -14,11 +14,11 @@ from tests.together.service import Json, Refusal, Run, Thread
 
 
 @fault()
-class LostAfterAWhile(Deployment):
-    """A run that was created can be read, also when others came after it."""
+class OldRunsAreLost(Deployment):
+    """A run can be read after others were created."""
 
-    def add_run(self, thread: Thread, asked: Json) -> Run:
-        run = super().add_run(thread, asked)
+    def add_run(self, thread: Thread, fields: Json) -> Run:
+        run = super().add_run(thread, fields)
         del thread.runs[:-1]
         return run
 
@@ -38,8 +38,8 @@ class EvictedFromTheCache(Deployment):
 
 
 @fault()
-class NotYetThere(Polled):
-    """A run can be read as soon as it was created."""
+class NotYetReadable(Polled):
+    """A run can be read as soon as it is created."""
 
     def run(self, thread_id: str, run_id: str) -> Run:
         run = super().run(thread_id, run_id)
@@ -49,14 +49,14 @@ class NotYetThere(Polled):
 
 
 @fault()
-class ThreadsOnTheOtherNode(Deployment):
-    """A thread that was created can be read every time."""
+class ThreadsOnAnotherNode(Deployment):
+    """A thread that was created can always be read."""
 
-    asked = 0
+    count = 0
 
     def thread(self, thread_id: str) -> Thread:
-        self.asked += 1
-        if self.asked % 4 == 0:
+        self.count += 1
+        if self.count % 4 == 0:
             raise Refusal(404, "not_found", f"thread {thread_id} not found")
         return super().thread(thread_id)
 
@@ -71,7 +71,7 @@ class ListLacksTheNewest(Deployment):
 
 @fault()
 class ListIsStale(Deployment):
-    """The list says of a run what the run says of itself."""
+    """The list shows a run as reading the run does."""
 
     async def list_runs(self, request: Request, thread_id: str) -> Any:
         page = await super().list_runs(request, thread_id)
@@ -81,7 +81,7 @@ class ListIsStale(Deployment):
 
 @fault()
 class ReplicaLags(Polled):
-    """A run is never seen younger than it was seen before."""
+    """A run never returns to an earlier state."""
 
     looks = 0
 
@@ -93,32 +93,32 @@ class ReplicaLags(Polled):
 
 @fault()
 class MetadataIsForgotten(Deployment):
-    """The metadata of a run is given back."""
+    """The metadata of a run is returned."""
 
-    def add_run(self, thread: Thread, asked: Json) -> Run:
-        return super().add_run(thread, {**asked, "metadata": {}})
+    def add_run(self, thread: Thread, fields: Json) -> Run:
+        return super().add_run(thread, {**fields, "metadata": {}})
 
 
 @fault()
 class MetadataKeysInLowerCase(Deployment):
-    """The keys of metadata are given back as they were sent."""
+    """The keys of metadata are returned as they were sent."""
 
-    def add_thread(self, asked: Json) -> Thread:
-        lower = {key.lower(): value for key, value in asked.get("metadata", {}).items()}
-        return super().add_thread({**asked, "metadata": lower})
+    def add_thread(self, fields: Json) -> Thread:
+        lower = {key.lower(): value for key, value in fields.get("metadata", {}).items()}
+        return super().add_thread({**fields, "metadata": lower})
 
 
 @fault()
 class MessageMetadataIsForgotten(Deployment):
-    """The metadata of a message is given back."""
+    """The metadata of a message is returned."""
 
-    def add_message(self, thread: Thread, asked: Json) -> Json:
-        return super().add_message(thread, {**asked, "metadata": {}})
+    def add_message(self, thread: Thread, fields: Json) -> Json:
+        return super().add_message(thread, {**fields, "metadata": {}})
 
 
 @fault()
 class MetadataIsLostWithARun(Deployment):
-    """The metadata of a thread stays as the client left it."""
+    """A run does not change the metadata of its thread."""
 
     async def create_run(self, request: Request, thread_id: str) -> Any:
         answer = await super().create_run(request, thread_id)
@@ -127,64 +127,64 @@ class MetadataIsLostWithARun(Deployment):
 
 
 @fault()
-class InstructionsAreCut(Deployment):
-    """The instructions of a run are given back whole."""
+class InstructionsAreTruncated(Deployment):
+    """The instructions of a run are returned completely."""
 
-    def instructions(self, asked: Json) -> str:
-        return super().instructions(asked)[:10]
+    def instructions(self, fields: Json) -> str:
+        return super().instructions(fields)[:10]
 
 
 @fault()
 class InstructionsAreForgotten(Deployment):
-    """The instructions of a run are given back."""
+    """The instructions of a run are returned."""
 
-    def instructions(self, asked: Json) -> str:
+    def instructions(self, fields: Json) -> str:
         return ""
 
 
 @fault()
 class ToolsAreForgotten(Deployment):
-    """The tools of a run are given back."""
+    """The tools of a run are returned."""
 
     def show_run(self, run: Run) -> Json:
         return {**super().show_run(run), "tools": []}
 
 
 @fault()
-class AnotherModelAnswers(Deployment):
-    """The run's model is the one that was asked for."""
+class AnotherModelIsUsed(Deployment):
+    """A run has the requested model."""
 
-    def add_run(self, thread: Thread, asked: Json) -> Run:
-        return super().add_run(thread, {**asked, "model": "tune/default"})
+    def add_run(self, thread: Thread, fields: Json) -> Run:
+        return super().add_run(thread, {**fields, "model": "tune/default"})
 
 
 @fault()
 class TextIsEscaped(Deployment):
-    """The text of a message is given back as it was sent."""
+    """The text of a message is returned as it was sent."""
 
-    def text(self, asked: Any) -> Any:
-        return super().text(escape(asked) if isinstance(asked, str) else asked)
+    def text(self, value: Any) -> Any:
+        return super().text(escape(value) if isinstance(value, str) else value)
 
 
 @fault()
-class TextIsTrimmedToAscii(Deployment):
-    """The text of a message is given back with all its letters."""
+class TextIsReducedToAscii(Deployment):
+    """The text of a message is returned with all its characters."""
 
-    def text(self, asked: Any) -> Any:
-        return super().text(asked.encode("ascii", "replace").decode() if isinstance(asked, str) else asked)
+    def text(self, value: Any) -> Any:
+        return super().text(value.encode("ascii", "replace").decode() if isinstance(value, str) else value)
 
 
 @fault()
 class RolesAreSwapped(Deployment):
-    """The role of a message is given back."""
+    """The role of a message is returned."""
 
-    def add_message(self, thread: Thread, asked: Json) -> Json:
-        return super().add_message(thread, {**asked, "role": "assistant"})
+    def add_message(self, thread: Thread, fields: Json) -> Json:
+        return super().add_message(thread, {**fields, "role": "assistant"})
 
 
 @fault()
 class TitleIsForgotten(Deployment):
-    """A thread's new title is given back."""
+    """The new title of a thread is returned."""
 
     async def modify_thread(self, request: Request, thread_id: str) -> Any:
         await self.body(request, "thread")
@@ -193,7 +193,7 @@ class TitleIsForgotten(Deployment):
 
 @fault()
 class TitleIsOnlyEchoed(Deployment):
-    """A thread's new title stays."""
+    """The new title of a thread is stored."""
 
     async def modify_thread(self, request: Request, thread_id: str) -> Any:
         before = dict(self.thread(thread_id).row)
@@ -204,7 +204,7 @@ class TitleIsOnlyEchoed(Deployment):
 
 @fault()
 class ModifyingARunDoesNothing(Deployment):
-    """A run's new metadata is given back."""
+    """The new metadata of a run is returned."""
 
     async def modify_run(self, request: Request, thread_id: str, run_id: str) -> Any:
         await self.body(request, "thread")
@@ -223,7 +223,7 @@ class ModifyingARunRestartsIt(Deployment):
 
 @fault()
 class AnyThreadShowsTheRun(Deployment):
-    """A run is not readable under another thread."""
+    """A run cannot be read in another thread."""
 
     def run(self, thread_id: str, run_id: str) -> Run:
         for thread in self.threads.values():
@@ -235,7 +235,7 @@ class AnyThreadShowsTheRun(Deployment):
 
 @fault()
 class AnyThreadShowsTheMessage(Deployment):
-    """A message is not readable under another thread."""
+    """A message cannot be read in another thread."""
 
     async def get_message(self, request: Request, thread_id: str, message_id: str) -> Any:
         for thread in self.threads.values():
@@ -247,7 +247,7 @@ class AnyThreadShowsTheMessage(Deployment):
 
 @fault()
 class RunsOfEveryThread(Deployment):
-    """The list of a thread's runs has no run of another thread."""
+    """The list of a thread's runs has no runs of other threads."""
 
     async def list_runs(self, request: Request, thread_id: str) -> Any:
         self.thread(thread_id)
@@ -257,7 +257,7 @@ class RunsOfEveryThread(Deployment):
 
 @fault()
 class StepsOfEveryRun(Deployment):
-    """The list of a run's steps has no step of another run."""
+    """The list of a run's steps has no steps of other runs."""
 
     async def list_steps(self, request: Request, thread_id: str, run_id: str) -> Any:
         steps = [step for run in self.thread(thread_id).runs for step in run.steps]
@@ -266,7 +266,7 @@ class StepsOfEveryRun(Deployment):
 
 @fault()
 class IdsRepeat(Deployment):
-    """An id names one run only."""
+    """Every run has a new id."""
 
     def new_id(self, kind: str) -> str:
         return f"run_{int(time.time()) // 3600}" if kind == "run" else super().new_id(kind)
@@ -274,7 +274,7 @@ class IdsRepeat(Deployment):
 
 @fault()
 class AnotherRunIsRead(Deployment):
-    """The run that is read is the run that was asked for."""
+    """Reading a run returns the requested run."""
 
     async def get_run(self, request: Request, thread_id: str, run_id: str) -> Any:
         self.run(thread_id, run_id)
@@ -294,7 +294,7 @@ class StepsAreNotOffered(Deployment):
 
 @fault()
 class StepsNameAnotherThread(Deployment):
-    """A run step names the thread it belongs to."""
+    """A run step has the id of its thread."""
 
     def show_step(self, step: Json) -> Json:
         return {**step, "threadId": "thread_0"}
@@ -302,7 +302,7 @@ class StepsNameAnotherThread(Deployment):
 
 @fault()
 class RunInANewThread(Deployment):
-    """A run is created in the thread that was named."""
+    """A run is created in the requested thread."""
 
     async def create_run(self, request: Request, thread_id: str) -> Any:
         self.thread(thread_id)
@@ -311,23 +311,23 @@ class RunInANewThread(Deployment):
 
 @fault("warning")
 class NoReply(Deployment):
-    """When create run answers, the reply stands in the thread (observed)."""
+    """When create run responds, the reply is in the thread (observed)."""
 
     async def write(self, thread: Thread, run: Run) -> None:
         await self.pause()
 
 
 @fault("warning")
-class AnswersBeforeTheEnd(Polled):
-    """Without `stream` create run answers when the run is over (observed)."""
+class RespondsBeforeTheEnd(Polled):
+    """Without `stream`, create run responds when the run has ended (observed)."""
 
 
 @fault("note")
 class BeginsInProgress(Deployment):
     """The first status of a run is queued (assumed)."""
 
-    def add_run(self, thread: Thread, asked: Json) -> Run:
-        run = super().add_run(thread, asked)
+    def add_run(self, thread: Thread, fields: Json) -> Run:
+        run = super().add_run(thread, fields)
         run.row.update(status="in_progress", startedAt=run.row["createdAt"])
         run.log[:] = [("thread.run.created", self.show_run(run))]
         return run
@@ -335,47 +335,47 @@ class BeginsInProgress(Deployment):
 
 @fault()
 class NewThreadsAreReversed(Deployment):
-    """The messages that a thread is created with stand in their order."""
+    """A new thread has its messages in the order of the request."""
 
-    def add_thread(self, asked: Json) -> Thread:
-        return super().add_thread({**asked, "messages": asked.get("messages", [])[::-1]})
+    def add_thread(self, fields: Json) -> Thread:
+        return super().add_thread({**fields, "messages": fields.get("messages", [])[::-1]})
 
 
 @fault()
-class ThreadOfARunIsBare(Deployment):
-    """The thread that is created with a run has the messages it was given."""
+class ThreadOfARunIsEmpty(Deployment):
+    """A thread that is created with a run has its messages."""
 
     async def create_thread_and_run(self, request: Request) -> Any:
-        asked = await self.body(request, "run", "thread")
-        return await self.begin(self.add_run(self.add_thread({}), asked))
+        fields = await self.body(request, "run", "thread")
+        return await self.begin(self.add_run(self.add_thread({}), fields))
 
 
 @fault()
 class ThreadOfARunIsHidden(Deployment):
-    """The thread that is created with a run can be read."""
+    """A thread that is created with a run can be read."""
 
     async def create_thread_and_run(self, request: Request) -> Any:
-        asked = await self.body(request, "run", "thread")
-        thread = self.add_thread(asked.get("thread", {}))
-        answer = await self.begin(self.add_run(thread, asked))
+        fields = await self.body(request, "run", "thread")
+        thread = self.add_thread(fields.get("thread", {}))
+        answer = await self.begin(self.add_run(thread, fields))
         self.threads.pop(thread.row["id"])
         return answer
 
 
 @fault()
-class ANewTitleDropsTheMetadata(Deployment):
-    """Modifying the title of a thread leaves its metadata."""
+class NewTitleDropsTheMetadata(Deployment):
+    """Modifying the title of a thread keeps its metadata."""
 
     async def modify_thread(self, request: Request, thread_id: str) -> Any:
-        asked = await self.body(request, "thread")
-        if "title" in asked and "metadata" not in asked:
+        fields = await self.body(request, "thread")
+        if "title" in fields and "metadata" not in fields:
             self.thread(thread_id).row["metadata"] = {}
         return await super().modify_thread(request, thread_id)
 
 
 @fault()
-class ModifiedIsCreatedAnew(Deployment):
-    """Modifying a thread leaves the time of its creation."""
+class ModifyingChangesCreatedAt(Deployment):
+    """Modifying a thread keeps its createdAt."""
 
     async def modify_thread(self, request: Request, thread_id: str) -> Any:
         self.thread(thread_id).row["createdAt"] = self.stamp(self.now())
@@ -384,7 +384,7 @@ class ModifiedIsCreatedAnew(Deployment):
 
 @fault()
 class UnknownRunsAreModified(Deployment):
-    """A run that is not there cannot be modified."""
+    """An unknown run cannot be modified."""
 
     async def modify_run(self, request: Request, thread_id: str, run_id: str) -> Any:
         try:
@@ -397,7 +397,7 @@ class UnknownRunsAreModified(Deployment):
 
 @fault()
 class RunsForgetTheirMessages(Deployment):
-    """The message that was created before a run stands in the thread after it."""
+    """A message that was created before a run is still in the thread after it."""
 
     async def write(self, thread: Thread, run: Run) -> None:
         thread.messages.clear()

@@ -1,4 +1,4 @@
-"""What do single checks of the judge find in a deployment, without the rest of the judgement?"""
+"""What do single checks find in a deployment, without a whole session?"""
 
 import tempfile
 import time
@@ -29,33 +29,33 @@ def settings_of(case: Case, url: str, profile: str) -> Settings:
 
 
 def found_by(settings: Settings, slugs: Iterable[str], everything: bool = False) -> list[Finding]:
-    """What these checks find broken; only what they need is tried, unless it shall be everything."""
+    """The broken facts that these checks find. Only what they need is sent, unless `everything` is true."""
     with tempfile.TemporaryDirectory() as folder:
-        judgement = Scheduler(settings, Path(folder), time.time())
+        scheduler = Scheduler(settings, Path(folder), time.time())
         try:
             if everything:
-                judgement.start(REGISTRY.values(), [])
-            found = [finding for slug in slugs for finding in _found_by(judgement, slug)]
+                scheduler.start(REGISTRY.values(), [])
+            found = [finding for slug in slugs for finding in _found_by(scheduler, slug)]
         finally:
-            judgement.close()
+            scheduler.close()
     return [finding for finding in merge(found) if finding.outcome is Outcome.BROKEN]
 
 
-def _found_by(judgement: Scheduler, slug: str) -> list[Finding]:
+def _found_by(scheduler: Scheduler, slug: str) -> list[Finding]:
     check = REGISTRY[slug]
-    return judgement.probe(check) if check.subject is Service else judgement.look(check)
+    return scheduler.probe(check) if check.subject is Service else scheduler.evaluate(check)
 
 
 def found_in(
     case: Case, slugs: Iterable[str], profile: str = "smoke", everything: bool = False
 ) -> list[Finding]:
-    """What these checks find broken in a deployment."""
+    """The broken facts that these checks find in a deployment."""
     with serving(case.app(), **dict(case.serving)) as url:
         return found_by(settings_of(case, url, profile), slugs, everything)
 
 
 def failures(findings: Iterable[Finding]) -> list[str]:
-    """The findings that make a judgement fail, as text."""
+    """The failures among the findings, as text."""
     return [
         f"{finding.slug}: {finding.place}: {finding.seen}; expected {finding.expected}"
         for finding in findings
