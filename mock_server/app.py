@@ -34,7 +34,7 @@ from mock_server.simulation.clock import Clock
 from mock_server.simulation.ids import Ids
 from mock_server.simulation.playback import is_over
 from mock_server.storage.memory import MemoryStore
-from mock_server.storage.protocol import Bound, Store
+from mock_server.storage.protocol import RetentionPolicy, Store
 
 
 def create_sandboxes(
@@ -66,16 +66,16 @@ class _Maker:
 
     def __call__(self, test: str) -> Sandbox:
         settings, seed = self.settings, f"{self.seed} {test}" if test else self.seed
-        bound = Bound(
-            most_runs=settings.max_runs,
-            over=lambda run: is_over(run, sandbox.now_of(run)),
-            forgotten=lambda run_id: sandbox.run_clocks.pop(run_id, None),
+        policy = RetentionPolicy(
+            max_runs=settings.max_runs,
+            has_ended=lambda run: is_over(run, sandbox.now_of(run)),
+            on_evict=lambda run_id: sandbox.run_clocks.pop(run_id, None),
         )
         sandbox = Sandbox(
             settings=settings,
             seed=seed,
             clock=self.clock if self.clock and not test else _new_clock(settings, self.clock),
-            store=self.store if self.store and not test else _new_store(settings, bound, test),
+            store=self.store if self.store and not test else _new_store(settings, policy, test),
             # In a file there may be ids of this seed already, or another process makes some.
             ids=Ids(f"{seed} {secrets.token_hex(8)}" if settings.store else seed),
             library=self.library,
@@ -94,13 +94,13 @@ def _new_clock(settings: Settings, given: Clock | None) -> Clock:
     return Clock(0) if settings.clock == "manual" else Clock(settings.speed or 1.0)
 
 
-def _new_store(settings: Settings, bound: Bound, test: str) -> Store:
+def _new_store(settings: Settings, policy: RetentionPolicy, test: str) -> Store:
     if settings.store is None:
-        return MemoryStore(bound)
+        return MemoryStore(policy)
     # Imported here: most servers keep everything in memory.
     from mock_server.storage.lmdb.store import LmdbStore
 
-    found = LmdbStore(settings.store, bound, test)
+    found = LmdbStore(settings.store, policy, test)
     if not test:
         found.check()
     return found

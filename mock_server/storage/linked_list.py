@@ -1,6 +1,6 @@
-"""How are things kept in the order they came, so that a page costs the page?
+"""How are ids kept in order, so that a page takes time in proportion to the page?
 
-A `LinkedList` finds, adds and takes out an entry in constant time, wherever it stands.
+A `LinkedList` finds, appends and removes an id in constant time.
 """
 
 from collections.abc import Iterator
@@ -16,72 +16,72 @@ class UnknownCursorError(LookupError):
         self.parameter, self.cursor = parameter, cursor
 
 
-class Link:
-    """An entry's id, its number (a later entry has a higher one), and its neighbours."""
+class Node:
+    """An id, its number (later ids have higher numbers), and its neighbours."""
 
-    __slots__ = ("earlier", "id", "later", "number")
+    __slots__ = ("id", "next", "number", "previous")
 
-    def __init__(self, entry_id: str, number: int, earlier: "Link | None") -> None:
+    def __init__(self, entry_id: str, number: int, previous: "Node | None") -> None:
         self.id, self.number = entry_id, number
-        self.earlier = earlier
-        self.later: Link | None = None
+        self.previous = previous
+        self.next: Node | None = None
 
 
 class LinkedList:
-    """Ids in the order they came."""
+    """Ids in the order in which they were appended."""
 
-    __slots__ = ("_links", "first", "last")
+    __slots__ = ("_nodes", "first", "last")
 
     def __init__(self) -> None:
-        self._links: dict[str, Link] = {}
-        self.first: Link | None = None
-        self.last: Link | None = None
+        self._nodes: dict[str, Node] = {}
+        self.first: Node | None = None
+        self.last: Node | None = None
 
     def __len__(self) -> int:
-        return len(self._links)
+        return len(self._nodes)
 
-    def get(self, entry_id: str) -> Link | None:
-        """The entry of an id."""
-        return self._links.get(entry_id)
+    def get(self, entry_id: str) -> Node | None:
+        """The node of an id."""
+        return self._nodes.get(entry_id)
 
     def append(self, entry_id: str, number: int) -> None:
-        """Add an entry at the end; the number is higher than any before."""
-        link = self._links[entry_id] = Link(entry_id, number, self.last)
+        """Append an id. Its number must be higher than all others."""
+        node = self._nodes[entry_id] = Node(entry_id, number, self.last)
         if self.last is None:
-            self.first = link
+            self.first = node
         else:
-            self.last.later = link
-        self.last = link
+            self.last.next = node
+        self.last = node
 
     def remove(self, entry_id: str) -> int:
-        """Take an entry out; its number."""
-        link = self._links.pop(entry_id)
-        if link.earlier is None:
-            self.first = link.later
+        """Remove an id; its number."""
+        node = self._nodes.pop(entry_id)
+        if node.previous is None:
+            self.first = node.next
         else:
-            link.earlier.later = link.later
-        if link.later is None:
-            self.last = link.earlier
+            node.previous.next = node.next
+        if node.next is None:
+            self.last = node.previous
         else:
-            link.later.earlier = link.earlier
-        return link.number
+            node.next.previous = node.previous
+        return node.number
 
-    def walk(self, start: Link | None, ascending: bool) -> Iterator[Link]:
-        """The entries from one on, in one direction; from that direction's beginning if none is given."""
-        link = start or (self.first if ascending else self.last)
-        while link is not None:
-            yield link
-            link = link.later if ascending else link.earlier
+    def walk(self, start: Node | None, ascending: bool) -> Iterator[Node]:
+        """The nodes in one direction, from `start` on or from the end of the list."""
+        node = start or (self.first if ascending else self.last)
+        while node is not None:
+            yield node
+            node = node.next if ascending else node.previous
 
     def page(self, window: Window) -> tuple[list[str], bool]:
-        """The ids on a page as asked for, and whether there are more. Raises `UnknownCursorError`."""
+        """The ids of a page, and whether there are more. Raises `UnknownCursorError`."""
         after, before = self._cursor("after", window.after), self._cursor("before", window.before)
-        links, more = filled(window, after, before, self.walk, lambda link: link.number)
-        return [link.id for link in links], more
+        nodes, more = filled(window, after, before, self.walk, lambda node: node.number)
+        return [node.id for node in nodes], more
 
-    def _cursor(self, parameter: str, cursor: str) -> Link | None:
+    def _cursor(self, parameter: str, cursor: str) -> Node | None:
         if not cursor:
             return None
-        if cursor not in self._links:
+        if cursor not in self._nodes:
             raise UnknownCursorError(parameter, cursor)
-        return self._links[cursor]
+        return self._nodes[cursor]

@@ -1,4 +1,4 @@
-"""How is everything kept in one process's memory?"""
+"""How are threads, messages and runs kept in the memory of one process?"""
 
 from collections import deque
 from collections.abc import Sequence
@@ -7,121 +7,121 @@ from itertools import count, islice
 from mock_server.simulation.records import MessageRecord, RunRecord, ThreadRecord
 from mock_server.storage.linked_list import LinkedList
 from mock_server.storage.pagination import Page, Window
-from mock_server.storage.protocol import Allow, Bound, Entry, Make
+from mock_server.storage.protocol import CheckLastRun, Entry, MakeRun, RetentionPolicy
 
-_LOOKS = 8
-"""So many runs are looked at, for each one created beyond the bound, whether they are over."""
+_CHECKS_PER_RUN = 8
+"""Runs that are looked at, for each new run beyond the limit, in search of one that has ended."""
 
 
-class _Shelf:
-    """What belongs to one thread."""
+class _ThreadIndex:
+    """The messages and runs of one thread."""
 
-    __slots__ = ("entries", "last_words", "runs")
+    __slots__ = ("entries", "runs", "user_text")
 
     def __init__(self) -> None:
         self.entries = LinkedList()
         self.runs = LinkedList()
-        self.last_words = ""
+        self.user_text = ""
 
 
 class MemoryStore:
-    """A store that one process has to itself, so that nothing comes between two of its calls."""
+    """A store for a single process, in which each call is atomic by itself."""
 
-    def __init__(self, bound: Bound | None = None) -> None:
-        self._bound = bound
-        self._empty()
+    def __init__(self, policy: RetentionPolicy | None = None) -> None:
+        self._policy = policy
+        self._reset()
 
-    def _empty(self) -> None:
+    def _reset(self) -> None:
         self._threads: dict[str, ThreadRecord] = {}
         self._messages: dict[str, MessageRecord] = {}
         self._runs: dict[str, RunRecord] = {}
-        self._shelves: dict[str, _Shelf] = {}
-        self._all = LinkedList()
+        self._indexes: dict[str, _ThreadIndex] = {}
+        self._thread_ids = LinkedList()
         self._datasets: dict[str, LinkedList] = {}
         self._numbers = count()
-        self._oldest: deque[str] = deque()
+        self._eviction_queue: deque[str] = deque()
 
     async def clear(self) -> None:
-        """Forget everything."""
-        self._empty()
+        """Delete everything."""
+        self._reset()
 
     def changes(self) -> Sequence[str]:
-        """Nobody else changes anything."""
+        """None: there are no other processes."""
         return ()
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: memory needs no release."""
 
     async def add_thread(self, thread: ThreadRecord) -> bool:
-        """Keep a new thread; False if there is one of this id."""
+        """Add a thread; False if there is one with this id."""
         if thread.id in self._threads:
             return False
         self._threads[thread.id] = thread
-        self._shelves[thread.id] = _Shelf()
-        self._all.append(thread.id, number := next(self._numbers))
+        self._indexes[thread.id] = _ThreadIndex()
+        self._thread_ids.append(thread.id, number := next(self._numbers))
         if thread.dataset_id:
             self._datasets.setdefault(thread.dataset_id, LinkedList()).append(thread.id, number)
         return True
 
     async def add_message(self, message: MessageRecord) -> bool:
-        """Keep a new message; False if its thread is not there."""
-        shelf = self._shelves.get(message.thread_id)
-        if shelf is None:
+        """Add a message; False if its thread does not exist."""
+        index = self._indexes.get(message.thread_id)
+        if index is None:
             return False
         self._messages[message.id] = message
-        shelf.entries.append(message.id, next(self._numbers))
+        index.entries.append(message.id, next(self._numbers))
         if message.role == "user":
-            shelf.last_words = message.words()
+            index.user_text = message.words()
         return True
 
-    async def add_run(self, thread_id: str, make: Make, allow: Allow) -> RunRecord | None:
-        """Keep the run made for a thread, if its last run allows it; None if there is no such thread."""
-        shelf = self._shelves.get(thread_id)
-        if shelf is None:
+    async def add_run(self, thread_id: str, make: MakeRun, check: CheckLastRun) -> RunRecord | None:
+        """Make a run and add it if the last run of the thread allows it; None if there is no such thread."""
+        index = self._indexes.get(thread_id)
+        if index is None:
             return None
-        run = make(shelf.last_words)
-        if last := shelf.runs.last:
-            allow(self._runs[last.id])
+        run = make(index.user_text)
+        if last := index.runs.last:
+            check(self._runs[last.id])
         self._runs[run.id] = run
         number = next(self._numbers)
-        shelf.entries.append(run.id, number)
-        shelf.runs.append(run.id, number)
-        if self._bound:
-            self._oldest.append(run.id)
-            self._keep_within(self._bound)
+        index.entries.append(run.id, number)
+        index.runs.append(run.id, number)
+        if self._policy:
+            self._eviction_queue.append(run.id)
+            self._evict(self._policy)
         return run
 
-    def _keep_within(self, bound: Bound) -> None:
-        for _ in range(_LOOKS):
-            if len(self._oldest) <= bound.most_runs:
+    def _evict(self, policy: RetentionPolicy) -> None:
+        for _ in range(_CHECKS_PER_RUN):
+            if len(self._eviction_queue) <= policy.max_runs:
                 return
-            run_id = self._oldest.popleft()
-            if bound.over(self._runs[run_id]):
-                self._forget(self._runs.pop(run_id))
-                bound.forgotten(run_id)
+            run_id = self._eviction_queue.popleft()
+            if policy.has_ended(self._runs[run_id]):
+                self._evict_run(self._runs.pop(run_id))
+                policy.on_evict(run_id)
             else:
-                self._oldest.append(run_id)
+                self._eviction_queue.append(run_id)
 
-    def _forget(self, run: RunRecord) -> None:
-        shelf = self._shelves[run.thread_id]
-        number = shelf.runs.remove(run.id)
-        shelf.entries.remove(run.id)
-        newest = shelf.entries.last
-        if not len(shelf.runs) and (newest is None or newest.number < number):
-            self._drop(run.thread_id)
+    def _evict_run(self, run: RunRecord) -> None:
+        index = self._indexes[run.thread_id]
+        number = index.runs.remove(run.id)
+        index.entries.remove(run.id)
+        newest = index.entries.last
+        if not len(index.runs) and (newest is None or newest.number < number):
+            self._evict_thread(run.thread_id)
 
-    def _drop(self, thread_id: str) -> None:
+    def _evict_thread(self, thread_id: str) -> None:
         thread = self._threads.pop(thread_id)
-        for link in self._shelves.pop(thread_id).entries.walk(None, ascending=True):
-            del self._messages[link.id]
-        self._all.remove(thread_id)
+        for node in self._indexes.pop(thread_id).entries.walk(None, ascending=True):
+            del self._messages[node.id]
+        self._thread_ids.remove(thread_id)
         if thread.dataset_id:
             self._datasets[thread.dataset_id].remove(thread_id)
             if not len(self._datasets[thread.dataset_id]):
                 del self._datasets[thread.dataset_id]
 
     async def replace_thread(self, old: ThreadRecord, new: ThreadRecord) -> bool:
-        """Keep the new version; False if `old` is no longer the current one."""
+        """Replace a thread; False if `old` is not the current version."""
         current = self._threads.get(old.id)
         if current is None or current.version != old.version:
             return False
@@ -129,7 +129,7 @@ class MemoryStore:
         return True
 
     async def replace_run(self, old: RunRecord, new: RunRecord) -> bool:
-        """Keep the new version; False if `old` is no longer the current one."""
+        """Replace a run; False if `old` is not the current version."""
         current = self._runs.get(old.id)
         if current is None or current.version != old.version:
             return False
@@ -137,42 +137,42 @@ class MemoryStore:
         return True
 
     async def thread(self, thread_id: str) -> ThreadRecord | None:
-        """A thread."""
+        """The thread with an id."""
         return self._threads.get(thread_id)
 
     async def message(self, message_id: str) -> MessageRecord | None:
-        """A message that a client posted."""
+        """The message with an id, of those that clients posted."""
         return self._messages.get(message_id)
 
     async def run(self, run_id: str) -> RunRecord | None:
-        """A run."""
+        """The run with an id."""
         return self._runs.get(run_id)
 
     async def last_run(self, thread_id: str) -> RunRecord | None:
-        """The run of a thread that was created last."""
-        shelf = self._shelves.get(thread_id)
-        return self._runs[shelf.runs.last.id] if shelf and shelf.runs.last else None
+        """The newest run of a thread."""
+        index = self._indexes.get(thread_id)
+        return self._runs[index.runs.last.id] if index and index.runs.last else None
 
     async def threads(self, window: Window, dataset_id: str) -> Page[ThreadRecord]:
-        """A page of all threads, or of those of a dataset. Raises `UnknownCursorError`."""
-        line = self._datasets.get(dataset_id, LinkedList()) if dataset_id else self._all
-        ids, more = line.page(window)
+        """A page of the threads of a dataset, of all threads if it is empty. Raises `UnknownCursorError`."""
+        listed = self._datasets.get(dataset_id, LinkedList()) if dataset_id else self._thread_ids
+        ids, more = listed.page(window)
         return Page(tuple(self._threads[thread_id] for thread_id in ids), more)
 
     async def runs(self, thread_id: str, window: Window) -> Page[RunRecord]:
-        """A page of a thread's runs. Raises `UnknownCursorError`."""
-        ids, more = self._shelves[thread_id].runs.page(window)
+        """A page of the runs of a thread. Raises `UnknownCursorError`."""
+        ids, more = self._indexes[thread_id].runs.page(window)
         return Page(tuple(self._runs[run_id] for run_id in ids), more)
 
     async def position(self, thread_id: str, entry_id: str) -> int | None:
-        """Where in a thread a message or run stands."""
-        link = self._shelves[thread_id].entries.get(entry_id)
-        return link.number if link else None
+        """The position of a message or run in its thread."""
+        node = self._indexes[thread_id].entries.get(entry_id)
+        return node.number if node else None
 
     async def entries(
         self, thread_id: str, start: str, count: int, ascending: bool
     ) -> Sequence[tuple[int, Entry]]:
-        """So many messages and runs of a thread with their positions, oldest or newest first."""
-        line = self._shelves[thread_id].entries
-        links = islice(line.walk(line.get(start), ascending), count)
-        return [(link.number, self._messages.get(link.id) or self._runs[link.id]) for link in links]
+        """At most `count` messages and runs of a thread with their positions, oldest or newest first."""
+        listed = self._indexes[thread_id].entries
+        nodes = islice(listed.walk(listed.get(start), ascending), count)
+        return [(node.number, self._messages.get(node.id) or self._runs[node.id]) for node in nodes]

@@ -1,8 +1,7 @@
-"""What was created, and when?
+"""What does a store keep, and which calls does it offer?
 
-`Store` is all that the processes of one server share. Its records are frozen; a record is changed by
-replacing it, which fails if somebody else was first. `store_memory` serves one process, `store_lmdb`
-several.
+`Store` is all the state that the processes of one server share. Records are frozen: a change replaces a
+record, and fails if another process changed it first. `MemoryStore` serves one process, `LmdbStore` several.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,83 +12,84 @@ from mock_server.simulation.records import MessageRecord, RunRecord, ThreadRecor
 from mock_server.storage.linked_list import UnknownCursorError
 from mock_server.storage.pagination import Page, Window
 
-__all__ = ["Allow", "Bound", "Entry", "Make", "Store", "UnknownCursorError"]
+__all__ = ["CheckLastRun", "Entry", "MakeRun", "RetentionPolicy", "Store", "UnknownCursorError"]
 
 Entry = MessageRecord | RunRecord
-Make = Callable[[str], RunRecord]
-"""Makes a new run of a thread, given what the user said last there."""
-Allow = Callable[[RunRecord], object]
-"""Raises what speaks against a new run, given the last one of its thread."""
+MakeRun = Callable[[str], RunRecord]
+"""Makes a new run of a thread from the text of the user's last message."""
+CheckLastRun = Callable[[RunRecord], object]
+"""Raises an exception if the last run of a thread allows no new one."""
 
 
 @dataclass(frozen=True)
-class Bound:
-    """How much is kept: of more runs, the oldest that are over go, and a thread with its last run.
+class RetentionPolicy:
+    """Keep at most `max_runs` runs; the oldest ended ones are evicted.
 
-    A thread that got a message since its last run stays. `forgotten` is told the id of each run that went.
+    A thread is evicted with its last run, unless a message came after that run. `on_evict` gets the id of
+    each evicted run.
     """
 
-    most_runs: int
-    over: Callable[[RunRecord], bool]
-    forgotten: Callable[[str], object]
+    max_runs: int
+    has_ended: Callable[[RunRecord], bool]
+    on_evict: Callable[[str], object]
 
 
 class Store(Protocol):
-    """What every store can do. Each call is atomic; an id is looked up at the cost of one lookup."""
+    """What every store can do. Each call is atomic, and finds an id without a search."""
 
     async def add_thread(self, thread: ThreadRecord) -> bool:
-        """Keep a new thread; False if there is one of this id."""
+        """Add a thread; False if there is one with this id."""
 
     async def add_message(self, message: MessageRecord) -> bool:
-        """Keep a new message; False if its thread is not there."""
+        """Add a message; False if its thread does not exist."""
 
-    async def add_run(self, thread_id: str, make: Make, allow: Allow) -> RunRecord | None:
-        """Keep the run made for a thread, if its last run allows it; None if there is no such thread.
+    async def add_run(self, thread_id: str, make: MakeRun, check: CheckLastRun) -> RunRecord | None:
+        """Make a run and add it if the last run of the thread allows it; None if there is no such thread.
 
-        What either raises is passed on, and no run is kept. Nothing comes between what they were given and
-        the new run: if another process was first, they are called again.
+        If either function raises an exception, it is passed on and no run is added. If another process
+        changes what they were given before the run is added, they are called again.
         """
 
     async def replace_thread(self, old: ThreadRecord, new: ThreadRecord) -> bool:
-        """Keep the new version; False if `old` is no longer the current one."""
+        """Replace a thread; False if `old` is not the current version."""
 
     async def replace_run(self, old: RunRecord, new: RunRecord) -> bool:
-        """Keep the new version; False if `old` is no longer the current one."""
+        """Replace a run; False if `old` is not the current version."""
 
     async def thread(self, thread_id: str) -> ThreadRecord | None:
-        """A thread."""
+        """The thread with an id."""
 
     async def message(self, message_id: str) -> MessageRecord | None:
-        """A message that a client posted."""
+        """The message with an id, of those that clients posted."""
 
     async def run(self, run_id: str) -> RunRecord | None:
-        """A run."""
+        """The run with an id."""
 
     async def last_run(self, thread_id: str) -> RunRecord | None:
-        """The run of a thread that was created last."""
+        """The newest run of a thread."""
 
     async def threads(self, window: Window, dataset_id: str) -> Page[ThreadRecord]:
-        """A page of all threads, or of those of a dataset. Raises `UnknownCursorError`."""
+        """A page of the threads of a dataset, of all threads if it is empty. Raises `UnknownCursorError`."""
 
     async def runs(self, thread_id: str, window: Window) -> Page[RunRecord]:
-        """A page of a thread's runs. Raises `UnknownCursorError`."""
+        """A page of the runs of a thread. Raises `UnknownCursorError`."""
 
     async def position(self, thread_id: str, entry_id: str) -> int | None:
-        """Where in a thread a message or run stands; a later one has a higher position."""
+        """The position of a message or run in its thread. Later entries have higher positions."""
 
     async def entries(
         self, thread_id: str, start: str, count: int, ascending: bool
     ) -> Sequence[tuple[int, Entry]]:
-        """So many messages and runs of a thread with their positions, oldest or newest first.
+        """At most `count` messages and runs of a thread with their positions, oldest or newest first.
 
-        They begin with that of the id `start`; without one, with the thread's first or last.
+        The first is the one with the id `start`. If `start` is empty, it is the thread's oldest or newest.
         """
 
     def changes(self) -> Sequence[str]:
-        """The ids of runs that were changed, by whatever process, since this was last asked."""
+        """The ids of the runs that any process replaced since the last call."""
 
     async def clear(self) -> None:
-        """Forget everything."""
+        """Delete everything."""
 
     def close(self) -> None:
-        """Let go of what is held; nothing is asked afterwards."""
+        """Release all resources. No other call may follow."""

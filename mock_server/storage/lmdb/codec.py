@@ -1,79 +1,149 @@
 """How is a record written as bytes, and read again?
 
-A record is a JSON list of its fields; scenarios, which runs share, are written apart, and read back without
-letting the bytes name anything but a scenario's own parts.
+Everything is JSON. A thread, message or run is a list of its fields in order; a scenario, which runs share,
+is an object. Reading checks types and ranges, and that a scenario can be played, so bytes from a stranger's
+file give a record that is safe to use or a `PlainError`. A change to what is written here needs a new
+`FORMAT` in `file_format`.
 """
 
-import io
-import pickle
+import re
 from dataclasses import fields
 from operator import attrgetter
-from typing import Any, cast
+from typing import Any
 
 import orjson
 
-from mock_server.simulation.records import Input, MessageRecord, RunRecord, ThreadRecord
-from mock_server.simulation.scenario import Scenario
+from mock_server.simulation.conditions import WireError, parse
+from mock_server.simulation.playback import run_at, status_at, steps_at
+from mock_server.simulation.records import MessageRecord, RunRecord, ThreadRecord
+from mock_server.simulation.scenario import Moment, Scenario
+from mock_server.simulation.timeline import compiled
+from mock_server.storage.lmdb import plain
+from mock_server.storage.lmdb.plain import Columns, PlainError
+
+_LATEST = 221_845_392_000_000
+"""The year 9000 in milliseconds, where the mock's clock ends."""
+_LONGEST = 1e7
+"""Seconds of a scenario."""
+_MAX_VERSION = 1 << 31
+_RUN_ID = re.compile(r"run_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_TRIAL_ID = "run_00000000-0000-4000-8000-000000000000"
 
 _RUN = tuple(field.name for field in fields(RunRecord))
+_SCENARIO = _RUN.index("scenario")
 _of_thread = attrgetter(*(field.name for field in fields(ThreadRecord)))
 _of_message = attrgetter(*(field.name for field in fields(MessageRecord)))
 _of_run = attrgetter(*(name for name in _RUN if name != "scenario"))
-_SCENARIO = _RUN.index("scenario")
-_INPUTS = _RUN.index("inputs")
-_WIRES = _RUN.index("wires")
-_PARTS = frozenset({"mock_server.simulation.scenario", "mock_server.simulation.lifecycle"})
+_thread_columns, _message_columns = Columns(ThreadRecord), Columns(MessageRecord)
+_run_columns = Columns(RunRecord, without="scenario")
+_read_scenario = plain.reader(Scenario)
 
 
 def thread_bytes(record: ThreadRecord) -> bytes:
-    """A thread, written."""
+    """The bytes of a thread."""
     return orjson.dumps(_of_thread(record))
 
 
 def thread(data: bytes) -> ThreadRecord:
-    """A thread, read."""
-    return ThreadRecord(*orjson.loads(data))
+    """The thread in the bytes. Raises `PlainError`."""
+    record = ThreadRecord(*_thread_columns.read(data))
+    _check_created(record.created_at)
+    return record
 
 
 def message_bytes(record: MessageRecord) -> bytes:
-    """A message, written."""
+    """The bytes of a message."""
     return orjson.dumps(_of_message(record))
 
 
 def message(data: bytes) -> MessageRecord:
-    """A message, read."""
-    return MessageRecord(*orjson.loads(data))
+    """The message in the bytes. Raises `PlainError`."""
+    record = MessageRecord(*_message_columns.read(data))
+    _check_created(record.created_at)
+    return record
 
 
 def run_bytes(record: RunRecord) -> bytes:
-    """A run, written without its scenario."""
+    """The bytes of a run, without its scenario."""
     return orjson.dumps(_of_run(record))
 
 
 def run(data: bytes, scenario: Scenario) -> RunRecord:
-    """A run, read."""
-    values = orjson.loads(data)
+    """The run in the bytes, which plays the scenario. Raises `PlainError`."""
+    values = _run_columns.read(data)
     values.insert(_SCENARIO, scenario)
-    values[_INPUTS] = tuple(Input(**given) for given in values[_INPUTS])
-    values[_WIRES] = tuple(values[_WIRES])
-    return RunRecord(*values)
+    record = RunRecord(*values)
+    _check_created(record.created_at)
+    if not _RUN_ID.fullmatch(record.id):
+        raise PlainError("id: is not the id of a run")
+    if not (0 <= record.pace <= _LONGEST and 0 <= record.version < _MAX_VERSION):
+        raise PlainError("pace or version: is out of range")
+    if not record.chosen_by.isidentifier():
+        raise PlainError("chosen_by: is not a word")
+    if record.wires:
+        _check_conditions(record.wires)
+    if record.inputs:
+        for given in record.inputs:
+            _check_created(given.at)
+        _check_playable(record)
+    return record
 
 
 def scenario_bytes(scenario: Scenario) -> bytes:
-    """A scenario, written."""
-    return pickle.dumps(scenario)
+    """The bytes of a scenario: all its fields, its moments and the lifecycles that it keeps to."""
+    return orjson.dumps(scenario, default=_sorted)
+
+
+def _sorted(value: Any) -> list[Any]:
+    if isinstance(value, frozenset):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} is not plain data")
 
 
 def scenario(data: bytes) -> Scenario:
-    """A scenario, read; raises `pickle.UnpicklingError` for anything else."""
-    return cast(Scenario, _Reader(io.BytesIO(data)).load())
+    """The scenario in the bytes. Raises `PlainError`."""
+    found: Scenario = _read_scenario(plain.parse(data))
+    if not found.name.replace("-", "").isalnum():
+        raise PlainError("name: is not the name of a scenario")
+    _check_conditions(found.wires)
+    for moments in (found.timeline, found.after_cancel, *found.after_outputs):
+        for moment in moments:
+            _check_moment(moment)
+    if not 0 <= found.expires < _LONGEST:
+        raise PlainError("expires: is out of range")
+    for pace in (0.0, 1.0):
+        _check_playable(RunRecord(_TRIAL_ID, "", 0, found, "", "", pace=pace))
+    return found
 
 
-class _Reader(pickle.Unpickler):
-    """Reads what a scenario is made of, and nothing else."""
+def _check_created(instant: int) -> None:
+    if not 0 <= instant <= _LATEST:
+        raise PlainError("created_at or at: is out of range")
 
-    def find_class(self, module: str, name: str) -> Any:
-        """A class that the bytes name."""
-        if module in _PARTS or (module, name) == ("builtins", "frozenset"):
-            return super().find_class(module, name)
-        raise pickle.UnpicklingError(f"a scenario has no {module}.{name} in it")
+
+def _check_conditions(wires: tuple[str, ...]) -> None:
+    try:
+        if any(parse(written).written != written for written in wires):
+            raise PlainError("wires: is not written as the mock writes it")
+    except WireError as error:
+        raise PlainError(f"wires: {error}") from None
+
+
+def _check_moment(moment: Moment) -> None:
+    until = getattr(moment, "until", moment.at)
+    if not 0 <= moment.at <= until < _LONGEST:
+        raise PlainError("at or until: is out of range")
+
+
+def _check_playable(record: RunRecord) -> None:
+    """Play the run once: with fields of the right types it can still make no sense, in more ways than one."""
+    try:
+        timeline = compiled(record)
+        ended = timeline.rests[-1] == len(timeline.changes) - 1
+        for change in timeline.of_run:
+            status_at(record, change.at)
+        run_at(record, timeline.expires_at), steps_at(record, timeline.expires_at)
+    except Exception as error:
+        raise PlainError(f"cannot be played: {type(error).__name__}: {error}") from None
+    if not ended:
+        raise PlainError("cannot be played: it never ends")

@@ -1,7 +1,7 @@
-"""How is one LMDB file used by several processes at once?
+"""How do several processes use one LMDB file at once?
 
-Readers look at the file's pages in memory and wait for nobody; those who write take turns of some
-microseconds. The file grows as it fills.
+Readers look at the file's pages in memory and wait for no one. Writers wait for one another, for
+microseconds each. The file grows as it fills.
 """
 
 import asyncio
@@ -16,126 +16,140 @@ from typing import Any, Protocol, TypeVar
 import lmdb
 
 from mock_server.errors import Refusal
+from mock_server.storage.lmdb import file_format
+from mock_server.storage.lmdb.keys import FORMAT_KEY, NUMBER, DamagedError
 from mock_server.storage.lmdb.lock import ProcessLock
 
 Result = TypeVar("Result")
 
+FIRST_SIZE = 16 << 20
+"""Bytes of a new file. A full file is made twice as large."""
+PRIVATE = 0o600
+"""The file and its companions are for their owner alone."""
+_LAST = b"\xff" * NUMBER.size
+
 
 class Cursor(Protocol):
-    """A place among the keys; each move tells whether there is something."""
+    """A position among the sorted keys. Each move tells whether a key was found."""
 
     def key(self) -> bytes:
-        """The key at the place; empty if there is none."""
+        """The key at the position; empty if there is none."""
 
     def set_range(self, key: bytes) -> bool:
-        """Go to the first key that is not smaller."""
+        """Move to the first key that is not smaller."""
 
     def next(self) -> bool:
-        """Go to the next key."""
+        """Move to the next key."""
 
     def prev(self) -> bool:
-        """Go to the key before."""
+        """Move to the previous key."""
 
     def last(self) -> bool:
-        """Go to the last key."""
+        """Move to the last key."""
 
     def delete(self) -> bool:
-        """Delete what is at the place, and go to what follows."""
+        """Delete the key at the position, and move to the one after it."""
 
 
 class Transaction(Protocol):
-    """What the mock does with a transaction of LMDB: a type, since LMDB's own allow for views of memory."""
+    """The part of an LMDB transaction that the mock uses; LMDB's own type allows other buffers than bytes."""
 
     def get(self, key: bytes) -> bytes | None:
         """The value of a key."""
 
     def put(self, key: bytes, value: bytes, *, overwrite: bool = True) -> bool:
-        """Keep a value; False if there is one that was not to be overwritten."""
+        """Set the value of a key; False if it has one and `overwrite` is False."""
 
     def delete(self, key: bytes) -> bool:
-        """Forget a key."""
+        """Delete a key."""
 
     def cursor(self) -> Cursor:
-        """A place among the keys."""
-
-
-FIRST_SIZE = 16 << 20
-"""Bytes that a new file takes; a full one is made twice as large."""
-_LAST = b"\xff" * 8
-_MAGIC, _LMDB = slice(16, 20), bytes.fromhex("BEEFC0DE")
-"""Where LMDB says that a file is its own, and how."""
+        """A cursor, which has no position yet."""
 
 
 @dataclass
 class _Opened:
     environment: lmdb.Environment
-    turn: ProcessLock
+    lock: ProcessLock
     users: int = 0
 
 
 _opened: dict[tuple[int, Path], _Opened] = {}
-"""By process and path: LMDB wants a file opened once in a process, and not carried into another one."""
+"""Open files by process id and path. LMDB allows a file to be opened once in a process, and not inherited."""
 
 
 class LmdbFile:
-    """A file of sorted keys with their values; opened at the first use. Raises `lmdb.Error`, `OSError`.
+    """A file of sorted keys with values, opened at the first use. Raises `lmdb.Error`, `OSError`.
 
-    `undone` is told when what work has written is undone, before it is done anew.
+    `on_undo` is called when writes have been undone and are about to be repeated.
     """
 
     def __init__(
-        self, path: Path, first_size: int = FIRST_SIZE, undone: Callable[[], object] = lambda: None
+        self, path: Path, first_size: int = FIRST_SIZE, on_undo: Callable[[], object] = lambda: None
     ) -> None:
         self.path = path
-        self._first_size, self._undone = first_size, undone
+        self._first_size, self._on_undo = first_size, on_undo
         self._waiting: list[tuple[Callable[[Transaction], Any], asyncio.Future[Any]]] = []
+
+    @property
+    def _id(self) -> tuple[int, Path]:
+        return os.getpid(), self.path.resolve()
+
+    @property
+    def _lock_path(self) -> Path:
+        return self.path.with_name(f"{self.path.name}-turn")
+
+    def check(self) -> None:
+        """Refuse a file that is not a store, unless this process has it open. Raises `FormatError`."""
+        if self._id not in _opened:
+            file_format.check(self.path, self._lock_path)
 
     @cached_property
     def _shared(self) -> _Opened:
-        place = (os.getpid(), self.path.resolve())
-        if place not in _opened:
-            _opened[place] = self._open()
-        _opened[place].users += 1
-        return _opened[place]
+        opened = _opened.get(self._id)
+        if opened is None:
+            opened = _opened[self._id] = self._open()
+        opened.users += 1
+        return opened
 
     def _open(self) -> _Opened:
-        self._refuse_what_is_none()
-        turn = ProcessLock(self.path.with_name(f"{self.path.name}-turn"))
+        # LMDB would create its lock file beside a file that is not its own.
+        file_format.check_head(self.path)
+        lock = ProcessLock(self._lock_path)
         try:
-            with turn:
+            with lock:
                 size = max(self._first_size, self.path.stat().st_size if self.path.exists() else 0)
-                # A process that dies loses nothing without sync; only a machine that dies could.
+                # Without sync nothing is lost when a process dies, only when the machine does.
                 environment = lmdb.open(
-                    str(self.path), subdir=False, map_size=size, writemap=True, sync=False, metasync=False
+                    str(self.path),
+                    subdir=False,
+                    map_size=size,
+                    mode=PRIVATE,
+                    writemap=True,
+                    sync=False,
+                    metasync=False,
                 )
-                self._take_room(size)
+                self._allocate(size)
+                _begin(environment)
         except BaseException:
-            turn.close()
+            lock.close()
             raise
         environment.reader_check()
-        return _Opened(environment, turn)
-
-    def _refuse_what_is_none(self) -> None:
-        """Leave a file alone that is somebody's else; LMDB would put a lock beside it first."""
-        if self.path.is_file():
-            with self.path.open("rb") as file:
-                head = file.read(_MAGIC.stop)
-            if head and head[_MAGIC] not in (_LMDB, _LMDB[::-1]):
-                raise lmdb.InvalidError("it is something else than a store")
+        return _Opened(environment, lock)
 
     def close(self) -> None:
-        """Close the file, unless another of this process still uses it."""
+        """Close the file, unless something else in this process still uses it."""
         opened = self.__dict__.pop("_shared", None)
         if opened is None:
             return
         opened.users -= 1
         if not opened.users:
-            del _opened[next(place for place, one in _opened.items() if one is opened)]
+            del _opened[next(key for key, one in _opened.items() if one is opened)]
             opened.environment.close()
-            opened.turn.close()
+            opened.lock.close()
 
     def read(self, work: Callable[[Transaction], Result]) -> Result:
-        """What the work gives, done on the file as it is at one moment."""
+        """The result of the work, which sees the file as it is at one moment."""
         shared = self._shared
         while True:
             try:
@@ -145,25 +159,25 @@ class LmdbFile:
                 self._resize(shared, 0)
 
     def write(self, work: Callable[[Transaction], Result]) -> Result:
-        """What the work gives, done as one; nothing of it if it raises. It is done anew in a file that grew.
+        """The result of the work, of which all is written, or nothing if it raises.
 
-        Raises `Refusal` if the file is full and cannot grow.
+        When the file is full, it is made larger and the work is repeated. Raises `Refusal` if it cannot grow.
         """
         shared = self._shared
         while True:
             try:
-                with shared.turn, shared.environment.begin(write=True) as transaction:
+                with shared.lock, shared.environment.begin(write=True) as transaction:
                     return work(transaction)
             except lmdb.MapResizedError:
                 self._resize(shared, 0)
             except lmdb.MapFullError:
-                self._undone()
+                self._on_undo()
                 self._grow(shared)
 
-    async def write_soon(self, work: Callable[[Transaction], Result]) -> Result:
-        """The same, in one transaction with what else is to be written in this turn of the event loop.
+    async def write_batched(self, work: Callable[[Transaction], Result]) -> Result:
+        """As `write`, in one transaction with all that is written in this pass of the event loop.
 
-        Work that raises something of its own must not have written anything before.
+        Work that raises an exception of its own must not have written anything before.
         """
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Result] = loop.create_future()
@@ -175,7 +189,7 @@ class LmdbFile:
     def _write_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
         try:
-            results = self.write(lambda transaction: [_tried(work, transaction) for work, _ in waiting])
+            results = self.write(lambda transaction: [_attempt(work, transaction) for work, _ in waiting])
         except Exception as error:
             results = [error] * len(waiting)
         for (_, done), result in zip(waiting, results, strict=True):
@@ -191,23 +205,30 @@ class LmdbFile:
             self._resize(shared, 2 * shared.environment.info()["map_size"])
         except (OSError, lmdb.Error) as error:
             problem = f"the store {self.path} is full and cannot grow: {error}"
-            raise Refusal("unavailable", f"{problem}; make room, or keep fewer --max-runs") from None
+            raise Refusal("unavailable", f"{problem}; free some space, or lower --max-runs") from None
 
     def _resize(self, shared: _Opened, size: int) -> None:
-        """Take the file as large as it is, or make it so large; one that took it smaller would cut it off."""
-        with shared.turn:
+        """Map the file at this size, or at its own if that is larger: a smaller map would truncate it."""
+        with shared.lock:
             size = max(size, self.path.stat().st_size)
-            self._take_room(size)
+            self._allocate(size)
             shared.environment.set_mapsize(size)
 
-    def _take_room(self, size: int) -> None:
-        """Let the file have its blocks: a page without one would end the process on a full disk."""
+    def _allocate(self, size: int) -> None:
+        """Allocate the file's blocks: on a full disk, a write to a page without one would end the process."""
         with suppress(AttributeError), self.path.open("r+b") as file:
             os.posix_fallocate(file.fileno(), 0, size)
 
 
-def _tried(work: Callable[[Transaction], Any], transaction: Transaction) -> Any:
-    """What the work gives, or what it raised by itself."""
+def _begin(environment: lmdb.Environment) -> None:
+    """Write the format into a new file."""
+    if not environment.stat()["entries"]:
+        with environment.begin(write=True) as transaction:
+            transaction.put(FORMAT_KEY, file_format.FORMAT)
+
+
+def _attempt(work: Callable[[Transaction], Any], transaction: Transaction) -> Any:
+    """The result of the work, or the exception of its own that it raised."""
     try:
         return work(transaction)
     except lmdb.Error:
@@ -217,13 +238,15 @@ def _tried(work: Callable[[Transaction], Any], transaction: Transaction) -> Any:
 
 
 def walk(transaction: Transaction, prefix: bytes, start: bytes | None, ascending: bool) -> Iterator[bytes]:
-    """The 8 bytes that follow a prefix in the keys, from `start` on, in one direction."""
+    """The numbers (8 bytes) that follow a prefix in the keys, from `start` on, in one direction."""
     cursor, length = transaction.cursor(), len(prefix)
     found = cursor.set_range(prefix + (start or (b"" if ascending else _LAST)))
     if not ascending and not (found and cursor.key() == prefix + (start or _LAST)):
         found = cursor.prev() if found else cursor.last()
-    while found and cursor.key().startswith(prefix):
-        yield cursor.key()[length:]
+    while found and (key := cursor.key()).startswith(prefix):
+        if len(key) != length + NUMBER.size:
+            raise DamagedError(key, "the key has a wrong length")
+        yield key[length:]
         found = cursor.next() if ascending else cursor.prev()
 
 

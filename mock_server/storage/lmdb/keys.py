@@ -1,80 +1,129 @@
-"""Under which keys of an LMDB file does a mock keep what?
+"""Which key of an LMDB file holds what?
 
-The keys begin with the mock's sandbox; then comes a letter:
+`tunemock` holds the format of the file. `scenario` with a digest holds a scenario, `changes!` with a number
+the id of a changed run; all sandboxes share these. Every other key begins with 8 bytes for its sandbox and
+a letter:
 
-    n                               the number of the next thread, and how many runs there are
-    t thread id                     the thread's state
-    T thread                        a thread's record; in order
-    d dataset, thread               a thread of a dataset; in order
-    e entry id                      its place
-    l place                         a run or a message; a thread's runs and its messages, both in order
-    o number                        the places of some runs that were created together; oldest first
+    n                               the number of the next thread, and the number of runs
+    t thread id                     the state of a thread
+    T thread                        the record of a thread, in order of creation
+    d dataset, thread               a thread of a dataset, in order of creation
+    e entry id                      the place of a run or message
+    l place                         the record of a run or message
+    o number                        the places of runs that were counted together, oldest first
 
-Threads stand there by their numbers. A place is a thread, a kind, and a number in the thread. Scenarios,
-which runs share, and the ids of changed runs belong to no sandbox.
+A thread is written as its number. A place is a thread, a kind (run or message) and a number in the thread,
+so the runs of a thread are sorted by age, and so are its messages.
 """
 
 import hashlib
 from struct import Struct
 from typing import NamedTuple
 
+from mock_server.errors import Refusal, quoted
+
+FORMAT_KEY = b"tunemock"
+SCENARIOS, CHANGES = b"scenario", b"changes!"
 RUN, MESSAGE = b"r", b"m"
 NUMBER = Struct(">Q")
 COUNTS = Struct(">QQ")
-PLACE = 17
-"""Bytes of a place: a thread's number, the kind, the number in the thread."""
-SCENARIOS, CHANGES = b"scenario", b"changes!"
-_LONGEST = 200
-"""Bytes of an id that stands in a key as it is; LMDB takes keys of 511."""
+LARGEST_NUMBER = 1 << 62
+PLACE_SIZE = 17
+"""Bytes of a place: 8 for the thread, 1 for the kind, 8 for the number in the thread."""
+_MAX_ID = 200
+"""Bytes of the longest id that is part of a key as it is. The keys of LMDB have at most 511 bytes."""
+_COUNTS, _STATE, _THREAD, _DATASET, _ENTRY, _PLACE, _COUNTED = b"n", b"t", b"T", b"d", b"e", b"l", b"o"
+
+
+class DamagedError(Refusal):
+    """The value of a key is missing, or is not what the mock writes there."""
+
+    def __init__(self, key: bytes, problem: str) -> None:
+        what = f"the store is damaged: {describe(key)}: {problem}"
+        super().__init__("internal", f"{what}; start with another --store, or delete this file")
 
 
 def digest(data: bytes, size: int = 16) -> bytes:
-    """A short name for what is long."""
+    """A short name for long data."""
     return hashlib.blake2b(data, digest_size=size).digest()
 
 
-def named(name: str) -> bytes:
-    """An id as the end of a key; no other id has the same."""
-    written = name.encode()
-    return written if len(written) <= _LONGEST else b"\xff" + digest(written, 32)
+def encode_id(name: str) -> bytes:
+    """An id as the end of a key. Different ids give different bytes."""
+    encoded = name.encode()
+    return encoded if len(encoded) <= _MAX_ID else b"\xff" + digest(encoded, 32)
 
 
 class State(NamedTuple):
-    """What changes in a thread as messages and runs come.
+    """What changes in a thread when a message or run is added.
 
-    Its number, how many entries it has had, how many it had when its last run came (0: it has none), and what
-    the user said last.
+    `thread` is the thread's number, `entries` the number of its newest entry, `last_run` that of its newest
+    run (0: it has none), `user_text` the text of the user's last message.
     """
 
     thread: bytes
     entries: bytes
     last_run: bytes
-    words: bytes
+    user_text: bytes
 
-    def said(self) -> str:
-        """What the user said last."""
-        return self.words.decode()
-
-    def last(self) -> bytes | None:
-        """The place of the last run."""
+    def last_place(self) -> bytes | None:
+        """The place of the newest run."""
         return self.thread + RUN + self.last_run if any(self.last_run) else None
 
 
 class Keys:
-    """With what the keys of one mock begin."""
+    """The keys of one sandbox."""
 
     def __init__(self, sandbox: str) -> None:
         self.sandbox = digest(sandbox.encode(), 8)
-        self.counts, self.states, self.threads = (self.sandbox + letter for letter in (b"n", b"t", b"T"))
-        self.datasets, self.ids, self.places = (self.sandbox + letter for letter in (b"d", b"e", b"l"))
-        self.oldest = self.sandbox + b"o"
+        self.counts, self.threads = self.sandbox + _COUNTS, self.sandbox + _THREAD
+        self.counted, self.places = self.sandbox + _COUNTED, self.sandbox + _PLACE
+        self._states, self._entries = self.sandbox + _STATE, self.sandbox + _ENTRY
+
+    def state(self, thread_id: str) -> bytes:
+        """The key of a thread's state."""
+        return self._states + encode_id(thread_id)
+
+    def entry(self, entry_id: str) -> bytes:
+        """The key of the place of a run or message."""
+        return self._entries + encode_id(entry_id)
 
     def of_dataset(self, dataset_id: str) -> bytes:
-        """What the numbers of a dataset's threads follow; of all threads without one."""
+        """The prefix of the threads of a dataset; of all threads without one."""
         if not dataset_id:
             return self.threads
-        return self.datasets + digest(dataset_id.encode())
+        return self.sandbox + _DATASET + digest(dataset_id.encode())
 
     def of_thread(self, thread: bytes, kind: bytes) -> bytes:
-        """What the numbers of a thread's runs or messages follow."""
+        """The prefix of a thread's runs or messages."""
         return self.places + thread + kind
+
+
+def describe(key: bytes) -> str:
+    """What a key holds, in words."""
+    for prefix, name in ((SCENARIOS, "scenario"), (CHANGES, "change"), (FORMAT_KEY, "the format")):
+        if key.startswith(prefix):
+            return f"{name} {key[8:].hex()}".rstrip()
+    letter, rest = key[8:9], key[9:]
+    if letter == _PLACE and len(rest) == PLACE_SIZE:
+        kind = "run" if rest[8:9] == RUN else "message"
+        return f"{kind} {_number(rest[9:])} of thread {_number(rest[:8])}"
+    name = {
+        _COUNTS: "the counts",
+        _STATE: "the state of thread",
+        _THREAD: "thread",
+        _DATASET: "dataset",
+        _ENTRY: "the place of",
+        _COUNTED: "the list of old runs",
+    }.get(letter, "the key")
+    return f"{name} {_readable(letter, rest)}".rstrip()
+
+
+def _readable(letter: bytes, rest: bytes) -> str:
+    if letter in (_STATE, _ENTRY):
+        return quoted(rest.decode(errors="replace"))
+    return _number(rest) if len(rest) == NUMBER.size else rest.hex()
+
+
+def _number(data: bytes) -> str:
+    return str(NUMBER.unpack(data)[0])

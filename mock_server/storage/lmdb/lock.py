@@ -1,7 +1,7 @@
-"""Whose turn is it, of several processes?
+"""How do several processes agree which of them may write?
 
-One at a time, by a lock of the system on a file, which a process that dies gives back. Who waits looks again
-and again while it lets others run: to be put to sleep and woken takes several times longer than what they do.
+By a lock of the operating system on a file; a process that dies releases it. A process that waits tries
+again a few times before it sleeps: the lock is held for microseconds, and to sleep and wake takes longer.
 """
 
 import os
@@ -11,20 +11,20 @@ from pathlib import Path
 if sys.platform != "win32":
     import fcntl
 
-_GLANCES = 20
-"""So often a process looks before it lets itself be put to sleep, as may be whoever has the turn."""
+_TRIES = 20
+"""Attempts to take the lock, each after other processes could run, before the process sleeps."""
 
 
 class ProcessLock:
-    """A process's part in taking turns; `with turn:` takes one. Several processes need a system like Unix."""
+    """A lock that one process holds at a time: `with lock:`. On Windows it does nothing."""
 
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
 
     def __enter__(self) -> None:
-        """Wait for the turn."""
+        """Wait for the lock, and take it."""
         if sys.platform != "win32":
-            for _ in range(_GLANCES):
+            for _ in range(_TRIES):
                 try:
                     fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
@@ -34,10 +34,10 @@ class ProcessLock:
             fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def __exit__(self, *_: object) -> None:
-        """Let the next one."""
+        """Release the lock."""
         if sys.platform != "win32":
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file of the lock."""
         os.close(self._file)

@@ -1,87 +1,99 @@
-"""How are a mock's records kept in an LMDB file? Each call is part of a transaction."""
+"""How are the records of a sandbox kept in an LMDB file?
 
-from collections import OrderedDict
-from struct import Struct
+Each method is one part of a transaction. A record that cannot be read raises `DamagedError`.
+"""
 
 from mock_server.simulation.records import MessageRecord, RunRecord, ThreadRecord
-from mock_server.simulation.scenario import Scenario
 from mock_server.storage.lmdb import codec
 from mock_server.storage.lmdb.environment import Transaction, delete_all, walk
 from mock_server.storage.lmdb.keys import (
     CHANGES,
     COUNTS,
+    LARGEST_NUMBER,
     MESSAGE,
     NUMBER,
+    PLACE_SIZE,
     RUN,
-    SCENARIOS,
+    DamagedError,
     Keys,
     State,
-    digest,
-    named,
 )
+from mock_server.storage.lmdb.run_values import RunValues, decoded, required
 
-_CHANGES_KEPT = 10_000
-_REMEMBERED = 4096
+_MAX_CHANGES = 10_000
 _KIND = slice(8, 9)
-_of_run = Struct(">I16s")
+_NEW_COUNTS = bytes(COUNTS.size)
 
 
-def held(transaction: Transaction, key: bytes) -> bytes:
-    """The value of a key that is there."""
-    value = transaction.get(key)
-    assert value is not None, key
-    return value
-
-
-def after_last(transaction: Transaction, prefix: bytes) -> int:
-    """The number behind the last one of those that follow a prefix."""
+def next_number(transaction: Transaction, prefix: bytes) -> int:
+    """The number after the last one that follows a prefix. Raises `DamagedError`."""
     last = next(walk(transaction, prefix, None, ascending=False), bytes(8))
-    return int(NUMBER.unpack(last)[0]) + 1
+    number = int(NUMBER.unpack(last)[0]) + 1
+    if number > LARGEST_NUMBER:
+        raise DamagedError(prefix + last, "the number is too large")
+    return number
 
 
 class Records:
-    """The records of one mock."""
+    """The records of one sandbox."""
 
     def __init__(self, sandbox: str) -> None:
         self.keys = Keys(sandbox)
-        self._scenarios: dict[bytes, Scenario] = {}
-        self._keys: dict[Scenario, bytes] = {}
-        self._decoded: OrderedDict[bytes, RunRecord] = OrderedDict()
+        self.runs = RunValues(self.keys)
 
     def counts(self, transaction: Transaction) -> tuple[int, int]:
-        """The number of the next thread, and how many runs there are."""
-        following, runs = COUNTS.unpack(transaction.get(self.keys.counts) or bytes(COUNTS.size))
-        return following, runs
+        """The number of the next thread, and the number of runs."""
+        value = transaction.get(self.keys.counts) or _NEW_COUNTS
+        if len(value) != COUNTS.size or max(counts := COUNTS.unpack(value)) > LARGEST_NUMBER:
+            raise DamagedError(self.keys.counts, "they are not two numbers")
+        return counts[0], counts[1]
 
     def clear(self, transaction: Transaction) -> None:
-        """Forget everything but the next number: what was decoded is remembered by its thread's number."""
+        """Delete everything but the next thread's number: cached runs are found by their threads' numbers."""
         following, _ = self.counts(transaction)
         delete_all(transaction, self.keys.sandbox)
         transaction.put(self.keys.counts, COUNTS.pack(following, 0))
 
     def state(self, transaction: Transaction, thread_id: str) -> State | None:
-        """What is kept of a thread beside its record."""
-        found = transaction.get(self.keys.states + named(thread_id))
-        return State(found[:8], found[8:16], found[16:24], found[24:]) if found else None
+        """The state of a thread, if there is such a thread."""
+        found = transaction.get(key := self.keys.state(thread_id))
+        if found is None:
+            return None
+        if len(found) < 24:
+            raise DamagedError(key, "it is not three numbers and a text")
+        return State(found[:8], found[8:16], found[16:24], found[24:])
 
-    def _put_state(self, transaction: Transaction, thread_id: str, state: State) -> None:
-        transaction.put(self.keys.states + named(thread_id), b"".join(state))
+    def user_text(self, thread_id: str, state: State) -> str:
+        """The text of the user's last message in a thread."""
+        try:
+            return state.user_text.decode()
+        except UnicodeDecodeError:
+            raise DamagedError(self.keys.state(thread_id), "its text is not UTF-8") from None
 
     def thread_number(self, transaction: Transaction, thread_id: str) -> bytes | None:
-        """The number of a thread, if it is there."""
-        found = transaction.get(self.keys.states + named(thread_id))
-        return found[:8] if found else None
+        """The number of a thread, if there is such a thread."""
+        state = self.state(transaction, thread_id)
+        return state.thread if state else None
 
     def thread(self, transaction: Transaction, number: bytes) -> ThreadRecord:
-        """The thread of a number."""
-        return codec.thread(held(transaction, self.keys.threads + number))
+        """The thread with a number."""
+        key = self.keys.threads + number
+        thread = decoded(codec.thread, key, required(transaction, key))
+        if self.thread_number(transaction, thread.id) != number:
+            raise DamagedError(key, "its id is that of another thread")
+        return thread
+
+    def find_thread(self, transaction: Transaction, thread_id: str) -> ThreadRecord | None:
+        """The thread with an id."""
+        number = self.thread_number(transaction, thread_id)
+        return self.thread(transaction, number) if number else None
 
     def put_thread(self, transaction: Transaction, number: bytes, thread: ThreadRecord) -> None:
-        """Keep a version of a thread."""
+        """Write a version of a thread."""
         transaction.put(self.keys.threads + number, codec.thread_bytes(thread))
 
     def add_thread(self, transaction: Transaction, thread: ThreadRecord) -> None:
-        """Keep a new thread."""
+        """Write a new thread."""
         following, runs = self.counts(transaction)
         transaction.put(self.keys.counts, COUNTS.pack(following + 1, runs))
         number = NUMBER.pack(following)
@@ -90,137 +102,136 @@ class Records:
         if thread.dataset_id:
             transaction.put(self.keys.of_dataset(thread.dataset_id) + number, b"")
 
-    def place(self, transaction: Transaction, entry_id: str, kind: bytes) -> bytes | None:
-        """The place of an entry, if it is of this kind."""
-        found = transaction.get(self.keys.ids + named(entry_id))
+    def _put_state(self, transaction: Transaction, thread_id: str, state: State) -> None:
+        transaction.put(self.keys.state(thread_id), b"".join(state))
+
+    def place(self, transaction: Transaction, entry_id: str) -> bytes | None:
+        """The place of a run or message, if there is one with this id."""
+        found = transaction.get(key := self.keys.entry(entry_id))
+        if found is not None and (len(found) != PLACE_SIZE or found[_KIND] not in (RUN, MESSAGE)):
+            raise DamagedError(key, "it is not a place")
+        return found
+
+    def place_of(self, transaction: Transaction, entry_id: str, kind: bytes) -> bytes | None:
+        """The place of an entry, if there is one of this kind."""
+        found = self.place(transaction, entry_id)
         return found if found and found[_KIND] == kind else None
 
     def number(self, transaction: Transaction, entry_id: str, thread: bytes | None) -> bytes | None:
-        """The number of an entry in its thread, if it is of this one."""
-        found = transaction.get(self.keys.ids + named(entry_id))
+        """The number of an entry in a thread, if the thread has such an entry."""
+        found = self.place(transaction, entry_id)
         return found[9:] if found and found[:8] == thread else None
 
     def message(self, transaction: Transaction, place: bytes) -> MessageRecord:
-        """The message of a place."""
-        return codec.message(held(transaction, self.keys.places + place))
+        """The message at a place."""
+        key = self.keys.places + place
+        message = decoded(codec.message, key, required(transaction, key))
+        self._check_place(transaction, place, message)
+        return message
+
+    def find_message(self, transaction: Transaction, message_id: str) -> MessageRecord | None:
+        """The message with an id."""
+        place = self.place_of(transaction, message_id, MESSAGE)
+        return self.message(transaction, place) if place else None
+
+    def _check_place(self, transaction: Transaction, place: bytes, entry: MessageRecord | RunRecord) -> None:
+        """Check that the ids in an entry lead back to it: pages and evictions follow them."""
+        thread = self.thread_number(transaction, entry.thread_id)
+        if thread != place[:8] or self.place(transaction, entry.id) != place:
+            raise DamagedError(self.keys.places + place, "its ids are those of another entry or thread")
 
     def add_message(self, transaction: Transaction, state: State, message: MessageRecord) -> None:
-        """Keep a new message of a thread."""
-        number = NUMBER.pack(NUMBER.unpack(state.entries)[0] + 1)
+        """Write a new message of a thread."""
+        number = self._next_entry(message.thread_id, state)
         self._add(transaction, state.thread + MESSAGE + number, message.id, codec.message_bytes(message))
-        words = state.words
-        if message.role == "user":
-            words = message.words().encode()
-        self._put_state(transaction, message.thread_id, State(state.thread, number, state.last_run, words))
+        text = message.words().encode() if message.role == "user" else state.user_text
+        self._put_state(transaction, message.thread_id, State(state.thread, number, state.last_run, text))
 
-    def add_run(self, transaction: Transaction, state: State, run: RunRecord, written: bytes) -> bytes:
-        """Keep a new run of a thread in this state; its place. It is not counted."""
-        number = NUMBER.pack(NUMBER.unpack(state.entries)[0] + 1)
+    def add_run(self, transaction: Transaction, state: State, run: RunRecord, encoded: bytes) -> bytes:
+        """Write a new run of a thread in this state; its place. It is not counted."""
+        number = self._next_entry(run.thread_id, state)
         place = state.thread + RUN + number
-        self._add(transaction, place, run.id, written)
-        self._put_state(transaction, run.thread_id, State(state.thread, number, number, state.words))
+        self._add(transaction, place, run.id, encoded)
+        self._put_state(transaction, run.thread_id, State(state.thread, number, number, state.user_text))
         return place
 
+    def _next_entry(self, thread_id: str, state: State) -> bytes:
+        """The number of a thread's next entry."""
+        number = int(NUMBER.unpack(state.entries)[0]) + 1
+        if number > LARGEST_NUMBER:
+            raise DamagedError(self.keys.state(thread_id), "its number of entries is too large")
+        return NUMBER.pack(number)
+
     def _add(self, transaction: Transaction, place: bytes, entry_id: str, value: bytes) -> None:
-        if not transaction.put(self.keys.ids + named(entry_id), place, overwrite=False):
+        if not transaction.put(self.keys.entry(entry_id), place, overwrite=False):
             raise ValueError(f"there is an entry {entry_id} already")
         transaction.put(self.keys.places + place, value)
 
-    def knows(self, scenario: Scenario) -> bool:
-        """Whether the file is certain to hold a scenario."""
-        return scenario in self._keys
-
-    def put_scenario(self, transaction: Transaction, scenario: Scenario) -> None:
-        """Keep a scenario."""
-        data = codec.scenario_bytes(scenario)
-        transaction.put(SCENARIOS + digest(data), data)
-
-    def remember_scenario(self, scenario: Scenario) -> None:
-        """The file holds this one for certain; runs that are read from it play the same object."""
-        key = digest(codec.scenario_bytes(scenario))
-        self._keys[scenario], self._scenarios[key] = key, scenario
-
-    def written(self, run: RunRecord) -> bytes:
-        """What the file holds of a run whose scenario it knows."""
-        return _of_run.pack(run.version, self._keys[run.scenario]) + codec.run_bytes(run)
-
     def run(self, transaction: Transaction, place: bytes) -> RunRecord:
-        """The run of a place: the same object as long as it is the same version."""
-        value = held(transaction, self.keys.places + place)
-        known = self._decoded.get(place)
-        if known is not None and known.version == _of_run.unpack_from(value)[0]:
-            return known
-        return self.remember(place, self.read(transaction, value))
+        """The run at a place: the same object as long as its version is the same."""
+        value = required(transaction, self.keys.places + place)
+        if cached := self.runs.cached(place, value):
+            return cached
+        run = self.runs.decode(transaction, place, value)
+        self._check_place(transaction, place, run)
+        return self.runs.cache(place, run)
 
-    def read(self, transaction: Transaction, value: bytes) -> RunRecord:
-        """The run that the file holds as this value."""
-        key = value[4 : _of_run.size]
-        if key not in self._scenarios:
-            scenario = codec.scenario(held(transaction, SCENARIOS + key))
-            self._keys[scenario], self._scenarios[key] = key, scenario
-        return codec.run(value[_of_run.size :], self._scenarios[key])
-
-    def remember(self, place: bytes, run: RunRecord) -> RunRecord:
-        """Give the same object for this version from now on."""
-        self._decoded[place] = run
-        if len(self._decoded) > _REMEMBERED:
-            self._decoded.popitem(last=False)
-        return run
-
-    def distrust(self) -> None:
-        """What was to be remembered may not have been kept after all."""
-        self._decoded.clear()
+    def find_run(self, transaction: Transaction, run_id: str) -> RunRecord | None:
+        """The run with an id."""
+        place = self.place_of(transaction, run_id, RUN)
+        return self.run(transaction, place) if place else None
 
     def replace_run(self, transaction: Transaction, old: RunRecord, new: RunRecord) -> bytes | None:
-        """Keep a new version, and that it changed; its place, or None if the old one is not the current."""
-        place = self.place(transaction, old.id, RUN)
+        """Write a new version and a change; the place, or None if `old` is not the current version."""
+        place = self.place_of(transaction, old.id, RUN)
         if place is None:
             return None
-        version, key = _of_run.unpack_from(held(transaction, self.keys.places + place))
-        if version != old.version:
+        value = required(transaction, self.keys.places + place)
+        if self.runs.version(place, value) != old.version:
             return None
-        transaction.put(self.keys.places + place, _of_run.pack(new.version, key) + codec.run_bytes(new))
-        number = after_last(transaction, CHANGES)
+        number = next_number(transaction, CHANGES)
+        transaction.put(self.keys.places + place, self.runs.replace(value, new))
         transaction.put(CHANGES + NUMBER.pack(number), new.id.encode())
-        if number > _CHANGES_KEPT:
-            transaction.delete(CHANGES + NUMBER.pack(number - _CHANGES_KEPT))
+        if number > _MAX_CHANGES:
+            transaction.delete(CHANGES + NUMBER.pack(number - _MAX_CHANGES))
         return place
 
     def changes(self, transaction: Transaction, since: int) -> list[tuple[int, str]]:
-        """The numbers and runs of all changes after one."""
+        """The changes after one: their numbers, and the ids of their runs."""
         numbers = list(walk(transaction, CHANGES, NUMBER.pack(since + 1), ascending=True))
         return [
-            (NUMBER.unpack(number)[0], held(transaction, CHANGES + number).decode()) for number in numbers
+            (NUMBER.unpack(number)[0], required(transaction, CHANGES + number).decode(errors="replace"))
+            for number in numbers
         ]
 
-    def forget_run(self, transaction: Transaction, place: bytes, run: RunRecord) -> None:
-        """Forget a run, and its thread if that has no other run and nothing came after."""
-        self._decoded.pop(place, None)
-        transaction.delete(self.keys.ids + named(run.id))
+    def evict_run(self, transaction: Transaction, place: bytes, run: RunRecord) -> None:
+        """Delete a run, and its thread if that has no other run and no later message."""
+        self.runs.drop(place)
+        transaction.delete(self.keys.entry(run.id))
         transaction.delete(self.keys.places + place)
         state = self.state(transaction, run.thread_id)
         if state and state.last_run == place[9:]:
-            self._without_last_run(transaction, run.thread_id, state)
+            self._evict_last_run(transaction, run.thread_id, state)
 
-    def _without_last_run(self, transaction: Transaction, thread_id: str, state: State) -> None:
-        """A thread's last run is forgotten: an older one is the last now, or the thread goes too."""
+    def _evict_last_run(self, transaction: Transaction, thread_id: str, state: State) -> None:
+        """Note that the run before is the last one now, or delete the thread."""
         last = self._newest(transaction, state.thread, RUN)
         message = self._newest(transaction, state.thread, MESSAGE)
         if last is None and (message is None or message < state.last_run):
-            self._forget_thread(transaction, thread_id, state.thread)
+            self._evict_thread(transaction, thread_id, state.thread)
         else:
             self._put_state(transaction, thread_id, state._replace(last_run=last or bytes(8)))
 
     def _newest(self, transaction: Transaction, thread: bytes, kind: bytes) -> bytes | None:
         return next(walk(transaction, self.keys.of_thread(thread, kind), None, ascending=False), None)
 
-    def _forget_thread(self, transaction: Transaction, thread_id: str, thread: bytes) -> None:
+    def _evict_thread(self, transaction: Transaction, thread_id: str, thread: bytes) -> None:
+        record = self.thread(transaction, thread)
         for number in list(walk(transaction, self.keys.of_thread(thread, MESSAGE), None, ascending=True)):
             message = self.message(transaction, thread + MESSAGE + number)
-            transaction.delete(self.keys.ids + named(message.id))
+            transaction.delete(self.keys.entry(message.id))
             transaction.delete(self.keys.places + thread + MESSAGE + number)
-        record = self.thread(transaction, thread)
         if record.dataset_id:
             transaction.delete(self.keys.of_dataset(record.dataset_id) + thread)
-        transaction.delete(self.keys.states + named(thread_id))
+        transaction.delete(self.keys.state(thread_id))
         transaction.delete(self.keys.threads + thread)

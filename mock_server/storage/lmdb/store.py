@@ -1,7 +1,7 @@
-"""How do several processes keep what was created, together?
+"""How do several processes share a store, and how does it outlive them?
 
-In one LMDB file that all of them have open. Every call of the store is one transaction. Records are read
-anew at each use, since another process may have changed them.
+All of them open one LMDB file. Each call of the store is one transaction. Records are read anew for each
+call, because another process may have replaced them.
 """
 
 import heapq
@@ -17,47 +17,56 @@ from mock_server.errors import Refusal
 from mock_server.simulation.records import MessageRecord, RunRecord, ThreadRecord
 from mock_server.storage.linked_list import UnknownCursorError
 from mock_server.storage.lmdb.environment import LmdbFile, Transaction, walk
-from mock_server.storage.lmdb.keys import MESSAGE, NUMBER, RUN, State
+from mock_server.storage.lmdb.file_format import FormatError
+from mock_server.storage.lmdb.keys import MESSAGE, NUMBER, RUN, DamagedError, State
 from mock_server.storage.lmdb.records import Records
-from mock_server.storage.lmdb.retention import Oldest
+from mock_server.storage.lmdb.retention import Retention
 from mock_server.storage.pagination import Page, Window, filled
-from mock_server.storage.protocol import Allow, Bound, Entry, Make
+from mock_server.storage.protocol import CheckLastRun, Entry, MakeRun, RetentionPolicy
 
 
 class LmdbStore:
-    """A store in a file. `sandbox` tells apart the mocks that share it."""
+    """A store in a file. Sandboxes that share the file are isolated from each other."""
 
-    def __init__(self, path: Path, bound: Bound | None = None, sandbox: str = "") -> None:
+    def __init__(self, path: Path, policy: RetentionPolicy | None = None, sandbox: str = "") -> None:
         self._records = Records(sandbox)
-        self._file = LmdbFile(path, undone=self._records.distrust)
-        self._oldest = Oldest(self._file, self._records, bound) if bound else None
+        self._file = LmdbFile(path, on_undo=self._records.runs.drop_cache)
+        self._retention = Retention(self._file, self._records, policy) if policy else None
         self._last_change = 0
 
     def check(self) -> None:
-        """Raise `ValueError`, one line, if the file cannot be used; leave it closed."""
+        """Raise `ValueError`, one line, if the file cannot be used, and leave that file as it is.
+
+        The file is closed afterwards, so that processes which are forked now can open it.
+        """
+        path = self._file.path
         try:
+            self._file.check()
             self._file.write(self._records.counts)
+        except FormatError as error:
+            raise ValueError(f"--store: {path} {error}") from None
+        except DamagedError as error:
+            raise ValueError(f"--store: {path}: {error.message}") from None
         except (lmdb.Error, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            raise ValueError(
-                f"--store: {self._file.path}: {reason}; name a file that can be written"
-            ) from None
-        self.close()
+            raise ValueError(f"--store: {path}: {reason}; name a file that can be written") from None
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Close the file."""
-        if self._oldest:
-            # Of a full file nobody can make room any more: some runs then outlive the bound.
+        if self._retention:
+            # On a full disk the last new runs stay uncounted: the file then keeps some runs too many.
             with suppress(Refusal):
-                self._oldest.count()
+                self._retention.count()
         self._file.close()
 
     async def clear(self) -> None:
-        """Forget everything."""
+        """Delete everything."""
         self._file.write(self._records.clear)
 
     async def add_thread(self, thread: ThreadRecord) -> bool:
-        """Keep a new thread; False if there is one of this id."""
+        """Add a thread; False if there is one with this id."""
         records = self._records
 
         def add(transaction: Transaction) -> bool:
@@ -69,7 +78,7 @@ class LmdbStore:
         return self._file.write(add)
 
     async def add_message(self, message: MessageRecord) -> bool:
-        """Keep a new message; False if its thread is not there."""
+        """Add a message; False if its thread does not exist."""
         records = self._records
 
         def add(transaction: Transaction) -> bool:
@@ -81,59 +90,60 @@ class LmdbStore:
 
         return self._file.write(add)
 
-    async def add_run(self, thread_id: str, make: Make, allow: Allow) -> RunRecord | None:
-        """Keep the run made for a thread, if its last run allows it; None if there is no such thread."""
-        # Made and written down before it is this process's turn, for which others wait.
-        while found := self._file.read(lambda transaction: self._look(transaction, thread_id, make, allow)):
+    async def add_run(self, thread_id: str, make: MakeRun, check: CheckLastRun) -> RunRecord | None:
+        """Make a run and add it if the last run of the thread allows it; None if there is no such thread."""
+        # The run is made and encoded before the lock is taken, for which other processes wait.
+        while found := self._file.read(lambda transaction: self._make(transaction, thread_id, make, check)):
             state, run = found
-            adding = partial(self._add, state=state, run=run, written=self._written(run), allow=allow)
+            adding = partial(self._add, state=state, run=run, encoded=self._encode(run), check=check)
             try:
-                added = await self._file.write_soon(adding)
+                added = await self._file.write_batched(adding)
             except BaseException:
-                self._records.distrust()
+                self._records.runs.drop_cache()
                 raise
-            if added and self._oldest:
-                self._oldest.look()
+            if added and self._retention:
+                self._retention.count_if_due()
             if added:
                 return run
         return None
 
-    def _look(
-        self, transaction: Transaction, thread_id: str, make: Make, allow: Allow
+    def _make(
+        self, transaction: Transaction, thread_id: str, make: MakeRun, check: CheckLastRun
     ) -> tuple[State, RunRecord] | None:
-        """A thread's state, and a run made for it and allowed."""
+        """The state of a thread, and a new run that its last run allows."""
         state = self._records.state(transaction, thread_id)
         if state is None:
             return None
-        run = make(state.said())
-        if last := state.last():
-            allow(self._records.run(transaction, last))
+        run = make(self._records.user_text(thread_id, state))
+        if last := state.last_place():
+            check(self._records.run(transaction, last))
         return state, run
 
     def _add(
-        self, transaction: Transaction, state: State, run: RunRecord, written: bytes, allow: Allow
+        self, transaction: Transaction, state: State, run: RunRecord, encoded: bytes, check: CheckLastRun
     ) -> bool:
-        """Keep a run that was made for a state, unless somebody said something new since."""
+        """Add a run that was made for a state; False if the user posted another message since."""
         now = self._records.state(transaction, run.thread_id)
-        if now is None or now.words != state.words:
+        if now is None or now.user_text != state.user_text:
             return False
-        if (last := now.last()) and last != state.last():
-            allow(self._records.run(transaction, last))
-        place = self._records.add_run(transaction, now, run, written)
-        self._records.remember(place, run)
-        if self._oldest:
-            self._oldest.note(place)
+        if (last := now.last_place()) and last != state.last_place():
+            check(self._records.run(transaction, last))
+        place = self._records.add_run(transaction, now, run, encoded)
+        self._records.runs.cache(place, run)
+        if self._retention:
+            self._retention.add(place)
         return True
 
-    def _written(self, run: RunRecord) -> bytes:
-        """What the file is to hold of a new run; its scenario is kept if it is new."""
-        if not self._records.knows(run.scenario):
-            self._file.write(lambda transaction: self._records.put_scenario(transaction, run.scenario))
-            self._records.remember_scenario(run.scenario)
-        return self._records.written(run)
+    def _encode(self, run: RunRecord) -> bytes:
+        """The bytes of a new run; its scenario is written if the file does not hold it."""
+        values = self._records.runs
+        if not values.has_scenario(run.scenario):
+            self._file.write(lambda transaction: values.put_scenario(transaction, run.scenario))
+            values.cache_scenario(run.scenario)
+        return values.encode(run)
 
     async def replace_thread(self, old: ThreadRecord, new: ThreadRecord) -> bool:
-        """Keep the new version; False if `old` is no longer the current one."""
+        """Replace a thread; False if `old` is not the current version."""
         records = self._records
 
         def put(transaction: Transaction) -> bool:
@@ -146,63 +156,48 @@ class LmdbStore:
         return self._file.write(put)
 
     async def replace_run(self, old: RunRecord, new: RunRecord) -> bool:
-        """Keep the new version; False if `old` is no longer the current one. Other processes are told."""
+        """Replace a run, and report it in `changes`; False if `old` is not the current version."""
         place = self._file.write(lambda transaction: self._records.replace_run(transaction, old, new))
         if place is None:
             return False
-        self._records.remember(place, new)
+        self._records.runs.cache(place, new)
         return True
 
     def changes(self) -> Sequence[str]:
-        """The ids of runs that were changed, by whatever process, since this was last asked."""
-        changes = self._file.read(lambda transaction: self._records.changes(transaction, self._last_change))
+        """The ids of the runs that any process replaced since the last call."""
+        changes: list[tuple[int, str]] = []
+        # In a damaged file changes go unreported; requests that wait notice them a little later.
+        with suppress(DamagedError):
+            changes = self._file.read(lambda found: self._records.changes(found, self._last_change))
         if changes:
             self._last_change = changes[-1][0]
         return [run_id for _, run_id in changes]
 
     async def thread(self, thread_id: str) -> ThreadRecord | None:
-        """A thread."""
-        records = self._records
-
-        def get(transaction: Transaction) -> ThreadRecord | None:
-            number = records.thread_number(transaction, thread_id)
-            return records.thread(transaction, number) if number else None
-
-        return self._file.read(get)
+        """The thread with an id."""
+        return self._file.read(lambda transaction: self._records.find_thread(transaction, thread_id))
 
     async def message(self, message_id: str) -> MessageRecord | None:
-        """A message that a client posted."""
-        records = self._records
-
-        def get(transaction: Transaction) -> MessageRecord | None:
-            place = records.place(transaction, message_id, MESSAGE)
-            return records.message(transaction, place) if place else None
-
-        return self._file.read(get)
+        """The message with an id, of those that clients posted."""
+        return self._file.read(lambda transaction: self._records.find_message(transaction, message_id))
 
     async def run(self, run_id: str) -> RunRecord | None:
-        """A run."""
-        records = self._records
-
-        def get(transaction: Transaction) -> RunRecord | None:
-            place = records.place(transaction, run_id, RUN)
-            return records.run(transaction, place) if place else None
-
-        return self._file.read(get)
+        """The run with an id."""
+        return self._file.read(lambda transaction: self._records.find_run(transaction, run_id))
 
     async def last_run(self, thread_id: str) -> RunRecord | None:
-        """The run of a thread that was created last."""
+        """The newest run of a thread."""
         records = self._records
 
         def get(transaction: Transaction) -> RunRecord | None:
             state = records.state(transaction, thread_id)
-            last = state.last() if state else None
+            last = state.last_place() if state else None
             return records.run(transaction, last) if last else None
 
         return self._file.read(get)
 
     async def threads(self, window: Window, dataset_id: str) -> Page[ThreadRecord]:
-        """A page of all threads, or of those of a dataset. Raises `UnknownCursorError`."""
+        """A page of the threads of a dataset, of all threads if it is empty. Raises `UnknownCursorError`."""
         records, prefix = self._records, self._records.keys.of_dataset(dataset_id)
 
         def get(transaction: Transaction) -> Page[ThreadRecord]:
@@ -216,7 +211,7 @@ class LmdbStore:
         return self._file.read(get)
 
     async def runs(self, thread_id: str, window: Window) -> Page[RunRecord]:
-        """A page of a thread's runs. Raises `UnknownCursorError`."""
+        """A page of the runs of a thread. Raises `UnknownCursorError`."""
         records = self._records
 
         def get(transaction: Transaction) -> Page[RunRecord]:
@@ -225,7 +220,7 @@ class LmdbStore:
                 return Page((), False)
 
             def number(run_id: str) -> bytes | None:
-                place = records.place(transaction, run_id, RUN)
+                place = records.place_of(transaction, run_id, RUN)
                 return place[9:] if place and place[:8] == thread else None
 
             numbers, more = _page(transaction, records.keys.of_thread(thread, RUN), window, number)
@@ -234,7 +229,7 @@ class LmdbStore:
         return self._file.read(get)
 
     async def position(self, thread_id: str, entry_id: str) -> int | None:
-        """Where in a thread a message or run stands."""
+        """The position of a message or run in its thread."""
         records = self._records
 
         def get(transaction: Transaction) -> int | None:
@@ -247,7 +242,7 @@ class LmdbStore:
     async def entries(
         self, thread_id: str, start: str, count: int, ascending: bool
     ) -> Sequence[tuple[int, Entry]]:
-        """So many messages and runs of a thread with their positions, oldest or newest first."""
+        """At most `count` messages and runs of a thread with their positions, oldest or newest first."""
         records = self._records
 
         def get(transaction: Transaction) -> Sequence[tuple[int, Entry]]:
@@ -260,7 +255,7 @@ class LmdbStore:
                 numbers = walk(transaction, records.keys.of_thread(thread, kind), first, ascending)
                 return ((number, kind) for number in numbers)
 
-            # Two walks merged: nothing is sorted, nothing is read that is not on the page.
+            # Two sorted walks are merged, so that only the entries of the page are read.
             merged = heapq.merge(of(RUN), of(MESSAGE), reverse=not ascending)
             read: dict[bytes, Callable[[Transaction, bytes], Entry]]
             read = {RUN: records.run, MESSAGE: records.message}
@@ -275,7 +270,7 @@ class LmdbStore:
 def _page(
     transaction: Transaction, prefix: bytes, window: Window, number: Callable[[str], bytes | None]
 ) -> tuple[list[bytes], bool]:
-    """The numbers on a page. Raises `UnknownCursorError`."""
+    """The numbers on a page, and whether there are more. Raises `UnknownCursorError`."""
 
     def cursor(parameter: str, entry_id: str) -> bytes | None:
         found = number(entry_id) if entry_id else None

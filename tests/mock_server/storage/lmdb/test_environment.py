@@ -83,7 +83,7 @@ def test_a_file_that_cannot_grow_refuses_and_keeps_what_it_has(
     with monkeypatch.context() as patch:
         patch.setattr(os, "posix_fallocate", full)
         with pytest.raises(
-            Refusal, match=r"is full and cannot grow: .*No space left.*; make room"
+            Refusal, match=r"is full and cannot grow: .*No space left.*; free some space"
         ) as refusal:
             file.write(put(b"large", 3_000_000))
         assert refusal.value.status == 503
@@ -109,7 +109,11 @@ def test_of_what_is_written_together_one_may_fail_by_itself(tmp_path: Path) -> N
         raise LookupError
 
     async def work() -> list[Any]:
-        writes = [file.write_soon(put(b"a")), file.write_soon(refuse), file.write_soon(put(b"b", 2_000_000))]
+        writes = [
+            file.write_batched(put(b"a")),
+            file.write_batched(refuse),
+            file.write_batched(put(b"b", 2_000_000)),
+        ]
         return await asyncio.gather(*writes, return_exceptions=True)
 
     first, second, third = asyncio.run(work())
@@ -122,7 +126,7 @@ def test_what_breaks_a_transaction_breaks_all_that_is_in_it(tmp_path: Path) -> N
     file = LmdbFile(tmp_path / "store", SMALL)
 
     async def work() -> list[Any]:
-        writes = [file.write_soon(put(b"a")), file.write_soon(put(b"k" * 1000))]
+        writes = [file.write_batched(put(b"a")), file.write_batched(put(b"k" * 1000))]
         return await asyncio.gather(*writes, return_exceptions=True)
 
     assert [type(result).__name__ for result in asyncio.run(work())] == ["BadValsizeError"] * 2
@@ -134,8 +138,8 @@ def test_whoever_stopped_waiting_does_not_disturb_the_others(tmp_path: Path) -> 
     file = LmdbFile(tmp_path / "store", SMALL)
 
     async def work() -> Any:
-        left = asyncio.ensure_future(file.write_soon(put(b"a")))
-        stays = asyncio.ensure_future(file.write_soon(put(b"b")))
+        left = asyncio.ensure_future(file.write_batched(put(b"a")))
+        stays = asyncio.ensure_future(file.write_batched(put(b"b")))
         await asyncio.sleep(0)
         left.cancel()
         return await stays
@@ -170,7 +174,7 @@ def test_keys_are_walked_from_any_place_in_both_directions(tmp_path: Path) -> No
 
 def test_a_file_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "letter").write_text("Dear reader, " * 200)
-    with pytest.raises(Exception, match="something else than a store"):
+    with pytest.raises(Exception, match="found no LMDB file"):
         LmdbFile(tmp_path / "letter").write(put(b"a"))
     assert [path.name for path in tmp_path.iterdir()] == ["letter"]
 
