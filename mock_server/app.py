@@ -113,6 +113,12 @@ def _default(scenario: str, library: Library) -> Choice:
         raise ValueError(refusal.message) from None
 
 
+def build(document: Mapping[str, Any], clock: Clock | None, settings: Settings) -> tuple[ASGIApp, Sandboxes]:
+    """The application of one process, and the sandboxes behind it."""
+    sandboxes = create_sandboxes(settings, clock, document=document)
+    return application(sandboxes, document), sandboxes
+
+
 def create_app(
     settings: Settings | None = None,
     clock: Clock | None = None,

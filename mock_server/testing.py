@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 import openapi
-from mock_server.app import application, create_sandboxes
+from mock_server.app import build
 from mock_server.server.server import listen, server
 from mock_server.settings import SAMPLE_KEY, Settings
 
@@ -121,9 +121,7 @@ def _with_run(body: Json, run: str | None) -> Json:
 @contextmanager
 def running(settings: Settings) -> Iterator[TuneMock]:
     """A mock in a thread of its own while the block lasts; port 0 takes a free one."""
-    document = openapi.load()
-    sandboxes = create_sandboxes(settings, document=document)
-    app = application(sandboxes, document)
+    app, sandboxes = build(openapi.load(), None, settings)
     listening = listen(settings.host, settings.port)
     serving = server(app, sandboxes)
     thread = threading.Thread(

@@ -9,15 +9,22 @@ from collections.abc import Sequence
 
 from starlette.types import Message, Send
 
-from mock_server.api.scenario_selection import wires_of
-from mock_server.errors import STATUS, Refusal
+from mock_server.errors import STATUS, Refusal, invalid
 from mock_server.http.disconnect import Client
 from mock_server.http.request import Request
-from mock_server.simulation.conditions import CREATES, Wire, conditions
+from mock_server.simulation.conditions import CREATES, Wire, WireError, conditions
 from mock_server.simulation.timestamps import milliseconds
 
 _CODES = {status: code for code, status in STATUS.items() if code != "failed_precondition"}
 _RETRIED = (429, 503)
+
+
+def wires_of(written: str, by: str) -> tuple[Wire, ...]:
+    """The conditions of `split+cut=5`; raises `Refusal` for what is none."""
+    try:
+        return conditions(tuple(part for part in written.split("+") if part))
+    except WireError as error:
+        raise invalid(f"{error} (chosen by {by})") from None
 
 
 async def meet(request: Request, send: Send) -> Send:

@@ -10,30 +10,31 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from mock_server.app import application, create_sandboxes
+from starlette.types import ASGIApp
+
+from mock_server.sandboxes.registry import Sandboxes
 from mock_server.server.server import serve
 from mock_server.settings import Settings
-from mock_server.simulation.clock import Clock
 
+Factory = Callable[[Settings], tuple[ASGIApp, Sandboxes]]
+"""Makes the application of one process, and the sandboxes behind it."""
 GRACE = 5.0
 
 
-def serve_together(
-    settings: Settings, clock: Clock, document: Mapping[str, Any], listening: list[socket.socket]
-) -> int:
+def serve_together(settings: Settings, make: Factory, listening: list[socket.socket]) -> int:
     """Serve with a process for each socket until asked to stop; the exit code."""
     with tempfile.TemporaryDirectory(prefix="tune-mock-", ignore_cleanup_errors=True) as directory:
         shared = replace(settings, store=settings.store or Path(directory) / "store")
         # Forked, not started anew: the clock goes on in all of them, and the sockets are theirs.
         processes = [
-            multiprocessing.get_context("fork").Process(target=_work, args=(shared, clock, document, one))
+            multiprocessing.get_context("fork").Process(target=_work, args=(shared, make, one))
             for one in listening
         ]
         signal.signal(signal.SIGTERM, _stop)
@@ -42,10 +43,9 @@ def serve_together(
         return _watch(processes)
 
 
-def _work(settings: Settings, clock: Clock, document: Mapping[str, Any], listening: socket.socket) -> None:
+def _work(settings: Settings, make: Factory, listening: socket.socket) -> None:
     """What one process does."""
-    sandboxes = create_sandboxes(settings, clock, document=document)
-    code = serve(application(sandboxes, document), sandboxes, listening)
+    code = serve(*make(settings), listening)
     sys.stdout.flush()
     os._exit(code)
 
