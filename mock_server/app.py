@@ -32,7 +32,7 @@ from mock_server.scenarios.library import Library
 from mock_server.settings import Settings
 from mock_server.simulation.clock import Clock
 from mock_server.simulation.ids import Ids
-from mock_server.simulation.playback import is_over
+from mock_server.simulation.snapshot import snapshot
 from mock_server.storage.memory import MemoryStore
 from mock_server.storage.protocol import Bound, Store
 
@@ -68,7 +68,7 @@ class _Maker:
         settings, seed = self.settings, f"{self.seed} {test}" if test else self.seed
         bound = Bound(
             most_runs=settings.max_runs,
-            over=lambda run: is_over(run, sandbox.now_of(run)),
+            over=lambda run: snapshot(run, sandbox.now_of(run)).is_terminal,
             forgotten=lambda run_id: sandbox.run_clocks.pop(run_id, None),
         )
         sandbox = Sandbox(

@@ -12,9 +12,9 @@ from mock_server.faults.calls import meet
 from mock_server.http.request import REQUEST, Request, send_json
 from mock_server.simulation import views
 from mock_server.simulation.content import parts
-from mock_server.simulation.playback import run_at, status_at, steps_at
+from mock_server.simulation.lifecycle import REQUIRES_ACTION
 from mock_server.simulation.records import MessageRecord, RunRecord
-from mock_server.simulation.timeline import WAITING
+from mock_server.simulation.snapshot import snapshot
 from mock_server.storage.pagination import as_list, span
 from mock_server.storage.protocol import UnknownCursorError
 
@@ -84,7 +84,7 @@ async def list_runs(request: Request, send: Send) -> None:
     """`listRuns`"""
     thread = await threads.existing(request)
     page = await request.sandbox.store.runs(thread.id, threads.window(request))
-    shown = [run_at(record, request.sandbox.seen_at(record)) for record in page.entries]
+    shown = [snapshot(record, request.sandbox.seen_at(record)).run for record in page.entries]
     await _send(request, send, as_list(shown, page.more))
 
 
@@ -109,7 +109,7 @@ async def cancel_run(request: Request, send: Send) -> None:
 
     def cancelled(record: RunRecord) -> RunRecord:
         now = request.sandbox.now_of(record)
-        status, facts = status_at(record, now), record.scenario.lifecycles.run
+        status, facts = snapshot(record, now).status, record.scenario.lifecycles.run
         if status in facts.terminal:
             raise Refusal("failed_precondition", f"run {record.id} is {status} and cannot be cancelled")
         asked = any(given.kind == "cancel" for given in record.inputs)
@@ -125,17 +125,17 @@ async def submit_tool_outputs(request: Request, send: Send) -> None:
 
     def answered(record: RunRecord) -> RunRecord:
         now = request.sandbox.now_of(record)
-        _check_outputs(run_at(record, now), outputs)
+        _check_outputs(snapshot(record, now).run, outputs)
         return runs.with_input(record, now, "outputs", outputs)
 
     record = await runs.changed(request, answered)
-    await runs.answer_work(request, send, record, runs.begin_of_last_round(record))
+    await runs.answer_work(request, send, record)
 
 
 async def list_run_steps(request: Request, send: Send) -> None:
     """`listRunSteps`"""
     record = await runs.existing(request)
-    steps = steps_at(record, request.sandbox.seen_at(record))
+    steps = snapshot(record, request.sandbox.seen_at(record)).steps
     asked, positions = threads.window(request), {step["id"]: number for number, step in enumerate(steps)}
     for parameter, cursor in (("after", asked.after), ("before", asked.before)):
         if cursor and cursor not in positions:
@@ -147,7 +147,7 @@ async def list_run_steps(request: Request, send: Send) -> None:
 async def get_run_step(request: Request, send: Send) -> None:
     """`getRunStep`"""
     record = await runs.existing(request)
-    for step in steps_at(record, request.sandbox.seen_at(record)):
+    for step in snapshot(record, request.sandbox.seen_at(record)).steps:
         if step["id"] == request.path["stepId"]:
             await _send(request, send, step)
             return
@@ -223,7 +223,7 @@ def _outputs(given: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 def _check_outputs(run: Mapping[str, Any], outputs: Mapping[str, str]) -> None:
     """Refuse outputs for a run that waits for none, or for other calls than it waits for."""
-    if run["status"] != WAITING:
+    if run["status"] != REQUIRES_ACTION:
         raise Refusal(
             "failed_precondition", f"run {run['id']} is {run['status']} and waits for no tool outputs"
         )

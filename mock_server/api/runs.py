@@ -13,9 +13,8 @@ from mock_server.faults.calls import meet_creation
 from mock_server.http.disconnect import Client
 from mock_server.http.request import Request, send_json
 from mock_server.simulation.clock import Clock
-from mock_server.simulation.playback import rest_at, run_at, status_at
 from mock_server.simulation.records import Input, RunRecord
-from mock_server.simulation.timeline import compiled
+from mock_server.simulation.snapshot import last_start, snapshot, stop_at
 
 _CLOCKS = {"manual": 0.0, "real": 1.0}
 """The speeds of the clocks that a request can ask for its run: `Prefer: clock=manual`."""
@@ -61,7 +60,7 @@ def refuse_if_active(request: Request, last: RunRecord, wish: str) -> None:
     sandbox = request.sandbox
     if sandbox.settings.concurrent_runs:
         return
-    status = status_at(last, sandbox.now_of(last))
+    status = snapshot(last, sandbox.now_of(last)).status
     if status not in last.scenario.lifecycles.run.terminal:
         state = f"run {last.id} of thread {last.thread_id} is still {status}"
         raise Refusal("failed_precondition", f"{state}: {wish} once it is over, or cancel it")
@@ -92,7 +91,7 @@ async def begin(
         await threads.existing_or_new(request, thread_id)
     made, send = decide(record.prompt)
     _note(request, record, made)
-    await answer_work(request, send, record, 0)
+    await answer_work(request, send, record)
 
 
 def _note(request: Request, record: RunRecord, made: scenario_selection.Choice) -> None:
@@ -132,57 +131,51 @@ def with_input(record: RunRecord, now: int, kind: Any, outputs: Mapping[str, str
 
 
 async def answer(request: Request, send: Send, record: RunRecord, now: int) -> None:
-    """Answer with the run as it is at an instant of its clock."""
-    request.tell(
-        "x-mock-scenario", scenario_selection.described(record.scenario.name, record.wires, record.chosen_by)
-    )
-    await send_json(send, run_at(record, now), request.answer_headers)
+    """Answer with the run as it is at a timestamp."""
+    _tell_scenario(request, record)
+    await send_json(send, snapshot(record, now).run, request.answer_headers)
 
 
-async def answer_work(request: Request, send: Send, record: RunRecord, begin: int) -> None:
-    """Answer a request that set the model to work: with the stream, at once, or when it waits for others."""
-    in_background = "respond-async" in request.prefer
-    if request.prefer and (applied := _applied(request, record, begin)):
+async def answer_work(request: Request, send: Send, record: RunRecord) -> None:
+    """Answer a request that started the model: with a stream, at once, or when the run stops."""
+    if request.prefer and (applied := _applied(request, record)):
         request.tell("preference-applied", ", ".join(applied))
     if request.body.get("stream"):
-        request.tell(
-            "x-mock-scenario",
-            scenario_selection.described(record.scenario.name, record.wires, record.chosen_by),
-        )
-        await stream(request, send, record, begin)
+        _tell_scenario(request, record)
+        await stream(request, send, record)
         return
-    if not in_background and request.sandbox.settings.create == "blocking":
-        record = await _at_rest(request, record, begin)
+    if "respond-async" not in request.prefer and request.sandbox.settings.create == "blocking":
+        record = await _stopped(request, record)
     await answer(request, send, record, request.sandbox.now_of(record))
 
 
-def _applied(request: Request, record: RunRecord, begin: int) -> list[str]:
-    """The preferences that this answer follows."""
-    prefer = request.prefer
+def _tell_scenario(request: Request, record: RunRecord) -> None:
+    scenario = scenario_selection.described(record.scenario.name, record.wires, record.chosen_by)
+    request.tell("x-mock-scenario", scenario)
+
+
+def _applied(request: Request, record: RunRecord) -> list[str]:
+    """The preferences that this answer honours; most of them only when the run is created."""
+    prefer, created = request.prefer, not record.inputs
     applied = ["respond-async"] if "respond-async" in prefer and not request.body.get("stream") else []
-    if begin == 0 and record.chosen_by == "prefer":
+    if created and record.chosen_by == "prefer":
         applied.append(f"scenario={prefer['scenario']}")
-    if begin == 0 and record.chosen_by != "control" and "wire" in prefer:
+    if created and record.chosen_by != "control" and "wire" in prefer:
         applied.append(f"wire={prefer['wire']}")
-    if begin == 0 and prefer.get("clock") in _CLOCKS and request.sandbox.settings.workers == 1:
+    if created and prefer.get("clock") in _CLOCKS and request.sandbox.settings.workers == 1:
         applied.append(f"clock={prefer['clock']}")
     return applied
 
 
-async def _at_rest(request: Request, record: RunRecord, begin: int) -> RunRecord:
-    """The run once it waits for somebody else or is over."""
-    clock = request.sandbox.clock_of(record.id)
-    if rest_at(record, begin) <= clock.now():
+async def _stopped(request: Request, record: RunRecord) -> RunRecord:
+    """The run once it is `requires_action` or terminal."""
+    clock, start = request.sandbox.clock_of(record.id), last_start(record)
+    if stop_at(record, start) <= clock.now():
         return record
     async with Client(request, record.id) as client:
         while client.here:
             record = await request.sandbox.store.run(record.id) or record
-            if (rest := rest_at(record, begin)) <= clock.now():
+            if (stop := stop_at(record, start)) <= clock.now():
                 return record
-            await clock.wait_until(rest, record.id)
+            await clock.wait_until(stop, record.id)
     raise Refusal("unavailable", "the mock is stopping or was reset")
-
-
-def begin_of_last_round(record: RunRecord) -> int:
-    """Where in the timeline the last submission of tool outputs begins."""
-    return compiled(record).begins[-1]

@@ -9,8 +9,8 @@ from mock_server.sandboxes.sandbox import Sandbox
 from mock_server.simulation import views
 from mock_server.simulation.content import parts
 from mock_server.simulation.ids import makers
-from mock_server.simulation.playback import messages_at
 from mock_server.simulation.records import MessageRecord, RunRecord, ThreadRecord
+from mock_server.simulation.snapshot import snapshot
 from mock_server.storage.pagination import LARGEST, Window, as_list
 from mock_server.storage.protocol import Entry
 
@@ -172,6 +172,6 @@ async def _entry(request: Request, entry_id: str) -> Entry | None:
 
 def _shown(entry: Entry, sandbox: Sandbox) -> list[Json]:
     """The messages of one entry of a thread."""
-    return (
-        messages_at(entry, sandbox.seen_at(entry)) if isinstance(entry, RunRecord) else [views.message(entry)]
-    )
+    if isinstance(entry, RunRecord):
+        return snapshot(entry, sandbox.seen_at(entry)).messages
+    return [views.message(entry)]
