@@ -1,4 +1,4 @@
-"""How does the mock's server offer to reset a connection?"""
+"""How does the server let the application reset a connection?"""
 
 import socket
 import struct
@@ -9,14 +9,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from mock_server.http.abort import RESET
 
 _NO_LINGER = struct.pack("ii", 1, 0)
-"""The socket option by which closing a connection resets it."""
+"""`SO_LINGER` with a timeout of 0: closing the socket then sends a reset."""
 
 
 class ResettableProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with the ASGI extension `tune_mock.reset`."""
+    """uvicorn's HTTP protocol with the ASGI extension `tune_mock.reset`."""
 
     def on_message_begin(self) -> None:
-        """Create the scope as uvicorn does, and add the extension to it."""
+        """Create the scope as uvicorn does and add the extension to it."""
         super().on_message_begin()
         extensions: dict[str, Any] = {RESET: self._reset}
         self.scope["extensions"] = extensions
