@@ -1,4 +1,4 @@
-"""Answers: do the README's tables say what the files and the code say?"""
+"""Do the tables of the README match the scenario files and the code?"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,19 +12,19 @@ README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
 def rows(heading: str) -> Iterator[tuple[str, ...]]:
-    """The rows of the table whose first column is headed so."""
+    """The rows of the table whose first column has this heading, as tuples of cells."""
     table = README.partition(f"\n| {heading} | ")[2].partition("\n\n")[0].splitlines()
     for line in table[2:]:
         yield tuple(cell.strip() for cell in line.strip("|").split(" | "))
 
 
-def test_the_readme_tells_each_scenario_as_its_file_does() -> None:
-    told = set(rows("scenario"))
+def test_the_readme_describes_each_scenario_as_its_file_does() -> None:
+    described = set(rows("scenario"))
     files = Library(openapi.load()).scenarios().values()
-    assert told == {(f"`{file.name}`", file.summary, file.reveals) for file in files}
+    assert described == {(f"`{file.name}`", file.summary, file.reveals) for file in files}
 
 
-def test_the_readme_tells_each_wire_condition_as_it_is_read() -> None:
+def test_the_readme_describes_each_network_condition_as_the_code_does() -> None:
     assert set(rows("wire condition")) == {(f"`{kind.form}`", kind.summary) for kind in KINDS.values()}
 
 

@@ -1,4 +1,4 @@
-"""Which runs does Hypothesis generate: of built-in and of generated scenarios, with and without inputs?"""
+"""Which runs does Hypothesis generate?"""
 
 from dataclasses import replace
 from typing import Any
