@@ -32,7 +32,7 @@ from mock_server.scenarios.library import Library
 from mock_server.settings import Settings
 from mock_server.simulation.clock import Clock
 from mock_server.simulation.ids import Ids
-from mock_server.simulation.playback import is_over
+from mock_server.simulation.snapshot import snapshot
 from mock_server.storage.memory import MemoryStore
 from mock_server.storage.protocol import RetentionPolicy, Store
 
@@ -68,7 +68,7 @@ class _Maker:
         settings, seed = self.settings, f"{self.seed} {test}" if test else self.seed
         policy = RetentionPolicy(
             max_runs=settings.max_runs,
-            has_ended=lambda run: is_over(run, sandbox.now_of(run)),
+            has_ended=lambda run: snapshot(run, sandbox.now_of(run)).is_terminal,
             on_evict=lambda run_id: sandbox.run_clocks.pop(run_id, None),
         )
         sandbox = Sandbox(
@@ -111,6 +111,12 @@ def _default(scenario: str, library: Library) -> Choice:
         return named(library.scenarios(), scenario, "--scenario")
     except Refusal as refusal:
         raise ValueError(refusal.message) from None
+
+
+def build(document: Mapping[str, Any], clock: Clock | None, settings: Settings) -> tuple[ASGIApp, Sandboxes]:
+    """The application of one process, and the sandboxes behind it."""
+    sandboxes = create_sandboxes(settings, clock, document=document)
+    return application(sandboxes, document), sandboxes
 
 
 def create_app(

@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +152,7 @@ def _store(where: str, workers: int, clock: str) -> Path | None:
 def _run(settings: Settings, list_them: bool) -> int:
     # Imported here so that --help and --version answer at once.
     import openapi
-    from mock_server.app import application, create_sandboxes
+    from mock_server.app import application, build, create_sandboxes
     from mock_server.banner import banner, scenario_lines
     from mock_server.server.server import listen_together, serve
 
@@ -172,7 +173,7 @@ def _run(settings: Settings, list_them: bool) -> int:
     if settings.workers > 1:
         from mock_server.server.workers import serve_together
 
-        return serve_together(settings, sandboxes.shared.clock, document, listening)
+        return serve_together(settings, partial(build, document, sandboxes.shared.clock), listening)
     return serve(application(sandboxes, document), sandboxes, listening[0])
 
 

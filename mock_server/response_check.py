@@ -1,7 +1,7 @@
-"""Is every answer of the mock itself what the document says?
+"""Does every response of the mock conform to the document?
 
-Validates answers with openapi-core, which shares no code with what made them. Serves `--self-check` and the
-tests; imported by nobody else, because openapi-core is slow to import.
+Responses are validated with openapi-core, which shares no code with the mock. Only `--self-check` and the
+tests import this module, because openapi-core is slow to import.
 """
 
 import json
@@ -25,8 +25,8 @@ METHODS = ("get", "post", "put", "patch", "delete")
 _NO_OPERATION: tuple[str, str, frozenset[str]] = ("", "", frozenset())
 
 
-class Answers:
-    """Says what is wrong with an answer."""
+class Responses:
+    """Validates responses against a document."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         config = Config(spec_validator_cls=None, extra_media_type_deserializers={STREAM: json.loads})
@@ -41,10 +41,10 @@ class Answers:
         }
 
     def mismatch(self, operation_id: str | None, status: int, content_type: str, body: bytes) -> str | None:
-        """What is wrong with an answer, or nothing; without an operation it has to be an error."""
+        """What is wrong with a response, or None. A response without an operation must be an error."""
         path, method, statuses = self._operations.get(operation_id or "", _NO_OPERATION)
         if str(status) not in statuses:
-            return self._no_error(status, content_type, body)
+            return self._error_mismatch(status, content_type, body)
         host, _, base = self._server.partition("//")[2].partition("/")
         request = MockRequest(f"https://{host}", method, f"/{base}{path.replace('{', '').replace('}', '')}")
         media_type = content_type.partition(";")[0]
@@ -53,11 +53,11 @@ class Answers:
             try:
                 self._api.validate_response(request, MockResponse(data, status, content_type=media_type))
             except OpenAPIError as error:
-                return f"{operation_id} {status}: {_story(error)} in {data[:500]!r}"
+                return f"{operation_id} {status}: {_explanation(error)} in {data[:500]!r}"
         return None
 
-    def _no_error(self, status: int, content_type: str, body: bytes) -> str | None:
-        """What is wrong with an answer that no operation describes: it must be a refusal in the one shape."""
+    def _error_mismatch(self, status: int, content_type: str, body: bytes) -> str | None:
+        """What is wrong with a response that no operation describes; it must have the error shape."""
         if status < 400 or content_type != "application/json":
             return f"{status} {content_type} is not in the document"
         for error in self._error.iter_errors(json.loads(body)):
@@ -66,7 +66,7 @@ class Answers:
 
 
 def events(stream: bytes) -> Iterator[dict[str, Any]]:
-    """The events of a stream that was sent without disturbance, data decoded."""
+    """The events of a complete, undisturbed stream, with decoded data."""
     for block in stream.decode().split("\n\n"):
         fields = dict(line.split(": ", 1) for line in block.split("\n") if ": " in line and line[0] != ":")
         if data := fields.get("data"):
@@ -75,17 +75,17 @@ def events(stream: bytes) -> Iterator[dict[str, Any]]:
 
 
 class SelfCheck:
-    """Wraps the application: an answer that is not what the document says becomes a 500 that says why."""
+    """ASGI middleware: replaces a response that does not conform to the document with a 500 that says why."""
 
     def __init__(
         self, app: ASGIApp, document: Mapping[str, Any], exempt: Callable[[str], bool] = lambda _: False
     ) -> None:
         self.app = app
-        self._answers = Answers(document)
+        self._responses = Responses(document)
         self._exempt = exempt
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one scope."""
+        """Serve one ASGI scope; check its response if it belongs to the API."""
         of_api = scope["type"] == "http" and not scope["path"].startswith(PREFIX)
         checked = _Checked(send, scope, self._mismatch) if of_api else send
         await self.app(scope, receive, checked)
@@ -96,13 +96,13 @@ class SelfCheck:
             return None
         if not routed and status < 400:
             return None
-        return self._answers.mismatch(
+        return self._responses.mismatch(
             routed.get("operation_id"), status, headers.get("content-type", ""), body
         )
 
 
 class _Checked:
-    """A `send` that holds an answer back until it is whole and right; of a stream, it checks each piece."""
+    """An ASGI `send` that buffers and checks whole responses, and checks streams chunk by chunk."""
 
     def __init__(self, send: Send, scope: Scope, mismatch: Callable[..., str | None]) -> None:
         self._send, self._scope, self._mismatch = send, scope, mismatch
@@ -111,31 +111,31 @@ class _Checked:
         self._body = b""
 
     async def __call__(self, message: Message) -> None:
-        """Pass a message on, now or later."""
+        """Check a message and send it, or buffer it."""
         if message["type"] == "http.response.start":
             self._start = message
             self._headers = {key.decode(): value.decode("latin-1") for key, value in message["headers"]}
-            if self._streams:
+            if self._is_stream:
                 await self._send(message)
             return
         self._body += message.get("body", b"")
-        if self._streams:
-            await self._pass_piece(message)
+        if self._is_stream:
+            await self._send_chunk(message)
         elif not message.get("more_body"):
-            await self._pass_whole()
+            await self._send_whole()
 
     @property
-    def _streams(self) -> bool:
+    def _is_stream(self) -> bool:
         return self._headers.get("content-type", "").startswith(STREAM)
 
-    async def _pass_piece(self, message: Message) -> None:
+    async def _send_chunk(self, message: Message) -> None:
         whole, blank, self._body = self._body.rpartition(b"\n\n")
         if wrong := self._mismatch(self._scope, self._headers, self._start["status"], whole + blank):
-            story = json.dumps({"code": "internal", "message": f"self-check: {wrong}"}).encode()
-            message = {**message, "body": b"event: error\ndata: %b\n\n" % story}
+            error = json.dumps({"code": "internal", "message": f"self-check: {wrong}"}).encode()
+            message = {**message, "body": b"event: error\ndata: %b\n\n" % error}
         await self._send(message)
 
-    async def _pass_whole(self) -> None:
+    async def _send_whole(self) -> None:
         wrong = self._mismatch(self._scope, self._headers, self._start["status"], self._body)
         if wrong:
             await send_bytes(self._send, 500, Refusal("internal", f"self-check: {wrong}").body())
@@ -144,8 +144,8 @@ class _Checked:
         await self._send({"type": "http.response.body", "body": self._body})
 
 
-def _story(error: BaseException) -> str:
-    """The causes of an error, outermost first."""
+def _explanation(error: BaseException) -> str:
+    """An error and its causes, outermost first, in one line."""
     causes = getattr(error, "schema_errors", None) or ([error.__cause__] if error.__cause__ else [])
-    lines = [str(error).splitlines()[0][:300], *(_story(cause) for cause in causes if cause)]
+    lines = [str(error).splitlines()[0][:300], *(_explanation(cause) for cause in causes if cause)]
     return "; ".join(dict.fromkeys(lines))

@@ -1,4 +1,4 @@
-"""Answers: how does a Python program run a mock beside itself, and tell it what to do?"""
+"""How does a Python program run a mock in its own process and control it?"""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 import openapi
-from mock_server.app import application, create_sandboxes
+from mock_server.app import build
 from mock_server.server.server import listen, server
 from mock_server.settings import SAMPLE_KEY, Settings
 
@@ -16,11 +16,11 @@ Json = dict[str, Any]
 
 
 class ControlError(Exception):
-    """A control call that the mock refused; the message is the mock's."""
+    """The mock rejected a control call; the message is the mock's error message."""
 
 
 class TuneMock:
-    """A running mock, or one test's part of it."""
+    """A running mock, or one test's isolated sandbox in it."""
 
     def __init__(self, origin: str, *, token: str = "", test: str = "", key: str = SAMPLE_KEY) -> None:
         self.origin = origin
@@ -31,85 +31,87 @@ class TuneMock:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What a request to the API needs: a key, and the name of the test if there is one."""
-        return {"X-Tune-Key": self.key, **self._of_test()}
+        """The headers for requests to the API: the key, and the test's name if there is one."""
+        return {"X-Tune-Key": self.key, **self._test_header()}
 
     def client(self) -> httpx.Client:
-        """A client of the API, to be closed by whoever asked for it."""
+        """An HTTP client for the API; the caller closes it."""
         return httpx.Client(base_url=self.url, headers=self.headers)
 
     def for_test(self, test: str) -> "TuneMock":
-        """The same mock as one test sees it: threads, runs, clock, scenario and journal are its own."""
+        """The same mock for one test, with its own threads, runs, clock, scenario and journal."""
         return TuneMock(self.origin, token=self._token, test=test, key=self.key)
 
     def overview(self) -> Json:
-        """How the mock stands."""
-        return self._call("GET", "")
+        """The seed, default scenario, assignments, clock, and counts of threads, runs and requests."""
+        return self._request("GET", "")
 
     def use_scenario(self, scenario: str) -> None:
-        """Choose what a run plays when its request does not choose: `tool-call`, `hello+cut=5`."""
-        self._call("PUT", "/scenario", {"scenario": scenario})
+        """Set the default scenario, such as `tool-call` or `hello+cut=5`; a request can choose another."""
+        self._request("PUT", "/scenario", {"scenario": scenario})
 
     def assign(self, scenario: str, runs: int | None = None) -> None:
-        """Decide what the next runs play, whatever their requests say; without a number, all that follow."""
-        self._call("POST", "/assignments", {"scenario": scenario, **({} if runs is None else {"runs": runs})})
+        """Set the scenario of the next `runs` runs, or of all later runs, whatever their requests choose."""
+        self._request(
+            "POST", "/assignments", {"scenario": scenario, **({} if runs is None else {"runs": runs})}
+        )
 
     def unassign(self) -> None:
-        """Let requests choose for themselves again."""
-        self._call("DELETE", "/assignments")
+        """Remove all assignments; requests choose their scenarios again."""
+        self._request("DELETE", "/assignments")
 
     def clock(self, run: str | None = None) -> Json:
-        """What time it is, and what happens next."""
-        return self._call("GET", "/clock", query={"run": run} if run else {})
+        """The virtual time, the speed of the clock, and the time of the next change to a run, if any."""
+        return self._request("GET", "/clock", query={"run": run} if run else {})
 
     def freeze(self, run: str | None = None) -> Json:
-        """Let time stand."""
+        """Stop the clock."""
         return self.scale(0, run)
 
     def scale(self, speed: float, run: str | None = None) -> Json:
-        """Let time pass so many times as fast as it does."""
-        return self._call("PUT", "/clock", _with_run({"speed": speed}, run))
+        """Set the speed of the clock: 2 is twice as fast as real time, 0 stops it."""
+        return self._request("PUT", "/clock", _with_run({"speed": speed}, run))
 
     def advance(self, seconds: float, run: str | None = None) -> Json:
-        """Let so many virtual seconds pass at once."""
-        return self._call("POST", "/clock/advance", _with_run({"by": seconds}, run))
+        """Move the clock forward by a number of virtual seconds."""
+        return self._request("POST", "/clock/advance", _with_run({"by": seconds}, run))
 
     def jump(self, to: str = "next", run: str | None = None) -> Json:
-        """Go to the next moment, to a status (`expired`) or to a time."""
-        return self._call("POST", "/clock/advance", _with_run({"to": to}, run))
+        """Move the clock to the next moment (`next`), to a status (`expired`) or to an ISO timestamp."""
+        return self._request("POST", "/clock/advance", _with_run({"to": to}, run))
 
     def reset(self) -> None:
-        """Forget everything, or everything of this test."""
-        self._call("POST", "/reset")
+        """Delete all state, or only the state of this test."""
+        self._request("POST", "/reset")
 
     def state(self) -> Json:
-        """Every thread and every run."""
-        return self._call("GET", "/state")
+        """All threads and runs."""
+        return self._request("GET", "/state")
 
     def runs(self) -> list[Json]:
-        """Every run as the API shows it, oldest first."""
+        """All runs as the API shows them, oldest first."""
         return [entry["run"] for entry in self.state()["runs"]]
 
     def journal(self, operation: str | None = None, after: int = 0) -> list[Json]:
-        """The requests that the mock has seen, oldest first."""
+        """The requests that the mock received after entry `after`, oldest first."""
         query: dict[str, str] = {"after": str(after), **({"operation": operation} if operation else {})}
-        requests: list[Json] = self._call("GET", "/journal", query=query)["requests"]
+        requests: list[Json] = self._request("GET", "/journal", query=query)["requests"]
         return requests
 
-    def _of_test(self) -> dict[str, str]:
+    def _test_header(self) -> dict[str, str]:
         return {"X-Mock-Test": self.test} if self.test else {}
 
-    def _call(
+    def _request(
         self, method: str, path: str, body: Json | None = None, query: Mapping[str, str] | None = None
     ) -> Json:
-        headers = self._of_test()
+        headers = self._test_header()
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
-        answer = httpx.request(
+        response = httpx.request(
             method, f"{self.origin}/_mock{path}", json=body, params=query, headers=headers, trust_env=False
         )
-        content: Json = answer.json()
-        if answer.is_error:
+        content: Json = response.json()
+        if response.is_error:
             raise ControlError(content["message"])
         return content
 
@@ -120,10 +122,8 @@ def _with_run(body: Json, run: str | None) -> Json:
 
 @contextmanager
 def running(settings: Settings) -> Iterator[TuneMock]:
-    """A mock in a thread of its own while the block lasts; port 0 takes a free one."""
-    document = openapi.load()
-    sandboxes = create_sandboxes(settings, document=document)
-    app = application(sandboxes, document)
+    """Run a mock in a background thread while the block lasts; port 0 picks a free port."""
+    app, sandboxes = build(openapi.load(), None, settings)
     listening = listen(settings.host, settings.port)
     serving = server(app, sandboxes)
     thread = threading.Thread(

@@ -2,21 +2,22 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from starlette.types import Send
 
 from mock_server.api import runs, threads
 from mock_server.errors import Refusal, invalid, quoted, unknown
-from mock_server.faults.calls import meet
+from mock_server.faults.calls import delayed, meet
 from mock_server.http.request import REQUEST, Request, send_json
 from mock_server.simulation import views
 from mock_server.simulation.content import parts
-from mock_server.simulation.playback import run_at, status_at, steps_at
+from mock_server.simulation.lifecycle import REQUIRES_ACTION
 from mock_server.simulation.records import MessageRecord, RunRecord
-from mock_server.simulation.timeline import WAITING
-from mock_server.storage.pagination import as_list, span
-from mock_server.storage.protocol import UnknownCursorError
+from mock_server.simulation.snapshot import snapshot
+from mock_server.storage.linked_list import LinkedList, UnknownCursorError
+from mock_server.storage.pagination import as_list
 
 Handler = Callable[[Request, Send], Awaitable[None]]
 
@@ -69,22 +70,28 @@ async def get_message(request: Request, send: Send) -> None:
 async def create_thread_and_run(request: Request, send: Send) -> None:
     """`createThreadAndRun`"""
     asked = request.body.get("thread", {})
-    words = _last_words(asked)
-    chosen = runs.choose(request, send, words)
+    chosen = runs.choose(request, _last_words(asked))
     thread = await threads.create(request, asked)
-    await runs.begin(request, thread.id, lambda _: chosen)
+    record = await runs.add_to_new_thread(request, thread.id, chosen)
+    await runs.answer_started(request, delayed(request, send), record)
 
 
 async def create_run(request: Request, send: Send) -> None:
     """`createRun`"""
-    await runs.begin(request, request.path["threadId"], lambda words: runs.choose(request, send, words))
+    thread_id = request.path["threadId"]
+    record = await runs.add(request, thread_id, partial(runs.choose, request))
+    if record is None:
+        # A thread that does not exist has no messages. Choosing first: a refused run creates no thread.
+        chosen = runs.choose(request, words="")
+        record = await runs.add_to_new_thread(request, thread_id, chosen)
+    await runs.answer_started(request, delayed(request, send), record)
 
 
 async def list_runs(request: Request, send: Send) -> None:
     """`listRuns`"""
     thread = await threads.existing(request)
     page = await request.sandbox.store.runs(thread.id, threads.window(request))
-    shown = [run_at(record, request.sandbox.seen_at(record)) for record in page.entries]
+    shown = [snapshot(record, request.sandbox.seen_at(record)).run for record in page.entries]
     await _send(request, send, as_list(shown, page.more))
 
 
@@ -109,7 +116,7 @@ async def cancel_run(request: Request, send: Send) -> None:
 
     def cancelled(record: RunRecord) -> RunRecord:
         now = request.sandbox.now_of(record)
-        status, facts = status_at(record, now), record.scenario.lifecycles.run
+        status, facts = snapshot(record, now).status, record.scenario.lifecycles.run
         if status in facts.terminal:
             raise Refusal("failed_precondition", f"run {record.id} is {status} and cannot be cancelled")
         asked = any(given.kind == "cancel" for given in record.inputs)
@@ -125,29 +132,29 @@ async def submit_tool_outputs(request: Request, send: Send) -> None:
 
     def answered(record: RunRecord) -> RunRecord:
         now = request.sandbox.now_of(record)
-        _check_outputs(run_at(record, now), outputs)
+        _check_outputs(snapshot(record, now).run, outputs)
         return runs.with_input(record, now, "outputs", outputs)
 
     record = await runs.changed(request, answered)
-    await runs.answer_work(request, send, record, runs.begin_of_last_round(record))
+    await runs.answer_started(request, send, record)
 
 
 async def list_run_steps(request: Request, send: Send) -> None:
     """`listRunSteps`"""
     record = await runs.existing(request)
-    steps = steps_at(record, request.sandbox.seen_at(record))
-    asked, positions = threads.window(request), {step["id"]: number for number, step in enumerate(steps)}
-    for parameter, cursor in (("after", asked.after), ("before", asked.before)):
-        if cursor and cursor not in positions:
-            raise UnknownCursorError(parameter, cursor)
-    page, more = span(asked, len(steps), positions.get(asked.after), positions.get(asked.before))
-    await _send(request, send, as_list([steps[position] for position in page], more))
+    steps = snapshot(record, request.sandbox.seen_at(record)).steps
+    links = LinkedList()
+    for number, step in enumerate(steps):
+        links.append(step["id"], number)
+    ids, more = links.page(threads.window(request))
+    by_id = {step["id"]: step for step in steps}
+    await _send(request, send, as_list([by_id[step_id] for step_id in ids], more))
 
 
 async def get_run_step(request: Request, send: Send) -> None:
     """`getRunStep`"""
     record = await runs.existing(request)
-    for step in steps_at(record, request.sandbox.seen_at(record)):
+    for step in snapshot(record, request.sandbox.seen_at(record)).steps:
         if step["id"] == request.path["stepId"]:
             await _send(request, send, step)
             return
@@ -184,9 +191,9 @@ async def dispatch(scope: Any, receive: Any, send: Send) -> None:
     # Taken out of the scope, which the call holds: what stands in no circle is freed without a search.
     request: Request = scope.pop(REQUEST)
     if request.sandbox.conditioned or request.prefer:
-        send = await meet(request, send)
+        await meet(request)
     try:
-        await handler(request.operation_id)(request, send)
+        await handler(request.operation_id)(request, delayed(request, send))
     except UnknownCursorError as error:
         raise threads.unknown_cursor(error.parameter, error.cursor) from None
 
@@ -223,7 +230,7 @@ def _outputs(given: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 def _check_outputs(run: Mapping[str, Any], outputs: Mapping[str, str]) -> None:
     """Refuse outputs for a run that waits for none, or for other calls than it waits for."""
-    if run["status"] != WAITING:
+    if run["status"] != REQUIRES_ACTION:
         raise Refusal(
             "failed_precondition", f"run {run['id']} is {run['status']} and waits for no tool outputs"
         )

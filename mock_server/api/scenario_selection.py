@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mock_server.errors import invalid, quoted
-from mock_server.simulation.conditions import Wire, WireError, conditions
+from mock_server.faults.calls import wires_of
 from mock_server.simulation.scenario import Scenario
 
 _IN_MESSAGE = re.compile(r"\s*/mock\s+(\S+)")
@@ -65,14 +65,6 @@ def named(scenarios: Mapping[str, Scenario], wish: str, by: str) -> Choice:
         return Choice(scenario, (), by)
     wires = wires_of("+".join((*scenario.wires, *filter(None, [tail]))), by)
     return Choice(scenario, tuple(wire.written for wire in wires), by)
-
-
-def wires_of(written: str, by: str) -> tuple[Wire, ...]:
-    """The conditions of `split+cut=5`; raises `Refusal` for what is none."""
-    try:
-        return conditions(tuple(part for part in written.split("+") if part))
-    except WireError as error:
-        raise invalid(f"{error} (chosen by {by})") from None
 
 
 def _wish(

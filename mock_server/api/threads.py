@@ -1,7 +1,7 @@
 """How do threads and messages come to be, and how are messages listed?"""
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from mock_server.errors import invalid, quoted, unknown
 from mock_server.http.request import Request
@@ -9,9 +9,9 @@ from mock_server.sandboxes.sandbox import Sandbox
 from mock_server.simulation import views
 from mock_server.simulation.content import parts
 from mock_server.simulation.ids import makers
-from mock_server.simulation.playback import messages_at
 from mock_server.simulation.records import MessageRecord, RunRecord, ThreadRecord
-from mock_server.storage.pagination import LARGEST, Window, as_list
+from mock_server.simulation.snapshot import snapshot
+from mock_server.storage.pagination import LARGEST, Filling, Window, as_list
 from mock_server.storage.protocol import Entry
 
 Json = dict[str, Any]
@@ -102,39 +102,43 @@ async def message(request: Request) -> Json:
 
 
 async def message_page(request: Request) -> Json:
-    """The page of messages that is asked for: what clients posted and what runs have begun to say."""
+    """The page of messages that is asked for: those that clients posted and those that runs have begun."""
     thread, asked = await existing(request), window(request)
-    after = await _place(request, "after", asked.after)
-    before = await _place(request, "before", asked.before)
-    start, stop = (before, after) if asked.backwards else (after, before)
-    ascending = asked.ascending is not asked.backwards
-    found: list[Json] = []
-    async for place, shown in _walk(request, thread.id, start, ascending):
-        if stop and (place >= stop if ascending else place <= stop):
+    after = await _listed(request, "after", asked.after)
+    before = await _listed(request, "before", asked.before)
+    filling = Filling(asked, after, before, lambda listed: listed.position)
+    async for listed in _messages(request, thread.id, filling.start, filling.ascending):
+        if not filling.take(listed):
             break
-        found.append(shown)
-        if len(found) > asked.limit:
-            break
-    page = found[: asked.limit]
-    return as_list(page[::-1] if asked.backwards else page, len(found) > asked.limit)
+    page, more = filling.page()
+    return as_list([listed.message for listed in page], more)
 
 
-_Place = tuple[int, int, str]
-"""Of a message: its entry's position, its number within the entry, the entry's id."""
+class _Listed(NamedTuple):
+    """A message in the list of a thread.
+
+    Its position is that of its entry (a message or a run) in the thread, and its number within the entry.
+    """
+
+    position: tuple[int, int]
+    entry_id: str
+    message: Json
 
 
-async def _walk(
-    request: Request, thread_id: str, start: _Place | None, ascending: bool
-) -> AsyncIterator[tuple[_Place, Json]]:
-    """The messages behind a place in one direction, each with its place."""
-    async for position, entry in every_entry(
-        request.sandbox, thread_id, start[2] if start else "", ascending
-    ):
-        shown = list(enumerate(_shown(entry, request.sandbox)))
-        for number, view in shown if ascending else shown[::-1]:
-            place = (position, number, entry.id)
-            if start is None or (place > start if ascending else place < start):
-                yield place, view
+async def _messages(
+    request: Request, thread_id: str, start: _Listed | None, ascending: bool
+) -> AsyncIterator[_Listed]:
+    """The messages of a thread in one direction, beginning with the entry of `start`."""
+    first = start.entry_id if start else ""
+    async for position, entry in every_entry(request.sandbox, thread_id, first, ascending):
+        found = _listed_in(entry, position, request.sandbox)
+        for listed in found if ascending else found[::-1]:
+            yield listed
+
+
+def _listed_in(entry: Entry, position: int, sandbox: Sandbox) -> list[_Listed]:
+    shown = enumerate(_shown(entry, sandbox))
+    return [_Listed((position, number), entry.id, message) for number, message in shown]
 
 
 async def every_entry(
@@ -151,17 +155,19 @@ async def every_entry(
         start, seen = batch[-1][1].id, 1
 
 
-async def _place(request: Request, parameter: str, message_id: str) -> _Place | None:
-    """Where in the thread a cursor stands."""
+async def _listed(request: Request, parameter: str, message_id: str) -> _Listed | None:
+    """The message that a cursor names; None without a cursor. Raises `Refusal` if it is not in the list."""
     if not message_id:
         return None
     thread_id = request.path["threadId"]
     for owner in (message_id, *makers(message_id)):
         position = await request.sandbox.store.position(thread_id, owner)
         entry = await _entry(request, owner) if position is not None else None
-        for number, shown in enumerate(_shown(entry, request.sandbox) if entry else ()):
-            if shown["id"] == message_id and position is not None:
-                return position, number, owner
+        if entry is None or position is None:
+            continue
+        for listed in _listed_in(entry, position, request.sandbox):
+            if listed.message["id"] == message_id:
+                return listed
     raise unknown_cursor(parameter, message_id)
 
 
@@ -172,6 +178,6 @@ async def _entry(request: Request, entry_id: str) -> Entry | None:
 
 def _shown(entry: Entry, sandbox: Sandbox) -> list[Json]:
     """The messages of one entry of a thread."""
-    return (
-        messages_at(entry, sandbox.seen_at(entry)) if isinstance(entry, RunRecord) else [views.message(entry)]
-    )
+    if isinstance(entry, RunRecord):
+        return snapshot(entry, sandbox.seen_at(entry)).messages
+    return [views.message(entry)]

@@ -9,9 +9,8 @@ from mock_server.control.state import every_run
 from mock_server.errors import Refusal, invalid, quoted, unknown
 from mock_server.sandboxes.sandbox import Sandbox
 from mock_server.simulation.clock import Clock
-from mock_server.simulation.playback import run_at
 from mock_server.simulation.records import RunRecord
-from mock_server.simulation.timeline import compiled
+from mock_server.simulation.snapshot import snapshot
 from mock_server.simulation.timestamps import milliseconds, rfc3339
 
 NEXT = "next"
@@ -71,7 +70,8 @@ async def _living(sandbox: Sandbox, run: RunRecord | None) -> AsyncIterator[RunR
 
 def _moments(record: RunRecord, now: int) -> list[int]:
     """The next moment of a run, if there is one."""
-    return next(([change.at] for change in compiled(record).changes if change.at > now), [])
+    following = snapshot(record, now).next_change
+    return [] if following is None else [following]
 
 
 async def _target(sandbox: Sandbox, run: RunRecord | None, to: str, now: int) -> int:
@@ -99,18 +99,13 @@ def _time(to: str, now: int) -> int:
 
 def _status(runs: list[RunRecord], to: str, now: int) -> int:
     """The first moment at which a run reaches a status; now if one is there already and none will be."""
-    ahead = [
-        (change.at, change.patch["status"])
-        for record in runs
-        for change in compiled(record).of_run
-        if change.at > now and "status" in change.patch
-    ]
+    ahead = [one for record in runs for one in snapshot(record, now).upcoming]
     known = {status for record in runs for status in record.scenario.lifecycles.run.next}
     if runs and to not in known | {status for _, status in ahead}:
         raise invalid(f"to: {quoted(to)} is not next, a time or a status ({', '.join(sorted(known))})")
     if found := [at for at, status in ahead if status == to]:
         return min(found)
-    if any(run_at(record, now)["status"] == to for record in runs):
+    if any(snapshot(record, now).status == to for record in runs):
         return now
     coming = ", ".join(dict.fromkeys(status for _, status in sorted(ahead))) or "nothing"
     return _nothing_ahead(f"no run is going to be {to}; to come: {coming}")

@@ -6,9 +6,8 @@ from typing import Any
 from mock_server.api.threads import every_entry
 from mock_server.sandboxes.sandbox import Sandbox
 from mock_server.simulation import views
-from mock_server.simulation.playback import messages_at, run_at, steps_at
 from mock_server.simulation.records import RunRecord, ThreadRecord
-from mock_server.simulation.timeline import compiled
+from mock_server.simulation.snapshot import snapshot
 from mock_server.simulation.timestamps import rfc3339
 from mock_server.storage.pagination import LARGEST, Window
 
@@ -56,7 +55,7 @@ async def _thread(sandbox: Sandbox, thread: ThreadRecord) -> Json:
     messages: list[Json] = []
     async for _, entry in every_entry(sandbox, thread.id):
         if isinstance(entry, RunRecord):
-            messages += messages_at(entry, sandbox.now_of(entry))
+            messages += snapshot(entry, sandbox.now_of(entry)).messages
         else:
             messages.append(views.message(entry))
     return {**views.thread(thread), "messages": messages}
@@ -64,15 +63,12 @@ async def _thread(sandbox: Sandbox, thread: ThreadRecord) -> Json:
 
 def _run(sandbox: Sandbox, run: RunRecord) -> Json:
     now = sandbox.now_of(run)
+    seen = snapshot(run, now)
     return {
-        "run": run_at(run, now),
-        "steps": steps_at(run, now),
+        "run": seen.run,
+        "steps": seen.steps,
         "scenario": "+".join((run.scenario.name, *run.wires)),
         "chosenBy": run.chosen_by,
         "now": rfc3339(now),
-        "ahead": [
-            {"at": rfc3339(change.at), "status": change.patch["status"]}
-            for change in compiled(run).of_run
-            if change.at > now and "status" in change.patch
-        ],
+        "ahead": [{"at": rfc3339(at), "status": status} for at, status in seen.upcoming],
     }

@@ -1,60 +1,73 @@
-"""What does a wire condition do to a call: refuse it, delay its answer?
+"""What do network conditions do to a request: refuse it, delay its answer?
 
-Conditions come from the request's own `Prefer: wire=...`, from the run that it is about, the last run of the
-thread, or else from the default scenario. A request that creates a run meets the conditions that were chosen
-with it.
+The conditions come from the request's own `Prefer: wire=...`, and from the run that the request is about. If
+the path names no run, that is the last run of the thread; without one, the conditions of the default scenario
+apply. A request that creates a run meets the conditions that are chosen for the run.
 """
 
 from collections.abc import Sequence
 
 from starlette.types import Message, Send
 
-from mock_server.api.scenario_selection import wires_of
-from mock_server.errors import STATUS, Refusal
+from mock_server.errors import STATUS, Refusal, invalid
 from mock_server.http.disconnect import Client
 from mock_server.http.request import Request
-from mock_server.simulation.conditions import CREATES, Wire, conditions
+from mock_server.simulation.conditions import CREATES, Wire, WireError, conditions
 from mock_server.simulation.timestamps import milliseconds
 
 _CODES = {status: code for code, status in STATUS.items() if code != "failed_precondition"}
 _RETRIED = (429, 503)
 
 
-async def meet(request: Request, send: Send) -> Send:
-    """Meet what holds for a call that creates no run; the `send` to answer it with."""
+def wires_of(written: str, by: str) -> tuple[Wire, ...]:
+    """The conditions in a text such as `split+cut=5`; `by` says who chose them. Raises `Refusal`."""
+    try:
+        return conditions(tuple(part for part in written.split("+") if part))
+    except WireError as error:
+        raise invalid(f"{error} (chosen by {by})") from None
+
+
+async def meet(request: Request) -> None:
+    """Apply the conditions for a request that creates no run. Raises `Refusal` if one refuses the request."""
     if request.operation_id in CREATES:
-        return send
+        return
     own = wires_of(request.prefer.get("wire", ""), "prefer")
-    return _met(request, send, (*own, *await _around(request)))
+    _apply(request, (*own, *await _of_subject(request)))
 
 
-def meet_creation(request: Request, send: Send, written: Sequence[str]) -> Send:
-    """Meet the conditions chosen for a run before it is created; the `send` to answer with."""
-    return _met(request, send, conditions(tuple(written)))
+def meet_creation(request: Request, written: Sequence[str]) -> None:
+    """Apply the conditions chosen for a run to the request that creates it. Raises `Refusal`."""
+    _apply(request, conditions(tuple(written)))
 
 
-async def _around(request: Request) -> tuple[Wire, ...]:
-    """The conditions of what a call is about."""
+def delayed(request: Request, send: Send) -> Send:
+    """A `send` that holds back the answer for as long as the conditions say."""
+    return _Delayed(request, send) if request.delay else send
+
+
+async def _of_subject(request: Request) -> tuple[Wire, ...]:
+    """The conditions of the run that a request is about."""
     store, thread_id = request.sandbox.store, request.path.get("threadId", "")
     record = await store.run(request.path.get("runId", ""))
     if record is None:
         record = await store.last_run(thread_id)
-    return (
-        conditions(record.wires) if record else wires_of(request.sandbox.scenario.partition("+")[2], "server")
-    )
+    if record is None:
+        return wires_of(request.sandbox.scenario.partition("+")[2], "server")
+    return conditions(record.wires)
 
 
-def _met(request: Request, send: Send, wires: tuple[Wire, ...]) -> Send:
+def _apply(request: Request, wires: tuple[Wire, ...]) -> None:
+    request.delay = 0
     for wire in wires:
-        if wire.name in ("status", "latency") and _chosen(request, wire):
+        if wire.name in ("status", "latency") and _is_chosen(request, wire):
             if wire.name == "status":
                 raise _refusal(wire)
-            delay = request.sandbox.counters.delay(wire.value) * request.sandbox.pace
-            send = _Late(request, send, milliseconds(delay))
-    return send
+            seconds = request.sandbox.counters.delay(wire.value) * request.sandbox.pace
+            request.delay += milliseconds(seconds)
 
 
-def _chosen(request: Request, wire: Wire) -> bool:
+def _is_chosen(request: Request, wire: Wire) -> bool:
+    """Whether a condition applies to this request; counts the request if so far it may."""
     subject = request.path.get("runId") or request.path.get("threadId", "")
     nothing_to_miss = wire.value == 404 and not subject
     return (
@@ -66,16 +79,15 @@ def _chosen(request: Request, wire: Wire) -> bool:
 
 def _refusal(wire: Wire) -> Refusal:
     headers = {"retry-after": str(wire.retry_after)} if wire.value in _RETRIED else {}
-    return Refusal(
-        _CODES[wire.value], f"the wire condition {wire.written} answers {wire.value}", headers=headers
-    )
+    message = f"the network condition {wire.written} answers {wire.value}"
+    return Refusal(_CODES[wire.value], message, headers=headers)
 
 
-class _Late:
-    """A `send` that waits before the first byte."""
+class _Delayed:
+    """A `send` that waits before the first byte, unless the client disconnects."""
 
-    def __init__(self, request: Request, send: Send, delay: int) -> None:
-        self._request, self._send, self._delay = request, send, delay
+    def __init__(self, request: Request, send: Send) -> None:
+        self._request, self._send = request, send
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -84,7 +96,7 @@ class _Late:
 
     async def _wait(self) -> None:
         clock, key = self._request.sandbox.clock, f"latency {id(self)}"
-        until = clock.now() + self._delay
+        until = clock.now() + self._request.delay
         async with Client(self._request, key) as client:
             while client.here and clock.now() < until:
                 await clock.wait_until(until, key)

@@ -8,6 +8,7 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
+from mock_server.http.abort import CutError
 from mock_server.http.sse import DONE
 from mock_server.simulation.conditions import Wire
 
@@ -16,10 +17,6 @@ End = Callable[[], Awaitable[None]]
 
 GAP = 0.002
 """Seconds between the chunks that one event is split into: without it a reader gets them in one piece."""
-
-
-class CutError(ConnectionError):
-    """The connection is to be reset now."""
 
 
 def conditioned(chunks: Chunks, wires: tuple[Wire, ...], seed: str, gone: End) -> Chunks:

@@ -11,14 +11,13 @@ import traceback
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mock_server.errors import Refusal
-from mock_server.faults.stream import CutError
+from mock_server.http.abort import CutError, reset
 from mock_server.http.bodies import GoneError
 from mock_server.http.cors import Cors
 from mock_server.http.request import Header, send_bytes
 from mock_server.sandboxes.journal import SEEN
 from mock_server.sandboxes.registry import TEST_HEADER, Sandboxes
 from mock_server.sandboxes.sandbox import SANDBOX
-from mock_server.server.protocol import reset
 
 _REFUSED = "tune_mock.refused"
 """The key under which the ASGI scope tells the log why a request was refused."""

@@ -23,7 +23,11 @@ _NO_PREFERENCES: Mapping[str, str] = {}
 
 
 class Request:
-    """One valid request; `prefer` are the preferences of its `Prefer` headers."""
+    """One valid request.
+
+    `prefer` are the preferences of its `Prefer` headers. `delay` says for how many milliseconds its answer is
+    held back.
+    """
 
     def __init__(
         self,
@@ -42,6 +46,7 @@ class Request:
         self.body = body
         self.receive = receive
         self.answer_headers: list[Header] = []
+        self.delay = 0
         self._scope = scope
         self.prefer = preferences(given) if (given := self.headers(b"prefer")) else _NO_PREFERENCES
 

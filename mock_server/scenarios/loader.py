@@ -10,9 +10,8 @@ from typing import Any
 from mock_server.scenarios.yaml_fields import Fields, ScenarioError, read
 from mock_server.simulation.conditions import WireError, conditions
 from mock_server.simulation.ids import MOST_CHILDREN
-from mock_server.simulation.lifecycle import Lifecycles, lifecycles
-from mock_server.simulation.scenario import ALL, Call, Calls, Event, Moment, Says, Scenario, Status
-from mock_server.simulation.timeline import EXPIRED, WAITING
+from mock_server.simulation.lifecycle import EXPIRED, REQUIRES_ACTION, Lifecycles, lifecycles
+from mock_server.simulation.scenario import ALL, Event, Message, Moment, Scenario, Status, ToolCall, ToolCalls
 
 EXPIRES = 600.0
 PLACEHOLDERS = ("said", "user", "model", "instructions", "outputs")
@@ -20,7 +19,11 @@ MOST_CALLS = 8
 
 AFTER_CANCEL: tuple[Moment, ...] = (Status(0, "cancelling", deltas=3), Status(1.5, "cancelled"))
 AFTER_OUTPUTS: tuple[tuple[Moment, ...], ...] = (
-    (Status(0, "in_progress"), Says(0.5, 2.0, "The tools answered: {{outputs}}"), Status(2.2, "completed")),
+    (
+        Status(0, "in_progress"),
+        Message(0.5, 2.0, "The tools answered: {{outputs}}"),
+        Status(2.2, "completed"),
+    ),
 )
 
 
@@ -100,8 +103,8 @@ class _Reader:
     def _moment(self, item: Fields) -> Moment:
         kinds: dict[str, Callable[[Fields], Moment]] = {
             "status": self._status,
-            "message": self._says,
-            "tool_calls": self._calls,
+            "message": self._message,
+            "tool_calls": self._tool_calls,
             "event": self._event,
         }
         found = [kind for kind in kinds if kind in item]
@@ -136,7 +139,7 @@ class _Reader:
             raise item.error("error", f"{error['code']!r} is not a code of lastError ({allowed})")
         return dict(error)
 
-    def _says(self, item: Fields) -> Says:
+    def _message(self, item: Fields) -> Message:
         item.only("at", "message", "until", "deltas", "finished")
         text = item.text("message")
         for part in text.split("{{")[1:]:
@@ -145,20 +148,20 @@ class _Reader:
                 known = ", ".join(f"{{{{{word}}}}}" for word in PLACEHOLDERS)
                 raise item.error("message", f"'{{{{{name[:20]}' is not a placeholder ({known})")
         finished = item.value("finished", bool, "true or false", True)
-        return Says(item.seconds("at"), self._until(item), text, self._deltas(item), finished)
+        return Message(item.seconds("at"), self._until(item), text, self._deltas(item), finished)
 
-    def _calls(self, item: Fields) -> Calls:
+    def _tool_calls(self, item: Fields) -> ToolCalls:
         item.only("at", "tool_calls", "until", "deltas")
         calls = tuple(self._call(call) for call in item.mappings("tool_calls"))
         if len(calls) > MOST_CALLS:
             raise item.error("tool_calls", f"has {len(calls)} calls; at most {MOST_CALLS}")
-        return Calls(item.seconds("at"), self._until(item), calls, self._deltas(item))
+        return ToolCalls(item.seconds("at"), self._until(item), calls, self._deltas(item))
 
-    def _call(self, item: Fields) -> Call:
+    def _call(self, item: Fields) -> ToolCall:
         item.only("name", "arguments")
         arguments = item.value("arguments", (dict, str), "a mapping, or a text", {})
         text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
-        return Call(item.text("name"), text)
+        return ToolCall(item.text("name"), text)
 
     def _event(self, item: Fields) -> Event:
         item.only("at", "event")
@@ -184,7 +187,7 @@ class _Reader:
 
     def _check_sizes(self, scenario: Scenario) -> None:
         moments = [*scenario.timeline, *chain.from_iterable(scenario.after_outputs)]
-        made = sum(isinstance(moment, Says | Calls) for moment in moments)
+        made = sum(isinstance(moment, Message | ToolCalls) for moment in moments)
         if made > MOST_CHILDREN // 2:
             raise self._top.error("timeline", f"{made} messages and tool calls; at most {MOST_CHILDREN // 2}")
 
@@ -198,7 +201,7 @@ class _Reader:
         self._walk("after_cancel", scenario.after_cancel, sorted(active))
         for number, moments in enumerate(scenario.after_outputs):
             self._check_answer(f"after_outputs[{number}]", moments)
-            self._walk(f"after_outputs[{number}]", moments, [WAITING])
+            self._walk(f"after_outputs[{number}]", moments, [REQUIRES_ACTION])
 
     def _check_answer(self, section: str, moments: Sequence[Moment]) -> None:
         """What a client does to a run shows at once: nobody can do it twice."""
@@ -211,7 +214,7 @@ class _Reader:
         for moment in moments:
             if any(status in run.terminal for status in before):
                 raise self._error_in(section, f"nothing can follow {before[0]!r}, which is terminal")
-            calls = calls or isinstance(moment, Calls)
+            calls = calls or isinstance(moment, ToolCalls)
             if not isinstance(moment, Status):
                 continue
             for status in before:
@@ -220,8 +223,8 @@ class _Reader:
                     raise self._error_in(
                         section, f"{moment.status!r} cannot follow {status!r} (allowed: {allowed})"
                     )
-            if moment.status == WAITING and not calls:
-                raise self._error_in(section, f"{WAITING!r} needs tool_calls before it")
+            if moment.status == REQUIRES_ACTION and not calls:
+                raise self._error_in(section, f"{REQUIRES_ACTION!r} needs tool_calls before it")
             before = [moment.status]
             met.add(moment.status)
         if not run.terminal.intersection(before) and not all(

@@ -1,1 +1,1 @@
-"""How is the application served on a port, by one process or several?"""
+"""How is the application served on a port, by one process or by several?"""

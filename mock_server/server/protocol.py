@@ -1,37 +1,22 @@
-"""How is a connection reset in the middle of an answer?
+"""How does the server let the application reset a connection?"""
 
-ASGI has no word for it. The mock's own server offers it as an extension of the scope; under any other server
-an answer that just stops must do, which a client sees as a connection closed too early.
-"""
-
-import asyncio
 import socket
 import struct
 from typing import Any
 
-from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-RESET = "tune_mock.reset"
-"""The name of the extension."""
+from mock_server.http.abort import RESET
 
-_NO_LINGERING = struct.pack("ii", 1, 0)
-
-
-async def reset(scope: Scope) -> None:
-    """Reset the connection of a request, if the server can."""
-    if offered := scope.get("extensions", {}).get(RESET):
-        offered()
-        # The connection is lost in the next turn of the loop; an answer that ended before would be complained
-        # about.
-        await asyncio.sleep(0)
+_NO_LINGER = struct.pack("ii", 1, 0)
+"""`SO_LINGER` with a timeout of 0: closing the socket then sends a reset."""
 
 
 class ResettableProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, offering to reset the connection."""
+    """uvicorn's HTTP protocol with the ASGI extension `tune_mock.reset`."""
 
     def on_message_begin(self) -> None:
-        """Begin a scope as uvicorn does, and put the offer into it."""
+        """Create the scope as uvicorn does and add the extension to it."""
         super().on_message_begin()
         extensions: dict[str, Any] = {RESET: self._reset}
         self.scope["extensions"] = extensions
@@ -39,5 +24,5 @@ class ResettableProtocol(HttpToolsProtocol):
     def _reset(self) -> None:
         connection = self.transport.get_extra_info("socket")
         if connection is not None:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         self.transport.abort()

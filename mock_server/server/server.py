@@ -1,4 +1,4 @@
-"""How is the application served on a port?"""
+"""How does one process serve the application on a port?"""
 
 import asyncio
 import gc
@@ -14,11 +14,11 @@ from mock_server.server.write_batching import Protocol, WriteBatch
 
 
 class PortError(OSError):
-    """The address cannot be listened on, in one line."""
+    """The server cannot listen on the address; the message is one line."""
 
 
-def listen(host: str, port: int, *, together: bool = False) -> socket.socket:
-    """A listening socket; raises `PortError`. `together`: others may listen on the same port."""
+def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A listening socket; `shared` lets other processes listen on the same port. Raises `PortError`."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -26,7 +26,7 @@ def listen(host: str, port: int, *, together: bool = False) -> socket.socket:
         found = socket.socket(family, kind, protocol)
         try:
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if together:
+            if shared:
                 found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             found.bind(address)
             found.listen(2048)
@@ -42,44 +42,44 @@ def listen(host: str, port: int, *, together: bool = False) -> socket.socket:
 
 
 def listen_together(host: str, port: int, count: int) -> list[socket.socket]:
-    """A listening socket for each process; raises `PortError`."""
+    """One listening socket for each of `count` processes. Raises `PortError`."""
     first = listen(host, port)
     if count == 1 or sys.platform != "linux":
         return [first] * count
-    # Others that listen together would not be refused: so the port has to be free at first.
+    # With SO_REUSEPORT, binding succeeds even if another mock uses the port. So first check that it is free.
     port = first.getsockname()[1]
     first.close()
-    return [listen(host, port, together=True) for _ in range(count)]
+    return [listen(host, port, shared=True) for _ in range(count)]
 
 
 class _Server(uvicorn.Server):
-    """A server that lets open streams go when it is asked to stop."""
+    """A server that ends open streams when it shuts down."""
 
     def __init__(self, config: uvicorn.Config, sandboxes: Sandboxes) -> None:
         super().__init__(config)
         self._sandboxes = sandboxes
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start; one of several processes listens to the others."""
+        """Start. With several workers, also follow the changes that other workers make."""
         await super().startup(sockets)
         if self._sandboxes.shared.settings.workers > 1:
             self._following = asyncio.create_task(self._sandboxes.follow())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop: first whoever waits, then everything else."""
+        """Stop: end the waiting requests first, then shut down as uvicorn does."""
         self._sandboxes.close()
         await super().shutdown(sockets)
 
 
-def _spare_the_collector() -> None:
-    """Look for garbage rarely: what the mock keeps holds no cycles, and to search it all is a pause."""
+def _collect_garbage_rarely() -> None:
+    """Run the garbage collector rarely: stored objects form no cycles, and a full collection is a pause."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 1_000)
 
 
 def server(app: ASGIApp, sandboxes: Sandboxes) -> uvicorn.Server:
-    """A server for the application, not running yet."""
+    """A server for the application; it is not running yet."""
     config = uvicorn.Config(
         app,
         http=partial(Protocol, batch=WriteBatch()),  # type: ignore[arg-type]
@@ -96,9 +96,9 @@ def server(app: ASGIApp, sandboxes: Sandboxes) -> uvicorn.Server:
 
 
 def serve(app: ASGIApp, sandboxes: Sandboxes, listening: socket.socket) -> int:
-    """Serve until asked to stop; the exit code."""
+    """Serve until a signal stops the server; returns the exit code."""
     serving = server(app, sandboxes)
-    _spare_the_collector()
+    _collect_garbage_rarely()
     try:
         serving.run(sockets=[listening])
     except KeyboardInterrupt:

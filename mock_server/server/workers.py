@@ -1,7 +1,7 @@
 """How do several processes serve one port?
 
-Each has the whole application; what was created is in a store that they share. The kernel deals out the
-connections: among sockets of their own where it can, from one that all of them hold where it cannot.
+Each worker process runs the whole application. All workers share one store. The kernel distributes the
+connections: on Linux each worker has its own socket, elsewhere all workers accept from one socket.
 """
 
 import multiprocessing
@@ -10,30 +10,32 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from mock_server.app import application, create_sandboxes
+from starlette.types import ASGIApp
+
+from mock_server.sandboxes.registry import Sandboxes
 from mock_server.server.server import serve
 from mock_server.settings import Settings
-from mock_server.simulation.clock import Clock
 
+Factory = Callable[[Settings], tuple[ASGIApp, Sandboxes]]
+"""Builds the application of one worker, and the sandboxes behind it."""
 GRACE = 5.0
+"""Seconds that a worker has to stop before it is killed."""
 
 
-def serve_together(
-    settings: Settings, clock: Clock, document: Mapping[str, Any], listening: list[socket.socket]
-) -> int:
-    """Serve with a process for each socket until asked to stop; the exit code."""
+def serve_together(settings: Settings, make: Factory, listening: list[socket.socket]) -> int:
+    """Serve with one worker for each socket until a signal stops them; returns the exit code."""
     with tempfile.TemporaryDirectory(prefix="tune-mock-", ignore_cleanup_errors=True) as directory:
         shared = replace(settings, store=settings.store or Path(directory) / "store")
-        # Forked, not started anew: the clock goes on in all of them, and the sockets are theirs.
+        # Fork, so that the workers inherit the sockets and the state of the clock.
         processes = [
-            multiprocessing.get_context("fork").Process(target=_work, args=(shared, clock, document, one))
+            multiprocessing.get_context("fork").Process(target=_work, args=(shared, make, one))
             for one in listening
         ]
         signal.signal(signal.SIGTERM, _stop)
@@ -42,21 +44,20 @@ def serve_together(
         return _watch(processes)
 
 
-def _work(settings: Settings, clock: Clock, document: Mapping[str, Any], listening: socket.socket) -> None:
-    """What one process does."""
-    sandboxes = create_sandboxes(settings, clock, document=document)
-    code = serve(application(sandboxes, document), sandboxes, listening)
+def _work(settings: Settings, make: Factory, listening: socket.socket) -> None:
+    """Serve in a worker process."""
+    code = serve(*make(settings), listening)
     sys.stdout.flush()
     os._exit(code)
 
 
 def _watch(processes: Sequence[BaseProcess]) -> int:
-    """Wait until the processes are asked to stop, or one stops by itself: then the others stop too."""
+    """Wait for a signal, or for a worker that ends by itself; then stop all workers."""
     code = 0
     try:
         wait([process.sentinel for process in processes])
         code = 1
-        sys.stderr.write("tune-mock: a worker ended unasked; the others are stopped\n")
+        sys.stderr.write("tune-mock: a worker ended unexpectedly; stopping the others\n")
     except KeyboardInterrupt:
         code = 130
     except SystemExit:

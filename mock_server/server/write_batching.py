@@ -1,9 +1,9 @@
-"""How do answers leave?
+"""How are responses written to sockets with few system calls?
 
-In few pieces: each piece costs a call of the system, and wakes whoever waits for it. uvicorn writes an
-answer's head and body one after the other, as soon as it has them; here they leave together, and with them
-the other answers of the same turn of the event loop. Only a stream, which has more to come, waits for nobody.
-uvicorn's protocol class is its own seam for this (`http=`).
+Each write costs a system call and wakes the client. uvicorn writes the head and the body of a response
+separately. This module writes them together, at the end of the current iteration of the event loop, with the
+other responses of that iteration. A stream is not held back: its head leaves with its first chunk.
+uvicorn accepts a protocol class for this purpose (`http=`).
 """
 
 import asyncio
@@ -13,24 +13,24 @@ from typing import Any
 from mock_server.errors import invalid
 from mock_server.server.protocol import ResettableProtocol
 
-_HEAD = b"HTTP/1."
-_STREAM = b"\r\ntransfer-encoding: chunked\r\n"
+_RESPONSE_HEAD = b"HTTP/1."
+_CHUNKED = b"\r\ntransfer-encoding: chunked\r\n"
 _MOST = 16
-"""So many answers wait for one another."""
-_REFUSAL = (
+"""Write the batch once it holds this number of responses."""
+_BAD_REQUEST = (
     b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
     b"connection: close\r\n\r\n%b"
 )
 
 
 class WriteBatch:
-    """What leaves at the end of a turn of the event loop, or when it has become much."""
+    """Responses to write at the end of the current iteration of the event loop, or once there are `_MOST`."""
 
     def __init__(self) -> None:
         self._waiting: list[BatchedTransport] = []
 
     def add(self, transport: "BatchedTransport") -> None:
-        """Something of this connection waits to be sent."""
+        """Add a connection that has data to write."""
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._send)
         self._waiting.append(transport)
@@ -44,36 +44,36 @@ class WriteBatch:
 
 
 class BatchedTransport:
-    """A transport that puts the beginning of an answer into the batch."""
+    """A transport that buffers the start of a response until its batch is written."""
 
     def __init__(self, transport: asyncio.Transport, batch: WriteBatch) -> None:
         self._transport = transport
         self._batch = batch
-        self._kept = b""
-        self._streams = False
+        self._buffered = b""
+        self._is_stream = False
 
     def write(self, data: bytes) -> None:
-        """Send the data: the head of a stream with its first piece, an answer when the turn is over."""
-        if self._kept:
-            self._kept += data
-            if self._streams:
+        """Write data: the head of a stream with its first chunk, other responses with the batch."""
+        if self._buffered:
+            self._buffered += data
+            if self._is_stream:
                 self.flush()
-        elif data.startswith(_HEAD):
-            self._kept, self._streams = data, _STREAM in data
+        elif data.startswith(_RESPONSE_HEAD):
+            self._buffered, self._is_stream = data, _CHUNKED in data
             self._batch.add(self)
         else:
             self._transport.write(data)
 
     def close(self) -> None:
-        """Send what was kept, then close."""
+        """Write the buffered data, then close."""
         self.flush()
         self._transport.close()
 
     def flush(self) -> None:
-        """Send what was kept."""
-        if self._kept:
-            data, self._kept = self._kept, b""
-            # uvloop raises where a connection is lost; others' answers wait behind this one.
+        """Write the buffered data."""
+        if self._buffered:
+            data, self._buffered = self._buffered, b""
+            # uvloop raises if the connection was lost. The rest of the batch must still be written.
             with suppress(RuntimeError):
                 self._transport.write(data)
 
@@ -82,18 +82,18 @@ class BatchedTransport:
 
 
 class Protocol(ResettableProtocol):
-    """The protocol of the mock's own server; its connections share an batch."""
+    """The HTTP protocol of the server; all connections share one batch."""
 
     def __init__(self, *args: Any, batch: WriteBatch, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._batch = batch
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to speak."""
+        """Wrap the transport of a new connection."""
         super().connection_made(BatchedTransport(transport, self._batch))  # type: ignore[arg-type]
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is not HTTP at all, or a path that no server reads, in the one error shape too."""
+        """Reject a request that is not valid HTTP, with an error of the same shape as all others."""
         body = invalid(f"the request cannot be read: {msg}").body()
-        self.transport.write(_REFUSAL % (len(body), body))
+        self.transport.write(_BAD_REQUEST % (len(body), body))
         self.transport.close()

@@ -1,16 +1,19 @@
-"""What does the document say of statuses: which may follow which, which end, which timestamp each sets?
+"""Which statuses are there, which may follow which, and which timestamp does each set?
 
-Standard library only: playback depends on it.
+Read from `x-lifecycle` in the document. Standard library only.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+REQUIRES_ACTION, COMPLETED, EXPIRED = "requires_action", "completed", "expired"
+"""The statuses that the simulation itself treats in a special way."""
+
 
 @dataclass(frozen=True)
 class Lifecycle:
-    """The facts of one `x-lifecycle`."""
+    """The content of one `x-lifecycle`."""
 
     initial: str
     next: Mapping[str, tuple[str, ...]]

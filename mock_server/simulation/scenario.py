@@ -1,7 +1,7 @@
 """What is a scenario?
 
-The frozen form of one YAML file: moments on a timeline, in virtual seconds. `scenario_file` reads and
-checks it, `timeline` plays it. Standard library only: playback depends on it.
+The frozen form of one YAML file: moments on a timeline, in virtual seconds. `scenarios.loader` reads and
+checks the file, `timeline` plays it. Standard library only.
 """
 
 from collections.abc import Mapping
@@ -11,14 +11,15 @@ from typing import Any
 from mock_server.simulation.lifecycle import Lifecycles
 
 ALL = -1
-"""Of deltas: however many there are."""
+"""The value of `Status.deltas` that allows all remaining deltas."""
 
 
 @dataclass(frozen=True)
 class Status:
-    """The run reaches a status. `deltas`: so many more pieces of what was being said may follow it.
+    """The run reaches a status.
 
-    `fields` are set on the run with the status, whether a run has such fields or not.
+    `deltas` is the number of deltas that an open message may still get after this status. `fields` are set on
+    the run together with the status, whether or not the document knows such fields.
     """
 
     at: float
@@ -29,8 +30,11 @@ class Status:
 
 
 @dataclass(frozen=True)
-class Says:
-    """A message is written from `at` until `until`; one that is not `finished` stays open."""
+class Message:
+    """A message is written between `at` and `until`. If it is not `finished`, it stays open.
+
+    `deltas` is the number of pieces the text is split into; None: one for each word.
+    """
 
     at: float
     until: float
@@ -40,7 +44,7 @@ class Says:
 
 
 @dataclass(frozen=True)
-class Call:
+class ToolCall:
     """A function, and the JSON text of its arguments."""
 
     name: str
@@ -48,32 +52,34 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Calls:
-    """Tool calls are written from `at` until `until`."""
+class ToolCalls:
+    """Tool calls are written between `at` and `until`."""
 
     at: float
     until: float
-    calls: tuple[Call, ...]
+    calls: tuple[ToolCall, ...]
     deltas: int | None = None
 
 
 @dataclass(frozen=True)
 class Event:
-    """The stream holds an event that comes from nothing else."""
+    """The stream gets an additional event that changes nothing."""
 
     at: float
     name: str
     data: Mapping[str, Any]
 
 
-Moment = Status | Says | Calls | Event
+Moment = Status | Message | ToolCalls | Event
 
 
 @dataclass(frozen=True, eq=False)
 class Scenario:
-    """One story of a run.
+    """One canned lifecycle of a run.
 
-    `after_cancel` and each of `after_outputs` (one a round) count their seconds from the client's request.
+    `after_cancel` is played when the client cancels the run. `after_outputs` is played when it submits tool
+    outputs, one list of moments for each round. Their seconds count from the client's request. `breaks` names
+    the rule of the contract that the scenario breaks on purpose. `wires` are its network conditions.
     """
 
     name: str

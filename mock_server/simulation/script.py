@@ -1,7 +1,7 @@
-"""What is meant to happen in a run, and when?
+"""In which order do a scenario's moments happen in one run?
 
-A scenario's moments become operations with instants, cut and continued where the client cancelled or gave
-tool outputs. `timeline` performs them. Pure, standard library only.
+The moments become operations with timestamps. Where the client cancelled the run or submitted tool outputs,
+the operations are cut off and continued. `timeline` turns them into changes. Pure; standard library only.
 """
 
 import random
@@ -11,15 +11,18 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from mock_server.simulation.records import Input, RunRecord
-from mock_server.simulation.scenario import ALL, Calls, Event, Moment, Says, Status
+from mock_server.simulation.scenario import ALL, Event, Message, Moment, Status, ToolCalls
 from mock_server.simulation.timestamps import milliseconds
-from mock_server.simulation.tokens import instants, pieces
+from mock_server.simulation.tokens import pieces, spread
 
 _PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 
 
 class Operation(NamedTuple):
-    """One thing that is to happen: `thing` counts the messages and rounds of tool calls of the run."""
+    """One thing that happens in a run.
+
+    `thing` numbers the run's messages and rounds of tool calls from 0. What `data` is depends on the kind.
+    """
 
     at: int
     kind: str
@@ -49,9 +52,8 @@ class Script:
         moments = self._record.scenario.after_cancel
         later = self._cut(given.at)
         allowed = next((moment.deltas for moment in moments if isinstance(moment, Status)), 0)
-        self.operations += _still_said(
-            later, allowed, {op.thing for op in self.operations if op.kind == "says"}
-        )
+        begun = {op.thing for op in self.operations if op.kind == "message"}
+        self.operations += _written_after_cancel(later, allowed, begun)
         self._play(moments, given.at)
 
     def _continue(self, given: Input) -> None:
@@ -62,10 +64,10 @@ class Script:
         self._rounds += 1
         self._play(moments, given.at, "\n".join(given.outputs.values()))
 
-    def _cut(self, instant: int) -> list[Operation]:
-        """Take away and return what lies behind an instant."""
-        later = [op for op in self.operations if op.at > instant]
-        self.operations = [op for op in self.operations if op.at <= instant]
+    def _cut(self, timestamp: int) -> list[Operation]:
+        """Remove and return the operations after a timestamp."""
+        later = [op for op in self.operations if op.at > timestamp]
+        self.operations = [op for op in self.operations if op.at <= timestamp]
         return later
 
     def _expand(self, moment: Moment, outputs: str) -> Iterator[Operation]:
@@ -75,22 +77,21 @@ class Script:
                 yield Operation(at, "status", data=moment)
             case Event():
                 yield Operation(at, "event", data=moment)
-            case Says():
-                yield from self._say(moment, at, outputs)
-            case Calls():
-                yield from self._call(moment, at)
+            case Message():
+                yield from self._message(moment, at, outputs)
+            case ToolCalls():
+                yield from self._tool_calls(moment, at)
 
-    def _say(self, moment: Says, at: int, outputs: str) -> Iterator[Operation]:
-        thing, until = self._thing(), milliseconds(moment.until)
-        yield Operation(at, "says", thing)
-        yield from self._spread(
-            "text", thing, filled(moment.text, self._record, outputs), at, until, moment.deltas
-        )
+    def _message(self, moment: Message, at: int, outputs: str) -> Iterator[Operation]:
+        thing, until = self._next_thing(), milliseconds(moment.until)
+        yield Operation(at, "message", thing)
+        text = filled(moment.text, self._record, outputs)
+        yield from self._spread("text", thing, text, at, until, moment.deltas)
         if moment.finished:
-            yield Operation(until, "said", thing)
+            yield Operation(until, "message_end", thing)
 
-    def _call(self, moment: Calls, at: int) -> Iterator[Operation]:
-        thing, until = self._thing(), milliseconds(moment.until)
+    def _tool_calls(self, moment: ToolCalls, at: int) -> Iterator[Operation]:
+        thing, until = self._next_thing(), milliseconds(moment.until)
         yield Operation(at, "calls", thing)
         share = (until - at) // len(moment.calls)
         for index, call in enumerate(moment.calls):
@@ -102,22 +103,23 @@ class Script:
     def _spread(
         self, kind: str, thing: int, text: str, at: int, until: int, deltas: int | None
     ) -> Iterator[Operation]:
+        """The pieces of a text, spread between two times."""
         if until == at:
             if text:
                 yield Operation(at, kind, thing, text)
             return
-        dice = random.Random(f"{self._record.seed} {self._record.id} {thing} {kind}")
-        parts = pieces(text, deltas, dice)
-        for when, part in zip(instants(at, until, len(parts), dice) if parts else (), parts, strict=True):
+        rng = random.Random(f"{self._record.seed} {self._record.id} {thing} {kind}")
+        parts = pieces(text, deltas, rng)
+        for when, part in zip(spread(at, until, len(parts), rng), parts, strict=True):
             yield Operation(when, kind, thing, part)
 
-    def _thing(self) -> int:
+    def _next_thing(self) -> int:
         self._things += 1
         return self._things - 1
 
 
 def filled(text: str, record: RunRecord, outputs: str = "") -> str:
-    """The text with its placeholders filled in; a placeholder in the user's own words is words."""
+    """A text with its placeholders filled in. Placeholders in the user's own words are left as they are."""
     literals, names = _template(text)
     if not names:
         return text
@@ -135,13 +137,13 @@ def filled(text: str, record: RunRecord, outputs: str = "") -> str:
 
 @lru_cache(maxsize=1024)
 def _template(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The literal parts of a text and the names of the placeholders between them."""
+    """The literal parts of a text, and the names of the placeholders between them."""
     parts = _PLACEHOLDER.split(text)
     return tuple(parts[::2]), tuple(parts[1::2])
 
 
-def _still_said(later: list[Operation], allowed: int, begun: set[int]) -> list[Operation]:
-    """What of a message already begun is still said after a cancel request."""
+def _written_after_cancel(later: list[Operation], allowed: int, begun: set[int]) -> list[Operation]:
+    """What is still written of messages that have begun when the run is cancelled."""
     if allowed == ALL:
         return [op for op in later if op.thing in begun]
     return [op for op in later if op.kind == "text" and op.thing in begun][:allowed]

@@ -1,7 +1,7 @@
-"""How is a moment in time written on the wire?
+"""How is a timestamp written in JSON?
 
-Inside the mock an instant is an integer: milliseconds since the epoch, in UTC. Integers compare and add
-exactly, so a clock moved by ten times 0.1 s is where one moved by 1 s is.
+Inside the mock a timestamp is an integer: milliseconds since the epoch, in UTC. Integers add exactly, so
+advancing a clock ten times by 0.1 s is the same as advancing it once by 1 s.
 """
 
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from functools import lru_cache
 
 
 def milliseconds(seconds: float) -> int:
-    """The whole milliseconds nearest to so many seconds."""
+    """The nearest whole number of milliseconds."""
     return round(seconds * 1000)
 
 
@@ -19,7 +19,7 @@ def _second(seconds: int) -> str:
 
 
 @lru_cache(maxsize=4096)
-def rfc3339(instant: int) -> str:
-    """The instant as the API writes it: `2024-08-11T10:21:28.861Z`."""
-    seconds, rest = divmod(instant, 1000)
+def rfc3339(timestamp: int) -> str:
+    """The timestamp as the API writes it: `2024-08-11T10:21:28.861Z`."""
+    seconds, rest = divmod(timestamp, 1000)
     return f"{_second(seconds)}.{rest:03d}Z"

@@ -1,4 +1,4 @@
-"""What do a thread and a posted message look like on the wire?"""
+"""What do a thread and a posted message look like in JSON?"""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from mock_server.simulation.timestamps import rfc3339
 
 
 def thread(record: ThreadRecord) -> dict[str, Any]:
-    """A thread; `toolResources` only where a client set them (the vendor's client cannot read more)."""
+    """A thread. `toolResources` is left out unless a client set it; the vendor's client cannot read it."""
     shown: dict[str, Any] = {
         "id": record.id,
         "object": "thread",

@@ -1,4 +1,8 @@
-"""Which part of a list is one page?"""
+"""Which entries of a list are on one page?
+
+All lists of the API are paged by one rule, in `Filling`. `filled` applies it to an iterable. A list that is
+fetched asynchronously passes its entries to a `Filling` itself.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,7 +15,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A page as it was asked for; empty cursors are none."""
+    """The page that a request asks for. An empty cursor is no cursor."""
 
     limit: int
     ascending: bool
@@ -20,16 +24,54 @@ class Window:
 
     @property
     def backwards(self) -> bool:
-        """Whether the page is filled from its end: only `before` was given, the page is adjacent to it."""
+        """Whether the page ends at its cursor: only `before` was given."""
         return bool(self.before) and not self.after
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """Some entries of a list, and whether there are more in the direction that the page was filled."""
+    """The entries of a page, and whether there are more beyond its end."""
 
     entries: tuple[Item, ...]
     more: bool
+
+
+class Filling(Generic[Item]):
+    """A page that is being filled.
+
+    Walk the list from the entry `start` (None: from its end) in the direction `ascending`. Pass each entry to
+    `take` until it returns False. `position` maps an entry to a value that increases along the list.
+    """
+
+    def __init__(
+        self, window: Window, after: Item | None, before: Item | None, position: Callable[[Item], Any]
+    ) -> None:
+        self._window, self._position = window, position
+        self.ascending = window.ascending is not window.backwards
+        self.start, self._stop = (before, None) if window.backwards else (after, before)
+        self._entries: list[Item] = []
+        self._more = False
+
+    def take(self, item: Item) -> bool:
+        """Add an entry if it belongs to the page; False if the page is complete."""
+        if self.start is not None and not self._is_past(item, self.start):
+            return True
+        if self._stop is not None and not self._is_past(self._stop, item):
+            return False
+        if len(self._entries) == self._window.limit:
+            self._more = True
+            return False
+        self._entries.append(item)
+        return True
+
+    def page(self) -> tuple[list[Item], bool]:
+        """The entries in the order that was asked for, and whether there are more."""
+        return self._entries[::-1] if self._window.backwards else self._entries, self._more
+
+    def _is_past(self, item: Item, other: Item) -> bool:
+        """Whether an entry comes after another one in the direction of the walk."""
+        here, there = self._position(item), self._position(other)
+        return bool(here > there if self.ascending else here < there)
 
 
 def filled(
@@ -39,52 +81,20 @@ def filled(
     walk: Callable[[Item | None, bool], Iterable[Item]],
     position: Callable[[Item], Any] = lambda item: item,
 ) -> tuple[list[Item], bool]:
-    """The entries on a page, and whether there are more.
+    """The entries of a page, and whether there are more.
 
-    `after` and `before` are the cursors' entries, `walk` gives the entries from one on in one direction (from
-    its beginning for None), `position` grows with the order of the list.
+    `after` and `before` are the entries that the cursors name. `walk` gives the entries from one on in one
+    direction. `position` is as for `Filling`.
     """
-    ascending = window.ascending is not window.backwards
-    start, stop = (before, None) if window.backwards else (after, before)
-    found: list[Item] = []
-    for item in walk(start, ascending):
-        if start is not None and position(item) == position(start):
-            continue
-        if stop is not None and _at_or_past(position(item), position(stop), ascending):
+    filling = Filling(window, after, before, position)
+    for item in walk(filling.start, filling.ascending):
+        if not filling.take(item):
             break
-        if len(found) == window.limit:
-            return found[::-1] if window.backwards else found, True
-        found.append(item)
-    return found[::-1] if window.backwards else found, False
-
-
-def _at_or_past(position: Any, stop: Any, ascending: bool) -> bool:
-    return bool(position >= stop if ascending else position <= stop)
-
-
-def span(window: Window, count: int, after: int | None, before: int | None) -> tuple[range, bool]:
-    """The positions on the page, in the order asked for, and whether there are more.
-
-    `after` and `before` are the cursors' positions in a list of `count` entries, oldest first.
-    """
-    if not window.ascending:
-        after = None if after is None else count - 1 - after
-        before = None if before is None else count - 1 - before
-    low = 0 if after is None else after + 1
-    high = count if before is None else before
-    if window.backwards:
-        start, stop = max(low, high - window.limit), high
-        more = start > low
-    else:
-        start, stop = low, max(low, min(high, low + window.limit))
-        more = stop < high
-    if window.ascending:
-        return range(start, stop), more
-    return range(count - 1 - start, count - 1 - stop, -1), more
+    return filling.page()
 
 
 def as_list(entries: list[dict[str, Any]], more: bool) -> dict[str, Any]:
-    """A page as it is answered."""
+    """A page as the API shows it."""
     return {
         "object": "list",
         "data": entries,

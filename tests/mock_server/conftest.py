@@ -1,4 +1,4 @@
-"""Answers: what does every test of the mock have at hand?"""
+"""Which fixtures do all tests of the mock share?"""
 
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -15,34 +15,34 @@ from tests.mock_server.driver import Driver
 
 @cache
 def document() -> dict[str, Any]:
-    """The fullest view, loaded once; nobody changes it."""
+    """The document with all grades, loaded once; do not change it."""
     return openapi.load()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _trust_the_document() -> Iterator[None]:
-    """connexion validates a document at each start; ours is proved valid elsewhere, and that is slow."""
+    """Skip connexion's slow validation of the document; other tests validate the document."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Specification, "_validate_spec", classmethod(lambda cls, spec: None))
         yield
 
 
 class _Strict(SelfCheck):
-    """Response validation for tests: what is wrong with an answer fails the test."""
+    """Response validation that fails the test instead of changing the response."""
 
     def __init__(self, app: Any, served: dict[str, Any]) -> None:
-        super().__init__(app, served, _outside)
-        self.complaints: list[str] = []
+        super().__init__(app, served, _departs_from_document)
+        self.mismatches: list[str] = []
 
     def _mismatch(self, *arguments: Any) -> str | None:
         if wrong := super()._mismatch(*arguments):
-            self.complaints.append(wrong)
+            self.mismatches.append(wrong)
         return None
 
 
 @pytest.fixture
 def make_mock() -> Iterator[Callable[..., Driver]]:
-    """Makes mocks whose answers are all validated and whose time only the test moves."""
+    """Create mocks whose responses are all validated and whose clock moves only when the test moves it."""
     made: list[Driver] = []
 
     def make(*, served: dict[str, Any] | None = None, **settings: Any) -> Driver:
@@ -50,7 +50,7 @@ def make_mock() -> Iterator[Callable[..., Driver]]:
         settings = {"seed": "1", "quiet": True, **settings}
         app = create_app(Settings(**settings), clock=clock, document=served)
         strict = _Strict(app, served or document())
-        made.append(Driver(strict, clock, strict.complaints))
+        made.append(Driver(strict, clock, strict.mismatches))
         return made[-1]
 
     yield make
@@ -60,10 +60,10 @@ def make_mock() -> Iterator[Callable[..., Driver]]:
 
 @pytest.fixture
 def mock(make_mock: Callable[..., Driver]) -> Driver:
-    """A mock as it is without any option, its clock standing."""
+    """A mock with default settings and a stopped clock."""
     return make_mock()
 
 
-def _outside(choice: str) -> bool:
-    """Whether a run is meant to leave the document."""
+def _departs_from_document(choice: str) -> bool:
+    """Whether a scenario departs from the document on purpose."""
     return choice.startswith("from-the-future") or "+split" in choice

@@ -1,7 +1,7 @@
-"""Answers: how does a test talk to the mock without a network and without waiting?
+"""How does a test call the mock without a network and without waiting?
 
-A client of the ASGI application with a loop of its own: plain calls from plain tests, time that only the test
-moves, streams whose pieces arrive as time is moved. Every answer is held against the document.
+`Driver` is a synchronous client of the ASGI application with its own event loop. Time moves only when the
+test moves it, and streams send what is due. Every response is validated against the document.
 """
 
 import asyncio
@@ -16,13 +16,13 @@ from starlette.types import ASGIApp, Message
 from mock_server.response_check import events
 
 KEY = {"X-Tune-Key": "sk-tune-test"}
-SETTLING = 60
-"""So many turns of the loop let everything happen that can happen without more time."""
+SETTLING_TURNS = 60
+"""After this number of iterations of the event loop, all work is done that needs no more virtual time."""
 
 
 @dataclass
 class Answer:
-    """What came back so far."""
+    """The response so far."""
 
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class Answer:
 
     @property
     def body(self) -> bytes:
-        """All bytes."""
+        """The body so far."""
         return b"".join(self.chunks)
 
     def json(self) -> Any:
@@ -48,7 +48,7 @@ class Answer:
 
 
 class Exchange:
-    """A request on its way."""
+    """A request and its response, which may still be open."""
 
     def __init__(self, driver: "Driver", scope: dict[str, Any], body: list[bytes], more: bool) -> None:
         self.answer = Answer()
@@ -74,32 +74,32 @@ class Exchange:
 
     @property
     def done(self) -> bool:
-        """Whether the application has nothing more to do for this request."""
+        """Whether the application has finished this request."""
         return self.task.done()
 
     def result(self) -> None:
-        """Raise what the application raised, if it did."""
+        """Raise the application's exception, if there is one."""
         if self.task.done():
             self.task.result()
 
     def go_away(self) -> None:
-        """The client closes the connection."""
+        """Disconnect the client."""
         self._incoming.put_nowait({"type": "http.disconnect"})
         self._driver.settle()
 
 
 class Driver:
-    """A client in the same process; `turns` of the loop are enough for what is asked of it."""
+    """A client in the same process. `settle` runs `turns` iterations of the event loop."""
 
-    turns = SETTLING
+    turns = SETTLING_TURNS
 
-    def __init__(self, app: ASGIApp, clock: Any, complaints: list[str]) -> None:
-        self.app, self.clock, self._complaints = app, clock, complaints
+    def __init__(self, app: ASGIApp, clock: Any, mismatches: list[str]) -> None:
+        self.app, self.clock, self._mismatches = app, clock, mismatches
         self.loop = asyncio.new_event_loop()
         self._open: list[Exchange] = []
 
     def close(self) -> None:
-        """Go away from everything."""
+        """Disconnect all open requests and close the event loop."""
         for exchange in self._open:
             if not exchange.done:
                 exchange.go_away()
@@ -107,17 +107,17 @@ class Driver:
         self.loop.close()
 
     def settle(self) -> None:
-        """Let happen what can happen now."""
+        """Run everything that needs no more virtual time."""
 
         async def turns() -> None:
             for _ in range(self.turns):
                 await asyncio.sleep(0)
 
         self.loop.run_until_complete(turns())
-        assert not self._complaints
+        assert not self._mismatches
 
     def advance(self, seconds: float) -> None:
-        """Let virtual time pass."""
+        """Move the virtual clock forward."""
         self.clock.advance(seconds)
         self.settle()
 
@@ -131,9 +131,9 @@ class Driver:
         parts: list[bytes] | None = None,
         more: bool = False,
     ) -> Exchange:
-        """Send a request and see how far it gets without more time.
+        """Send a request and run it as far as it gets without more virtual time.
 
-        `parts` are bytes as they are; with `more` the body is not over behind them.
+        `parts` are the raw chunks of the body; with `more`, the body does not end after them.
         """
         sent = {**KEY, "Host": "127.0.0.1:4010", **(headers or {})}
         if body is not None:
@@ -162,32 +162,32 @@ class Driver:
         return exchange
 
     def finished(self, exchange: Exchange) -> Answer:
-        """The answer to a request for which files are read in another thread."""
+        """The complete response of a request that uses another thread, for example to read files."""
         self.loop.run_until_complete(exchange.task)
         return exchange.answer
 
     def call(self, method: str, path: str, body: Any = None, **options: Any) -> Answer:
-        """Send a request that is answered without more time."""
+        """Send a request that completes without more virtual time; returns the response."""
         exchange = self.open(method, path, body, **options)
-        assert exchange.answer.over, f"{method} {path} waits"
+        assert exchange.answer.over, f"{method} {path} does not complete"
         return exchange.answer
 
     def get(self, path: str, **options: Any) -> Answer:
-        """A GET."""
+        """Send a GET request."""
         return self.call("GET", path, **options)
 
     def post(self, path: str, body: Any = None, **options: Any) -> Answer:
-        """A POST."""
+        """Send a POST request."""
         return self.call("POST", path, {} if body is None else body, **options)
 
     def run(self, scenario: str = "hello", *, thread: str = "t", **fields: Any) -> Any:
-        """A new run of a scenario, created without waiting for it."""
+        """Create a run of a scenario without waiting for it."""
         prefer = {"Prefer": f"scenario={scenario}, respond-async"}
         answer = self.post(f"/threads/{thread}/runs", {"model": "acme/m", **fields}, headers=prefer)
         assert answer.status == 200, answer.body
         return answer.json()
 
     def stream(self, scenario: str = "hello", *, thread: str = "t", **fields: Any) -> Exchange:
-        """A new run of a scenario, streamed."""
+        """Create a run of a scenario and stream it."""
         body = {"model": "acme/m", "stream": True, **fields}
         return self.open("POST", f"/threads/{thread}/runs", body, headers={"Prefer": f"scenario={scenario}"})

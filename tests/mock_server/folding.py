@@ -1,6 +1,6 @@
-"""Answers: what does a client know of a run that has only read its stream?
+"""What does a client know about a run if it only reads the stream?
 
-Written against the document's words about events, without a look at how the mock makes them.
+Written from the document's description of events, independently of the mock's code.
 """
 
 import copy
@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 
 class Folded:
-    """A run, its steps and its messages, as the events so far tell them."""
+    """A run, its steps and its messages, built from the events so far."""
 
     def __init__(self) -> None:
         self.run: Json = {}
@@ -19,7 +19,7 @@ class Folded:
         self.over = False
 
     def take(self, event: Json) -> None:
-        """Read one event; what is not known is passed over."""
+        """Apply one event; unknown events are ignored."""
         name, data = event.get("event", ""), event["data"]
         if data == "[DONE]":
             self.over = True

@@ -1,7 +1,7 @@
-"""Answers: what does a client meet in a scenario, tenth of a second by tenth of a second?
+"""What does a client see of a scenario at each tenth of a second?
 
-Plays a scenario with the client's part in it (asking to cancel, answering tools), reads the stream and polls
-the run, its steps and its messages at each tenth of a virtual second.
+Plays a scenario, including the client's cancel request and tool outputs. At each tenth of a virtual second it
+reads the stream and polls the run, its steps and its messages.
 """
 
 import json
@@ -26,7 +26,7 @@ QUESTION = "Wie geht's, 世界? 👋"
 
 @dataclass
 class Poll:
-    """What polls showed at a moment, in milliseconds since the creation."""
+    """The polled run, steps and messages; `at` is in milliseconds since the run was created."""
 
     at: int
     run: Json
@@ -36,16 +36,16 @@ class Poll:
 
 @dataclass
 class Play:
-    """A run from its creation until nothing more comes of it."""
+    """A run from its creation until it is terminal and its streams have ended."""
 
     driver: Driver
     streams: list[Exchange]
     thread_id: str
     run_id: str
     folded: Folded = field(default_factory=Folded)
-    told: list[tuple[int, Json]] = field(default_factory=list)
+    events: list[tuple[int, Json]] = field(default_factory=list)
     now: int = 0
-    _read: int = 0
+    _chunks_read: int = 0
 
     @property
     def streaming(self) -> bool:
@@ -53,7 +53,7 @@ class Play:
         return not self.streams[-1].answer.over
 
     def polls(self, name: str) -> Iterator[Poll]:
-        """Play the scenario; a poll for each tenth of a second until the run is over."""
+        """Play the scenario; yields a poll for each tenth of a second until the run is terminal."""
         while self.now < LONGEST:
             self.read()
             poll = self.poll()
@@ -63,18 +63,18 @@ class Play:
             if not self._take_part(name, poll):
                 self.driver.advance(TENTH / 1000)
                 self.now += TENTH
-        raise AssertionError(f"{name} is not over after {LONGEST} ms")
+        raise AssertionError(f"{name} is not terminal after {LONGEST} ms")
 
     def read(self) -> None:
-        """Take in what has newly been streamed."""
+        """Read the new events of the newest stream."""
         chunks = self.streams[-1].answer.chunks
-        for event in events(b"".join(chunks[self._read :])):
-            self.told.append((self.now, event))
+        for event in events(b"".join(chunks[self._chunks_read :])):
+            self.events.append((self.now, event))
             self.folded.take(event)
-        self._read = len(chunks)
+        self._chunks_read = len(chunks)
 
     def poll(self) -> Poll:
-        """Ask for everything."""
+        """Poll the run, its steps and its messages."""
         base = f"/threads/{self.thread_id}"
         run = f"{base}/runs/{self.run_id}"
         messages = self.driver.get(f"{base}/messages?limit=100").json()["data"]
@@ -86,7 +86,7 @@ class Play:
         )
 
     def _take_part(self, name: str, poll: Poll) -> bool:
-        """What the client does at this moment, if anything."""
+        """Send the cancel request or tool outputs that are due now; returns whether something was sent."""
         run = f"/threads/{self.thread_id}/runs/{self.run_id}"
         if self.now == CANCELS_AT.get(name) and poll.run["status"] == "in_progress":
             self.driver.post(f"{run}/cancel")
@@ -99,12 +99,12 @@ class Play:
         ]
         body = {"toolOutputs": outputs, "stream": True}
         self.streams.append(self.driver.open("POST", f"{run}/submit_tool_outputs", body))
-        self._read = 0
+        self._chunks_read = 0
         return True
 
 
 def play(name: str, driver: Driver | None = None) -> Play:
-    """A run of a scenario, created a moment ago."""
+    """Create a streamed run of a scenario."""
     if driver is None:
         clock = Clock(0)
         driver = Driver(create_app(Settings(seed="trace", quiet=True), clock=clock), clock, [])
@@ -115,9 +115,9 @@ def play(name: str, driver: Driver | None = None) -> Play:
 
 
 def trace(play: Play) -> str:
-    """What was streamed, a line for each event: when, its name, what stands in it."""
+    """The streamed events, one line each: seconds, name and data."""
     return "".join(
-        f"{at / 1000:7.1f}  {event.get('event', '')}  {_essence(event)}\n" for at, event in play.told
+        f"{at / 1000:7.1f}  {event.get('event', '')}  {_essence(event)}\n" for at, event in play.events
     )
 
 
@@ -133,21 +133,23 @@ def _essence(event: Json) -> str:
 
 @cache
 def played(name: str) -> tuple[Play, list[Poll], list[str]]:
-    """A scenario, played to its end once: the play, its polls, and where stream and polls disagreed."""
-    story = play(name)
+    """Play a scenario to its end, once: the play, its polls, and where stream and polls differ."""
+    run_play = play(name)
     polls, differences = [], []
-    for poll in story.polls(name):
+    for poll in run_play.polls(name):
         polls.append(poll)
-        if story.streaming or (story.folded.over and poll.run["status"] == story.folded.run["status"]):
-            differences += _differences(story, poll)
-    story.driver.close()
-    return story, polls, differences
+        if run_play.streaming or (
+            run_play.folded.over and poll.run["status"] == run_play.folded.run["status"]
+        ):
+            differences += _differences(run_play, poll)
+    run_play.driver.close()
+    return run_play, polls, differences
 
 
-def _differences(story: Play, poll: Poll) -> list[str]:
-    told = {
-        "run": (story.folded.run, poll.run),
-        "steps": (list(story.folded.steps.values()), poll.steps),
-        "messages": (list(story.folded.messages.values()), poll.messages),
+def _differences(run_play: Play, poll: Poll) -> list[str]:
+    views = {
+        "run": (run_play.folded.run, poll.run),
+        "steps": (list(run_play.folded.steps.values()), poll.steps),
+        "messages": (list(run_play.folded.messages.values()), poll.messages),
     }
-    return [f"{poll.at} ms, {what}: {a} != {b}" for what, (a, b) in told.items() if a != b]
+    return [f"{poll.at} ms, {what}: {a} != {b}" for what, (a, b) in views.items() if a != b]

@@ -1,4 +1,4 @@
-"""Answers: what exactly comes over a socket?"""
+"""How does a test read the exact bytes of a response from a socket?"""
 
 import json
 import socket
@@ -10,18 +10,18 @@ from urllib.parse import urlsplit
 
 from mock_server.testing import TuneMock
 
-SECONDS = 20
+TIMEOUT_SECONDS = 20
 
 
 @dataclass
 class Raw:
-    """A connection on which one request was sent."""
+    """A connection that has sent one request."""
 
     connection: socket.socket
     received: bytes = b""
 
     def read_until(self, text: bytes) -> bytes:
-        """Read until a text has come; everything so far."""
+        """Read until the text arrives; returns everything received so far."""
         while text not in self.received:
             more = self.connection.recv(65536)
             assert more, f"the connection ended before {text!r}: {self.received[-300:]!r}"
@@ -29,27 +29,27 @@ class Raw:
         return self.received
 
     def read_to_the_end(self) -> bytes:
-        """Read until the server closes the connection; everything."""
+        """Read until the server closes the connection; returns everything received."""
         while more := self.connection.recv(65536):
             self.received += more
         return self.received
 
     def pending(self) -> bytes:
-        """What has come and was not read yet."""
+        """Bytes that have arrived but are not read yet."""
         self.connection.setblocking(False)
         try:
             return self.connection.recv(65536)
         except BlockingIOError:
             return b""
         finally:
-            self.connection.settimeout(SECONDS)
+            self.connection.settimeout(TIMEOUT_SECONDS)
 
 
 @contextmanager
 def sent(
     mock: TuneMock, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
 ) -> Iterator[Raw]:
-    """A request, sent as bytes on a connection of its own."""
+    """Send a request as raw bytes on a new connection."""
     url = urlsplit(mock.url)
     content = b"" if body is None else json.dumps(body).encode()
     given = {"Host": url.netloc, "Connection": "close", "Content-Length": str(len(content)), **mock.headers}
@@ -59,20 +59,20 @@ def sent(
         f"{method} {url.path}{path} HTTP/1.1",
         *(f"{n}: {v}" for n, v in {**given, **(headers or {})}.items()),
     ]
-    with socket.create_connection((url.hostname, url.port), timeout=SECONDS) as connection:
+    with socket.create_connection((url.hostname, url.port), timeout=TIMEOUT_SECONDS) as connection:
         connection.sendall("\r\n".join([*lines, "", ""]).encode() + content)
         yield Raw(connection)
 
 
 def streamed(mock: TuneMock, choice: str, **fields: Any) -> Any:
-    """A run of a scenario under wire conditions, streamed."""
+    """Create and stream a run; `choice` is a scenario with network conditions, such as `hello+cut=5`."""
     body = {"model": "acme/m", "stream": True, **fields}
     return sent(mock, "POST", "/threads/runs", body, {"Prefer": f"scenario={choice}"})
 
 
-def chunks(answer: bytes) -> list[bytes]:
-    """The chunks of a chunked body; of one that was cut off, those that are whole."""
-    body, found = answer.partition(b"\r\n\r\n")[2], []
+def chunks(response: bytes) -> list[bytes]:
+    """The chunks of a chunked body; if it was cut off, only the complete ones."""
+    body, found = response.partition(b"\r\n\r\n")[2], []
     while b"\r\n" in body:
         size, _, rest = body.partition(b"\r\n")
         length = int(size, 16)
@@ -84,7 +84,7 @@ def chunks(answer: bytes) -> list[bytes]:
 
 
 def data_lines(stream: bytes) -> list[bytes]:
-    """The data of each event of a stream, whatever its line endings, comments, and data in several lines."""
+    """The data of each event of a stream; handles all line endings, comments and multi-line data."""
     lines = stream.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     found, data = [], []
     for line in lines:

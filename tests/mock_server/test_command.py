@@ -1,4 +1,4 @@
-"""Answers: what does `tune-mock` say at the start, at a mistake, and at the end?"""
+"""What does `tune-mock` print at startup, on errors and on shutdown?"""
 
 import http.client
 import json
@@ -43,19 +43,19 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
         (["surplus"], ["surplus"]),
     ],
 )
-def test_a_wrong_use_is_one_line_and_exit_2(
+def test_a_usage_error_prints_one_line_and_exits_with_2(
     arguments: list[str], words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith("tune-mock: ")
-    assert said.err.count("\n") == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("tune-mock: ")
+    assert output.err.count("\n") == 1
     for word in words:
-        assert word in said.err
+        assert word in output.err
 
 
-def test_a_broken_scenario_file_is_one_line_and_exit_2(
+def test_an_invalid_scenario_file_prints_one_line_and_exits_with_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "mine.yaml").write_text("summary: s\nreveals: r\ntimeline: soon\n")
@@ -64,7 +64,7 @@ def test_a_broken_scenario_file_is_one_line_and_exit_2(
     assert capsys.readouterr().err == error
 
 
-def test_a_port_in_use_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_in_use_prints_one_line_and_exits_with_2(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -75,12 +75,14 @@ def test_a_port_in_use_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str]
     assert error.endswith("; choose another with --port\n")
 
 
-def test_an_address_of_another_machine_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_address_of_another_machine_prints_one_line_and_exits_with_2(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert main(["--host", "192.0.2.1", "--port", "0"]) == 2
     assert "cannot listen on 192.0.2.1" in capsys.readouterr().err
 
 
-def test_every_option_is_an_environment_variable_too(
+def test_every_option_can_be_set_by_an_environment_variable(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, value in {"SCENARIO": "nope", "CORS_ORIGIN": "http://a http://b", "KEY": "a b"}.items():
@@ -89,12 +91,12 @@ def test_every_option_is_an_environment_variable_too(
     assert 'no scenario "nope"' in capsys.readouterr().err
 
 
-def test_the_list_shows_each_scenario_with_its_summary(capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_prints_each_scenario_with_its_summary(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--list"]) == 0
     assert re.search(r"^  hello +A short answer", capsys.readouterr().out, re.MULTILINE)
 
 
-def test_help_and_version_are_answered(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_and_version_print_and_exit_with_0(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     assert main(["--version"]) == 0
     assert re.search(r"tune-mock, version \d+\.\d+\.\d+", capsys.readouterr().out)
@@ -102,10 +104,10 @@ def test_help_and_version_are_answered(capsys: pytest.CaptureFixture[str]) -> No
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Starts mocks of their own; gives the process, the port, and what it said at the start."""
+    """Start `tune-mock` processes; returns the process, its port and its startup output."""
     started: list[subprocess.Popen[str]] = []
 
-    def starting(*arguments: str) -> tuple[subprocess.Popen[str], int, str]:
+    def start_mock(*arguments: str) -> tuple[subprocess.Popen[str], int, str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "mock_server", "--port", "0", *arguments],
             stdout=subprocess.PIPE,
@@ -115,16 +117,16 @@ def start() -> Iterator[Start]:
         )
         started.append(process)
         assert process.stdout is not None
-        said = ""
-        while "Scenarios" not in said:
+        output = ""
+        while "Scenarios" not in output:
             line = process.stdout.readline()
             assert line, process.communicate()
-            said += line
-        found = re.search(r"http://127\.0\.0\.1:(\d+)/v1", said)
+            output += line
+        found = re.search(r"http://127\.0\.0\.1:(\d+)/v1", output)
         assert found
-        return process, int(found[1]), said
+        return process, int(found[1]), output
 
-    yield starting
+    yield start_mock
     for process in started:
         process.kill()
         process.communicate()
@@ -132,7 +134,7 @@ def start() -> Iterator[Start]:
 
 @pytest.fixture
 def request_to() -> Iterator[Callable[..., http.client.HTTPResponse]]:
-    """Sends requests to a port; the connections are closed at the end."""
+    """Send requests to a port; the connections are closed after the test."""
     with ExitStack() as connections:
 
         def send(port: int, method: str, path: str, body: object = None) -> http.client.HTTPResponse:
@@ -145,26 +147,26 @@ def request_to() -> Iterator[Callable[..., http.client.HTTPResponse]]:
         yield send
 
 
-def test_the_start_shows_what_a_user_needs_and_its_commands_work(
+def test_the_curl_commands_of_the_startup_banner_work(
     start: Start,
 ) -> None:
-    _, port, said = start("--speed", "0", "--seed", "s1", "--key", "sk-mine")
-    assert "sk-mine" in said
-    assert f"http://127.0.0.1:{port}/docs" in said
-    assert "s1" in said
-    commands = re.findall(r"^  (curl .*)$", said, re.MULTILINE)
+    _, port, output = start("--speed", "0", "--seed", "s1", "--key", "sk-mine")
+    assert "sk-mine" in output
+    assert f"http://127.0.0.1:{port}/docs" in output
+    assert "s1" in output
+    commands = re.findall(r"^  (curl .*)$", output, re.MULTILINE)
     assert len(commands) == 3
-    answers = [
+    responses = [
         subprocess.run(command, shell=True, capture_output=True, text=True, check=True).stdout
         for command in commands
     ]
-    assert json.loads(answers[0])["title"] == "My first thread"
-    assert json.loads(answers[1])["role"] == "user"
-    assert "Hello!" in answers[2]
-    assert answers[2].endswith("data: [DONE]\n\n")
+    assert json.loads(responses[0])["title"] == "My first thread"
+    assert json.loads(responses[1])["role"] == "user"
+    assert "Hello!" in responses[2]
+    assert responses[2].endswith("data: [DONE]\n\n")
 
 
-def test_it_stops_cleanly_while_streams_are_open(start: Start, request_to: Request) -> None:
+def test_the_mock_stops_cleanly_while_streams_are_open(start: Start, request_to: Request) -> None:
     process, port, _ = start("--scenario", "expired", "--quiet")
     response = request_to(port, "POST", "/v1/threads/t/runs", {"model": "m", "stream": True})
     assert response.readline() == b"event: thread.run.created\n"
@@ -175,7 +177,7 @@ def test_it_stops_cleanly_while_streams_are_open(start: Start, request_to: Reque
     assert b"[DONE]" not in response.read()
 
 
-def test_events_reach_the_client_one_by_one(start: Start, request_to: Request) -> None:
+def test_events_reach_the_client_when_they_are_due(start: Start, request_to: Request) -> None:
     _, port, _ = start("--clock", "manual", "--quiet")
     response = request_to(port, "POST", "/v1/threads/t/runs", {"model": "m", "stream": True})
     assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
@@ -189,7 +191,7 @@ def test_events_reach_the_client_one_by_one(start: Start, request_to: Request) -
     "sent",
     [b"nonsense\r\n\r\n", b"GET /v1/threads HTTP/1.1\r\nContent-Length: x\r\n\r\n", b"GET / HTTP/9\r\n\r\n"],
 )
-def test_what_is_not_http_is_refused_in_the_one_shape(start: Start, sent: bytes) -> None:
+def test_invalid_http_is_rejected_with_the_usual_error_shape(start: Start, sent: bytes) -> None:
     _, port, _ = start("--quiet")
     with socket.create_connection(("127.0.0.1", port), timeout=START_SECONDS) as connection:
         connection.sendall(sent)
@@ -198,7 +200,7 @@ def test_what_is_not_http_is_refused_in_the_one_shape(start: Start, sent: bytes)
     assert json.loads(body)["code"] == "invalid_argument"
 
 
-def test_each_request_leaves_a_line_unless_it_is_told_to_be_quiet(start: Start, request_to: Request) -> None:
+def test_each_request_is_logged_in_one_line_unless_quiet(start: Start, request_to: Request) -> None:
     logs = []
     for arguments in ([], ["--quiet"]):
         process, port, _ = start(*arguments)
@@ -217,7 +219,7 @@ def test_each_request_leaves_a_line_unless_it_is_told_to_be_quiet(start: Start, 
     assert logs[1] == ""
 
 
-def test_with_self_check_a_wrong_answer_is_a_500_that_says_why(start: Start, request_to: Request) -> None:
+def test_self_check_passes_the_responses_of_the_mock(start: Start, request_to: Request) -> None:
     _, port, _ = start("--self-check", "--speed", "0", "--quiet")
     assert request_to(port, "POST", "/v1/threads/t/runs", {"model": "m"}).status == 200
     assert request_to(port, "GET", "/v1/docs/").status == 200

@@ -1,4 +1,4 @@
-"""Answers: does the JavaScript client do with a real mock what it says?"""
+"""Does the JavaScript client work with a real mock?"""
 
 import json
 import os
@@ -27,7 +27,7 @@ def test_the_javascript_client_passes_its_own_tests() -> None:
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 
-def test_the_types_name_every_member_of_the_client() -> None:
+def test_the_types_declare_every_member_of_the_client() -> None:
     module, types = ((CLIENT / name).read_text() for name in ("control.js", "control.d.ts"))
     members = {line.split("(")[0].split()[-1] for line in module.splitlines() if _is_member(line)}
     assert members

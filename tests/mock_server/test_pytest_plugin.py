@@ -1,4 +1,4 @@
-"""Answers: does a user's own test suite get its mock?"""
+"""Do the pytest fixtures work in a user's test suite?"""
 
 import pytest
 
@@ -6,77 +6,77 @@ from mock_server.scenarios.library import BUILT_IN
 from mock_server.testing import ControlError, TuneMock
 
 pytest_plugins = ["pytester"]
-OWN_CLOCK = {"Prefer": "respond-async, clock=manual"}
+MANUAL_CLOCK = {"Prefer": "respond-async, clock=manual"}
 
 SUITE = """
 import pytest
 
 SEEN = []
 
-def begin(tune_mock):
+def create_run(tune_mock):
     SEEN.append(tune_mock.origin)
     with tune_mock.client() as client:
         return client.post("/threads/t/runs", json={"model": "m"}, headers={"Prefer": "respond-async"}).json()
 
-def test_time_stands_until_it_is_moved(tune_mock):
-    assert begin(tune_mock)["status"] == "queued"
+def test_time_stands_still_until_it_is_moved(tune_mock):
+    assert create_run(tune_mock)["status"] == "queued"
     tune_mock.advance(1)
     assert [run["status"] for run in tune_mock.runs()] == ["in_progress"]
     assert [request["operation"] for request in tune_mock.journal()] == ["createRun"]
 
-def test_the_next_test_finds_nothing(tune_mock):
+def test_the_next_test_starts_without_runs(tune_mock):
     assert tune_mock.runs() == []
-    begin(tune_mock)
+    create_run(tune_mock)
 
-def test_the_server_lives_as_long_as_it_was_told(tune_mock):
-    begin(tune_mock)
+def test_the_server_lives_as_long_as_its_scope(tune_mock):
+    create_run(tune_mock)
     assert len(set(SEEN)) == SERVERS
 
 def test_every_scenario(tune_mock, tune_scenario):
-    begin(tune_mock)
+    create_run(tune_mock)
     assert tune_mock.state()["runs"][0]["scenario"].startswith(tune_scenario)
 
 @pytest.mark.tune_scenarios("fails-early", "fails-late")
 def test_some_scenarios(tune_mock, tune_scenario):
-    begin(tune_mock)
+    create_run(tune_mock)
     tune_mock.jump("failed")
     assert tune_mock.runs()[0]["lastError"]
 """
 
 
 @pytest.mark.parametrize(("scope", "servers"), [("session", 1), ("function", 3)])
-def test_a_suite_gets_its_mock_for_each_scope(pytester: pytest.Pytester, scope: str, servers: int) -> None:
-    (pytester.mkdir("stories") / "mine.yaml").write_text((BUILT_IN / "empty.yaml").read_text())
-    pytester.makeini(f"[pytest]\ntune_mock_scope = {scope}\ntune_mock_scenarios = stories\n")
+def test_the_fixtures_work_with_each_scope(pytester: pytest.Pytester, scope: str, servers: int) -> None:
+    (pytester.mkdir("own_scenarios") / "mine.yaml").write_text((BUILT_IN / "empty.yaml").read_text())
+    pytester.makeini(f"[pytest]\ntune_mock_scope = {scope}\ntune_mock_scenarios = own_scenarios\n")
     pytester.makepyfile(SUITE.replace("SERVERS", str(servers)))
     chosen = "not every_scenario" if scope == "function" else "not some_scenarios"
     scenarios = len(list(BUILT_IN.glob("*.yaml"))) + 1
-    more, left = (2, scenarios) if scope == "function" else (scenarios, 2)
+    more, deselected = (2, scenarios) if scope == "function" else (scenarios, 2)
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-W", "error", "-k", chosen)
-    result.assert_outcomes(passed=3 + more, deselected=left)
+    result.assert_outcomes(passed=3 + more, deselected=deselected)
 
 
-def test_a_scope_that_is_none_is_refused_with_those_there_are(pytester: pytest.Pytester) -> None:
+def test_an_unknown_scope_is_rejected_with_the_allowed_ones(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]\ntune_mock_scope = class\n")
     pytester.makepyfile("def test_it(tune_mock): pass")
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
     result.stdout.fnmatch_lines(["*tune_mock_scope: 'class' is not one of function, session*"])
 
 
-def test_the_plugin_imports_nothing_heavy(pytester: pytest.Pytester) -> None:
+def test_the_plugin_does_not_import_slow_modules(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("import sys\ndef test_it(): assert not {'connexion', 'uvicorn'} & sys.modules.keys()")
     result = pytester.runpytest_subprocess("-p", "no:schemathesis", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=1)
 
 
-def test_everything_the_clients_offer_works(tune_mock: TuneMock) -> None:
+def test_every_method_of_the_python_client_works(tune_mock: TuneMock) -> None:
     mine = tune_mock.for_test("mine")
     mine.use_scenario("tool-call")
     mine.assign("empty", 1)
     assert mine.overview()["assignments"] == [{"scenario": "empty", "runs": 1}]
     mine.unassign()
     with mine.client() as client:
-        run = client.post("/threads/t/runs", json={"model": "m"}, headers=OWN_CLOCK)
+        run = client.post("/threads/t/runs", json={"model": "m"}, headers=MANUAL_CLOCK)
     name = run.json()["id"]
     assert mine.jump("requires_action", run=name)["now"] == "2025-01-01T00:00:02.000Z"
     assert mine.clock()["now"] == mine.freeze()["now"] == "2025-01-01T00:00:00.000Z"

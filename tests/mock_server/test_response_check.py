@@ -1,4 +1,4 @@
-"""Answers: does the self-check let right answers pass and catch wrong ones?"""
+"""Does the self-check pass conforming responses and catch other ones?"""
 
 import json
 from collections.abc import Iterator
@@ -28,14 +28,14 @@ def document() -> dict[str, Any]:
     return openapi.load()
 
 
-class Canned:
-    """An application that gives one answer."""
+class FixedResponse:
+    """An ASGI application that always gives one response."""
 
     def __init__(
-        self, operation: str | None, status: int, kind: str, pieces: list[bytes], headers: Any
+        self, operation: str | None, status: int, content_type: str, chunks: list[bytes], headers: Any
     ) -> None:
-        self._operation, self._status, self._pieces = operation, status, pieces
-        self._headers = [(b"content-type", kind.encode()), *headers]
+        self._operation, self._status, self._pieces = operation, status, chunks
+        self._headers = [(b"content-type", content_type.encode()), *headers]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if self._operation:
@@ -48,15 +48,21 @@ class Canned:
 
 @pytest.fixture
 def checked() -> Iterator[Any]:
-    """Has an answer checked; gives what reaches the client."""
+    """Send a response through the self-check; returns what the client receives."""
     drivers = []
 
     def check(
-        operation: str | None, status: int, body: Any, kind: str = "application/json", headers: Any = ()
+        operation: str | None,
+        status: int,
+        body: Any,
+        content_type: str = "application/json",
+        headers: Any = (),
     ) -> Answer:
-        pieces = body if isinstance(body, list) else [json.dumps(body).encode()]
+        chunks = body if isinstance(body, list) else [json.dumps(body).encode()]
         app = SelfCheck(
-            Canned(operation, status, kind, pieces, headers), document(), lambda name: "future" in name
+            FixedResponse(operation, status, content_type, chunks, headers),
+            document(),
+            lambda name: "future" in name,
         )
         drivers.append(Driver(app, None, []))
         return drivers[-1].get("/threads")
@@ -76,9 +82,11 @@ def checked() -> Iterator[Any]:
         (None, 200, {"anything": "a page of the reference"}),
     ],
 )
-def test_a_right_answer_passes_as_it_is(checked: Any, operation: str | None, status: int, body: Any) -> None:
-    answer = checked(operation, status, body)
-    assert (answer.status, answer.json()) == (status, body)
+def test_a_conforming_response_passes_unchanged(
+    checked: Any, operation: str | None, status: int, body: Any
+) -> None:
+    response = checked(operation, status, body)
+    assert (response.status, response.json()) == (status, body)
 
 
 @pytest.mark.parametrize(
@@ -94,23 +102,23 @@ def test_a_right_answer_passes_as_it_is(checked: Any, operation: str | None, sta
         (None, 404, {"detail": "Not Found"}, "is required"),
     ],
 )
-def test_a_wrong_answer_becomes_a_500_that_says_why(
+def test_a_nonconforming_response_becomes_a_500_that_says_why(
     checked: Any, operation: str | None, status: int, body: Any, words: str
 ) -> None:
-    answer = checked(operation, status, body)
-    assert (answer.status, answer.json()["code"]) == (500, "internal")
-    assert answer.json()["message"].startswith("self-check: ")
-    assert words in answer.json()["message"]
+    response = checked(operation, status, body)
+    assert (response.status, response.json()["code"]) == (500, "internal")
+    assert response.json()["message"].startswith("self-check: ")
+    assert words in response.json()["message"]
 
 
 def event(name: str, data: Any) -> bytes:
     return f"event: {name}\ndata: {json.dumps(data)}\n\n".encode()
 
 
-def test_a_right_stream_passes_as_it_is(checked: Any) -> None:
-    pieces = [event("thread.run.created", RUN), b": keep-alive\n\n", event("thread.run.queued", RUN)[:20]]
-    pieces += [event("thread.run.queued", RUN)[20:], b"data: [DONE]\n\n"]
-    assert checked("createRun", 200, pieces, STREAM).body == b"".join(pieces)
+def test_a_conforming_stream_passes_unchanged(checked: Any) -> None:
+    chunks = [event("thread.run.created", RUN), b": keep-alive\n\n", event("thread.run.queued", RUN)[:20]]
+    chunks += [event("thread.run.queued", RUN)[20:], b"data: [DONE]\n\n"]
+    assert checked("createRun", 200, chunks, STREAM).body == b"".join(chunks)
 
 
 @pytest.mark.parametrize(
@@ -121,13 +129,13 @@ def test_a_right_stream_passes_as_it_is(checked: Any) -> None:
         b"data: [END]\n\n"[:6] + b'"x"\n\n',
     ],
 )
-def test_a_wrong_event_becomes_an_error_event(checked: Any, wrong: bytes) -> None:
-    answer = checked("createRun", 200, [event("thread.run.created", RUN), wrong], STREAM)
-    first, second = list(events(answer.body))
+def test_a_nonconforming_event_becomes_an_error_event(checked: Any, wrong: bytes) -> None:
+    response = checked("createRun", 200, [event("thread.run.created", RUN), wrong], STREAM)
+    first, second = list(events(response.body))
     assert (first["event"], second["event"]) == ("thread.run.created", "error")
     assert second["data"]["message"].startswith("self-check: ")
 
 
-def test_what_is_meant_to_differ_is_left_alone(checked: Any) -> None:
+def test_a_scenario_that_departs_from_the_document_is_not_checked(checked: Any) -> None:
     headers = [(b"x-mock-scenario", b"from-the-future; by=prefer")]
     assert checked("getThread", 200, {"odd": True}, headers=headers).json() == {"odd": True}

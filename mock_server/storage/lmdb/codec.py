@@ -14,10 +14,9 @@ from typing import Any
 import orjson
 
 from mock_server.simulation.conditions import WireError, parse
-from mock_server.simulation.playback import run_at, status_at, steps_at
 from mock_server.simulation.records import MessageRecord, RunRecord, ThreadRecord
 from mock_server.simulation.scenario import Moment, Scenario
-from mock_server.simulation.timeline import compiled
+from mock_server.simulation.snapshot import ends_when_played
 from mock_server.storage.lmdb import plain
 from mock_server.storage.lmdb.plain import Columns, PlainError
 
@@ -138,11 +137,7 @@ def _check_moment(moment: Moment) -> None:
 def _check_playable(record: RunRecord) -> None:
     """Play the run once: with fields of the right types it can still make no sense, in more ways than one."""
     try:
-        timeline = compiled(record)
-        ended = timeline.rests[-1] == len(timeline.changes) - 1
-        for change in timeline.of_run:
-            status_at(record, change.at)
-        run_at(record, timeline.expires_at), steps_at(record, timeline.expires_at)
+        ended = ends_when_played(record)
     except Exception as error:
         raise PlainError(f"cannot be played: {type(error).__name__}: {error}") from None
     if not ended:

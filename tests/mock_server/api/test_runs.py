@@ -1,4 +1,4 @@
-"""Answers: can a frontend create a run, live through it, change it, and read it in every way?"""
+"""Can a client create, read, change and cancel a run, and submit tool outputs?"""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,11 +10,11 @@ from tests.mock_server.driver import Driver
 MODEL = {"model": "acme/m"}
 
 
-def words(message: Any) -> str:
+def text_of(message: Any) -> str:
     return str(message["content"][0]["text"]["value"])
 
 
-def test_without_stream_create_answers_when_the_reply_stands_in_the_thread(mock: Driver) -> None:
+def test_without_stream_create_blocks_until_the_run_is_completed(mock: Driver) -> None:
     mock.post("/threads/t/messages", {"role": "user", "content": "What is the time?"})
     exchange = mock.open("POST", "/threads/t/runs", MODEL)
     mock.advance(2.4)
@@ -23,12 +23,12 @@ def test_without_stream_create_answers_when_the_reply_stands_in_the_thread(mock:
     run = exchange.answer.json()
     assert run["status"] == "completed"
     question, reply = mock.get("/threads/t/messages").json()["data"]
-    assert words(question) == "What is the time?"
-    assert 'You said "What is the time?"' in words(reply)
+    assert text_of(question) == "What is the time?"
+    assert 'You said "What is the time?"' in text_of(reply)
     assert (reply["runId"], reply["role"]) == (run["id"], "assistant")
 
 
-def test_without_stream_create_answers_when_the_run_waits_for_tool_outputs(mock: Driver) -> None:
+def test_without_stream_create_blocks_until_the_run_requires_action(mock: Driver) -> None:
     exchange = mock.open("POST", "/threads/t/runs", MODEL, headers={"Prefer": "scenario=tool-call"})
     mock.advance(2)
     assert exchange.answer.json()["status"] == "requires_action"
@@ -37,19 +37,19 @@ def test_without_stream_create_answers_when_the_run_waits_for_tool_outputs(mock:
 @pytest.mark.parametrize(
     "prefer", ["respond-async", "scenario=hello, respond-async", "Respond-Async; x=1, wait=10"]
 )
-def test_who_prefers_it_gets_the_queued_run_at_once(mock: Driver, prefer: str) -> None:
+def test_respond_async_returns_the_queued_run(mock: Driver, prefer: str) -> None:
     answer = mock.post("/threads/t/runs", MODEL, headers={"Prefer": prefer})
     assert answer.json()["status"] == "queued"
     assert "respond-async" in answer.headers["preference-applied"]
 
 
-def test_a_server_in_the_background_answers_at_once(make_mock: Callable[..., Driver]) -> None:
+def test_create_background_returns_the_queued_run(make_mock: Callable[..., Driver]) -> None:
     answer = make_mock(create="background").post("/threads/t/runs", MODEL)
     assert answer.json()["status"] == "queued"
     assert "preference-applied" not in answer.headers
 
 
-def test_a_client_that_goes_away_while_its_run_plays_is_not_waited_for(mock: Driver) -> None:
+def test_a_run_continues_after_its_client_disconnects(mock: Driver) -> None:
     exchange = mock.open("POST", "/threads/t/runs", MODEL)
     exchange.go_away()
     assert exchange.done
@@ -58,29 +58,29 @@ def test_a_client_that_goes_away_while_its_run_plays_is_not_waited_for(mock: Dri
     assert run["status"] == "completed"
 
 
-def test_a_run_echoes_what_was_asked(mock: Driver) -> None:
-    asked = {
+def test_a_run_echoes_the_create_request(mock: Driver) -> None:
+    request = {
         "model": "acme/m",
         "assistantId": "",
         "instructions": "Be kind.",
         "tools": [{"type": "function", "function": {"name": "f", "own": [1]}}],
         "metadata": {"ticket": "1", "deep": {"a": [None]}},
     }
-    run = mock.run("instant", **asked, temperature=1, topP=0.5, maxPromptTokens=5, threadId="t", fileIds=[])
-    assert run.items() >= asked.items()
+    run = mock.run("instant", **request, temperature=1, topP=0.5, maxPromptTokens=5, threadId="t", fileIds=[])
+    assert run.items() >= request.items()
     assert run["threadId"] == "t"
     assert mock.get(f"/threads/t/runs/{run['id']}").json() == run
 
 
-def test_what_clients_send_beside_the_document_is_taken(mock: Driver) -> None:
+def test_unknown_fields_are_accepted(mock: Driver) -> None:
     body = {"assistantId": "", "content": "text", "fileIds": [], "role": "user", "runId": "", "threadId": "t"}
     assert mock.post("/threads/t/messages", body).status == 200
     assert mock.post("/threads/t/runs", {"model": "mock/instant", "threadId": "t"}).status == 200
-    assert words(mock.get("/threads/t/messages?order=asc").json()["data"][0]) == "text"
+    assert text_of(mock.get("/threads/t/messages?order=asc").json()["data"][0]) == "text"
 
 
 @pytest.mark.parametrize(
-    ("field", "meant"),
+    ("field", "suggestion"),
     [
         ("additionalInstructions", "additionaInstructions"),
         ("topp", "topP"),
@@ -90,12 +90,12 @@ def test_what_clients_send_beside_the_document_is_taken(mock: Driver) -> None:
         ("Model", "model"),
     ],
 )
-def test_a_likely_misspelling_is_hinted_at(mock: Driver, field: str, meant: str) -> None:
+def test_a_likely_misspelling_gets_a_hint(mock: Driver, field: str, suggestion: str) -> None:
     answer = mock.post("/threads/t/runs", {"model": "mock/instant", field: "x"})
-    assert f"did you mean '{meant}'?" in answer.headers["x-mock-hint"]
+    assert f"did you mean '{suggestion}'?" in answer.headers["x-mock-hint"]
 
 
-def test_other_unknown_fields_are_not_hinted_at(mock: Driver) -> None:
+def test_other_unknown_fields_get_no_hint(mock: Driver) -> None:
     body = {"model": "mock/instant", "threadId": "t", "fileIds": [], "x": 1, "é\n": 2, "y" * 5000: 3}
     assert "x-mock-hint" not in mock.post("/threads/t/runs", body).headers
 
@@ -107,7 +107,7 @@ def test_a_hint_cannot_break_the_header(mock: Driver) -> None:
     assert hint.isascii()
 
 
-def test_a_run_in_a_thread_nobody_created_lets_the_thread_appear(mock: Driver) -> None:
+def test_a_run_in_an_unknown_thread_creates_the_thread(mock: Driver) -> None:
     assert mock.get("/threads/mine").status == 404
     mock.run("instant", thread="mine")
     thread = mock.get("/threads/mine").json()
@@ -116,7 +116,7 @@ def test_a_run_in_a_thread_nobody_created_lets_the_thread_appear(mock: Driver) -
     assert len(mock.get("/threads/mine/messages").json()["data"]) == 1
 
 
-def test_with_strict_threads_no_thread_appears(make_mock: Callable[..., Driver]) -> None:
+def test_strict_threads_rejects_unknown_threads(make_mock: Callable[..., Driver]) -> None:
     mock = make_mock(strict_threads=True)
     assert mock.post("/threads/mine/runs", MODEL).status == 404
     assert mock.post("/threads/mine/messages", {"role": "user", "content": "x"}).status == 404
@@ -134,7 +134,7 @@ def test_a_thread_and_its_run_are_created_in_one_request(mock: Driver) -> None:
     run = mock.post("/threads/runs", {"model": "mock/instant", "thread": thread}).json()
     path = f"/threads/{run['threadId']}"
     assert mock.get(path).json()["title"] == "Both"
-    assert [words(message) for message in mock.get(f"{path}/messages").json()["data"]] == [
+    assert [text_of(message) for message in mock.get(f"{path}/messages").json()["data"]] == [
         "Be kind",
         "Hi",
         'You said "Hi".',
@@ -143,7 +143,7 @@ def test_a_thread_and_its_run_are_created_in_one_request(mock: Driver) -> None:
     assert bare["threadId"] != run["threadId"]
 
 
-def test_only_the_metadata_of_a_run_is_changed(mock: Driver) -> None:
+def test_only_the_metadata_of_a_run_can_be_changed(mock: Driver) -> None:
     run = mock.run("hello", metadata={"a": "1"})
     path = f"/threads/t/runs/{run['id']}"
     assert mock.post(path, {"metadata": {"b": 2}, "model": "x", "status": "failed"}).json() == {
@@ -174,7 +174,7 @@ def test_a_cancelled_run_is_cancelling_then_cancelled_and_never_completed(mock: 
     assert "is cancelled and cannot be cancelled" in answer.json()["message"]
 
 
-def test_cancel_takes_any_body_and_none(mock: Driver) -> None:
+def test_cancel_accepts_any_body_or_none(mock: Driver) -> None:
     path = f"/threads/t/runs/{mock.run('hello')['id']}/cancel"
     assert mock.call("POST", path, parts=[b"{not json"], headers={"Content-Type": "text/plain"}).status == 200
 
@@ -186,7 +186,7 @@ def waiting(mock: Driver) -> Any:
     return mock.get(f"/threads/t/runs/{run['id']}").json()
 
 
-def test_tool_outputs_let_the_run_go_on(mock: Driver, waiting: Any) -> None:
+def test_tool_outputs_resume_the_run(mock: Driver, waiting: Any) -> None:
     [call] = waiting["requiredAction"]["submitToolOutputs"]["toolCalls"]
     path = f"/threads/t/runs/{waiting['id']}"
     body = {"toolOutputs": [{"toolCallId": call["id"], "output": "24 degrees"}]}
@@ -213,7 +213,7 @@ def test_tool_outputs_let_the_run_go_on(mock: Driver, waiting: Any) -> None:
         ([{"toolCallId": "c", "output": "1"}] * 2, 'toolOutputs[1].toolCallId: "c" is answered twice'),
     ],
 )
-def test_other_outputs_than_the_run_waits_for_are_refused(
+def test_unexpected_tool_outputs_are_rejected(
     mock: Driver, waiting: Any, outputs: list[Any], message: str
 ) -> None:
     answer = mock.post(f"/threads/t/runs/{waiting['id']}/submit_tool_outputs", {"toolOutputs": outputs})
@@ -221,21 +221,21 @@ def test_other_outputs_than_the_run_waits_for_are_refused(
     assert message in answer.json()["message"]
 
 
-def test_a_run_that_asked_for_no_tool_takes_no_outputs(mock: Driver) -> None:
+def test_a_run_that_requires_no_action_rejects_tool_outputs(mock: Driver) -> None:
     path = f"/threads/t/runs/{mock.run('hello')['id']}/submit_tool_outputs"
     answer = mock.post(path, {"toolOutputs": [{"toolCallId": "c", "output": "o"}]})
     assert (answer.status, answer.json()["code"]) == (400, "failed_precondition")
     assert "waits for no tool outputs" in answer.json()["message"]
 
 
-def test_a_run_nobody_answers_expires(mock: Driver, waiting: Any) -> None:
+def test_a_run_without_tool_outputs_expires(mock: Driver, waiting: Any) -> None:
     mock.advance(597.999)
     assert mock.get(f"/threads/t/runs/{waiting['id']}").json()["status"] == "requires_action"
     mock.advance(0.001)
     assert mock.get(f"/threads/t/runs/{waiting['id']}").json()["status"] == "expired"
 
 
-def test_at_once_every_run_is_over_or_waits(make_mock: Callable[..., Driver]) -> None:
+def test_at_speed_0_every_run_is_terminal_or_requires_action(make_mock: Callable[..., Driver]) -> None:
     mock = make_mock(speed=0)
     assert mock.post("/threads/t/runs", MODEL).json()["status"] == "completed"
     assert mock.run("expired")["status"] == "expired"

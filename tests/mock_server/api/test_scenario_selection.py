@@ -1,4 +1,4 @@
-"""Answers: is the scenario chosen by the first who has a say, and does the answer tell?"""
+"""Is the scenario chosen by the documented precedence, and does the response report it?"""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +22,7 @@ def chosen(mock: Driver, body: dict[str, Any] | None = None, prefer: str = "", s
     return answer.headers["x-mock-scenario"]
 
 
-def test_each_way_of_choosing_gives_way_to_the_one_before_it(make_mock: Callable[..., Driver]) -> None:
+def test_the_ways_to_choose_a_scenario_have_a_precedence(make_mock: Callable[..., Driver]) -> None:
     mock = make_mock(scenario="cancel", concurrent_runs=True)
     metadata, model = {"metadata": {"scenario": "expired"}}, {"model": "mock/tool-call"}
     assert chosen(mock) == "cancel; by=server"
@@ -32,7 +32,7 @@ def test_each_way_of_choosing_gives_way_to_the_one_before_it(make_mock: Callable
     assert chosen(mock, {**model, **metadata}, "scenario=instant") == "instant; by=prefer"
 
 
-def test_only_the_users_last_words_choose(make_mock: Callable[..., Driver]) -> None:
+def test_only_the_last_user_message_can_choose(make_mock: Callable[..., Driver]) -> None:
     mock = make_mock(concurrent_runs=True)
     assert chosen(mock, said="/mock instant please") == "instant; by=message"
     mock.post("/threads/t/messages", {"role": "assistant", "content": "/mock expired"})
@@ -41,13 +41,13 @@ def test_only_the_users_last_words_choose(make_mock: Callable[..., Driver]) -> N
     assert chosen(mock, said="/mockery") == "hello; by=server"
 
 
-def test_the_words_of_a_thread_created_with_its_run_choose(mock: Driver) -> None:
+def test_a_message_of_a_thread_created_with_its_run_can_choose(mock: Driver) -> None:
     thread = {"messages": [{"role": "user", "content": [{"type": "text", "text": "/mock instant"}]}]}
     answer = mock.post("/threads/runs", {"model": "m", "thread": thread})
     assert answer.headers["x-mock-scenario"] == "instant; by=message"
 
 
-def test_an_honoured_preference_is_confirmed(mock: Driver) -> None:
+def test_an_applied_preference_is_confirmed(mock: Driver) -> None:
     headers = {"Prefer": "scenario=instant"}
     answer = mock.post("/threads/t/runs", {"model": "m"}, headers=headers)
     assert answer.headers["preference-applied"] == "scenario=instant"
@@ -63,7 +63,7 @@ def test_an_honoured_preference_is_confirmed(mock: Driver) -> None:
         ({"model": "m", "metadata": {"scenario": 3}}, {}),
     ],
 )
-def test_a_name_that_does_not_exist_lists_those_that_do(
+def test_an_unknown_scenario_is_rejected_with_the_known_ones(
     mock: Driver, body: dict[str, Any], headers: dict[str, str]
 ) -> None:
     answer = mock.post("/threads/t/runs", body, headers=headers)
@@ -71,7 +71,7 @@ def test_a_name_that_does_not_exist_lists_those_that_do(
     if body.get("metadata") != {"scenario": 3}:
         assert 'no scenario "nope"' in answer.json()["message"]
         assert "hello, instant" in answer.json()["message"]
-    assert mock.get("/threads/t").status == 404, "a refused run lets no thread appear"
+    assert mock.get("/threads/t").status == 404, "a rejected run must not create its thread"
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_name_that_does_not_exist_lists_those_that_do(
         ("wire=cut=x", "(chosen by prefer)"),
     ],
 )
-def test_a_wire_condition_written_wrongly_is_refused_by_who_wrote_it(
+def test_an_invalid_network_condition_is_rejected_with_its_source(
     mock: Driver, prefer: str, words: str
 ) -> None:
     answer = mock.post("/threads/t/runs", {"model": "mock/hello"}, headers={"Prefer": prefer})
@@ -94,7 +94,7 @@ def test_a_wire_condition_written_wrongly_is_refused_by_who_wrote_it(
     assert "(chosen by prefer)" in answer.json()["message"]
 
 
-def test_a_message_that_names_no_scenario_is_refused_when_it_is_run(mock: Driver) -> None:
+def test_a_message_with_an_unknown_scenario_is_rejected_when_the_run_is_created(mock: Driver) -> None:
     mock.post("/threads/t/messages", {"role": "user", "content": "/mock nope"})
     answer = mock.post("/threads/t/runs", {"model": "m"})
     assert answer.status == 400
@@ -119,5 +119,5 @@ def test_a_message_that_names_no_scenario_is_refused_when_it_is_run(mock: Driver
         (["respond-async="], {"respond-async": ""}),
     ],
 )
-def test_preferences_are_read_as_the_standard_writes_them(headers: list[str], found: dict[str, str]) -> None:
+def test_preferences_are_parsed_as_rfc_7240_defines(headers: list[str], found: dict[str, str]) -> None:
     assert preferences(headers) == found

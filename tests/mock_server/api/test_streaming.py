@@ -1,4 +1,4 @@
-"""Answers: is a run told as it happens, to its end, and no longer than somebody listens?"""
+"""Does a stream send each event when it is due, until it ends or its client disconnects?"""
 
 import asyncio
 from collections.abc import Callable
@@ -17,7 +17,7 @@ def text(stream: Exchange) -> str:
     return "".join(delta["delta"]["content"][0]["text"]["value"] for delta in deltas)
 
 
-def test_a_stream_has_the_headers_of_one(mock: Driver) -> None:
+def test_a_stream_has_the_headers_of_an_event_stream(mock: Driver) -> None:
     answer = mock.stream("hello").answer
     assert answer.status == 200
     assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
@@ -26,7 +26,7 @@ def test_a_stream_has_the_headers_of_one(mock: Driver) -> None:
     assert answer.headers["x-mock-scenario"] == "hello; by=prefer"
 
 
-def test_events_come_as_time_goes_on(mock: Driver) -> None:
+def test_events_are_sent_when_they_are_due(mock: Driver) -> None:
     stream = mock.stream("hello")
     assert stream.answer.names() == ["thread.run.created", "thread.run.queued"]
     mock.advance(0.4)
@@ -49,7 +49,7 @@ def test_events_come_as_time_goes_on(mock: Driver) -> None:
     assert stream.done
 
 
-def test_what_was_streamed_is_what_is_read_afterwards(mock: Driver) -> None:
+def test_polls_after_the_stream_show_what_was_streamed(mock: Driver) -> None:
     stream = mock.stream("hello")
     mock.advance(3)
     last = stream.answer.events()[-2]["data"]
@@ -62,7 +62,7 @@ def test_what_was_streamed_is_what_is_read_afterwards(mock: Driver) -> None:
     assert completed == message
 
 
-def test_a_stream_rests_where_the_run_waits_and_goes_on_with_the_outputs(mock: Driver) -> None:
+def test_a_stream_ends_at_requires_action_and_tool_outputs_open_a_new_one(mock: Driver) -> None:
     stream = mock.stream("tool-call")
     mock.advance(2)
     assert stream.answer.names()[-2:] == ["thread.run.requires_action", "[DONE]"]
@@ -95,7 +95,7 @@ def test_a_cancel_request_reaches_an_open_stream(mock: Driver) -> None:
     ]
 
 
-def test_new_metadata_is_seen_in_an_open_stream(mock: Driver) -> None:
+def test_an_open_stream_shows_new_metadata(mock: Driver) -> None:
     stream = mock.stream("hello")
     run = stream.answer.events()[0]["data"]
     mock.advance(1)
@@ -105,7 +105,7 @@ def test_new_metadata_is_seen_in_an_open_stream(mock: Driver) -> None:
     assert stream.answer.names().count("thread.run.created") == 1
 
 
-def test_a_stream_that_ends_early_has_no_last_word(mock: Driver) -> None:
+def test_a_stream_that_ends_early_has_no_terminal_event(mock: Driver) -> None:
     stream = mock.stream("ends-early")
     mock.advance(2)
     assert stream.answer.over
@@ -127,7 +127,7 @@ def test_comments_keep_a_silent_stream_alive(mock: Driver) -> None:
     assert stream.answer.names()[-2:] == ["thread.run.expired", "[DONE]"]
 
 
-def test_a_client_that_goes_away_ends_the_work(mock: Driver) -> None:
+def test_a_stream_ends_when_its_client_disconnects(mock: Driver) -> None:
     stream = mock.stream("hello")
     mock.advance(1)
     stream.go_away()
@@ -137,7 +137,7 @@ def test_a_client_that_goes_away_ends_the_work(mock: Driver) -> None:
     assert mock.get("/threads/t/runs").json()["data"][0]["status"] == "completed"
 
 
-def test_a_run_that_nobody_reads_costs_nothing(mock: Driver) -> None:
+def test_a_run_without_a_stream_leaves_no_tasks(mock: Driver) -> None:
     for _ in range(5):
         mock.run("hello", thread="t")
         mock.advance(3)
@@ -145,7 +145,9 @@ def test_a_run_that_nobody_reads_costs_nothing(mock: Driver) -> None:
 
 
 @pytest.mark.parametrize("scenario", ["hello", "tool-call", "expired", "fails-early", "instant"])
-def test_at_once_the_whole_stream_comes_at_once(make_mock: Callable[..., Driver], scenario: str) -> None:
+def test_at_speed_0_the_whole_stream_is_sent_immediately(
+    make_mock: Callable[..., Driver], scenario: str
+) -> None:
     stream = make_mock(speed=0).stream(scenario)
     assert stream.answer.over
     assert stream.answer.names()[-1] == "[DONE]"
@@ -156,7 +158,7 @@ def test_create_thread_and_run_streams_too(mock: Driver) -> None:
     assert stream.answer.names()[-2:] == ["thread.run.completed", "[DONE]"]
 
 
-def test_a_server_that_stops_lets_its_streams_go(mock: Driver) -> None:
+def test_shutdown_ends_streams_and_blocked_requests(mock: Driver) -> None:
     stream, blocked = mock.stream("hello"), mock.open("POST", "/threads/u/runs", MODEL)
 
     async def stop() -> None:

@@ -1,4 +1,4 @@
-"""Answers: do threads and messages come back as they were sent, and are their pages exact at every edge?"""
+"""Are threads and messages returned as they were sent, and are all pages exact?"""
 
 import itertools
 from collections.abc import Callable
@@ -13,7 +13,7 @@ def ids(page: Any) -> list[str]:
     return [entry["id"] for entry in page["data"]]
 
 
-def test_a_thread_comes_back_as_it_was_created(mock: Driver) -> None:
+def test_a_thread_is_returned_as_it_was_created(mock: Driver) -> None:
     created = mock.post(
         "/threads", {"title": "T", "metadata": {"a": "b"}, "datasetId": "", "messages": []}
     ).json()
@@ -22,12 +22,12 @@ def test_a_thread_comes_back_as_it_was_created(mock: Driver) -> None:
     assert mock.get(f"/threads/{created['id']}").json() == created
 
 
-def test_tool_resources_are_answered_only_where_they_were_set(mock: Driver) -> None:
+def test_tool_resources_are_returned_only_if_they_were_set(mock: Driver) -> None:
     resources = {"fileSearch": {"vectorStoreIds": ["v"]}}
     assert mock.post("/threads", {"toolResources": resources}).json()["toolResources"] == resources
 
 
-def test_modifying_a_thread_changes_what_is_given(mock: Driver) -> None:
+def test_modifying_a_thread_changes_only_the_given_fields(mock: Driver) -> None:
     thread = mock.post("/threads", {"title": "old", "metadata": {"a": 1}}).json()
     path = f"/threads/{thread['id']}"
     assert mock.post(path, {"title": "new", "createdAt": "x"}).json() == {**thread, "title": "new"}
@@ -36,7 +36,7 @@ def test_modifying_a_thread_changes_what_is_given(mock: Driver) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "answered"),
+    ("sent", "returned"),
     [
         ("plain", "plain"),
         ("", ""),
@@ -50,13 +50,13 @@ def test_modifying_a_thread_changes_what_is_given(mock: Driver) -> None:
         ([{"type": "text", "text": {"value": {"a": "b"}}}], {"a": "b"}),
     ],
 )
-def test_content_comes_back_under_text_value(mock: Driver, sent: Any, answered: Any) -> None:
+def test_content_is_returned_under_text_value(mock: Driver, sent: Any, returned: Any) -> None:
     message = mock.post("/threads/t/messages", {"role": "user", "content": sent}).json()
-    assert message["content"] == [{"type": "text", "text": {"value": answered, "annotations": []}}]
+    assert message["content"] == [{"type": "text", "text": {"value": returned, "annotations": []}}]
     assert mock.get(f"/threads/t/messages/{message['id']}").json() == message
 
 
-def test_content_of_several_parts_keeps_them(mock: Driver) -> None:
+def test_content_keeps_all_its_parts(mock: Driver) -> None:
     picture = {"type": "image_file", "imageFile": {"fileId": "f"}}
     content = [{"type": "text", "text": "look"}, picture]
     message = mock.post("/threads/t/messages", {"role": "user", "content": content}).json()
@@ -72,15 +72,15 @@ def test_a_thread_is_created_with_messages_of_any_role(mock: Driver, role: str) 
     assert [message["role"] for message in messages] == [role, "user"]
 
 
-def test_a_reply_mentions_what_the_user_said_last(mock: Driver) -> None:
+def test_a_reply_quotes_the_last_user_message(mock: Driver) -> None:
     for role, content in (("user", "first"), ("user", "second"), ("assistant", "third")):
         mock.post("/threads/t/messages", {"role": role, "content": content})
     mock.run("instant")
     reply = mock.get("/threads/t/messages?order=desc&limit=1").json()["data"][0]
-    assert reply["content"][0]["text"]["value"] == 'You said "second".'
+    assert reply["content"][0]["text"]["value"] == 'You whole_text "second".'
 
 
-def test_a_reply_is_in_the_thread_from_its_first_word_on(mock: Driver) -> None:
+def test_a_reply_is_in_the_thread_from_its_first_word(mock: Driver) -> None:
     mock.run("hello")
     mock.advance(0.699)
     assert mock.get("/threads/t/messages").json()["data"] == []
@@ -88,9 +88,9 @@ def test_a_reply_is_in_the_thread_from_its_first_word_on(mock: Driver) -> None:
     [partial] = mock.get("/threads/t/messages").json()["data"]
     mock.advance(3)
     [whole] = mock.get("/threads/t/messages").json()["data"]
-    begun, said = (message["content"][0]["text"]["value"] for message in (partial, whole))
-    assert said.startswith(begun)
-    assert len(said) > len(begun) > 0
+    partial_text, whole_text = (message["content"][0]["text"]["value"] for message in (partial, whole))
+    assert whole_text.startswith(partial_text)
+    assert len(whole_text) > len(partial_text) > 0
     assert mock.get(f"/threads/t/messages/{whole['id']}").json() == whole
 
 
@@ -105,7 +105,7 @@ def test_threads_are_filtered_by_dataset(mock: Driver) -> None:
     assert mock.get(f"/threads?datasetId=d&after={other}").status == 400
 
 
-def test_too_large_a_limit_is_taken_for_threads_alone(mock: Driver) -> None:
+def test_only_threads_accept_a_limit_that_is_too_large(mock: Driver) -> None:
     created = [mock.post("/threads").json()["id"] for _ in range(102)]
     page = mock.get("/threads?limit=1000").json()
     assert ids(page) == created[:100]
@@ -113,14 +113,14 @@ def test_too_large_a_limit_is_taken_for_threads_alone(mock: Driver) -> None:
     assert mock.get(f"/threads/{created[0]}/messages?limit=1000").status == 400
 
 
-def test_an_empty_page_says_so(mock: Driver) -> None:
+def test_an_empty_page_has_no_ids(mock: Driver) -> None:
     page = mock.get("/threads").json()
     assert page == {"object": "list", "data": [], "firstId": None, "lastId": None, "hasMore": False}
 
 
 @pytest.fixture(params=["threads", "runs", "messages", "replies"])
 def listed(request: pytest.FixtureRequest, make_mock: Callable[..., Driver]) -> tuple[Driver, str, list[str]]:
-    """A list of five entries, oldest first, and its path."""
+    """A mock with a list of five entries, the path of the list, and the ids, oldest first."""
     mock = make_mock(speed=0)
     if request.param == "threads":
         return mock, "/threads", [mock.post("/threads").json()["id"] for _ in range(5)]
@@ -155,7 +155,7 @@ def test_every_page_is_exact(listed: tuple[Driver, str, list[str]]) -> None:
             assert page["lastId"] == (expected[-1] if expected else None)
 
 
-def test_steps_are_paged_as_everything_else(mock: Driver) -> None:
+def test_steps_are_paged_like_other_lists(mock: Driver) -> None:
     run = mock.run("tool-call")
     path = f"/threads/t/runs/{run['id']}"
     mock.advance(2)

@@ -1,4 +1,4 @@
-"""Answers: are wire conditions read as they are written, and do they meet the calls they concern?"""
+"""Are network conditions parsed correctly and applied to the right requests?"""
 
 import random
 from collections.abc import Callable
@@ -31,13 +31,13 @@ def test_conditions_know_the_operations_of_the_document() -> None:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_condition_keeps_the_text_it_was_written_as(name: str) -> None:
+def test_a_condition_keeps_its_text(name: str) -> None:
     value = {"status": "=429", "latency": "=0.1"}.get(name, "")
     wire = parse(f"{name}{value}")
     assert (wire.name, wire.written) == (name, f"{name}{value}")
 
 
-def test_white_space_around_a_condition_is_not_kept(mock: Driver) -> None:
+def test_white_space_around_a_condition_is_removed(mock: Driver) -> None:
     assert parse(" status=429 ;\r\n first=2\n").written == "status=429;first=2"
     body = {"model": "m", "metadata": {"scenario": "instant+split\r\n"}}
     answer = mock.post("/threads/t/runs", body)
@@ -47,14 +47,14 @@ def test_white_space_around_a_condition_is_not_kept(mock: Driver) -> None:
 @pytest.mark.parametrize(
     "seconds", ["\n1", "1_0", "\N{FULLWIDTH DIGIT TWO}", "nan", "inf", "-1", "3601", "1e400", ""]
 )
-def test_seconds_are_plain_numbers_within_an_hour(seconds: str) -> None:
+def test_seconds_are_plain_numbers_from_0_to_3600(seconds: str) -> None:
     for written in (f"late-poll={seconds}", f"latency=uniform:{seconds}:3600"):
         with pytest.raises(WireError, match="is not a number of seconds from 0 to 3600"):
             parse(written)
     assert [parse(f"late-poll={text}").value for text in ("2", "0.5", ".5", "1e-2")] == [2, 0.5, 0.5, 0.01]
 
 
-def test_options_choose_the_calls() -> None:
+def test_options_select_the_requests() -> None:
     calls = parse("status=500;on=polls;every=3;retry-after=9").calls
     assert calls.concerns("getRun")
     assert not calls.concerns("createRun")
@@ -64,7 +64,7 @@ def test_options_choose_the_calls() -> None:
     assert parse("latency=1").calls.concerns("listThreads")
 
 
-def test_delays_are_thrown_as_they_are_named() -> None:
+def test_delays_follow_their_distribution() -> None:
     dice = random.Random(1)
     uniform = [Delay("uniform", 0.2, 0.4).seconds(dice) for _ in range(500)]
     assert min(uniform) >= 0.2
@@ -78,13 +78,13 @@ def test_delays_are_thrown_as_they_are_named() -> None:
 @pytest.mark.parametrize(
     "written", ["", "hello", "cut=x", "late-poll=x", "latency=fixed", "status=429;first"]
 )
-def test_what_is_no_condition_is_an_error_of_one_line(written: str) -> None:
+def test_an_invalid_condition_is_a_one_line_error(written: str) -> None:
     with pytest.raises(WireError) as caught:
         parse(written)
     assert "\n" not in str(caught.value)
 
 
-def test_the_tally_forgets_the_oldest_subject_first() -> None:
+def test_the_counters_evict_the_oldest_subject_first() -> None:
     counters = Counters()
     for number in range(MOST + 1):
         counters.count("status=429", f"run_{number}")
@@ -92,7 +92,7 @@ def test_the_tally_forgets_the_oldest_subject_first() -> None:
     assert counters.count("status=429", f"run_{MOST}") == 2
 
 
-def test_the_default_scenarios_conditions_concern_calls_about_no_run(
+def test_conditions_of_the_default_scenario_apply_to_requests_without_a_run(
     make_mock: Callable[..., Driver],
 ) -> None:
     mock = make_mock(scenario="hello+status=503;on=any")
@@ -101,26 +101,26 @@ def test_the_default_scenarios_conditions_concern_calls_about_no_run(
     assert make_mock(scenario="hello+status=503").post("/threads").status == 200
 
 
-def test_a_call_that_cannot_miss_anything_is_never_not_found(make_mock: Callable[..., Driver]) -> None:
+def test_status_404_skips_requests_that_name_no_resource(make_mock: Callable[..., Driver]) -> None:
     mock = make_mock(scenario="hello+status=404;on=any")
     assert mock.post("/threads").status == 200
     assert mock.get("/threads/t").status == 404
 
 
-def test_the_header_of_any_call_concerns_that_call(mock: Driver) -> None:
+def test_the_prefer_header_applies_to_its_own_request(mock: Driver) -> None:
     assert mock.get("/threads", headers={"Prefer": "wire=status=401;on=any"}).status == 401
     assert mock.get("/threads", headers={"Prefer": "wire=status=401"}).status == 200
     refused = mock.get("/threads", headers={"Prefer": "wire=nonsense"})
     assert refused.status == 400
 
 
-def test_at_once_no_answer_is_delayed(make_mock: Callable[..., Driver]) -> None:
+def test_at_speed_0_latency_does_not_delay_responses(make_mock: Callable[..., Driver]) -> None:
     mock = make_mock(speed=0)
     assert mock.get("/threads", headers={"Prefer": "wire=latency=2"}).status == 200
     assert mock.post("/threads/t/runs", {"model": "mock/hello+latency=2"}).json()["status"] == "completed"
 
 
-def test_a_refused_creation_creates_nothing_and_uses_no_assignment_up(mock: Driver) -> None:
+def test_a_rejected_create_request_creates_nothing_and_keeps_the_assignment(mock: Driver) -> None:
     body = {"scenario": "empty+status=503;first=1", "runs": 1}
     mock.call("POST", "/_mock/assignments", body)
     run = {"model": "m"}
@@ -130,7 +130,7 @@ def test_a_refused_creation_creates_nothing_and_uses_no_assignment_up(mock: Driv
     assert made.headers["x-mock-scenario"] == "empty+status=503;first=1; by=control"
 
 
-def test_an_answer_waits_for_its_latency_and_not_for_a_client_that_is_gone(mock: Driver) -> None:
+def test_latency_delays_a_response_unless_the_client_disconnects(mock: Driver) -> None:
     prefer = {"Prefer": "wire=latency=2"}
     exchange, gone = (mock.open("GET", "/threads", headers=prefer) for _ in range(2))
     mock.advance(1.9)
@@ -141,7 +141,7 @@ def test_an_answer_waits_for_its_latency_and_not_for_a_client_that_is_gone(mock:
     assert exchange.answer.status == 200
 
 
-def test_a_stalled_stream_ends_when_its_client_goes_away(mock: Driver) -> None:
+def test_a_stalled_stream_ends_when_its_client_disconnects(mock: Driver) -> None:
     stream = mock.stream("hello+stall=2")
     mock.advance(60)
     assert len(stream.answer.events()) == 2
@@ -151,7 +151,7 @@ def test_a_stalled_stream_ends_when_its_client_goes_away(mock: Driver) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (
             f"{HEAD}wire: cut=0\n{TIMELINE}",
@@ -177,35 +177,35 @@ def test_a_stalled_stream_ends_when_its_client_goes_away(mock: Driver) -> None:
         ),
     ],
 )
-def test_a_mistake_in_a_scenario_that_leaves_the_contract_is_told(
-    tmp_path: Path, text: str, told: str
+def test_a_mistake_in_a_scenario_with_breaks_or_wire_is_reported(
+    tmp_path: Path, text: str, message: str
 ) -> None:
     file = tmp_path / "x.yaml"
     file.write_text(text)
     with pytest.raises(ScenarioError) as caught:
         load(file, facts(openapi.load()), Path("x.yaml"))
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
-def test_a_client_that_tolerates_the_future_reads_an_ordinary_answer(mock: Driver) -> None:
+def test_a_client_that_ignores_unknown_values_reads_an_ordinary_answer(mock: Driver) -> None:
     stream = mock.stream("from-the-future")
     mock.advance(3)
-    told = stream.answer.events()
+    events = stream.answer.events()
     assert {"thread.run.warming_up", "thread.run.weather", "ping"} <= set(stream.answer.names())
-    assert told[-2]["data"]["status"] == "completed"
-    assert told[-2]["data"]["completedBecause"] == {"kind": "said_everything"}
-    assert "queue" not in told[-2]["data"]
+    assert events[-2]["data"]["status"] == "completed"
+    assert events[-2]["data"]["completedBecause"] == {"kind": "said_everything"}
+    assert "queue" not in events[-2]["data"]
 
 
 @pytest.mark.parametrize("wire", ["split", "split+duplicate=2"])
-def test_a_split_stream_has_the_same_bytes_however_often_the_clock_is_moved(
+def test_a_split_stream_does_not_depend_on_the_steps_of_the_clock(
     make_mock: Callable[..., Driver], wire: str
 ) -> None:
-    def told(*steps: float) -> bytes:
+    def body(*steps: float) -> bytes:
         mock = make_mock(seed="same")
         exchange = mock.stream(f"hello+{wire}")
         for step in steps:
             mock.advance(step)
         return mock.finished(exchange).body
 
-    assert told(3) == told(*[0.1] * 30)
+    assert body(3) == body(*[0.1] * 30)

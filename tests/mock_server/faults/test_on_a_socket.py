@@ -1,4 +1,4 @@
-"""Answers: does each wire condition do on the wire what it says?"""
+"""Does each network condition have its effect on a real socket?"""
 
 import errno
 import json
@@ -12,30 +12,29 @@ from mock_server.testing import TuneMock
 from tests.mock_server.raw import chunks, data_lines, sent, streamed
 
 PLAIN_EVENTS = 24
-NAME = "event: "
 
 
 @pytest.fixture
 def plain(tune_mock: TuneMock) -> list[bytes]:
-    """What an undisturbed stream of `hello` tells, from a mock that is then as good as new again."""
+    """The data of each event in an undisturbed stream of `hello`; the mock is reset afterwards."""
     with streamed(tune_mock, "hello") as raw:
         raw.read_until(b"thread.run.queued")
         tune_mock.advance(10)
-        told = data_lines(b"".join(chunks(raw.read_to_the_end())))
+        events = data_lines(b"".join(chunks(raw.read_to_the_end())))
     tune_mock.reset()
-    return told
+    return events
 
 
-def end(tune_mock: TuneMock, choice: str, **fields: Any) -> bytes:
-    """All bytes of a streamed run whose time passes at once."""
+def streamed_to_the_end(tune_mock: TuneMock, choice: str, **fields: Any) -> bytes:
+    """All bytes of a streamed run; the clock is moved to its end."""
     with streamed(tune_mock, choice, **fields) as raw:
         raw.read_until(b"\r\n\r\n")
         tune_mock.advance(100)
         return raw.read_to_the_end()
 
 
-def test_split_tells_the_same_in_other_pieces(tune_mock: TuneMock, plain: list[bytes]) -> None:
-    pieces = chunks(end(tune_mock, "hello+split"))
+def test_split_sends_the_same_events_in_other_chunks(tune_mock: TuneMock, plain: list[bytes]) -> None:
+    pieces = chunks(streamed_to_the_end(tune_mock, "hello+split"))
     stream = b"".join(pieces)
     assert [json.loads(data) for data in data_lines(stream)[:-1]] == [json.loads(data) for data in plain[:-1]]
     assert data_lines(stream)[-1] == plain[-1] == b"[DONE]"
@@ -45,13 +44,13 @@ def test_split_tells_the_same_in_other_pieces(tune_mock: TuneMock, plain: list[b
 
 
 def test_split_cuts_inside_characters_and_joins_events(tune_mock: TuneMock) -> None:
-    pieces = chunks(end(tune_mock, "long-answer+split"))
+    pieces = chunks(streamed_to_the_end(tune_mock, "long-answer+split"))
     assert any(not _is_text(piece) for piece in pieces)
     assert any(piece.count(b"event: ") > 1 for piece in pieces)
     assert _is_text(b"".join(pieces))
 
 
-def test_cut_resets_the_connection_and_the_run_goes_on(tune_mock: TuneMock) -> None:
+def test_cut_resets_the_connection_and_the_run_continues(tune_mock: TuneMock) -> None:
     with streamed(tune_mock, "hello+cut=5") as raw:
         raw.read_until(b"thread.run.queued")
         tune_mock.advance(1)
@@ -63,13 +62,15 @@ def test_cut_resets_the_connection_and_the_run_goes_on(tune_mock: TuneMock) -> N
     assert [run["status"] for run in tune_mock.runs()] == ["completed"]
 
 
-def test_ends_early_is_a_clean_end_without_a_last_word(tune_mock: TuneMock, plain: list[bytes]) -> None:
-    answer = end(tune_mock, "hello+ends-early=8")
+def test_ends_early_ends_the_response_cleanly_without_a_terminal_event(
+    tune_mock: TuneMock, plain: list[bytes]
+) -> None:
+    answer = streamed_to_the_end(tune_mock, "hello+ends-early=8")
     assert answer.endswith(b"0\r\n\r\n")
     assert data_lines(b"".join(chunks(answer))) == plain[:8]
 
 
-def test_stall_says_nothing_more_and_keeps_the_socket_open(tune_mock: TuneMock) -> None:
+def test_stall_sends_nothing_more_and_keeps_the_socket_open(tune_mock: TuneMock) -> None:
     with streamed(tune_mock, "hello+stall=3") as raw:
         raw.read_until(b"thread.run.queued")
         tune_mock.advance(0.4)
@@ -81,7 +82,7 @@ def test_stall_says_nothing_more_and_keeps_the_socket_open(tune_mock: TuneMock) 
         raw.read_to_the_end()
 
 
-def test_burst_keeps_everything_for_the_end(tune_mock: TuneMock, plain: list[bytes]) -> None:
+def test_burst_sends_everything_at_the_end(tune_mock: TuneMock, plain: list[bytes]) -> None:
     with streamed(tune_mock, "hello+burst") as raw:
         raw.read_until(b"\r\n\r\n")
         tune_mock.advance(2.4)
@@ -93,15 +94,15 @@ def test_burst_keeps_everything_for_the_end(tune_mock: TuneMock, plain: list[byt
 
 
 def test_duplicate_sends_every_third_event_twice(tune_mock: TuneMock, plain: list[bytes]) -> None:
-    told = data_lines(b"".join(chunks(end(tune_mock, "hello+duplicate=3"))))
-    assert told == [
+    events = data_lines(b"".join(chunks(streamed_to_the_end(tune_mock, "hello+duplicate=3"))))
+    assert events == [
         data
         for number, data in enumerate(plain, 1)
         for _ in range(1 + (number % 3 == 0 and data != b"[DONE]"))
     ]
 
 
-def test_late_poll_lets_polls_lag_behind_the_stream(tune_mock: TuneMock) -> None:
+def test_late_poll_makes_polls_lag_behind_the_stream(tune_mock: TuneMock) -> None:
     with streamed(tune_mock, "hello+late-poll=1.5") as raw, tune_mock.client() as client:
         raw.read_until(b"thread.run.queued")
         tune_mock.advance(2.5)
@@ -119,7 +120,7 @@ def test_late_poll_lets_polls_lag_behind_the_stream(tune_mock: TuneMock) -> None
 
 
 @pytest.mark.parametrize("code", [401, 403, 404, 429, 500, 503])
-def test_status_refuses_a_creation_with_the_code(tune_mock: TuneMock, code: int) -> None:
+def test_status_rejects_a_create_request_with_the_code(tune_mock: TuneMock, code: int) -> None:
     path, body = "/threads/t/runs", {"model": "acme/m"}
     with sent(tune_mock, "POST", path, body, {"Prefer": f"wire=status={code};retry-after=7"}) as raw:
         answer = raw.read_to_the_end()
@@ -130,12 +131,12 @@ def test_status_refuses_a_creation_with_the_code(tune_mock: TuneMock, code: int)
     assert tune_mock.runs() == []
 
 
-def statuses(client: httpx.Client, path: str, times: int) -> list[int]:
-    """The statuses of some polls in a row."""
+def status_codes(client: httpx.Client, path: str, times: int) -> list[int]:
+    """The status codes of consecutive polls."""
     return [client.get(path).status_code for _ in range(times)]
 
 
-def test_status_refuses_the_first_polls_or_every_second_one(tune_mock: TuneMock) -> None:
+def test_status_rejects_the_first_polls_or_every_second_one(tune_mock: TuneMock) -> None:
     with tune_mock.client() as client:
         for choice, expected in (
             ("hello+status=503;first=2;on=polls", [503, 503, 200, 200]),
@@ -144,11 +145,11 @@ def test_status_refuses_the_first_polls_or_every_second_one(tune_mock: TuneMock)
             run = client.post(
                 "/threads/runs", json={"model": f"mock/{choice}"}, headers={"Prefer": "respond-async"}
             ).json()
-            assert statuses(client, f"/threads/{run['threadId']}/runs/{run['id']}", 4) == expected
-        assert statuses(client, f"/threads/{run['threadId']}", 2) == [200, 200]
+            assert status_codes(client, f"/threads/{run['threadId']}/runs/{run['id']}", 4) == expected
+        assert status_codes(client, f"/threads/{run['threadId']}", 2) == [200, 200]
 
 
-def test_a_creation_that_is_tried_again_succeeds(tune_mock: TuneMock) -> None:
+def test_a_retried_create_request_succeeds(tune_mock: TuneMock) -> None:
     tune_mock.use_scenario("instant+status=429;first=1")
     with tune_mock.client() as client:
         made = [client.post("/threads/t/runs", json={"model": "acme/m"}).status_code for _ in range(2)]
@@ -158,14 +159,14 @@ def test_a_creation_that_is_tried_again_succeeds(tune_mock: TuneMock) -> None:
 @pytest.mark.parametrize("latency", ["0.5", "fixed:0.5", "uniform:0.2:0.5", "lognormal:0.3:0.2"])
 def test_latency_delays_the_first_byte(tune_mock: TuneMock, latency: str) -> None:
     with sent(tune_mock, "GET", "/threads", headers={"Prefer": f"wire=latency={latency}"}) as raw:
-        assert _seen(tune_mock, "listThreads")
+        assert _received(tune_mock, "listThreads")
         assert raw.pending() == b""
         tune_mock.advance(3)
         assert raw.read_to_the_end().startswith(b"HTTP/1.1 200")
 
 
 def test_conditions_combine(tune_mock: TuneMock) -> None:
-    answer = end(tune_mock, "hello+duplicate=2+ends-early=7")
+    answer = streamed_to_the_end(tune_mock, "hello+duplicate=2+ends-early=7")
     assert len(data_lines(b"".join(chunks(answer)))) == 7
 
 
@@ -193,7 +194,7 @@ def test_conditions_are_chosen_together_with_the_scenario(
 
 
 @pytest.mark.parametrize(
-    ("wire", "told"),
+    ("wire", "words"),
     [
         ("nonsense", ["no wire condition 'nonsense'", *KINDS]),
         ("cut=0", ["cut=0", "'0' is not a whole number from 1", "cut=N"]),
@@ -209,17 +210,17 @@ def test_conditions_are_chosen_together_with_the_scenario(
         ("late-poll=-1", ["'-1' is not a number of seconds"]),
     ],
 )
-def test_a_condition_that_means_nothing_is_refused_with_what_is_allowed(
-    tune_mock: TuneMock, wire: str, told: list[str]
+def test_an_invalid_condition_is_rejected_with_the_allowed_values(
+    tune_mock: TuneMock, wire: str, words: list[str]
 ) -> None:
     with tune_mock.client() as client:
         answer = client.post("/threads/runs", json={"model": "m"}, headers={"Prefer": f"wire={wire}"})
     assert answer.status_code == 400
-    assert [text for text in told if text not in answer.json()["message"]] == []
+    assert [text for text in words if text not in answer.json()["message"]] == []
 
 
-def _seen(tune_mock: TuneMock, operation: str) -> bool:
-    """Whether the mock has got a request; asks until it has."""
+def _received(tune_mock: TuneMock, operation: str) -> bool:
+    """Whether the mock received a request; polls the journal until it did."""
     return any(tune_mock.journal(operation) for _ in range(1000))
 
 

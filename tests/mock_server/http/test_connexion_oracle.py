@@ -1,7 +1,7 @@
-"""Answers: do our middlewares judge a request as connexion's own ones do?
+"""Do our middlewares accept and reject the same requests as connexion's middlewares?
 
-The same document, the same generated requests; connexion as it comes is the oracle. Where the verdicts differ
-on purpose, the reason stands in `DIFFERENCES`, and each is shown by a request of its own.
+Unmodified connexion is the oracle: both get the same document and the same generated requests.
+`DIFFERENCES` lists the intended differences, each with its reason and an example request.
 """
 
 import copy
@@ -45,7 +45,7 @@ async def accepted(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def any_key(key: str) -> dict[str, Any] | None:
-    return {"sub": "somebody"} if key.strip() else None
+    return {"sub": "anyone"} if key.strip() else None
 
 
 def _app(middlewares: list[Any]) -> ConnexionMiddleware:
@@ -57,25 +57,25 @@ def _app(middlewares: list[Any]) -> ConnexionMiddleware:
 
 
 @pytest.fixture(scope="module")
-def judges() -> Iterator[Callable[..., tuple[int, int]]]:
-    """Asks both for their verdict on a request: (connexion's status, ours)."""
+def statuses_of() -> Iterator[Callable[..., tuple[int, int]]]:
+    """Send a request to both applications; returns (connexion's status, our status)."""
     sandboxes = create_sandboxes(Settings(quiet=True), document=DOCUMENT)
-    front = partial(Gateway, sandboxes=sandboxes, cors=Cors(("*",)))
+    gateway = partial(Gateway, sandboxes=sandboxes, cors=Cors(("*",)))
     theirs = [ExceptionMiddleware, ConnexionRouting, ConnexionSecurity, RequestValidationMiddleware]
     oracle = Driver(_app(theirs), None, [])
-    ours = Driver(_app([front, RoutingMiddleware, SecurityMiddleware, ValidationMiddleware]), None, [])
+    ours = Driver(_app([gateway, RoutingMiddleware, SecurityMiddleware, ValidationMiddleware]), None, [])
 
-    def verdicts(*request: Any, **options: Any) -> tuple[int, int]:
-        return tuple(judge.finished(judge.open(*request, **options)).status for judge in (oracle, ours))
+    def statuses(*request: Any, **options: Any) -> tuple[int, int]:
+        return tuple(app.finished(app.open(*request, **options)).status for app in (oracle, ours))
 
-    yield verdicts
-    for judge in (oracle, ours):
-        judge.close()
+    yield statuses
+    for app in (oracle, ours):
+        app.close()
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Where our verdict is another one on purpose, and a request that shows it."""
+    """An intended difference between connexion and our middlewares, with an example request."""
 
     reason: str
     theirs: int
@@ -83,7 +83,7 @@ class Difference:
     method: str
     path: str
     body: bytes
-    holds: Callable[[str, bytes], bool]
+    applies: Callable[[str, bytes], bool]
 
 
 def _utf_8(body: bytes) -> bool:
@@ -97,7 +97,7 @@ def _utf_8(body: bytes) -> bool:
 RUNS = "/v1/threads/t/runs"
 DIFFERENCES = [
     Difference(
-        "connexion reads a body that may be missing as broken JSON; required is false, so it may be missing",
+        "connexion rejects an empty body as invalid JSON even if the body is optional",
         400,
         200,
         "POST",
@@ -106,7 +106,7 @@ DIFFERENCES = [
         lambda _, body: not body,
     ),
     Difference(
-        "connexion fails on a body that is not UTF-8; it is the client's mistake",
+        "connexion fails on a body that is not UTF-8; that is the client's error",
         500,
         400,
         "POST",
@@ -115,7 +115,7 @@ DIFFERENCES = [
         lambda _, body: not _utf_8(body),
     ),
     Difference(
-        "connexion takes NaN and Infinity, which are not JSON",
+        "connexion accepts NaN and Infinity, which are not JSON",
         200,
         400,
         "POST",
@@ -124,7 +124,7 @@ DIFFERENCES = [
         lambda _, body: b"NaN" in body or b"Infinity" in body,
     ),
     Difference(
-        "connexion takes half a character, which no answer could give back",
+        "connexion accepts a lone surrogate, which no response could contain",
         200,
         400,
         "POST",
@@ -133,7 +133,7 @@ DIFFERENCES = [
         lambda _, body: b"\\ud" in body.lower(),
     ),
     Difference(
-        "connexion takes any depth; answers of the mock are not deeper than 254",
+        "connexion accepts any nesting depth; responses of the mock are at most 254 levels deep",
         200,
         400,
         "POST",
@@ -142,7 +142,7 @@ DIFFERENCES = [
         lambda _, body: body.count(b"{") > 100,
     ),
     Difference(
-        "connexion does not find a path with a line break in an id, and lets it pass unchecked",
+        "connexion does not find a path with a line break in an id, and passes the request on unchecked",
         200,
         400,
         "POST",
@@ -151,7 +151,7 @@ DIFFERENCES = [
         lambda path, _: "%0A" in path or "%0D" in path,
     ),
     Difference(
-        "connexion splits an id at an encoded slash, and does not find the path",
+        "connexion splits an id at an encoded slash and does not find the path",
         200,
         400,
         "POST",
@@ -160,7 +160,7 @@ DIFFERENCES = [
         lambda path, _: "%2F" in path,
     ),
     Difference(
-        "connexion lets a templated path answer for a concrete one that has not the method",
+        "connexion uses a templated path if the concrete path does not have the method",
         200,
         405,
         "GET",
@@ -172,22 +172,22 @@ DIFFERENCES = [
 
 
 @pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda difference: difference.reason)
-def test_each_difference_is_there(judges: Any, difference: Difference) -> None:
+def test_each_listed_difference_exists(statuses_of: Any, difference: Difference) -> None:
     request = (difference.method, difference.path)
     headers = {"Content-Type": "application/json", "Content-Length": str(len(difference.body))}
-    verdicts = judges(*request, parts=[difference.body], headers=headers)
-    assert verdicts == (difference.theirs, difference.ours)
-    assert difference.holds(difference.path, difference.body)
+    statuses = statuses_of(*request, parts=[difference.body], headers=headers)
+    assert statuses == (difference.theirs, difference.ours)
+    assert difference.applies(difference.path, difference.body)
 
 
-def test_a_chunked_body_is_taken_which_connexion_refuses(judges: Any) -> None:
+def test_a_chunked_body_is_accepted_although_connexion_rejects_it(statuses_of: Any) -> None:
     parts, headers = [b'{"model"', b': "m"}'], {"Content-Type": "application/json"}
     chunked = {**headers, "Transfer-Encoding": "chunked"}
-    assert judges("POST", RUNS, parts=parts, headers=chunked) == (400, 200)
+    assert statuses_of("POST", RUNS, parts=parts, headers=chunked) == (400, 200)
 
 
 def sent(case: Any) -> tuple[str, str, bytes, dict[str, str]]:
-    """Method, path with query, body and headers of a generated case, as a client would send them."""
+    """The method, path with query, body and headers that a client would send for a generated case."""
     prepared = case.as_transport_kwargs(base_url="http://mock/v1")
     names = ("method", "url", "headers", "params", "data", "json", "cookies")
     request = requests.Request(**{name: prepared[name] for name in names if name in prepared}).prepare()
@@ -198,7 +198,7 @@ def sent(case: Any) -> tuple[str, str, bytes, dict[str, str]]:
 
 @pytest.mark.parametrize("mode", list(schemathesis.GenerationMode), ids=lambda mode: mode.name.lower())
 @pytest.mark.parametrize("operation_id", sorted(OPERATIONS))
-def test_generated_requests_get_the_same_verdict(judges: Any, operation_id: str, mode: Any) -> None:
+def test_generated_requests_get_the_same_status(statuses_of: Any, operation_id: str, mode: Any) -> None:
     @hypothesis.given(case=OPERATIONS[operation_id].as_strategy(generation_mode=mode))
     @hypothesis.settings(
         max_examples=8,
@@ -209,8 +209,8 @@ def test_generated_requests_get_the_same_verdict(judges: Any, operation_id: str,
     )
     def agree(case: Any) -> None:
         method, path, body, headers = sent(case)
-        theirs, ours = judges(method, path, parts=[body], headers=headers)
-        explained = any(difference.holds(path, body) for difference in DIFFERENCES)
+        theirs, ours = statuses_of(method, path, parts=[body], headers=headers)
+        explained = any(difference.applies(path, body) for difference in DIFFERENCES)
         assert theirs == ours or explained, (theirs, ours, method, path, body, headers)
 
     agree()

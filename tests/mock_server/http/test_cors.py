@@ -1,4 +1,4 @@
-"""Answers: may pages of other origins call the mock, and does it stay closed where it was told so?"""
+"""Can pages of allowed origins call the mock, and are other origins rejected?"""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ def preflight(**more: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("path", ["/threads", "/threads/t/runs/r/cancel", "/nope"])
-def test_a_preflight_is_answered_on_every_path_without_a_key(mock: Driver, path: str) -> None:
+def test_a_preflight_succeeds_on_every_path_without_a_key(mock: Driver, path: str) -> None:
     answer = mock.call("OPTIONS", path, headers={**preflight(), "X-Tune-Key": ""})
     assert answer.status == 204
     assert answer.headers["access-control-allow-origin"] == "*"
@@ -24,13 +24,13 @@ def test_a_preflight_is_answered_on_every_path_without_a_key(mock: Driver, path:
         assert name in answer.headers["access-control-allow-headers"]
 
 
-def test_whatever_header_a_page_asks_for_is_allowed(mock: Driver) -> None:
+def test_every_requested_header_is_allowed(mock: Driver) -> None:
     headers = preflight(Access_Control_Request_Headers="x-tune-key, x-mock-test,x-own")
     allowed = mock.call("OPTIONS", "/threads", headers=headers).headers["access-control-allow-headers"]
     assert allowed.endswith("x-mock-test, x-own")
 
 
-def test_a_page_of_the_internet_may_call_the_private_network(mock: Driver) -> None:
+def test_a_public_page_may_call_the_private_network(mock: Driver) -> None:
     headers = preflight(Access_Control_Request_Private_Network="true")
     answer = mock.call("OPTIONS", "/threads", headers=headers)
     assert answer.headers["access-control-allow-private-network"] == "true"
@@ -39,7 +39,7 @@ def test_a_page_of_the_internet_may_call_the_private_network(mock: Driver) -> No
 
 
 @pytest.mark.parametrize("path", ["/threads", "/threads/none", "/nope"])
-def test_every_answer_can_be_read_by_the_page(mock: Driver, path: str) -> None:
+def test_every_response_can_be_read_by_the_page(mock: Driver, path: str) -> None:
     answer = mock.get(path, headers=PAGE)
     assert answer.headers["access-control-allow-origin"] == "*"
     assert "X-Mock-Scenario" in answer.headers["access-control-expose-headers"]
@@ -53,7 +53,7 @@ def test_a_stream_can_be_read_by_the_page(mock: Driver) -> None:
     assert answer.names()[-1] == "[DONE]"
 
 
-def test_only_the_named_origins_may_call_where_some_are_named(make_mock: Callable[..., Driver]) -> None:
+def test_only_the_configured_origins_are_allowed(make_mock: Callable[..., Driver]) -> None:
     mock = make_mock(cors_origins=("http://localhost:5173", "https://b"))
     answer = mock.get("/threads", headers=PAGE)
     assert answer.headers["access-control-allow-origin"] == "http://localhost:5173"
@@ -65,7 +65,7 @@ def test_only_the_named_origins_may_call_where_some_are_named(make_mock: Callabl
     assert "access-control-allow-origin" not in mock.get("/threads", headers=other).headers
 
 
-def test_the_reference_is_served_without_a_key(mock: Driver) -> None:
+def test_the_api_reference_is_served_without_a_key(mock: Driver) -> None:
     no_key = {"X-Tune-Key": ""}
     answer = mock.call("GET", "/docs", headers=no_key)
     assert (answer.status, answer.headers["location"]) == (307, "/v1/docs/")

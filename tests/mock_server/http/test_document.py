@@ -1,4 +1,4 @@
-"""Answers: does the mock follow the document, whatever it says, without a line of Python touched?"""
+"""Does the mock follow a changed document without a change to its code?"""
 
 import copy
 from collections.abc import Callable
@@ -27,11 +27,11 @@ def operation_ids(document: dict[str, Any]) -> set[str]:
     }
 
 
-def test_every_operation_of_the_document_is_played_and_no_other(document: dict[str, Any]) -> None:
+def test_there_is_a_handler_for_each_operation_of_the_document(document: dict[str, Any]) -> None:
     assert operation_ids(document) == HANDLERS.keys()
 
 
-def test_an_operation_that_is_taken_away_is_gone(
+def test_a_removed_operation_is_not_served(
     make_mock: Callable[..., Driver], document: dict[str, Any]
 ) -> None:
     del document["paths"]["/threads"]["post"]
@@ -41,7 +41,7 @@ def test_an_operation_that_is_taken_away_is_gone(
     assert mock.post("/threads/t/runs/r/cancel").status == 404
 
 
-def test_an_operation_nobody_plays_says_so(
+def test_an_operation_without_a_handler_is_unimplemented(
     make_mock: Callable[..., Driver], document: dict[str, Any]
 ) -> None:
     deleted = {"operationId": "deleteThread", "responses": {"501": {"description": "Not yet."}}}
@@ -51,7 +51,7 @@ def test_an_operation_nobody_plays_says_so(
     assert "deleteThread" in answer.json()["message"]
 
 
-def test_a_tightened_schema_refuses_more(make_mock: Callable[..., Driver], document: dict[str, Any]) -> None:
+def test_a_stricter_schema_rejects_more(make_mock: Callable[..., Driver], document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     schemas["CreateRunRequest"]["properties"]["model"]["pattern"] = "^[a-z]+/"
     schemas["CreateRunRequest"]["required"] = ["model", "temperature"]
@@ -63,7 +63,7 @@ def test_a_tightened_schema_refuses_more(make_mock: Callable[..., Driver], docum
     assert "at most 7" in mock.get("/threads/t/runs?limit=8").json()["message"]
 
 
-def test_null_is_taken_where_the_document_says_nullable(
+def test_null_is_accepted_if_the_schema_is_nullable(
     make_mock: Callable[..., Driver], document: dict[str, Any]
 ) -> None:
     temperature = document["components"]["schemas"]["CreateRunRequest"]["properties"]["temperature"]
@@ -73,7 +73,7 @@ def test_null_is_taken_where_the_document_says_nullable(
     assert make_mock(served=document).post("/threads/t/runs", body).status == 200
 
 
-def test_the_key_stands_where_the_document_says(
+def test_the_key_is_read_from_the_documented_header(
     make_mock: Callable[..., Driver], document: dict[str, Any]
 ) -> None:
     document["components"]["securitySchemes"]["tuneKey"]["name"] = "X-Other-Key"
@@ -84,7 +84,9 @@ def test_the_key_stands_where_the_document_says(
     assert mock.post("/threads", headers={"X-Other-Key": "k"}).status == 200
 
 
-def test_any_of_several_keys_will_do(make_mock: Callable[..., Driver], document: dict[str, Any]) -> None:
+def test_any_of_several_security_requirements_is_enough(
+    make_mock: Callable[..., Driver], document: dict[str, Any]
+) -> None:
     other = {"type": "apiKey", "in": "header", "name": "X-Other-Key"}
     document["components"]["securitySchemes"]["otherKey"] = other
     document["security"] = [{"tuneKey": [], "otherKey": []}, {"otherKey": []}]
@@ -110,7 +112,7 @@ def test_a_new_path_parameter_and_header_are_checked(
     ("kind", "right", "wrong"),
     [("number", ["1", "-2.5", "1e3"], ["x", "1.", ""]), ("boolean", ["true"], ["True", "1"])],
 )
-def test_parameters_are_read_as_their_type(
+def test_parameters_are_parsed_by_their_type(
     make_mock: Callable[..., Driver], document: dict[str, Any], kind: str, right: list[str], wrong: list[str]
 ) -> None:
     document["components"]["parameters"]["After"]["schema"]["type"] = kind
@@ -134,7 +136,7 @@ def test_parameters_are_read_as_their_type(
         (lambda d: d["components"]["parameters"]["After"]["schema"].update(type="array"), "type array"),
     ],
 )
-def test_what_the_mock_cannot_serve_is_said_at_the_start(
+def test_a_document_that_the_mock_cannot_serve_is_an_error_at_startup(
     document: dict[str, Any], change: Callable[[dict[str, Any]], None], message: str
 ) -> None:
     change(document)

@@ -1,4 +1,4 @@
-"""Answers: does a serving mock hold in memory only what serving needs?"""
+"""Does a running mock load only the modules that it needs to serve requests?"""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ import pytest
 
 from mock_server.http.lazy_imports import stand_ins
 
-# Loaded by connexion or by somebody's convenience if nobody looks; none of them answers a request.
+# Connexion or a careless import would load these. None of them is needed to serve a request.
 HEAVY = (
     *("httpx", "requests", "urllib3", "charset_normalizer", "starlette.testclient", "rich", "pygments"),
     *("openapi_core", "openapi_spec_validator", "schemathesis", "hypothesis", "pytest", "selenium", "flask"),
@@ -40,7 +40,7 @@ main(["--port", "0"])
 
 @pytest.fixture(scope="module")
 def loaded() -> set[str]:
-    """What is loaded once a mock, started as users start it, has answered its first request."""
+    """The modules that are loaded after a mock, started by its command, has answered its first request."""
     done = subprocess.run(
         [sys.executable, "-c", SERVING], capture_output=True, text=True, timeout=60, check=False
     )
@@ -49,7 +49,7 @@ def loaded() -> set[str]:
     return set(line.replace('"', " ").replace(",", " ").split())
 
 
-def test_the_start_brings_what_serves(loaded: set[str]) -> None:
+def test_the_modules_that_serve_requests_are_loaded(loaded: set[str]) -> None:
     assert {"connexion.middleware", "jsonschema_rs", "mock_server.api.handlers", "uvicorn"} <= loaded
 
 
@@ -58,7 +58,7 @@ def test_a_heavy_module_is_not_loaded_for_serving(loaded: set[str], module: str)
     assert module not in loaded
 
 
-def test_what_stood_in_for_a_module_is_that_module_when_it_is_used_after_all() -> None:
+def test_a_stand_in_loads_the_real_module_when_it_is_used() -> None:
     with stand_ins(["this_is_no_module", "json.tool"], ["wave.Wave_read"]):
         import json.tool as tool
         from wave import Wave_read
@@ -70,7 +70,7 @@ def test_what_stood_in_for_a_module_is_that_module_when_it_is_used_after_all() -
     assert "this_is_no_module" not in sys.modules
 
 
-def test_a_module_that_is_loaded_already_stays_itself() -> None:
+def test_a_module_that_is_already_loaded_is_not_replaced() -> None:
     with stand_ins(["json"], ["subprocess.Popen"]):
         assert sys.modules["json"].loads("1") == 1
         assert sys.modules["subprocess"] is subprocess

@@ -1,4 +1,4 @@
-"""Answers: is every bad request refused in the one shape, with the right status and a useful message?"""
+"""Is every invalid request rejected with the right status, the error shape and a useful message?"""
 
 import json
 from collections.abc import Callable
@@ -12,7 +12,7 @@ RUNS = "/threads/t/runs"
 JSON = {"Content-Type": "application/json"}
 
 
-def refused(answer: Any, status: int, *words: str) -> str:
+def rejected(answer: Any, status: int, *words: str) -> str:
     error = answer.json()
     assert answer.status == status, error
     assert set(error) == {"code", "message"}
@@ -44,18 +44,18 @@ def refused(answer: Any, status: int, *words: str) -> str:
         ({"model": "m", "metadata": {"scenario": 7}}, ["metadata.scenario"]),
     ],
 )
-def test_a_body_that_breaks_a_rule_names_field_rule_and_value(
+def test_an_invalid_body_is_rejected_with_the_field_the_rule_and_the_value(
     mock: Driver, body: Any, words: list[str]
 ) -> None:
     answer = mock.call("POST", RUNS, json.dumps(body).encode(), headers=JSON)
-    assert refused(answer, 400, *words) == "invalid_argument"
+    assert rejected(answer, 400, *words) == "invalid_argument"
 
 
-def test_content_of_no_known_form_is_told_the_forms(mock: Driver) -> None:
+def test_invalid_content_is_rejected_with_the_allowed_types(mock: Driver) -> None:
     answer = mock.post("/threads/t/messages", {"role": "user", "content": 3})
-    refused(answer, 400, "content: must be of type string or array", "got 3")
+    rejected(answer, 400, "content: must be of type string or array", "got 3")
     answer = mock.post("/threads/t/messages", {"role": "user", "content": [{"text": "x"}]})
-    refused(answer, 400, "content[0].type: is required")
+    rejected(answer, 400, "content[0].type: is required")
 
 
 @pytest.mark.parametrize(
@@ -74,64 +74,66 @@ def test_content_of_no_known_form_is_told_the_forms(mock: Driver) -> None:
         b'{"model":' * 5_000,
     ],
 )
-def test_what_is_not_json_is_refused(mock: Driver, raw: bytes) -> None:
-    refused(mock.call("POST", RUNS, raw), 400, "body: must be JSON")
+def test_invalid_json_is_rejected(mock: Driver, raw: bytes) -> None:
+    rejected(mock.call("POST", RUNS, raw), 400, "body: must be JSON")
 
 
-def test_a_deeply_nested_body_is_refused_and_a_wide_one_is_not(mock: Driver) -> None:
+def test_a_deeply_nested_body_is_rejected_and_a_wide_one_is_accepted(mock: Driver) -> None:
     deep: dict[str, Any] = {}
     for _ in range(150):
         deep = {"a": deep}
     answer = mock.post("/threads", {"metadata": deep})
-    refused(answer, 400, "body: must not be nested deeper than 100 levels")
+    rejected(answer, 400, "body: must not be nested deeper than 100 levels")
     wide = {"metadata": {str(number): {} for number in range(500)}}
     assert mock.post("/threads", wide).json()["metadata"] == wide["metadata"]
 
 
-def test_an_empty_body_is_refused_where_one_is_required(mock: Driver) -> None:
-    refused(mock.call("POST", RUNS, headers=JSON), 400, "body: is required")
+def test_an_empty_body_is_rejected_if_a_body_is_required(mock: Driver) -> None:
+    rejected(mock.call("POST", RUNS, headers=JSON), 400, "body: is required")
     assert mock.call("POST", "/threads").status == 200
 
 
 @pytest.mark.parametrize(
     "sent", ["application/x-www-form-urlencoded", "text/plain", "application/xml", "", "json"]
 )
-def test_another_media_type_is_refused(mock: Driver, sent: str) -> None:
+def test_another_media_type_is_rejected(mock: Driver, sent: str) -> None:
     answer = mock.call("POST", RUNS, b'{"model": "m"}', headers={"Content-Type": sent})
-    refused(answer, 415, "Content-Type", "send application/json")
+    rejected(answer, 415, "Content-Type", "send application/json")
 
 
 @pytest.mark.parametrize(
     "sent", ["application/json; charset=utf-8", "Application/JSON", "application/json;charset=x"]
 )
-def test_json_by_other_spellings_is_taken(mock: Driver, sent: str) -> None:
+def test_other_spellings_of_the_json_media_type_are_accepted(mock: Driver, sent: str) -> None:
     body = b'{"model": "mock/instant"}'
     assert mock.call("POST", RUNS, body, headers={"Content-Type": sent}).status == 200
 
 
-def test_a_body_without_a_media_type_is_taken_as_json(mock: Driver) -> None:
+def test_a_body_without_a_media_type_is_read_as_json(mock: Driver) -> None:
     assert mock.call("POST", RUNS, parts=[b'{"model": "mock/instant"}']).status == 200
 
 
-def test_too_large_a_body_is_refused_whole_declared_or_in_pieces(make_mock: Callable[..., Driver]) -> None:
+def test_a_body_that_is_too_large_is_rejected_whole_declared_or_in_chunks(
+    make_mock: Callable[..., Driver],
+) -> None:
     mock = make_mock(largest_body=1000)
     large = b'{"model": "' + b"m" * 1000 + b'"}'
-    assert refused(mock.call("POST", RUNS, large), 413, "at most 1000") == "resource_exhausted"
+    assert rejected(mock.call("POST", RUNS, large), 413, "at most 1000") == "resource_exhausted"
     declared = {**JSON, "Content-Length": "5000"}
-    refused(mock.call("POST", RUNS, parts=[b"{"], headers=declared), 413, "5000")
-    refused(mock.call("POST", RUNS, parts=[large[:600], large[600:]], headers=JSON), 413)
+    rejected(mock.call("POST", RUNS, parts=[b"{"], headers=declared), 413, "5000")
+    rejected(mock.call("POST", RUNS, parts=[large[:600], large[600:]], headers=JSON), 413)
 
 
-def test_a_body_in_pieces_is_put_together(mock: Driver) -> None:
+def test_a_body_in_chunks_is_joined(mock: Driver) -> None:
     parts = [b'{"model"', b': "mock', b"/instant", b'"}']
     assert mock.call("POST", RUNS, parts=parts, headers=JSON).json()["model"] == "mock/instant"
 
 
-def test_an_integer_of_any_size_is_an_integer(mock: Driver) -> None:
+def test_an_integer_of_any_size_is_accepted(mock: Driver) -> None:
     for number in (2**53, 2**63, 2**64, 10**40):
         body = {"model": "mock/instant", "maxPromptTokens": number}
         assert mock.post(RUNS, body).status == 200, number
-    refused(mock.post(RUNS, {"model": "m", "maxPromptTokens": -(10**40)}), 400, "maxPromptTokens")
+    rejected(mock.post(RUNS, {"model": "m", "maxPromptTokens": -(10**40)}), 400, "maxPromptTokens")
 
 
 @pytest.mark.parametrize(
@@ -149,9 +151,9 @@ def test_an_integer_of_any_size_is_an_integer(mock: Driver) -> None:
         ("before=run_x", ["before: must be the id of an entry of this list"]),
     ],
 )
-def test_a_query_that_breaks_a_rule_names_the_parameter(mock: Driver, query: str, words: list[str]) -> None:
+def test_an_invalid_query_is_rejected_with_the_parameter(mock: Driver, query: str, words: list[str]) -> None:
     mock.run("instant")
-    refused(mock.get(f"{RUNS}?{query}"), 400, *words)
+    rejected(mock.get(f"{RUNS}?{query}"), 400, *words)
 
 
 def test_unknown_query_parameters_are_ignored(mock: Driver) -> None:
@@ -159,7 +161,7 @@ def test_unknown_query_parameters_are_ignored(mock: Driver) -> None:
     assert len(mock.get(f"{RUNS}?page=3&limit=5&&=").json()["data"]) == 1
 
 
-def test_without_a_key_nothing_is_told(make_mock: Callable[..., Driver]) -> None:
+def test_an_empty_or_unknown_key_is_rejected(make_mock: Callable[..., Driver]) -> None:
     for mock, key, words in (
         (make_mock(), "", "the key in X-Tune-Key is empty"),
         (make_mock(), "   ", "the key in X-Tune-Key is empty"),
@@ -168,14 +170,14 @@ def test_without_a_key_nothing_is_told(make_mock: Callable[..., Driver]) -> None
     ):
         for method, path in (("GET", "/threads"), ("POST", RUNS), ("GET", "/threads/none")):
             answer = mock.call(method, path, headers={"X-Tune-Key": key})
-            assert refused(answer, 401, words) == "unauthenticated"
+            assert rejected(answer, 401, words) == "unauthenticated"
     mock = make_mock(keys=("a", "b"))
     assert mock.get("/threads", headers={"X-Tune-Key": "b"}).status == 200
 
 
-def test_a_missing_key_is_named(mock: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_key_is_rejected(mock: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(KEY, "X-Tune-Key")
-    refused(mock.get("/threads"), 401, "the header X-Tune-Key is missing")
+    rejected(mock.get("/threads"), 401, "the header X-Tune-Key is missing")
 
 
 @pytest.mark.parametrize(
@@ -192,13 +194,13 @@ def test_a_missing_key_is_named(mock: Driver, monkeypatch: pytest.MonkeyPatch) -
     ],
 )
 def test_an_unknown_path_is_not_found_whatever_the_key(mock: Driver, path: str) -> None:
-    assert refused(mock.call("GET", path, headers={"X-Tune-Key": ""}), 404, "no path") == "not_found"
+    assert rejected(mock.call("GET", path, headers={"X-Tune-Key": ""}), 404, "no path") == "not_found"
 
 
-def test_a_path_that_is_nearly_right_gets_advice(mock: Driver) -> None:
-    refused(mock.call("GET", "/v1/threads/"), 404, "paths do not end with /")
-    refused(mock.call("GET", "//threads"), 404, "the API is under /v1")
-    refused(mock.call("GET", "/_mocking"), 404, "the API is under /v1")
+def test_a_path_that_is_almost_right_gets_a_hint(mock: Driver) -> None:
+    rejected(mock.call("GET", "/v1/threads/"), 404, "paths do not end with /")
+    rejected(mock.call("GET", "//threads"), 404, "the API is under /v1")
+    rejected(mock.call("GET", "/_mocking"), 404, "the API is under /v1")
     assert "is under" not in mock.call("GET", "/v1").json()["message"]
 
 
@@ -214,15 +216,19 @@ def test_a_path_that_is_nearly_right_gets_advice(mock: Driver) -> None:
         ("BREW", "/threads/t/runs/r/steps", "GET, HEAD"),
     ],
 )
-def test_a_wrong_method_is_told_the_right_ones(mock: Driver, method: str, path: str, allowed: str) -> None:
+def test_a_wrong_method_is_rejected_with_the_allowed_ones(
+    mock: Driver, method: str, path: str, allowed: str
+) -> None:
     answer = mock.call(method, path)
     assert answer.status == 405
     assert answer.headers["allow"] == allowed
     if method != "HEAD":
-        assert refused(answer, 405, f"allowed: {allowed}") == "unimplemented"
+        assert rejected(answer, 405, f"allowed: {allowed}") == "unimplemented"
 
 
-def test_the_verdicts_come_in_order(make_mock: Callable[..., Driver]) -> None:
+def test_path_method_key_media_type_and_body_are_checked_in_this_order(
+    make_mock: Callable[..., Driver],
+) -> None:
     mock, bad = make_mock(), {"X-Tune-Key": "", "Content-Type": "text/plain"}
     assert mock.call("POST", "/nope", b"{", headers=bad).status == 404
     assert mock.call("PUT", RUNS, b"{", headers=bad).status == 405
@@ -241,8 +247,8 @@ def test_any_text_can_be_an_id(mock: Driver, path: str) -> None:
     assert mock.get(f"{path}/{answer.json()['id']}").json()["threadId"] == answer.json()["threadId"]
 
 
-def test_an_id_that_is_not_utf_8_is_refused(mock: Driver) -> None:
-    refused(mock.get("/threads/%FF"), 400, "path: must be UTF-8")
+def test_an_id_that_is_not_utf_8_is_rejected(mock: Driver) -> None:
+    rejected(mock.get("/threads/%FF"), 400, "path: must be UTF-8")
 
 
 @pytest.mark.parametrize(
@@ -258,38 +264,38 @@ def test_an_id_that_is_not_utf_8_is_refused(mock: Driver) -> None:
 )
 def test_an_unknown_id_is_not_found(mock: Driver, path: str, words: str) -> None:
     mock.run("instant")
-    assert refused(mock.get(path), 404, words) == "not_found"
+    assert rejected(mock.get(path), 404, words) == "not_found"
 
 
-def test_things_of_another_thread_are_not_found(mock: Driver) -> None:
+def test_resources_of_another_thread_are_not_found(mock: Driver) -> None:
     run = mock.run("instant", thread="a")
     mock.run("instant", thread="b")
     [message] = mock.get("/threads/a/messages").json()["data"]
-    refused(mock.get(f"/threads/b/runs/{run['id']}"), 404)
-    refused(mock.get(f"/threads/b/messages/{message['id']}"), 404)
-    refused(mock.get(f"/threads/b/messages?after={message['id']}"), 400)
-    refused(mock.get(f"/threads/a/runs/{run['id']}/steps/step_1"), 404, 'no run step "step_1"')
+    rejected(mock.get(f"/threads/b/runs/{run['id']}"), 404)
+    rejected(mock.get(f"/threads/b/messages/{message['id']}"), 404)
+    rejected(mock.get(f"/threads/b/messages?after={message['id']}"), 400)
+    rejected(mock.get(f"/threads/a/runs/{run['id']}/steps/step_1"), 404, 'no run step "step_1"')
 
 
-def test_head_answers_as_get_without_the_body(mock: Driver) -> None:
+def test_head_responds_like_get_without_the_body(mock: Driver) -> None:
     got, head = mock.get("/threads"), mock.call("HEAD", "/threads")
     assert (head.status, head.body) == (200, b"")
     assert head.headers == got.headers
     assert mock.call("HEAD", "/threads/none").body == b""
 
 
-def test_a_mistake_of_the_mock_is_a_500_in_the_one_shape(
+def test_an_exception_in_the_mock_is_a_500_with_the_error_shape(
     mock: Driver, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def broken(*_: Any) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr("mock_server.simulation.views.thread", broken)
-    assert refused(mock.post("/threads"), 500, "the mock itself failed") == "internal"
+    assert rejected(mock.post("/threads"), 500, "the mock itself failed") == "internal"
     assert "ZeroDivisionError" in capsys.readouterr().err
 
 
-def test_a_client_that_goes_away_while_it_sends_is_not_answered(mock: Driver) -> None:
+def test_a_client_that_disconnects_while_sending_gets_no_response(mock: Driver) -> None:
     exchange = mock.open("POST", RUNS, parts=[b'{"model"'], headers=JSON, more=True)
     assert not exchange.answer.over
     exchange.go_away()

@@ -1,4 +1,4 @@
-"""Answers: is a value that does not fit explained by the field, the rule and what was sent?"""
+"""Is a schema mismatch explained by the field, the rule and the value?"""
 
 from typing import Any
 
@@ -36,24 +36,24 @@ STRING_OR_LIST = {
         ),
     ],
 )
-def test_a_mismatch_is_one_line(schema: dict[str, Any], value: Any, line: str) -> None:
+def test_a_mismatch_is_explained_in_one_line(schema: dict[str, Any], value: Any, line: str) -> None:
     validator = compiled(schema)
     assert not validator.is_valid(value)
     assert explain(next(validator.iter_errors(value))).startswith(line)
 
 
-def test_what_was_sent_is_cut_to_a_readable_length() -> None:
+def test_a_long_value_is_truncated() -> None:
     error = next(compiled({"type": "integer"}).iter_errors("x" * 10_000))
     assert len(explain(error)) < 300
 
 
-def test_other_rules_are_told_by_the_validator() -> None:
+def test_other_rules_are_explained_by_the_validator() -> None:
     error = next(compiled({"properties": {"a": {"pattern": "^b"}}}).iter_errors({"a": "c"}))
     assert explain(error).startswith("a: ")
 
 
 @pytest.mark.parametrize(
-    ("schema", "meant"),
+    ("schema", "expected"),
     [
         ({"type": "string", "nullable": True}, {"type": ["string", "null"]}),
         ({"enum": ["a"], "nullable": True}, {"enum": ["a", None]}),
@@ -68,5 +68,5 @@ def test_other_rules_are_told_by_the_validator() -> None:
         ({"additionalProperties": False}, {"additionalProperties": False}),
     ],
 )
-def test_an_openapi_schema_becomes_json_schema(schema: dict[str, Any], meant: dict[str, Any]) -> None:
-    assert json_schema(schema) == meant
+def test_an_openapi_schema_becomes_json_schema(schema: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert json_schema(schema) == expected

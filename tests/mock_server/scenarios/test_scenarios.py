@@ -1,8 +1,8 @@
-"""Answers: does every scenario tell one and the same lawful story, however a client looks at it?
+"""Is every scenario consistent between stream and polls, and does it conform to the document?
 
-Generated over the files: a new scenario is tested by being there. The golden traces under `traces/` are what
-each one streams for a fixed seed; `TUNE_TRACES=write` writes them anew, and the difference shows what has
-changed for clients.
+The tests run for each scenario file, so a new scenario needs no new test. The golden traces in `traces/` hold
+the stream of each scenario for a fixed seed. `TUNE_TRACES=write` rewrites them; their diff shows what changes
+for clients.
 """
 
 import os
@@ -22,41 +22,41 @@ TRACES = Path(__file__).with_name("traces")
 LIFECYCLES = lifecycles(openapi.load())
 RUN, STEP = LIFECYCLES.run, LIFECYCLES.step
 CHECKED = 12
-"""So many polls of each scenario are held against the document, and those after its end."""
+"""After this number of polls, time moves in large steps, so that few more polls are validated."""
 
 
 @pytest.fixture(params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in NAMES])
 def name(request: pytest.FixtureRequest) -> str:
-    """Each scenario in turn."""
+    """The name of each scenario, one after the other."""
     return str(request.param)
 
 
 def test_stream_and_polls_agree_at_every_tenth_of_a_second(name: str) -> None:
-    story, polls, differences = played(name)
+    run_play, polls, differences = played(name)
     assert differences == []
     assert len(polls) > 1 or name == "instant"
-    assert len(story.told) > 3
+    assert len(run_play.events) > 3
 
 
-def test_a_scenario_streams_what_its_golden_trace_says(name: str) -> None:
+def test_a_scenario_streams_its_golden_trace(name: str) -> None:
     path, now = TRACES / f"{name}.txt", trace(played(name)[0])
     if os.environ.get("TUNE_TRACES") == "write":
         path.write_text(now, encoding="utf-8")
     assert path.read_text(encoding="utf-8") == now
 
 
-def test_the_statuses_of_a_run_are_legal(name: str) -> None:
-    story, polls, _ = played(name)
-    told = [event["data"]["status"] for _, event in story.told if _is_about_the_run(event)]
-    seen = [poll.run["status"] for poll in polls]
-    assert (told[0], seen[-1] in RUN.terminal) == (RUN.initial, True)
-    jumps = [(one, other) for one, other in _changes(told) if not RUN.may_follow(one, other)]
-    leaps = [(one, other) for one, other in _changes(seen) if other not in _reachable(one)]
-    # A scenario that leaves the contract on purpose has to do so.
-    assert bool(jumps) is bool(leaps) is _breaks(name), (jumps, leaps)
+def test_statuses_follow_the_lifecycle_of_the_document(name: str) -> None:
+    run_play, polls, _ = played(name)
+    streamed = [event["data"]["status"] for _, event in run_play.events if _is_run_event(event)]
+    polled = [poll.run["status"] for poll in polls]
+    assert (streamed[0], polled[-1] in RUN.terminal) == (RUN.initial, True)
+    wrong_in_stream = [(one, other) for one, other in _changes(streamed) if not RUN.may_follow(one, other)]
+    wrong_in_polls = [(one, other) for one, other in _changes(polled) if other not in _reachable(one)]
+    # A scenario with `breaks` must leave the lifecycle.
+    assert bool(wrong_in_stream) is bool(wrong_in_polls) is _breaks(name), (wrong_in_stream, wrong_in_polls)
 
 
-def test_each_status_sets_its_timestamp_once_and_at_its_time(name: str) -> None:
+def test_each_status_sets_its_timestamp_once(name: str) -> None:
     _, polls, _ = played(name)
     fields = set(RUN.timestamps.values())
     before: dict[str, str] = {}
@@ -66,28 +66,28 @@ def test_each_status_sets_its_timestamp_once_and_at_its_time(name: str) -> None:
         assert all(poll.run["createdAt"] <= stamp for stamp in stamps.values())
         before = stamps
     last = polls[-1].run
-    reached = {event["data"]["status"] for _, event in played(name)[0].told if _is_about_the_run(event)}
+    reached = {event["data"]["status"] for _, event in played(name)[0].events if _is_run_event(event)}
     reached |= {poll.run["status"] for poll in polls}
     assert set(before) == {RUN.timestamps[status] for status in reached if status in RUN.timestamps}
     assert (last["status"] == "failed") == ("lastError" in last)
 
 
-def test_nothing_of_a_run_that_is_over_is_still_open(name: str) -> None:
+def test_a_terminal_run_has_no_open_steps(name: str) -> None:
     _, polls, _ = played(name)
     assert {step["status"] for step in polls[-1].steps} <= STEP.terminal
     assert "requiredAction" not in polls[-1].run
     assert polls[-1].run["usage"]["totalTokens"] > 0
 
 
-def test_every_answer_about_a_scenario_is_what_the_document_says(name: str, mock: Driver) -> None:
-    story = play(name, mock)
-    for number, poll in enumerate(story.polls(name)):
-        assert poll.run["id"] == story.run_id
+def test_every_response_about_a_scenario_conforms_to_the_document(name: str, mock: Driver) -> None:
+    run_play = play(name, mock)
+    for number, poll in enumerate(run_play.polls(name)):
+        assert poll.run["id"] == run_play.run_id
         if number >= CHECKED:
             mock.advance(1000)
 
 
-def test_the_table_of_scenarios_says_what_each_reveals() -> None:
+def test_every_scenario_has_a_summary_and_says_what_it_reveals() -> None:
     for scenario in Library(openapi.load()).scenarios().values():
         assert scenario.summary
         assert scenario.reveals
@@ -98,7 +98,7 @@ def _breaks(name: str) -> bool:
     return bool(Library(openapi.load()).scenarios()[name].breaks)
 
 
-def _is_about_the_run(event: dict[str, object]) -> bool:
+def _is_run_event(event: dict[str, object]) -> bool:
     data = event["data"]
     return isinstance(data, dict) and data.get("object") == "run"
 
@@ -109,10 +109,10 @@ def _changes(statuses: list[str]) -> list[tuple[str, str]]:
 
 def _reachable(status: str) -> set[str]:
     found: set[str] = set()
-    open_ends = [status]
-    while open_ends:
-        for following in RUN.next.get(open_ends.pop(), ()):
+    pending = [status]
+    while pending:
+        for following in RUN.next.get(pending.pop(), ()):
             if following not in found:
                 found.add(following)
-                open_ends.append(following)
+                pending.append(following)
     return found

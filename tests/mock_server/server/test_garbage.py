@@ -1,4 +1,4 @@
-"""Answers: does a request leave nothing behind that only a search for garbage would free?"""
+"""Is a request's memory freed without the garbage collector?"""
 
 import asyncio
 import gc
@@ -18,17 +18,17 @@ REQUESTS = {
     "created": ("POST", RUNS, b'{"model": "mock/instant", "metadata": {"a": 1}}', KEY),
     "streamed": ("POST", RUNS, b'{"model": "mock/instant", "stream": true}', KEY),
     "listed": ("GET", RUNS, b"", KEY),
-    "of no scenario": ("POST", RUNS, b'{"model": "mock/none"}', KEY),
+    "with an unknown scenario": ("POST", RUNS, b'{"model": "mock/none"}', KEY),
     "invalid": ("POST", RUNS, b'{"model": 7}', KEY),
-    "no JSON": ("POST", RUNS, b"{", KEY),
+    "not JSON": ("POST", RUNS, b"{", KEY),
     "without a key": ("GET", RUNS, b"", (b"accept", b"*/*")),
-    "of no path": ("GET", "/v2", b"", KEY),
-    "about the mock": ("GET", "/_mock", b"", KEY),
+    "with an unknown path": ("GET", "/v2", b"", KEY),
+    "to the control API": ("GET", "/_mock", b"", KEY),
 }
 
 
 class _Receive:
-    """The body of one request; no closure, which would be a circle of the test's own."""
+    """The body of one request. A class, because a closure here would itself be a reference cycle."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
@@ -38,7 +38,7 @@ class _Receive:
 
 
 async def _send(message: MutableMapping[str, Any]) -> None:
-    """Nobody reads the answer."""
+    """Discard the response."""
 
 
 async def _request(app: ASGIApp, method: str, path: str, body: bytes, header: tuple[bytes, bytes]) -> None:
@@ -54,8 +54,8 @@ async def _request(app: ASGIApp, method: str, path: str, body: bytes, header: tu
 
 
 @contextmanager
-def _found() -> Iterator[list[Any]]:
-    """What a search for garbage finds of that which the block left behind."""
+def _garbage() -> Iterator[list[Any]]:
+    """The objects that only the garbage collector frees after the block."""
     gc.collect()
     gc.disable()
     gc.set_debug(gc.DEBUG_SAVEALL)
@@ -71,12 +71,12 @@ def _found() -> Iterator[list[Any]]:
 
 
 @pytest.mark.parametrize("kind", REQUESTS)
-def test_a_request_leaves_no_circle_of_objects(kind: str) -> None:
+def test_a_request_leaves_no_reference_cycle(kind: str) -> None:
     app = create_app(Settings(quiet=True), document=document())
 
     async def work() -> list[Any]:
         await _request(app, *REQUESTS[kind])
-        with _found() as found:
+        with _garbage() as found:
             await _request(app, *REQUESTS[kind])
         return found
 

@@ -1,6 +1,6 @@
-"""Answers: do many streams at once come whole and in order, cost little, and go with their clients?
+"""Are many concurrent streams complete and in order, cheap, and closed when their clients disconnect?
 
-A real server and raw sockets, sized for a test; `python -m benchmarks.limits` measures what is promised.
+Uses a real server and raw sockets, with small numbers. `python -m benchmarks.limits` measures the limits.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ ORDER = ["created", "queued", "in_progress", "completed"]
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A mock whose `hello` takes half a second."""
+    """A mock whose `hello` scenario takes half a second."""
     with mock(tmp_path_factory.mktemp("streams") / "log", "--quiet", "--speed", "5") as address:
         yield address
 
@@ -44,22 +44,22 @@ def _waiting(url: str) -> int:
 
 
 async def _until_waiting(url: str, count: int) -> None:
-    """Return once so many requests are held; the test's own time limit is the patience."""
+    """Return once the mock holds `count` open requests; the test's time limit bounds the wait."""
     while await asyncio.to_thread(_waiting, url) != count:
         pass
 
 
-def test_many_streams_at_once_are_whole_and_in_order(url: str) -> None:
+def test_many_concurrent_streams_are_complete_and_in_order(url: str) -> None:
     async def one(number: int) -> str:
         reader, writer = await _open(url, f"whole_{number}", "org/name")
         text = await reader.readuntil(b"data: [DONE]\n\n")
         writer.close()
         return text.decode()
 
-    async def all_of_them() -> list[str]:
+    async def all_streams() -> list[str]:
         return await asyncio.gather(*(one(number) for number in range(150)))
 
-    for text in asyncio.run(all_of_them()):
+    for text in asyncio.run(all_streams()):
         names = [line for line in text.splitlines() if line.startswith("event: thread.run.")]
         statuses = [name.removeprefix("event: thread.run.") for name in names if ".step." not in name]
         assert ["created", *statuses] == ORDER
@@ -74,7 +74,7 @@ def test_many_streams_at_once_are_whole_and_in_order(url: str) -> None:
         assert "".join(pieces) == whole != ""
 
 
-def test_a_client_that_goes_away_takes_its_stream_with_it(url: str) -> None:
+def test_a_stream_ends_when_its_client_disconnects(url: str) -> None:
     async def work() -> None:
         opened = await asyncio.gather(
             *(_open(url, f"gone_{number}", "mock/tool-expired+stall=1") for number in range(40))
@@ -90,7 +90,7 @@ def test_a_client_that_goes_away_takes_its_stream_with_it(url: str) -> None:
     asyncio.run(asyncio.wait_for(work(), 30))
 
 
-def test_a_silent_stream_is_held_in_little_memory(url: str) -> None:
+def test_a_silent_stream_uses_little_memory(url: str) -> None:
     async def silent(kind: str, count: int) -> list[asyncio.StreamWriter]:
         opened = [_open(url, f"{kind}_{number}", "mock/slow-queue") for number in range(count)]
         return [writer for _, writer in await asyncio.gather(*opened)]
@@ -110,7 +110,7 @@ def test_a_silent_stream_is_held_in_little_memory(url: str) -> None:
 
 
 def _process(url: str) -> int:
-    """The process that serves a URL, among this test's own children."""
+    """The id of the process that serves a URL."""
     port = str(urlsplit(url).port)
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         words = entry.read_bytes().decode(errors="replace").split("\0")

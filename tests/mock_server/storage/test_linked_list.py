@@ -6,7 +6,8 @@ from itertools import product
 import pytest
 
 from mock_server.storage.linked_list import LinkedList, UnknownCursorError
-from mock_server.storage.pagination import Window, span
+from mock_server.storage.pagination import Window
+from tests.mock_server.storage.paging import span
 
 
 def _line(entries: list[str]) -> LinkedList:

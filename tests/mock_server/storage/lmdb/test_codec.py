@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mock_server.scenarios.library import Library
 from mock_server.simulation.records import Input, MessageRecord, RunRecord, ThreadRecord
-from mock_server.simulation.scenario import Call, Calls, Event, Says, Scenario, Status
+from mock_server.simulation.scenario import Event, Message, Scenario, Status, ToolCall, ToolCalls
 from mock_server.storage.lmdb import codec
 from mock_server.storage.lmdb.plain import PlainError
 from tests.mock_server.conftest import document
@@ -51,8 +51,8 @@ def small(name: str = "small", **changes: Any) -> Scenario:
         timeline=(
             Status(0, "queued", fields={"x": None}),
             Status(0.5, "in_progress", {"code": "c", "message": "m"}, deltas=-1),
-            Says(1, 2.5, "Hi {{user}}", deltas=2, finished=False),
-            Calls(3, 4, (Call("f", "{}"),)),
+            Message(1, 2.5, "Hi {{user}}", deltas=2, finished=False),
+            ToolCalls(3, 4, (ToolCall("f", "{}"),)),
             Event(4, "odd", {"n": 1}),
             Status(5, "completed"),
         ),
@@ -196,9 +196,9 @@ def test_a_run_with_a_wrong_field_is_refused_with_its_name(position: int, value:
         {"expires": 1e9},
         {"timeline": ()},
         {"timeline": (Status(1e9, "queued"),)},
-        {"timeline": (Status(0, "queued"), Says(2, 1, "x"))},
-        {"timeline": (Status(0, "queued"), Says(0, 1, "{{secret}}"))},
-        {"timeline": (Status(0, "queued"), Calls(0, 1, ()))},
+        {"timeline": (Status(0, "queued"), Message(2, 1, "x"))},
+        {"timeline": (Status(0, "queued"), Message(0, 1, "{{secret}}"))},
+        {"timeline": (Status(0, "queued"), ToolCalls(0, 1, ()))},
         {"timeline": (Status(0, "queued", fields={"status": None}), Status(1, "completed"))},
         {
             "lifecycles": replace(
