@@ -95,8 +95,8 @@ def stop_at(record: RunRecord, start: int) -> int:
 def ends_when_played(record: RunRecord) -> bool:
     """Whether the run ends, once every view of it has been computed.
 
-    For records that are not trusted: a scenario of the right types can make no sense in more ways than one, and
-    this raises whatever playing it raises.
+    For records that are not trusted. A scenario of the right types can still make no sense; then this raises
+    whatever error occurs.
     """
     timeline = timeline_of(record)
     for change in timeline.of_run:

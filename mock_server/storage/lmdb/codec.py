@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from mock_server.simulation.conditions import WireError, parse
+from mock_server.simulation.conditions import ConditionError, parse
 from mock_server.simulation.records import MessageRecord, RunRecord, ThreadRecord
 from mock_server.simulation.scenario import Moment, Scenario
 from mock_server.simulation.snapshot import ends_when_played
@@ -79,8 +79,8 @@ def run(data: bytes, scenario: Scenario) -> RunRecord:
         raise PlainError("pace or version: is out of range")
     if not record.chosen_by.isidentifier():
         raise PlainError("chosen_by: is not a word")
-    if record.wires:
-        _check_conditions(record.wires)
+    if record.conditions:
+        _check_conditions(record.conditions)
     if record.inputs:
         for given in record.inputs:
             _check_created(given.at)
@@ -104,7 +104,7 @@ def scenario(data: bytes) -> Scenario:
     found: Scenario = _read_scenario(plain.parse(data))
     if not found.name.replace("-", "").isalnum():
         raise PlainError("name: is not the name of a scenario")
-    _check_conditions(found.wires)
+    _check_conditions(found.conditions)
     for moments in (found.timeline, found.after_cancel, *found.after_outputs):
         for moment in moments:
             _check_moment(moment)
@@ -120,12 +120,12 @@ def _check_created(instant: int) -> None:
         raise PlainError("created_at or at: is out of range")
 
 
-def _check_conditions(wires: tuple[str, ...]) -> None:
+def _check_conditions(conditions: tuple[str, ...]) -> None:
     try:
-        if any(parse(written).written != written for written in wires):
-            raise PlainError("wires: is not written as the mock writes it")
-    except WireError as error:
-        raise PlainError(f"wires: {error}") from None
+        if any(parse(written).written != written for written in conditions):
+            raise PlainError("conditions: is not written as the mock writes it")
+    except ConditionError as error:
+        raise PlainError(f"conditions: {error}") from None
 
 
 def _check_moment(moment: Moment) -> None:

@@ -1,4 +1,4 @@
-"""Does an error in a scenario file name the file, the line, the key and the allowed values?"""
+"""Does the error for a scenario file name the file, the line, the key and what is allowed?"""
 
 from pathlib import Path
 from textwrap import dedent
@@ -14,7 +14,7 @@ FACTS = facts(openapi.load())
 HEAD = "summary: s\nreveals: r\ntimeline:\n  - {at: 0, status: queued}\n"
 
 
-def error_in(directory: Path, text: str, name: str = "x.yaml") -> str:
+def mistake(directory: Path, text: str, name: str = "x.yaml") -> str:
     file = directory / name
     file.write_text(dedent(text), encoding="utf-8")
     with pytest.raises(ScenarioError) as caught:
@@ -89,101 +89,38 @@ def test_the_built_in_scenarios_load() -> None:
         (HEAD.replace("at: 0", "at: 1"), "timeline: must begin with {at: 0, status: queued}"),
         (HEAD + "  - {at: 1, tool_calls: []}\n", "timeline[1].tool_calls: must be a list with at least one"),
         (HEAD + "  - {at: 1, tool_calls: [{arguments: {}}]}\n", "timeline[1].tool_calls[0].name: is missing"),
+        (
+            HEAD + "wire: cut=0\n",
+            "scenarios/x.yaml:5: wire: network condition 'cut=0': '0' is not a whole number",
+        ),
+        (HEAD + "wire: split+spilt\n", "x.yaml:5: wire: no network condition 'spilt'; there are: split, "),
+        (HEAD + "wire: status=429;on=pools\n", "'pools' is not create, polls, any or an operationId"),
+        (HEAD + "  - at: 1\n    event: {name: a, data: {}}\n", "timeline[1].event: needs breaks"),
+        (HEAD + "  - {at: 1, status: failed, fields: {a: 1}}\n", "fields: needs breaks"),
+        (HEAD + "  - {at: 1, event: 3}\nbreaks: b\n", "timeline[1].event: must be a mapping"),
+        (HEAD + "  - at: 1\n    event: {name: a}\nbreaks: b\n", "timeline[1].event.data: is missing"),
+        (HEAD + "  - at: 1\n    event: {nam: a}\nbreaks: b\n", "nam: is not a key here (allowed: name"),
         (HEAD + "  - {at: 1, message: x}\n" * 40, " messages and tool calls; at most 32"),
     ],
 )
-def test_a_mistake_is_a_one_line_error_with_its_place(tmp_path: Path, text: str, message: str) -> None:
-    assert message in error_in(tmp_path, text)
+def test_an_error_is_one_line_that_names_the_place_and_the_rule(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    assert message in mistake(tmp_path, text)
 
 
-def test_a_name_has_only_letters_digits_and_hyphens(tmp_path: Path) -> None:
-    assert "letters, digits and '-'" in error_in(tmp_path, HEAD, "a+b.yaml")
+def test_a_name_consists_of_letters_digits_and_hyphens(tmp_path: Path) -> None:
+    assert "letters, digits and '-'" in mistake(tmp_path, HEAD, "a+b.yaml")
 
 
-def test_a_file_that_is_not_text_is_rejected(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ScenarioError, match="not YAML"):
         load(tmp_path / "x.yaml", FACTS)
 
 
-def test_a_scenario_with_breaks_may_leave_the_lifecycle(tmp_path: Path) -> None:
+def test_a_scenario_that_breaks_the_lifecycle_has_to_say_so(tmp_path: Path) -> None:
     broken = HEAD + "  - {at: 1, status: completed}\n"
-    assert "cannot follow" in error_in(tmp_path, broken)
+    assert "cannot follow" in mistake(tmp_path, broken)
     (tmp_path / "x.yaml").write_text(broken + "breaks: completed without in_progress\n")
     assert load(tmp_path / "x.yaml", FACTS).breaks == "completed without in_progress"
-
-
-def own(directory: Path, name: str, summary: str) -> None:
-    (directory / f"{name}.yaml").write_text(HEAD.replace("summary: s", f"summary: {summary}"))
-
-
-def test_own_scenarios_are_added_to_the_built_in_ones_and_reloaded(tmp_path: Path) -> None:
-    reports: list[str] = []
-    own(tmp_path, "mine", "first")
-    library = Library(openapi.load(), tmp_path, reports.append)
-    assert library.scenarios()["mine"].summary == "first"
-    assert "hello" in library.scenarios()
-    own(tmp_path, "mine", "second version")
-    own(tmp_path, "more", "new")
-    assert library.scenarios()["mine"].summary == "second version"
-    assert library.scenarios()["more"].summary == "new"
-    (tmp_path / "more.yaml").unlink()
-    assert "more" not in library.scenarios()
-    assert reports == []
-
-
-def test_an_invalid_edit_keeps_the_last_good_version_and_is_reported_once(tmp_path: Path) -> None:
-    reports: list[str] = []
-    own(tmp_path, "mine", "good")
-    library = Library(openapi.load(), tmp_path, reports.append)
-    (tmp_path / "mine.yaml").write_text("summary: [")
-    assert library.scenarios()["mine"].summary == "good"
-    assert library.scenarios()["mine"].summary == "good"
-    [report] = reports
-    assert "mine.yaml:2: not YAML" in report
-    assert "the last good version stays" in report
-
-
-def test_an_own_scenario_replaces_a_built_in_one_until_it_is_deleted(tmp_path: Path) -> None:
-    own(tmp_path, "hello", "mine")
-    library = Library(openapi.load(), tmp_path)
-    assert library.scenarios()["hello"].summary == "mine"
-    (tmp_path / "hello.yaml").unlink()
-    assert library.scenarios()["hello"].summary != "mine"
-
-
-def test_an_invalid_file_at_startup_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "mine.yaml").write_text("summary: [")
-    with pytest.raises(ScenarioError, match=r"mine\.yaml:2"):
-        Library(openapi.load(), tmp_path)
-
-
-def test_a_deleted_directory_keeps_the_loaded_scenarios(tmp_path: Path) -> None:
-    reports: list[str] = []
-    directory = tmp_path / "own"
-    directory.mkdir()
-    own(directory, "mine", "good")
-    library = Library(openapi.load(), directory, reports.append)
-    (directory / "mine.yaml").unlink()
-    directory.rmdir()
-    assert "mine" in library.scenarios()
-    assert "mine" in library.scenarios()
-    [report] = reports
-    assert "cannot be read" in report
-    directory.mkdir()
-    own(directory, "other", "back")
-    assert "other" in library.scenarios()
-    assert len(reports) == 1
-
-
-def test_a_broken_link_is_reported_and_other_files_still_load(tmp_path: Path) -> None:
-    reports: list[str] = []
-    library = Library(openapi.load(), tmp_path, reports.append)
-    (tmp_path / "broken.yaml").symlink_to(tmp_path / "nowhere")
-    own(tmp_path, "mine", "good")
-    assert "mine" in library.scenarios()
-    assert "mine" in library.scenarios()
-    [report] = reports
-    assert report.endswith("broken.yaml: cannot be read: No such file or directory")
-    with pytest.raises(ScenarioError, match=r"broken\.yaml: cannot be read"):
-        Library(openapi.load(), tmp_path)
