@@ -50,7 +50,7 @@ def create_sandboxes(
     library = Library(document or openapi.load(), settings.scenarios)
     default = _default(settings.scenario, library)
     seed = settings.seed or secrets.token_hex(4)
-    return Sandboxes(_Maker(settings, clock, store, library, seed, bool(default.wires)))
+    return Sandboxes(_Maker(settings, clock, store, library, seed, bool(default.conditions)))
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class _Maker:
             library=self.library,
             scenario=settings.scenario,
             test=test,
-            # What one process knows of a run's wire, the others must find out.
+            # Another worker may have created a run with conditions.
             conditioned=self.conditioned or settings.workers > 1,
             counters=Counters(seed),
         )
@@ -108,7 +108,7 @@ def _new_store(settings: Settings, bound: Bound, test: str) -> Store:
 
 def _default(scenario: str, library: Library) -> Choice:
     try:
-        return named(library.scenarios(), scenario, "--scenario")
+        return named(library, scenario, "--scenario")
     except Refusal as refusal:
         raise ValueError(refusal.message) from None
 
@@ -157,8 +157,8 @@ def _self_checked(app: ASGIApp, sandboxes: Sandboxes, document: Mapping[str, Any
     from mock_server.response_check import SelfCheck
 
     def meant_to_differ(choice: str) -> bool:
-        name, *wires = choice.partition(";")[0].split("+")
+        name, *conditions = choice.partition(";")[0].split("+")
         scenario = sandboxes.shared.library.scenarios().get(name)
-        return bool(wires or (scenario and scenario.breaks))
+        return bool(conditions or (scenario and scenario.breaks))
 
     return SelfCheck(app, document, meant_to_differ)

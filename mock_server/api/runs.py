@@ -29,15 +29,15 @@ def choose(request: Request, words: str) -> Choice:
     """
     sandbox = request.sandbox
     chosen = scenario_selection.choose(
-        sandbox.library.scenarios(),
+        sandbox.library,
         control=sandbox.assigned(),
         prefer=request.prefer,
         body=request.body,
         words=words,
         default=sandbox.scenario,
     )
-    if chosen.wires:
-        meet_creation(request, chosen.wires)
+    if chosen.conditions:
+        meet_creation(request, chosen.conditions)
     return chosen
 
 
@@ -81,7 +81,7 @@ def _new_run(request: Request, thread_id: str, chosen: Choice, words: str) -> Ru
         instructions=body.get("instructions", ""),
         tools=body.get("tools", ()),
         metadata=body.get("metadata", {}),
-        wires=chosen.wires,
+        conditions=chosen.conditions,
         seed=sandbox.seed,
         pace=sandbox.pace,
     )
@@ -94,7 +94,7 @@ def _note(request: Request, record: RunRecord) -> None:
         sandbox.run_clocks[record.id] = Clock(_CLOCKS[own_clock], record.created_at)
     if record.chosen_by == "control":
         sandbox.use_assignment()
-    sandbox.conditioned = sandbox.conditioned or bool(record.wires)
+    sandbox.conditioned = sandbox.conditioned or bool(record.conditions)
 
 
 def refuse_if_active(request: Request, last: RunRecord, action: str) -> None:
@@ -158,7 +158,7 @@ async def answer_started(request: Request, send: Send, record: RunRecord) -> Non
 
 
 def _tell_scenario(request: Request, record: RunRecord) -> None:
-    scenario = scenario_selection.described(record.scenario.name, record.wires, record.chosen_by)
+    scenario = scenario_selection.described(record.scenario.name, record.conditions, record.chosen_by)
     request.tell("x-mock-scenario", scenario)
 
 

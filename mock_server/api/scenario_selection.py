@@ -1,8 +1,8 @@
-"""Which scenario does a new run play, and who chose it?
+"""Which scenario does a new run play, and what selected it?
 
 In this order: a control call, `Prefer: scenario=NAME`, `metadata.scenario`, the model `mock/NAME`, the last
-user message `/mock NAME`, the server's default. Nothing in the app has to change for any of them. Wire
-conditions stand behind the name, joined by `+`, or in `Prefer: wire=...`.
+user message `/mock NAME`, the server's default. So an app can select a scenario without being changed.
+Network conditions follow the name after a `+`, or come from `Prefer: wire=...`.
 """
 
 import re
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mock_server.errors import invalid, quoted
-from mock_server.faults.calls import wires_of
+from mock_server.faults.calls import read_conditions
+from mock_server.scenarios.library import Library
 from mock_server.simulation.scenario import Scenario
 
 _IN_MESSAGE = re.compile(r"\s*/mock\s+(\S+)")
@@ -19,20 +20,20 @@ _IN_MESSAGE = re.compile(r"\s*/mock\s+(\S+)")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A scenario, the wire conditions it meets, and the way it was chosen."""
+    """A scenario, its network conditions as they were written, and what selected them."""
 
     scenario: Scenario
-    wires: tuple[str, ...]
+    conditions: tuple[str, ...]
     by: str
 
 
-def described(name: str, wires: tuple[str, ...], by: str) -> str:
-    """A choice in one header value, such as `hello; by=prefer`."""
-    return f"{'+'.join((name, *wires))}; by={by}"
+def described(name: str, conditions: tuple[str, ...], by: str) -> str:
+    """The value of the header `X-Mock-Scenario`, such as `hello; by=prefer`."""
+    return f"{'+'.join((name, *conditions))}; by={by}"
 
 
 def choose(
-    scenarios: Mapping[str, Scenario],
+    library: Library,
     *,
     control: str | None,
     prefer: Mapping[str, str],
@@ -40,16 +41,17 @@ def choose(
     words: str,
     default: str,
 ) -> Choice:
-    """The choice of the first who makes one; raises `Refusal` for a name that does not exist."""
+    """The first selection in the order above. Raises `Refusal` if it names no scenario or condition."""
     by, wish = _wish(control, prefer, body, words) or ("server", default)
     if "wire" in prefer and by != "control":
-        wires_of(prefer["wire"], "prefer")
+        read_conditions(prefer["wire"], "prefer", library.operations)
         wish = f"{wish}+{prefer['wire']}"
-    return named(scenarios, wish, by)
+    return named(library, wish, by)
 
 
-def named(scenarios: Mapping[str, Scenario], wish: str, by: str) -> Choice:
-    """The scenario and the conditions of `hello+split`; raises `Refusal` for a name that does not exist."""
+def named(library: Library, wish: str, by: str) -> Choice:
+    """The scenario and conditions in a text such as `hello+split`. Raises `Refusal` if one does not exist."""
+    scenarios = library.scenarios()
     head, _, tail = wish.partition("+")
     name, _, options = head.partition(";")
     if name not in scenarios:
@@ -57,20 +59,21 @@ def named(scenarios: Mapping[str, Scenario], wish: str, by: str) -> Choice:
         raise invalid(f"no scenario {quoted(name)} (chosen by {by}); there are: {known}")
     if options:
         raise invalid(
-            f"scenario {quoted(head)} (chosen by {by}): a scenario takes no options;"
-            f" wire conditions follow a +, as in {name}+split, or stand in Prefer: wire=split"
+            f"scenario {quoted(head)} (chosen by {by}): a scenario has no options;"
+            f" add network conditions with +, as in {name}+split, or send Prefer: wire=split"
         )
     scenario = scenarios[name]
-    if not tail and not scenario.wires:
+    if not tail and not scenario.conditions:
         return Choice(scenario, (), by)
-    wires = wires_of("+".join((*scenario.wires, *filter(None, [tail]))), by)
-    return Choice(scenario, tuple(wire.written for wire in wires), by)
+    text = "+".join((*scenario.conditions, *filter(None, [tail])))
+    conditions = read_conditions(text, by, library.operations)
+    return Choice(scenario, tuple(condition.written for condition in conditions), by)
 
 
 def _wish(
     control: str | None, prefer: Mapping[str, str], body: Mapping[str, Any], words: str
 ) -> tuple[str, str] | None:
-    """Who wishes first, and what."""
+    """The first selection: what made it, and its text."""
     if control is not None:
         return "control", control
     if "scenario" in prefer:
@@ -79,7 +82,7 @@ def _wish(
     if "scenario" in metadata:
         wish = metadata["scenario"]
         if not isinstance(wish, str):
-            raise invalid(f"metadata.scenario: the name of a scenario is a string, not {quoted(wish)}")
+            raise invalid(f"metadata.scenario: must be the name of a scenario, got {quoted(wish)}")
         return "metadata", wish
     if body["model"].startswith("mock/"):
         return "model", body["model"].removeprefix("mock/")

@@ -10,7 +10,7 @@ from mock_server.faults.stream import Chunks, conditioned
 from mock_server.http.disconnect import Client
 from mock_server.http.request import Header, Request
 from mock_server.http.sse import DONE, KEEP_ALIVE, encode
-from mock_server.simulation.conditions import conditions
+from mock_server.simulation.conditions import parse
 from mock_server.simulation.event_stream import EventStream
 from mock_server.simulation.records import RunRecord
 from mock_server.simulation.snapshot import last_start
@@ -29,8 +29,9 @@ async def stream(request: Request, send: Send, record: RunRecord) -> None:
     request.begun(200)
     async with Client(request, record.id) as client:
         chunks = _chunks(request, record, client)
-        if record.wires:
-            chunks = conditioned(chunks, conditions(record.wires), f"{record.seed} {record.id}", client.gone)
+        if record.conditions:
+            conditions = tuple(map(parse, record.conditions))
+            chunks = conditioned(chunks, conditions, f"{record.seed} {record.id}", client.gone)
         async for chunk in chunks:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
@@ -53,7 +54,7 @@ async def _chunks(request: Request, record: RunRecord, client: Client) -> Chunks
             due = [KEEP_ALIVE]
         if due:
             last_sent = now
-            for chunk in due if record.wires else [b"".join(due)]:
+            for chunk in due if record.conditions else [b"".join(due)]:
                 yield chunk
         if not events.ended:
             await clock.wait_until(min(events.next_at, last_sent + clock.keep_alive), record.id)

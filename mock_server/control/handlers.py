@@ -73,9 +73,9 @@ async def list_scenarios(control: Control) -> Json:
 async def modify_default_scenario(control: Control) -> Json:
     """`modifyDefaultScenario`"""
     sandbox, wish = control.sandbox, control.request.body["scenario"]
-    chosen = named(sandbox.library.scenarios(), wish, "control")
+    chosen = named(sandbox.library, wish, "control")
     sandbox.scenario = wish
-    sandbox.conditioned = sandbox.conditioned or bool(chosen.wires)
+    sandbox.conditioned = sandbox.conditioned or bool(chosen.conditions)
     return {"scenario": wish}
 
 
@@ -87,7 +87,7 @@ async def list_assignments(control: Control) -> Json:
 async def create_assignment(control: Control) -> Json:
     """`createAssignment`"""
     sandbox, body = control.sandbox, control.request.body
-    named(sandbox.library.scenarios(), body["scenario"], "control")
+    named(sandbox.library, body["scenario"], "control")
     sandbox.assignments.append(Assignment(body["scenario"], body.get("runs")))
     return {"assignments": _assignments(sandbox)}
 

@@ -67,7 +67,7 @@ def _run(sandbox: Sandbox, run: RunRecord) -> Json:
     return {
         "run": seen.run,
         "steps": seen.steps,
-        "scenario": "+".join((run.scenario.name, *run.wires)),
+        "scenario": "+".join((run.scenario.name, *run.conditions)),
         "chosenBy": run.chosen_by,
         "now": rfc3339(now),
         "ahead": [{"at": rfc3339(at), "status": status} for at, status in seen.upcoming],

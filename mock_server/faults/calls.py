@@ -12,32 +12,37 @@ from starlette.types import Message, Send
 from mock_server.errors import STATUS, Refusal, invalid
 from mock_server.http.disconnect import Client
 from mock_server.http.request import Request
-from mock_server.simulation.conditions import CREATES, Wire, WireError, conditions
+from mock_server.simulation.conditions import Condition, ConditionError, check, parse
+from mock_server.simulation.operations import Operations
 from mock_server.simulation.timestamps import milliseconds
 
 _CODES = {status: code for code, status in STATUS.items() if code != "failed_precondition"}
 _RETRIED = (429, 503)
 
 
-def wires_of(written: str, by: str) -> tuple[Wire, ...]:
-    """The conditions in a text such as `split+cut=5`; `by` says who chose them. Raises `Refusal`."""
+def read_conditions(written: str, by: str, operations: Operations) -> tuple[Condition, ...]:
+    """The conditions in a text such as `split+cut=5`; `by` says what selected them. Raises `Refusal`."""
     try:
-        return conditions(tuple(part for part in written.split("+") if part))
-    except WireError as error:
+        conditions = tuple(parse(part) for part in written.split("+") if part)
+        for condition in conditions:
+            check(condition, operations)
+    except ConditionError as error:
         raise invalid(f"{error} (chosen by {by})") from None
+    return conditions
 
 
 async def meet(request: Request) -> None:
     """Apply the conditions for a request that creates no run. Raises `Refusal` if one refuses the request."""
-    if request.operation_id in CREATES:
+    operations = request.sandbox.library.operations
+    if request.operation_id in operations.create:
         return
-    own = wires_of(request.prefer.get("wire", ""), "prefer")
+    own = read_conditions(request.prefer.get("wire", ""), "prefer", operations)
     _apply(request, (*own, *await _of_subject(request)))
 
 
 def meet_creation(request: Request, written: Sequence[str]) -> None:
     """Apply the conditions chosen for a run to the request that creates it. Raises `Refusal`."""
-    _apply(request, conditions(tuple(written)))
+    _apply(request, tuple(map(parse, written)))
 
 
 def delayed(request: Request, send: Send) -> Send:
@@ -45,42 +50,43 @@ def delayed(request: Request, send: Send) -> Send:
     return _Delayed(request, send) if request.delay else send
 
 
-async def _of_subject(request: Request) -> tuple[Wire, ...]:
+async def _of_subject(request: Request) -> tuple[Condition, ...]:
     """The conditions of the run that a request is about."""
     store, thread_id = request.sandbox.store, request.path.get("threadId", "")
     record = await store.run(request.path.get("runId", ""))
     if record is None:
         record = await store.last_run(thread_id)
     if record is None:
-        return wires_of(request.sandbox.scenario.partition("+")[2], "server")
-    return conditions(record.wires)
+        default = request.sandbox.scenario.partition("+")[2]
+        return read_conditions(default, "server", request.sandbox.library.operations)
+    return tuple(map(parse, record.conditions))
 
 
-def _apply(request: Request, wires: tuple[Wire, ...]) -> None:
+def _apply(request: Request, conditions: tuple[Condition, ...]) -> None:
     request.delay = 0
-    for wire in wires:
-        if wire.name in ("status", "latency") and _is_chosen(request, wire):
-            if wire.name == "status":
-                raise _refusal(wire)
-            seconds = request.sandbox.counters.delay(wire.value) * request.sandbox.pace
+    for condition in conditions:
+        if condition.name in ("status", "latency") and _is_chosen(request, condition):
+            if condition.name == "status":
+                raise _refusal(condition)
+            seconds = request.sandbox.counters.delay(condition.value) * request.sandbox.pace
             request.delay += milliseconds(seconds)
 
 
-def _is_chosen(request: Request, wire: Wire) -> bool:
-    """Whether a condition applies to this request; counts the request if so far it may."""
+def _is_chosen(request: Request, condition: Condition) -> bool:
+    """Whether a condition applies to this request. Counts the request if it is of the right operation."""
     subject = request.path.get("runId") or request.path.get("threadId", "")
-    nothing_to_miss = wire.value == 404 and not subject
+    nothing_to_miss = condition.value == 404 and not subject
     return (
-        wire.calls.concerns(request.operation_id)
+        condition.requests.includes(request.operation_id, request.sandbox.library.operations)
         and not nothing_to_miss
-        and wire.calls.meets(request.sandbox.counters.count(wire.written, subject))
+        and condition.requests.applies_to(request.sandbox.counters.count(condition.written, subject))
     )
 
 
-def _refusal(wire: Wire) -> Refusal:
-    headers = {"retry-after": str(wire.retry_after)} if wire.value in _RETRIED else {}
-    message = f"the network condition {wire.written} answers {wire.value}"
-    return Refusal(_CODES[wire.value], message, headers=headers)
+def _refusal(condition: Condition) -> Refusal:
+    headers = {"retry-after": str(condition.retry_after)} if condition.value in _RETRIED else {}
+    message = f"the network condition {condition.written} answers {condition.value}"
+    return Refusal(_CODES[condition.value], message, headers=headers)
 
 
 class _Delayed:

@@ -1,7 +1,7 @@
-"""How does a wire condition change the bytes of a stream?
+"""How does a network condition change the bytes of a stream?
 
-Each condition is an asynchronous generator round another one. What goes in is one item per event or comment,
-what comes out one item per chunk. The run knows nothing of it and goes on.
+Each condition is an asynchronous generator around another one. It receives one item for each event or
+comment, and yields one item for each chunk. The run does not notice it and continues.
 """
 
 import asyncio
@@ -10,31 +10,31 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from mock_server.http.abort import CutError
 from mock_server.http.sse import DONE
-from mock_server.simulation.conditions import Wire
+from mock_server.simulation.conditions import Condition
 
 Chunks = AsyncGenerator[bytes, None]
 End = Callable[[], Awaitable[None]]
 
 GAP = 0.002
-"""Seconds between the chunks that one event is split into: without it a reader gets them in one piece."""
+"""Seconds between the chunks of one event. Without a gap, a client receives them as one."""
 
 
-def conditioned(chunks: Chunks, wires: tuple[Wire, ...], seed: str, gone: End) -> Chunks:
-    """The stream under all its conditions; `split`, which makes chunks of events, comes last.
+def conditioned(chunks: Chunks, conditions: tuple[Condition, ...], seed: str, gone: End) -> Chunks:
+    """The stream under all its conditions. `split` is applied last, since its chunks are not events.
 
-    `gone` returns when the client has gone away: so long a stalled stream lasts.
+    `gone` returns when the client has disconnected; a stalled stream waits for that.
     """
     ends: dict[str, End] = {"cut": _cut, "ends-early": _end, "stall": gone}
-    for wire in sorted(wires, key=lambda wire: wire.name == "split"):
-        match wire.name:
+    for condition in sorted(conditions, key=lambda condition: condition.name == "split"):
+        match condition.name:
             case "split":
                 chunks = _split(chunks, seed)
             case "cut" | "ends-early" | "stall":
-                chunks = _stopped(chunks, wire.value, ends[wire.name])
+                chunks = _stopped(chunks, condition.value, ends[condition.name])
             case "burst":
                 chunks = _burst(chunks)
             case "duplicate":
-                chunks = _duplicate(chunks, wire.value)
+                chunks = _duplicate(chunks, condition.value)
     return chunks
 
 
@@ -43,7 +43,7 @@ def _is_event(chunk: bytes) -> bool:
 
 
 async def _cut() -> None:
-    raise CutError("the wire condition cut resets the connection here")
+    raise CutError("the network condition cut resets the connection here")
 
 
 async def _end() -> None:
@@ -74,20 +74,20 @@ async def _duplicate(chunks: Chunks, every: int) -> Chunks:
 
 
 async def _split(chunks: Chunks, seed: str) -> Chunks:
-    # How often the clock is moved decides what comes together; the same seed must spell it the same.
-    spelling, told = random.Random(f"spelling {seed}"), 0
-    async for together in _batches(chunks):
-        dice = random.Random(f"split {seed} {told}")
-        told += sum(map(_is_event, together))
-        text = b"".join(_respelt(chunk, spelling) if _is_event(chunk) else chunk for chunk in together)
-        borders = sorted({*_characters(text, dice), *(dice.randrange(1, len(text)) for _ in range(2))})
+    # How events are batched depends on how often the clock is moved. How they are spelled must not.
+    spelling, count = random.Random(f"spelling {seed}"), 0
+    async for batch in _batches(chunks):
+        rng = random.Random(f"split {seed} {count}")
+        count += sum(map(_is_event, batch))
+        text = b"".join(_respelled(chunk, spelling) if _is_event(chunk) else chunk for chunk in batch)
+        borders = sorted({*_inside_characters(text, rng), *(rng.randrange(1, len(text)) for _ in range(2))})
         for start, end in zip([0, *borders], [*borders, len(text)], strict=True):
             yield text[start:end]
             await asyncio.sleep(GAP)
 
 
 async def _batches(chunks: Chunks) -> AsyncGenerator[list[bytes], None]:
-    """What is due at the same moment, together."""
+    """Chunks that are due at the same time, together."""
     batch: list[bytes] = []
     while True:
         following = asyncio.ensure_future(anext(chunks))
@@ -106,15 +106,15 @@ async def _batches(chunks: Chunks) -> AsyncGenerator[list[bytes], None]:
         yield batch
 
 
-def _respelt(chunk: bytes, dice: random.Random) -> bytes:
-    """The same event, spelt in another lawful way: CRLF, a comment above it, its data in two lines."""
-    comment = b": a comment, data: not data\n" if dice.random() < 0.3 else b""
-    space = b" " if dice.random() < 0.7 else b""
-    lines = chunk.replace(b"data: {", b"data: {\ndata:" + space, 1) if dice.random() < 0.5 else chunk
-    return (comment + lines).replace(b"\n", dice.choice((b"\r\n", b"\r\n", b"\n")))
+def _respelled(chunk: bytes, rng: random.Random) -> bytes:
+    """The same event in another conforming spelling: with CRLF, a comment, or its data in two lines."""
+    comment = b": a comment, data: not data\n" if rng.random() < 0.3 else b""
+    space = b" " if rng.random() < 0.7 else b""
+    lines = chunk.replace(b"data: {", b"data: {\ndata:" + space, 1) if rng.random() < 0.5 else chunk
+    return (comment + lines).replace(b"\n", rng.choice((b"\r\n", b"\r\n", b"\n")))
 
 
-def _characters(text: bytes, dice: random.Random) -> list[int]:
-    """Places inside characters of more than one byte, if there are any: at most three of them."""
-    inside = [place for place, byte in enumerate(text) if byte & 0xC0 == 0x80]
-    return dice.sample(inside, min(3, len(inside)))
+def _inside_characters(text: bytes, rng: random.Random) -> list[int]:
+    """At most three positions inside characters of more than one byte."""
+    inside = [position for position, byte in enumerate(text) if byte & 0xC0 == 0x80]
+    return rng.sample(inside, min(3, len(inside)))

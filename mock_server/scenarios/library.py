@@ -11,6 +11,7 @@ from typing import Any
 
 from mock_server.scenarios.loader import facts, load
 from mock_server.scenarios.yaml_fields import ScenarioError
+from mock_server.simulation.operations import Operations
 from mock_server.simulation.scenario import Scenario
 
 BUILT_IN = Path(__file__).parent
@@ -33,6 +34,11 @@ class Library:
         self._scenarios = dict(self._built_in)
         if own is not None:
             self._scenarios |= {name: self._load(own / f"{name}.yaml") for name in self._look(own)}
+
+    @property
+    def operations(self) -> Operations:
+        """The operations of the document."""
+        return self._facts.operations
 
     def scenarios(self) -> Mapping[str, Scenario]:
         """All scenarios as their files stand now."""

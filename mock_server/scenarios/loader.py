@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from mock_server.scenarios.yaml_fields import Fields, ScenarioError, read
-from mock_server.simulation.conditions import WireError, conditions
+from mock_server.simulation.conditions import ConditionError, check, parse
 from mock_server.simulation.ids import MOST_CHILDREN
 from mock_server.simulation.lifecycle import EXPIRED, REQUIRES_ACTION, Lifecycles, lifecycles
+from mock_server.simulation.operations import Operations, operations
 from mock_server.simulation.scenario import ALL, Event, Message, Moment, Scenario, Status, ToolCall, ToolCalls
 
 EXPIRES = 600.0
@@ -33,12 +34,13 @@ class Facts:
 
     lifecycles: Lifecycles
     error_codes: tuple[str, ...]
+    operations: Operations
 
 
 def facts(document: Mapping[str, Any]) -> Facts:
     """The facts of a document that bind a scenario."""
     error = document["components"]["schemas"]["LastError"]
-    return Facts(lifecycles(document), tuple(error["properties"]["code"]["enum"]))
+    return Facts(lifecycles(document), tuple(error["properties"]["code"]["enum"]), operations(document))
 
 
 def load(path: Path, facts: Facts, shown: Path | None = None) -> Scenario:
@@ -76,18 +78,19 @@ class _Reader:
             expires=top.seconds("expires", EXPIRES),
             lifecycles=self._facts.lifecycles,
             breaks=self._breaks,
-            wires=self._wires(),
+            conditions=self._conditions(),
         )
         self._check_sizes(scenario)
         if not self._breaks:
             self._check_order(scenario)
         return scenario
 
-    def _wires(self) -> tuple[str, ...]:
+    def _conditions(self) -> tuple[str, ...]:
         written = tuple(part for part in self._top.text("wire", "").split("+") if part)
         try:
-            conditions(written)
-        except WireError as error:
+            for part in written:
+                check(parse(part), self._facts.operations)
+        except ConditionError as error:
             raise self._top.error("wire", str(error)) from None
         return written
 

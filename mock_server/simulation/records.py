@@ -84,7 +84,7 @@ class RunRecord:
     instructions: str = ""
     tools: tuple[Mapping[str, Any], ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    wires: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
     seed: str = ""
     pace: float = 1.0
     inputs: tuple[Input, ...] = ()
@@ -93,7 +93,7 @@ class RunRecord:
     @property
     def lag(self) -> int:
         """By how many milliseconds polls lag behind the run."""
-        late = (
-            (wire.value for wire in map(parse, self.wires) if wire.name == "late-poll") if self.wires else ()
-        )
-        return milliseconds(sum(late))
+        if not self.conditions:
+            return 0
+        conditions = map(parse, self.conditions)
+        return milliseconds(sum(one.value for one in conditions if one.name == "late-poll"))

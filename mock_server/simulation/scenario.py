@@ -79,7 +79,7 @@ class Scenario:
 
     `after_cancel` is played when the client cancels the run. `after_outputs` is played when it submits tool
     outputs, one list of moments for each round. Their seconds count from the client's request. `breaks` names
-    the rule of the contract that the scenario breaks on purpose. `wires` are its network conditions.
+    the rule of the contract that the scenario breaks on purpose. `conditions` are its network conditions.
     """
 
     name: str
@@ -91,4 +91,4 @@ class Scenario:
     expires: float
     lifecycles: Lifecycles
     breaks: str = ""
-    wires: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()

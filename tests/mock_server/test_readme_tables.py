@@ -25,7 +25,7 @@ def test_the_readme_tells_each_scenario_as_its_file_does() -> None:
 
 
 def test_the_readme_tells_each_wire_condition_as_it_is_read() -> None:
-    assert set(rows("wire condition")) == {(f"`{kind.form}`", kind.summary) for kind in KINDS.values()}
+    assert set(rows("network condition")) == {(f"`{kind.form}`", kind.summary) for kind in KINDS.values()}
 
 
 def test_the_readme_names_every_control_call() -> None:

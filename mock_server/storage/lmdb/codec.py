@@ -21,7 +21,7 @@ _of_message = attrgetter(*(field.name for field in fields(MessageRecord)))
 _of_run = attrgetter(*(name for name in _RUN if name != "scenario"))
 _SCENARIO = _RUN.index("scenario")
 _INPUTS = _RUN.index("inputs")
-_WIRES = _RUN.index("wires")
+_CONDITIONS = _RUN.index("conditions")
 _PARTS = frozenset({"mock_server.simulation.scenario", "mock_server.simulation.lifecycle"})
 
 
@@ -55,7 +55,7 @@ def run(data: bytes, scenario: Scenario) -> RunRecord:
     values = orjson.loads(data)
     values.insert(_SCENARIO, scenario)
     values[_INPUTS] = tuple(Input(**given) for given in values[_INPUTS])
-    values[_WIRES] = tuple(values[_WIRES])
+    values[_CONDITIONS] = tuple(values[_CONDITIONS])
     return RunRecord(*values)
 
 

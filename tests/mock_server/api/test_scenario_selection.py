@@ -79,9 +79,9 @@ def test_a_name_that_does_not_exist_lists_those_that_do(
     [
         (
             "scenario=hello; wire=split",
-            "(chosen by prefer): a scenario takes no options; wire conditions follow a +",
+            "(chosen by prefer): a scenario has no options; add network conditions with +",
         ),
-        ("wire=splat", "no wire condition 'splat'; there are: split, cut"),
+        ("wire=splat", "no network condition 'splat'; there are: split, cut"),
         ("wire=cut=x", "(chosen by prefer)"),
     ],
 )

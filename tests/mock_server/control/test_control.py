@@ -363,7 +363,7 @@ def test_beyond_this_machine_there_are_no_control_calls_without_a_token(
     ("method", "path", "body", "told"),
     [
         ("PUT", "/scenario", {"scenario": "helo"}, 'no scenario "helo"'),
-        ("PUT", "/scenario", {"scenario": "hello+spilt"}, "no wire condition 'spilt'"),
+        ("PUT", "/scenario", {"scenario": "hello+spilt"}, "no network condition 'spilt'"),
         ("PUT", "/scenario", {}, "scenario"),
         ("POST", "/assignments", {"scenario": "hello", "runs": 0}, "runs"),
         ("POST", "/assignments", {"scenario": "hello", "run": 1}, "run"),

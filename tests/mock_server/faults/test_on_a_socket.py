@@ -195,7 +195,7 @@ def test_conditions_are_chosen_together_with_the_scenario(
 @pytest.mark.parametrize(
     ("wire", "told"),
     [
-        ("nonsense", ["no wire condition 'nonsense'", *KINDS]),
+        ("nonsense", ["no network condition 'nonsense'", *KINDS]),
         ("cut=0", ["cut=0", "'0' is not a whole number from 1", "cut=N"]),
         ("split=1", ["takes no value"]),
         ("status", ["has no value"]),

@@ -1,4 +1,4 @@
-"""Answers: does a mistake in a scenario file name file, line, key and what is allowed?"""
+"""Does the error for a scenario file name the file, the line, the key and what is allowed?"""
 
 from pathlib import Path
 from textwrap import dedent
@@ -23,7 +23,7 @@ def mistake(directory: Path, text: str, name: str = "x.yaml") -> str:
     return str(caught.value)
 
 
-def test_the_scenarios_of_the_package_load() -> None:
+def test_the_built_in_scenarios_load() -> None:
     scenarios = Library(openapi.load()).scenarios()
     assert scenarios.keys() == {path.stem for path in BUILT_IN.glob("*.yaml")}
     assert all(scenario.summary and scenario.reveals for scenario in scenarios.values())
@@ -89,14 +89,27 @@ def test_the_scenarios_of_the_package_load() -> None:
         (HEAD.replace("at: 0", "at: 1"), "timeline: must begin with {at: 0, status: queued}"),
         (HEAD + "  - {at: 1, tool_calls: []}\n", "timeline[1].tool_calls: must be a list with at least one"),
         (HEAD + "  - {at: 1, tool_calls: [{arguments: {}}]}\n", "timeline[1].tool_calls[0].name: is missing"),
+        (
+            HEAD + "wire: cut=0\n",
+            "scenarios/x.yaml:5: wire: network condition 'cut=0': '0' is not a whole number",
+        ),
+        (HEAD + "wire: split+spilt\n", "x.yaml:5: wire: no network condition 'spilt'; there are: split, "),
+        (HEAD + "wire: status=429;on=pools\n", "'pools' is not create, polls, any or an operationId"),
+        (HEAD + "  - at: 1\n    event: {name: a, data: {}}\n", "timeline[1].event: needs breaks"),
+        (HEAD + "  - {at: 1, status: failed, fields: {a: 1}}\n", "fields: needs breaks"),
+        (HEAD + "  - {at: 1, event: 3}\nbreaks: b\n", "timeline[1].event: must be a mapping"),
+        (HEAD + "  - at: 1\n    event: {name: a}\nbreaks: b\n", "timeline[1].event.data: is missing"),
+        (HEAD + "  - at: 1\n    event: {nam: a}\nbreaks: b\n", "nam: is not a key here (allowed: name"),
         (HEAD + "  - {at: 1, message: x}\n" * 40, " messages and tool calls; at most 32"),
     ],
 )
-def test_a_mistake_is_one_line_that_says_where_and_what(tmp_path: Path, text: str, message: str) -> None:
+def test_an_error_is_one_line_that_names_the_place_and_the_rule(
+    tmp_path: Path, text: str, message: str
+) -> None:
     assert message in mistake(tmp_path, text)
 
 
-def test_a_name_has_to_fit_where_it_is_chosen(tmp_path: Path) -> None:
+def test_a_name_consists_of_letters_digits_and_hyphens(tmp_path: Path) -> None:
     assert "letters, digits and '-'" in mistake(tmp_path, HEAD, "a+b.yaml")
 
 
@@ -106,84 +119,8 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
         load(tmp_path / "x.yaml", FACTS)
 
 
-def test_who_leaves_the_lifecycle_on_purpose_says_so(tmp_path: Path) -> None:
+def test_a_scenario_that_breaks_the_lifecycle_has_to_say_so(tmp_path: Path) -> None:
     broken = HEAD + "  - {at: 1, status: completed}\n"
     assert "cannot follow" in mistake(tmp_path, broken)
     (tmp_path / "x.yaml").write_text(broken + "breaks: completed without in_progress\n")
     assert load(tmp_path / "x.yaml", FACTS).breaks == "completed without in_progress"
-
-
-def own(directory: Path, name: str, summary: str) -> None:
-    (directory / f"{name}.yaml").write_text(HEAD.replace("summary: s", f"summary: {summary}"))
-
-
-def test_own_scenarios_stand_beside_ours_and_are_read_again(tmp_path: Path) -> None:
-    said: list[str] = []
-    own(tmp_path, "mine", "first")
-    library = Library(openapi.load(), tmp_path, said.append)
-    assert library.scenarios()["mine"].summary == "first"
-    assert "hello" in library.scenarios()
-    own(tmp_path, "mine", "second version")
-    own(tmp_path, "more", "new")
-    assert library.scenarios()["mine"].summary == "second version"
-    assert library.scenarios()["more"].summary == "new"
-    (tmp_path / "more.yaml").unlink()
-    assert "more" not in library.scenarios()
-    assert said == []
-
-
-def test_a_file_that_broke_keeps_its_last_good_version_and_is_told_once(tmp_path: Path) -> None:
-    said: list[str] = []
-    own(tmp_path, "mine", "good")
-    library = Library(openapi.load(), tmp_path, said.append)
-    (tmp_path / "mine.yaml").write_text("summary: [")
-    assert library.scenarios()["mine"].summary == "good"
-    assert library.scenarios()["mine"].summary == "good"
-    [complaint] = said
-    assert "mine.yaml:2: not YAML" in complaint
-    assert "the last good version stays" in complaint
-
-
-def test_an_own_scenario_takes_the_place_of_ours_until_it_is_gone(tmp_path: Path) -> None:
-    own(tmp_path, "hello", "mine")
-    library = Library(openapi.load(), tmp_path)
-    assert library.scenarios()["hello"].summary == "mine"
-    (tmp_path / "hello.yaml").unlink()
-    assert library.scenarios()["hello"].summary != "mine"
-
-
-def test_a_broken_file_at_the_start_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "mine.yaml").write_text("summary: [")
-    with pytest.raises(ScenarioError, match=r"mine\.yaml:2"):
-        Library(openapi.load(), tmp_path)
-
-
-def test_a_directory_that_disappears_keeps_what_was_read(tmp_path: Path) -> None:
-    said: list[str] = []
-    directory = tmp_path / "own"
-    directory.mkdir()
-    own(directory, "mine", "good")
-    library = Library(openapi.load(), directory, said.append)
-    (directory / "mine.yaml").unlink()
-    directory.rmdir()
-    assert "mine" in library.scenarios()
-    assert "mine" in library.scenarios()
-    [complaint] = said
-    assert "cannot be read" in complaint
-    directory.mkdir()
-    own(directory, "other", "back")
-    assert "other" in library.scenarios()
-    assert len(said) == 1
-
-
-def test_a_link_to_nothing_is_named_and_stands_in_nobodys_way(tmp_path: Path) -> None:
-    said: list[str] = []
-    library = Library(openapi.load(), tmp_path, said.append)
-    (tmp_path / "broken.yaml").symlink_to(tmp_path / "nowhere")
-    own(tmp_path, "mine", "good")
-    assert "mine" in library.scenarios()
-    assert "mine" in library.scenarios()
-    [complaint] = said
-    assert complaint.endswith("broken.yaml: cannot be read: No such file or directory")
-    with pytest.raises(ScenarioError, match=r"broken\.yaml: cannot be read"):
-        Library(openapi.load(), tmp_path)

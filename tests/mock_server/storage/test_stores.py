@@ -91,7 +91,7 @@ def test_what_was_added_is_found_again_with_every_field(make: Making, scenario: 
         instructions="i",
         tools=({"type": "function"},),
         metadata={"c": None},
-        wires=("cut=3",),
+        conditions=("cut=3",),
         seed="s",
         pace=0.0,
         inputs=(Input(9, "outputs", {"call": "four"}),),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from mock_server.http.sse import KEEP_ALIVE
+from tests.mock_server.driver import Driver
 from tests.mock_server.playing import CANCELS_AT, played
 
 Json = dict[str, Any]
@@ -151,3 +152,13 @@ def test_ends_early_stops_in_the_middle_while_the_run_goes_on() -> None:
     assert names("ends-early")[-1] == "thread.message.delta"
     assert last("ends-early").run["status"] == "completed"
     assert len(reply("ends-early")) > len("".join(text for _, text in deltas("ends-early")))
+
+
+def test_from_the_future_is_an_ordinary_answer_to_a_tolerant_client(mock: Driver) -> None:
+    stream = mock.stream("from-the-future")
+    mock.advance(3)
+    events = stream.answer.events()
+    assert {"thread.run.warming_up", "thread.run.weather", "ping"} <= set(stream.answer.names())
+    assert events[-2]["data"]["status"] == "completed"
+    assert events[-2]["data"]["completedBecause"] == {"kind": "said_everything"}
+    assert "queue" not in events[-2]["data"]
