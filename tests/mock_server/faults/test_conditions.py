@@ -8,7 +8,7 @@ from statistics import median
 import pytest
 
 import openapi
-from mock_server.sandboxes.counters import MOST, Counters
+from mock_server.sandboxes.counters import MAX_COUNTERS, Counters
 from mock_server.scenarios.loader import facts, load
 from mock_server.scenarios.yaml_fields import ScenarioError
 from mock_server.simulation.conditions import CREATES, KINDS, POLLS, REST, Delay, WireError, parse
@@ -86,10 +86,10 @@ def test_what_is_no_condition_is_an_error_of_one_line(written: str) -> None:
 
 def test_the_tally_forgets_the_oldest_subject_first() -> None:
     counters = Counters()
-    for number in range(MOST + 1):
+    for number in range(MAX_COUNTERS + 1):
         counters.count("status=429", f"run_{number}")
     assert counters.count("status=429", "run_0") == 1
-    assert counters.count("status=429", f"run_{MOST}") == 2
+    assert counters.count("status=429", f"run_{MAX_COUNTERS}") == 2
 
 
 def test_the_default_scenarios_conditions_concern_calls_about_no_run(
