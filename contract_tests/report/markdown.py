@@ -7,7 +7,7 @@ from contract_tests.findings import Finding, Outcome, Severity
 from contract_tests.redaction import Secrets
 from contract_tests.report.model import Entry, Group, Report
 
-# GitHub drops what a summary has beyond a mebibyte. This many characters never take so many bytes.
+# GitHub drops what a summary has beyond a mebibyte. This many characters always fit.
 _LIMIT = 250_000
 _PLACES = 8
 _SIGNS = {Severity.FAILURE: "❌", Severity.WARNING: "⚠️", Severity.NOTE: "ℹ️"}

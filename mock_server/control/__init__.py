@@ -1,1 +1,1 @@
-"""How is the mock steered while it runs?"""
+"""How does a client control the mock while it runs?"""

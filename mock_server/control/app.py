@@ -1,7 +1,7 @@
 """Who may make control calls, and how are they served?
 
-They are an application of their own, from a document of their own (`control.yaml`), built when the first one
-comes. A page of another origin must not steer the mock, nor one whose name was made to point here.
+They are a second application with its own document, `control.yaml`. It is built at the first control call.
+Pages of other origins must not control the mock, nor pages whose host name was pointed at this machine.
 """
 
 import hmac
@@ -30,23 +30,23 @@ _METHODS = "GET, POST, PUT, DELETE"
 
 
 class WithControl:
-    """The API, and the control calls beside it."""
+    """The API and the control calls as one ASGI application."""
 
     def __init__(self, api: ASGIApp, sandboxes: Sandboxes) -> None:
         self._api, self._sandboxes = api, sandboxes
         self._control: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one scope."""
+        """Pass a scope to the API or to the control calls."""
         if scope["type"] != "http" or not f"{scope['path']}/".startswith(f"{PREFIX}/"):
             await self._api(scope, receive, send)
             return
         if self._control is None:
-            self._control = application(self._sandboxes)
+            self._control = _application(self._sandboxes)
         await self._control(scope, receive, send)
 
 
-def application(sandboxes: Sandboxes) -> ASGIApp:
+def _application(sandboxes: Sandboxes) -> ASGIApp:
     """The control calls as an ASGI application."""
     settings = sandboxes.shared.settings
     cors = Cors(settings.control_origins, _METHODS, "--control-origin")
@@ -67,7 +67,7 @@ def application(sandboxes: Sandboxes) -> ASGIApp:
 
 
 class _WithDocument:
-    """The control calls, and the document that describes them."""
+    """The control calls, and their document at `/_mock/openapi.json`, which anyone may read."""
 
     def __init__(self, app: ASGIApp, document: bytes) -> None:
         self._app, self._document = app, document
@@ -81,7 +81,7 @@ class _WithDocument:
 
 
 class Guard:
-    """Refuses control calls that do not come from this machine's own user."""
+    """Refuses control calls with a foreign `Host`, a foreign origin, or no valid token."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
@@ -99,16 +99,17 @@ class Guard:
         listening = (scope.get("server") or ("",))[0]
         own = {"localhost", "127.0.0.1", "[::1]", self._settings.host, listening, f"[{listening}]"}
         if _without_port(host).lower() not in own:
-            raise _forbidden(f"control calls are for the server's own name, not for {host!a}")
+            raise _forbidden(f"Host: must be an address of this server, got {host!a}")
 
     def _check_origin(self, scope: Scope, headers: dict[bytes, str]) -> None:
         origin, host = headers.get(b"origin"), headers.get(b"host", "")
         if origin is None:
             if headers.get(b"sec-fetch-site", "none") not in ("none", "same-origin"):
-                raise _forbidden("control calls are not for pages of another origin")
+                raise _forbidden("control calls are not allowed from pages of another origin")
         elif origin != f"{scope['scheme']}://{host}" and origin not in self._settings.control_origins:
             raise _forbidden(
-                f"control calls are not for pages of {origin!a}; allow it with --control-origin {origin}"
+                f"control calls are not allowed from pages of {origin!a};"
+                f" allow them with --control-origin {origin}"
             )
 
     def _check_token(self, authorization: str) -> None:
@@ -116,19 +117,22 @@ class Guard:
         if not token:
             if not is_loopback(self._settings.host):
                 raise _forbidden(
-                    "beyond this machine, control calls need a token: start with --control-token"
+                    "control calls require a token unless the server listens on loopback;"
+                    " start it with --control-token"
                 )
             return
         scheme, _, sent = authorization.partition(" ")
         same = hmac.compare_digest(sent.strip().encode("latin-1"), token.encode())
         if scheme.lower() != "bearer" or not same:
             raise Refusal(
-                "unauthenticated", "send the token of --control-token as Authorization: Bearer TOKEN"
+                "unauthenticated",
+                "the bearer token is missing or invalid;"
+                " send that of --control-token as Authorization: Bearer TOKEN",
             )
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address to listen on can be reached from this machine alone."""
+    """Whether only this machine can reach a server that listens on an address."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -136,7 +140,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _without_port(host: str) -> str:
-    """A `Host` without its port."""
+    """The value of a `Host` header without its port."""
     return host if host.endswith("]") else host.rpartition(":")[0] or host
 
 

@@ -1,11 +1,10 @@
-"""How is time moved, and to where?"""
+"""How does a control call read a clock, and where does it move one?"""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
-from mock_server.control.state import every_run
+from mock_server.control.state import every_run, statuses_ahead
 from mock_server.errors import Refusal, invalid, quoted, unknown
 from mock_server.sandboxes.sandbox import Sandbox
 from mock_server.simulation.clock import Clock
@@ -15,52 +14,53 @@ from mock_server.simulation.timestamps import milliseconds, rfc3339
 
 NEXT = "next"
 LATEST = 221_845_392_000_000
-"""The year 9000: years have four digits, and a run may live on for some."""
-_TURNS = 5
+"""The year 9000: a year has four digits, and a run that is created then goes on for some time."""
+_YIELDS = 5
 
 
-async def run_named(sandbox: Sandbox, run_id: str | None) -> RunRecord | None:
-    """The run that a call names, if it names one."""
+async def find_run(sandbox: Sandbox, run_id: str | None) -> RunRecord | None:
+    """The run that a control call names; None if it names no run. Raises `Refusal` if it does not exist."""
     if not run_id:
         return None
-    record = await sandbox.store.run(run_id)
-    if record is None:
+    run = await sandbox.store.run(run_id)
+    if run is None:
         raise unknown("run", run_id)
-    return record
+    return run
 
 
 def clock_for(sandbox: Sandbox, run: RunRecord | None) -> Clock:
-    """The clock that a call means: that of the run, or everybody's."""
+    """The clock of a run, or that of the sandbox."""
     return sandbox.clock_of(run.id) if run else sandbox.clock
 
 
-async def shown(sandbox: Sandbox, run: RunRecord | None) -> dict[str, Any]:
-    """The clock as it is answered."""
+async def as_json(sandbox: Sandbox, run: RunRecord | None) -> dict[str, Any]:
+    """The time, the speed and the next change of a clock, as a control call returns them."""
     clock = clock_for(sandbox, run)
     now = clock.now()
-    ahead = [change_at async for record in _living(sandbox, run) for change_at in _moments(record, now)]
-    following = {"next": rfc3339(min(ahead))} if ahead else {}
-    return {"now": rfc3339(now), "speed": clock.speed, **following}
+    ahead = _next_change(await _runs_on(sandbox, run), now)
+    shown = {"now": rfc3339(now), "speed": clock.speed}
+    return shown if ahead is None else {**shown, "next": rfc3339(ahead)}
 
 
 async def advance(sandbox: Sandbox, run: RunRecord | None, by: float | None, to: str | None) -> None:
-    """Move the clock by so many seconds or to a moment; raises `Refusal` where there is no such moment."""
+    """Move a clock by seconds, or to a time, a status or the next change. Raises `Refusal`."""
     if (by is None) == (to is None):
-        raise invalid("say either by (seconds) or to (next, a status or a time)")
+        raise invalid("send either by (seconds) or to (next, a status or a time)")
     clock = clock_for(sandbox, run)
     now = clock.now()
-    instant = now + milliseconds(by) if by is not None else await _target(sandbox, run, to or "", now)
-    if instant > LATEST:
-        raise invalid(f"the clock can be moved no later than {rfc3339(LATEST)}")
-    clock.move_to(max(instant, clock.now()))
-    # Whoever waited gets its turns before the answer: what was due on open streams has then been written.
-    for _ in range(_TURNS):
+    target = now + milliseconds(by) if by is not None else await _target(sandbox, run, to or "", now)
+    if target > LATEST:
+        raise invalid(f"the clock cannot be moved beyond {rfc3339(LATEST)}")
+    clock.move_to(max(target, clock.now()))
+    # Streams that waited for the clock send what is due before the control call is answered.
+    for _ in range(_YIELDS):
         await asyncio.sleep(0)
 
 
-async def _living(sandbox: Sandbox, run: RunRecord | None) -> AsyncIterator[RunRecord]:
-    """The runs that live by the clock that is meant."""
+async def _runs_on(sandbox: Sandbox, run: RunRecord | None) -> list[RunRecord]:
+    """The run that a control call names, or all runs on the clock of the sandbox."""
     if run:
+<<<<<<< HEAD
         yield run
         return
     async for record in every_run(sandbox):
@@ -72,31 +72,45 @@ def _moments(record: RunRecord, now: int) -> list[int]:
     """The next moment of a run, if there is one."""
     following = snapshot(record, now).next_change
     return [] if following is None else [following]
+=======
+        return [run]
+    return [one async for one in every_run(sandbox) if sandbox.clock_of(one.id) is sandbox.clock]
+>>>>>>> h-mockstore
 
 
 async def _target(sandbox: Sandbox, run: RunRecord | None, to: str, now: int) -> int:
-    runs = [record async for record in _living(sandbox, run)]
-    if to == NEXT:
-        found = [at for record in runs for at in _moments(record, now)]
-        return min(found) if found else _nothing_ahead("nothing is to come in any run")
+    """The time that `to` stands for."""
     if to[:1].isdigit():
-        return _time(to, now)
-    return _status(runs, to, now)
+        return _parse_time(to, now)
+    runs = await _runs_on(sandbox, run)
+    if to != NEXT:
+        return _time_of_status(runs, to, now)
+    ahead = _next_change(runs, now)
+    if ahead is None:
+        raise Refusal("failed_precondition", "no run has a change ahead")
+    return ahead
 
 
-def _time(to: str, now: int) -> int:
+def _next_change(runs: list[RunRecord], now: int) -> int | None:
+    """When the next change of any of the runs comes."""
+    ahead = (change.at for run in runs for change in compiled(run).changes if change.at > now)
+    return min(ahead, default=None)
+
+
+def _parse_time(to: str, now: int) -> int:
     try:
-        moment = datetime.fromisoformat(to)
+        time = datetime.fromisoformat(to)
     except ValueError:
-        raise invalid(f"to: {quoted(to)} is not a time such as 2025-01-01T00:10:00Z") from None
-    if moment.tzinfo is None:
+        raise invalid(f"to: must be a time such as 2025-01-01T00:10:00Z, got {quoted(to)}") from None
+    if time.tzinfo is None:
         raise invalid(f"to: {quoted(to)} has no time zone; write 2025-01-01T00:10:00Z")
-    instant = milliseconds(moment.timestamp())
-    if instant < now:
-        raise invalid(f"to: {quoted(to)} is past; it is {rfc3339(now)} and the clock never goes back")
-    return instant
+    target = milliseconds(time.timestamp())
+    if target < now:
+        raise invalid(f"to: {quoted(to)} is past; the clock is at {rfc3339(now)} and cannot go back")
+    return target
 
 
+<<<<<<< HEAD
 def _status(runs: list[RunRecord], to: str, now: int) -> int:
     """The first moment at which a run reaches a status; now if one is there already and none will be."""
     ahead = [one for record in runs for one in snapshot(record, now).upcoming]
@@ -106,10 +120,18 @@ def _status(runs: list[RunRecord], to: str, now: int) -> int:
     if found := [at for at, status in ahead if status == to]:
         return min(found)
     if any(snapshot(record, now).status == to for record in runs):
+=======
+def _time_of_status(runs: list[RunRecord], status: str, now: int) -> int:
+    """When the first run reaches a status; now, if a run has it and no other will reach it."""
+    ahead = [change for run in runs for change in statuses_ahead(run, now)]
+    known = {status for run in runs for status in run.scenario.lifecycles.run.next}
+    if runs and status not in known | {reached for _, reached in ahead}:
+        allowed = ", ".join(sorted(known))
+        raise invalid(f"to: must be next, a time or a status ({allowed}), got {quoted(status)}")
+    if times := [at for at, reached in ahead if reached == status]:
+        return min(times)
+    if any(run_at(run, now)["status"] == status for run in runs):
+>>>>>>> h-mockstore
         return now
-    coming = ", ".join(dict.fromkeys(status for _, status in sorted(ahead))) or "nothing"
-    return _nothing_ahead(f"no run is going to be {to}; to come: {coming}")
-
-
-def _nothing_ahead(message: str) -> int:
-    raise Refusal("failed_precondition", message)
+    coming = ", ".join(dict.fromkeys(reached for _, reached in sorted(ahead))) or "none"
+    raise Refusal("failed_precondition", f"no run will be {status}; statuses ahead: {coming}")

@@ -1,4 +1,4 @@
-"""What does each control call do? One short function for each operationId of `control.yaml`."""
+"""What does each control call do? `HANDLERS` has one function for each operation of `control.yaml`."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Control:
-    """One control call, and the mocks that it may steer."""
+    """One control call, and the sandboxes that it may change."""
 
     sandboxes: Sandboxes
     request: Request
 
     @property
     def sandbox(self) -> Sandbox:
-        """The mock that the call speaks of."""
+        """The sandbox that the call is for."""
         return self.request.sandbox
 
 
@@ -45,7 +45,7 @@ async def list_requests(control: Control) -> Json:
     """`listRequests`"""
     query = control.request.query
     entries = control.sandbox.journal.entries(query["after"], query["operation"])
-    return {"requests": [entry.shown() for entry in entries]}
+    return {"requests": [entry.as_json() for entry in entries]}
 
 
 async def reset_mock(control: Control) -> Json:
@@ -72,11 +72,19 @@ async def list_scenarios(control: Control) -> Json:
 
 async def modify_default_scenario(control: Control) -> Json:
     """`modifyDefaultScenario`"""
+<<<<<<< HEAD
     sandbox, wish = control.sandbox, control.request.body["scenario"]
     chosen = named(sandbox.library, wish, "control")
     sandbox.scenario = wish
     sandbox.conditioned = sandbox.conditioned or bool(chosen.conditions)
     return {"scenario": wish}
+=======
+    sandbox, scenario = control.sandbox, control.request.body["scenario"]
+    choice = named(sandbox.library.scenarios(), scenario, "control")
+    sandbox.scenario = scenario
+    sandbox.conditioned = sandbox.conditioned or bool(choice.wires)
+    return {"scenario": scenario}
+>>>>>>> h-mockstore
 
 
 async def list_assignments(control: Control) -> Json:
@@ -100,24 +108,24 @@ async def delete_assignments(control: Control) -> Json:
 
 async def get_clock(control: Control) -> Json:
     """`getClock`"""
-    run = await clock.run_named(control.sandbox, control.request.query["run"])
-    return await clock.shown(control.sandbox, run)
+    run = await clock.find_run(control.sandbox, control.request.query["run"])
+    return await clock.as_json(control.sandbox, run)
 
 
 async def modify_clock(control: Control) -> Json:
     """`modifyClock`"""
     sandbox, body = control.sandbox, control.request.body
-    run = await clock.run_named(sandbox, body.get("run"))
+    run = await clock.find_run(sandbox, body.get("run"))
     clock.clock_for(sandbox, run).scale(body["speed"])
-    return await clock.shown(sandbox, run)
+    return await clock.as_json(sandbox, run)
 
 
 async def advance_clock(control: Control) -> Json:
     """`advanceClock`"""
     sandbox, body = control.sandbox, control.request.body
-    run = await clock.run_named(sandbox, body.get("run"))
+    run = await clock.find_run(sandbox, body.get("run"))
     await clock.advance(sandbox, run, body.get("by"), body.get("to"))
-    return await clock.shown(sandbox, run)
+    return await clock.as_json(sandbox, run)
 
 
 HANDLERS: Mapping[str, Callable[[Control], Awaitable[Json]]] = {
@@ -137,18 +145,17 @@ HANDLERS: Mapping[str, Callable[[Control], Awaitable[Json]]] = {
 
 
 def handler(operation_id: str) -> Callable[[Control], Awaitable[Json]]:
-    """The handler of a control call."""
+    """The handler of an operation."""
     return HANDLERS[operation_id]
 
 
 async def dispatch(sandboxes: Sandboxes, scope: Scope, receive: Receive, send: Send) -> None:
-    """The ASGI application that connexion wraps: hands the valid call to its handler."""
+    """The ASGI application inside connexion: pass a valid request to its handler, and send the result."""
     request: Request = scope.pop(REQUEST)
     if sandboxes.shared.settings.workers > 1:
         raise Refusal("unimplemented", "control calls need a single process; start without --workers")
-    await send_json(
-        send, await handler(request.operation_id)(Control(sandboxes, request)), request.answer_headers
-    )
+    result = await handler(request.operation_id)(Control(sandboxes, request))
+    await send_json(send, result, request.answer_headers)
 
 
 async def _overview(sandboxes: Sandboxes, sandbox: Sandbox) -> Json:
@@ -159,7 +166,7 @@ async def _overview(sandboxes: Sandboxes, sandbox: Sandbox) -> Json:
         "test": sandbox.test,
         "scenario": sandbox.scenario,
         "assignments": _assignments(sandbox),
-        "clock": await clock.shown(sandbox, None),
+        "clock": await clock.as_json(sandbox, None),
         "threads": threads,
         "runs": runs,
         "requests": sandbox.journal.count,

@@ -1,4 +1,4 @@
-"""What has been created, all of it?"""
+"""What does a sandbox hold, all of it?"""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -25,7 +25,7 @@ async def every_thread(sandbox: Sandbox) -> AsyncIterator[ThreadRecord]:
 
 
 async def every_run(sandbox: Sandbox) -> AsyncIterator[RunRecord]:
-    """All runs, thread by thread, each thread's oldest first."""
+    """All runs, thread by thread, the oldest of each thread first."""
     async for thread in every_thread(sandbox):
         cursor, more = "", True
         while more:
@@ -36,19 +36,25 @@ async def every_run(sandbox: Sandbox) -> AsyncIterator[RunRecord]:
 
 
 async def counts(sandbox: Sandbox) -> tuple[int, int]:
-    """How many threads and runs there are."""
+    """The numbers of threads and runs."""
     threads = sum([1 async for _ in every_thread(sandbox)])
     return threads, sum([1 async for _ in every_run(sandbox)])
 
 
 async def state(sandbox: Sandbox) -> Json:
-    """Every thread with its messages, every run with its steps, as they are now."""
+    """Every thread with its messages, and every run with its steps, as they are now."""
     runs = sorted([run async for run in every_run(sandbox)], key=lambda run: run.created_at)
     return {
         "now": rfc3339(sandbox.clock.now()),
         "threads": [await _thread(sandbox, thread) async for thread in every_thread(sandbox)],
         "runs": [_run(sandbox, run) for run in runs],
     }
+
+
+def statuses_ahead(run: RunRecord, now: int) -> list[tuple[int, str]]:
+    """The statuses that a run will reach, with their times."""
+    changes = compiled(run).of_run
+    return [(one.at, one.patch["status"]) for one in changes if one.at > now and "status" in one.patch]
 
 
 async def _thread(sandbox: Sandbox, thread: ThreadRecord) -> Json:
@@ -70,5 +76,9 @@ def _run(sandbox: Sandbox, run: RunRecord) -> Json:
         "scenario": "+".join((run.scenario.name, *run.conditions)),
         "chosenBy": run.chosen_by,
         "now": rfc3339(now),
+<<<<<<< HEAD
         "ahead": [{"at": rfc3339(at), "status": status} for at, status in seen.upcoming],
+=======
+        "ahead": [{"at": rfc3339(at), "status": status} for at, status in statuses_ahead(run, now)],
+>>>>>>> h-mockstore
     }

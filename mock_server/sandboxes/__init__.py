@@ -1,1 +1,1 @@
-"""Which mock does a request belong to, and what does that mock remember?"""
+"""Which sandbox does a request belong to, and what state does that sandbox have?"""

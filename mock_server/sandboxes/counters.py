@@ -1,32 +1,30 @@
-"""The how-manieth call is this, and how long is this one delayed?
-
-What wire conditions have to remember from call to call.
-"""
+"""How many requests has a network condition counted, and how long is the next delay?"""
 
 import random
 from collections import OrderedDict
 
 from mock_server.simulation.conditions import Delay
 
-MOST = 10_000
+MAX_COUNTERS = 10_000
+"""Counters of a sandbox. The one that was used least recently is dropped."""
 
 
 class Counters:
-    """Counts of calls by subject, and the dice of delays."""
+    """Request counters by condition and subject, and the random numbers for delays."""
 
     def __init__(self, seed: str = "") -> None:
         self._counts: OrderedDict[tuple[str, str], int] = OrderedDict()
-        self._dice = random.Random(f"latency {seed}")
+        self._random = random.Random(f"latency {seed}")
 
     def count(self, condition: str, subject: str) -> int:
-        """The number of this call among those that a condition concerns, for one subject."""
+        """Count a request that a condition applies to; its number for this subject, from 1."""
         key = (condition, subject)
         number = self._counts.pop(key, 0) + 1
         self._counts[key] = number
-        if len(self._counts) > MOST:
+        if len(self._counts) > MAX_COUNTERS:
             self._counts.popitem(last=False)
         return number
 
     def delay(self, delay: Delay) -> float:
-        """One throw of a delay, in seconds."""
-        return delay.seconds(self._dice)
+        """A random delay in seconds."""
+        return delay.seconds(self._random)

@@ -1,7 +1,6 @@
-"""What has been requested?
+"""Which requests has a sandbox received?
 
-The last requests to the API, as they came: noting one down costs an object, everything else is done when
-somebody asks.
+Each request creates one object. Everything else is computed when the journal is read.
 """
 
 from collections import deque
@@ -13,14 +12,14 @@ from starlette.types import Scope
 from mock_server.simulation.timestamps import rfc3339
 
 SEEN = "tune_mock.seen"
-"""The key under which the ASGI scope carries the entry of its request."""
+"""The key of the ASGI scope that holds the journal entry of the request."""
 
-KEPT = 1000
-LARGEST_KEPT = 5
-"""Digits of the length of a body that is kept: the journal's size has to have a bound."""
+MAX_ENTRIES = 1000
+MAX_LENGTH_DIGITS = 5
+"""Bodies whose `Content-Length` has more digits are not kept, so that the journal stays small."""
 
-_SECRET = frozenset({b"x-tune-key", b"authorization", b"proxy-authorization", b"cookie"})
-_NOTHING: Any = object()
+_SECRET_HEADERS = frozenset({b"x-tune-key", b"authorization", b"proxy-authorization", b"cookie"})
+_NO_BODY: Any = object()
 
 
 class JournalEntry:
@@ -35,18 +34,20 @@ class JournalEntry:
         self.query: bytes = scope["query_string"]
         self.headers: list[tuple[bytes, bytes]] = scope["headers"]
         self.operation = ""
-        self.body = _NOTHING
+        self.body = _NO_BODY
         self.status = 0
 
     def keep(self, body: Any) -> None:
-        """Note the body down, unless it is large."""
+        """Add the decoded body, unless it is large."""
         length = next((value for name, value in self.headers if name == b"content-length"), b"")
-        if len(length) <= LARGEST_KEPT:
+        if len(length) <= MAX_LENGTH_DIGITS:
             self.body = body
 
-    def shown(self) -> dict[str, Any]:
-        """The entry as a control call answers it, without what is secret."""
-        headers = [(name.decode("latin-1"), value) for name, value in self.headers if name not in _SECRET]
+    def as_json(self) -> dict[str, Any]:
+        """The entry as a control call returns it, without secret headers."""
+        headers = [
+            (name.decode("latin-1"), value) for name, value in self.headers if name not in _SECRET_HEADERS
+        ]
         entry = {
             "number": self.number,
             "at": rfc3339(self.at),
@@ -57,7 +58,7 @@ class JournalEntry:
             "headers": {name: value.decode("latin-1") for name, value in headers},
             "status": self.status,
         }
-        return entry if self.body is _NOTHING else {**entry, "body": self.body}
+        return entry if self.body is _NO_BODY else {**entry, "body": self.body}
 
 
 class Journal:
@@ -65,17 +66,17 @@ class Journal:
 
     def __init__(self) -> None:
         self.count = 0
-        self._entries: deque[JournalEntry] = deque(maxlen=KEPT)
+        self._entries: deque[JournalEntry] = deque(maxlen=MAX_ENTRIES)
 
     def note(self, scope: Scope, now: int) -> JournalEntry:
-        """A new entry; whoever answers fills in the rest."""
+        """Add a request. Later layers fill in the operation, the body and the status."""
         self.count += 1
         entry = JournalEntry(self.count, now, scope)
         self._entries.append(entry)
         return entry
 
     def entries(self, after: int = 0, operation: str | None = None) -> Iterator[JournalEntry]:
-        """The entries behind a number, of one operation or of all."""
+        """The entries with a higher number than `after`, of one operation or of all."""
         for entry in self._entries:
             if entry.number > after and operation in (None, entry.operation):
                 yield entry

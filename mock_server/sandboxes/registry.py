@@ -1,4 +1,4 @@
-"""Which mock does a request belong to?"""
+"""Which sandbox does a request belong to?"""
 
 import asyncio
 from collections import OrderedDict
@@ -7,14 +7,14 @@ from collections.abc import Callable
 from mock_server.sandboxes.sandbox import Sandbox
 
 TEST_HEADER = b"x-mock-test"
-FOLLOWING = 0.05
-"""After so many seconds at most a process hears of what another one changed."""
-MOST_TESTS = 1000
-"""So many tests are kept; of more, the one that was least recently heard of is forgotten."""
+POLL_SECONDS = 0.05
+"""How often a process looks for changes that other processes made."""
+MAX_TESTS = 1000
+"""Sandboxes of tests. The one that was used least recently is dropped."""
 
 
 class Sandboxes:
-    """The shared mock, and one for each test that has named itself."""
+    """The shared sandbox, and one for each test that has sent its name."""
 
     def __init__(self, make: Callable[[str], Sandbox]) -> None:
         self._make = make
@@ -22,50 +22,50 @@ class Sandboxes:
         self.shared = make("")
 
     def of_test(self, test: str) -> Sandbox:
-        """The mock of a test; it begins when the test is first heard of. The shared one for no name."""
+        """The sandbox of a test, created at its first request; the shared one for an empty name."""
         if not test:
             return self.shared
         if test not in self._tests:
             self._tests[test] = self._make(test)
-            if len(self._tests) > MOST_TESTS:
+            if len(self._tests) > MAX_TESTS:
                 self._tests.popitem(last=False)[1].close()
         self._tests.move_to_end(test)
         return self._tests[test]
 
     def tests(self) -> list[str]:
-        """The names of the tests."""
+        """The names of the tests, sorted."""
         return sorted(self._tests)
 
     async def reset(self, test: str) -> Sandbox:
-        """Begin again: with the mock of a test, or, without a name, with everything."""
-        forgotten = [self._tests.pop(test)] if test in self._tests else []
+        """Reset the sandbox of a test; without a name, reset the shared one and delete all others."""
+        dropped = [self._tests.pop(test)] if test in self._tests else []
         if not test:
-            forgotten = [self.shared, *self._tests.values()]
+            dropped = [self.shared, *self._tests.values()]
             self._tests.clear()
-        for sandbox in forgotten:
+        for sandbox in dropped:
             sandbox.close()
             await sandbox.store.clear()
         if not test:
             self.shared = self._make("")
-        for sandbox in forgotten:
+        for sandbox in dropped:
             if sandbox.store is not self.shared.store:
                 sandbox.store.close()
         return self.of_test(test)
 
     async def follow(self) -> None:
-        """Wake, for as long as the server lives, whoever waits for a run that another process has changed."""
+        """Wake requests that wait for a run when another process has changed it. Runs until cancelled."""
         while True:
-            await asyncio.sleep(FOLLOWING)
+            await asyncio.sleep(POLL_SECONDS)
             for run_id in self.shared.store.changes():
                 for sandbox in (self.shared, *self._tests.values()):
                     sandbox.clock_of(run_id).wake(run_id)
 
     def close(self) -> None:
-        """Let everybody who waits go."""
+        """End all waiting requests."""
         for sandbox in (self.shared, *self._tests.values()):
             sandbox.close()
 
     def end(self) -> None:
-        """Let go of every store; nothing is asked afterwards."""
+        """Close every store. No request may follow."""
         for sandbox in (self.shared, *self._tests.values()):
             sandbox.store.close()

@@ -1,7 +1,7 @@
-"""What does a handler work with?
+"""What is the state that the requests of one test, or of all other clients, share?
 
-A `Sandbox` is a whole mock: what was created, its clock, its journal, what is chosen for its runs. The server
-has one that all share, and one for each test that names itself.
+A `Sandbox` is an isolated mock: its records, clock, journal and scenario choices. The server has one shared
+sandbox, and one for each test that sends its name.
 """
 
 from collections import deque
@@ -17,12 +17,12 @@ from mock_server.simulation.records import RunRecord
 from mock_server.storage.protocol import Store
 
 SANDBOX = "tune_mock.sandbox"
-"""The key under which the ASGI scope carries the sandbox of its request."""
+"""The key of the ASGI scope that holds the sandbox of the request."""
 
 
 @dataclass
 class Assignment:
-    """The next runs play a scenario, whatever their requests say; `runs` None: all that follow."""
+    """The next runs play a scenario, whatever their requests choose. `runs` None: all runs that follow."""
 
     scenario: str
     runs: int | None = None
@@ -30,10 +30,10 @@ class Assignment:
 
 @dataclass
 class Sandbox:
-    """One mock. `test` is the name of its test, `scenario` what a run plays if nobody chooses.
+    """An isolated mock. `test` is the name of its test, `scenario` the default scenario.
 
-    `conditioned`: calls about its runs may meet wire conditions. `waiting`: so many requests are open that
-    wait for time to pass, streams among them.
+    `conditioned`: its runs may have network conditions. `waiting`: the number of open requests that wait for
+    the clock, streams included.
     """
 
     settings: Settings
@@ -54,28 +54,28 @@ class Sandbox:
 
     @property
     def pace(self) -> float:
-        """By how much the scenarios' seconds are stretched: 0 lets everything happen at once."""
+        """The factor for the seconds of scenarios: 1, or 0 if everything happens at once."""
         return 0.0 if self.settings.speed == 0 else 1.0
 
     def clock_of(self, run_id: str) -> Clock:
-        """The clock that a run lives by."""
+        """The clock of a run: its own, or that of the sandbox."""
         return self.run_clocks.get(run_id, self.clock) if self.run_clocks else self.clock
 
     def now_of(self, record: RunRecord) -> int:
-        """What time it is for a run."""
+        """The time on the clock of a run."""
         return self.clock_of(record.id).now()
 
     def seen_at(self, record: RunRecord) -> int:
-        """As of when a poll sees a run: now, or a while ago if its wire says so."""
+        """The time at which polls see a run: now, or earlier if a network condition delays polls."""
         now = self.now_of(record)
         return max(now - record.lag, record.created_at) if record.lag else now
 
     def assigned(self) -> str | None:
-        """What the next run is made to play, if anything."""
+        """The scenario that is assigned to the next run, if there is one."""
         return self.assignments[0].scenario if self.assignments else None
 
     def use_assignment(self) -> None:
-        """A run has been created as it was assigned."""
+        """Count a run that was created with the first assignment."""
         if self.assignments and (runs := self.assignments[0].runs) is not None:
             if runs > 1:
                 self.assignments[0].runs = runs - 1
@@ -83,7 +83,7 @@ class Sandbox:
                 self.assignments.popleft()
 
     def close(self) -> None:
-        """Let everybody who waits go."""
+        """End all waiting requests."""
         self.closing = True
         for clock in (self.clock, *self.run_clocks.values()):
             clock.wake()

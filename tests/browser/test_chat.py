@@ -44,7 +44,7 @@ class Chat:
         assert self.status == status, self.complaints
 
     def wait_for_the_end(self, streams: int = 1) -> None:
-        """Wait until the page has read the end of so many streams."""
+        """Wait until the page has read the end of this number of streams."""
         self.until(lambda: sum("done" in one for one in self.shown) == streams or "error" in self.status)
         assert "error" not in self.status, (self.status, self.complaints)
 

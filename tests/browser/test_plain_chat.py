@@ -22,7 +22,7 @@ def said(base: str) -> dict[str, Any]:
     return read
 
 
-def test_the_run_is_over_when_it_is_answered(said: dict[str, Any]) -> None:
+def test_the_run_has_ended_when_it_is_answered(said: dict[str, Any]) -> None:
     assert said["run"]["status"] == "completed"
     assert said["run"]["threadId"] == said["thread"]["id"]
 

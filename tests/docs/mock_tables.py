@@ -1,12 +1,14 @@
 """What can a run do, and what can happen to its answers? Read from the mock and the document."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import openapi
 from mock_server import pytest_plugin
 from mock_server.scenarios.library import BUILT_IN, Library
-from mock_server.simulation.conditions import CODES, KINDS, Selection
+from mock_server.simulation.conditions import CODES, KINDS
+from mock_server.simulation.operations import operations
 from mock_server.testing import TuneMock
 from tests.docs.markdown import code, codes, sentence, table
 from tests.repository.sources import ROOT
@@ -37,17 +39,24 @@ def status_codes() -> str:
 
 def requests() -> str:
     """The table of the words that say which requests a condition concerns."""
-    operations = [
-        operation["operationId"]
-        for path in openapi.load()["paths"].values()
-        for operation in path.values()
-        if isinstance(operation, dict) and "operationId" in operation
-    ]
+    document = openapi.load()
+    groups = operations(document)
     concerned = {
-        word: [one for one in operations if Selection(word).concerns(one)] for word in ("create", "polls")
+        word: [name for name in _in_order(document) if name in group]
+        for word, group in (("create", groups.create), ("polls", groups.polls))
     }
     rows = [(code(word), codes(found)) for word, found in concerned.items()]
     return table(["word", "requests"], [*rows, (code("any"), "every request")])
+
+
+def _in_order(document: Mapping[str, Any]) -> list[str]:
+    """The operation ids of a document in its order."""
+    return [
+        operation["operationId"]
+        for path in document["paths"].values()
+        for operation in path.values()
+        if isinstance(operation, dict) and "operationId" in operation
+    ]
 
 
 def lifecycle(schema: str) -> str:

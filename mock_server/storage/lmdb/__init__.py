@@ -1,1 +1,1 @@
-"""How do several processes share one file, and how does it outlive a restart?"""
+"""How do several processes share one file, and how does it survive a restart?"""

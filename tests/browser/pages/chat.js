@@ -1,5 +1,5 @@
 // A plain chat, as a frontend team would write it: it knows the API and nothing of a mock.
-// What it showed, and when, is kept in `window.shown` for whoever watches.
+// `window.shown` records what it showed, and when.
 
 const base = new URLSearchParams(location.search).get("base");
 const headers = { "X-Tune-Key": "sk-tune-browser", "Content-Type": "application/json" };
@@ -61,7 +61,7 @@ async function follow(response) {
   }
 }
 
-// The connection broke; the run goes on, so ask for it until it is over, and for what it has said.
+// The connection broke. The run continues, so poll it until it has ended, then read its messages.
 async function recover() {
   show("reconnecting");
   const waiting = ["queued", "in_progress", "cancelling"];

@@ -1,4 +1,4 @@
-// A plain chat frontend, as several exist: no stream, no polling, fields that nobody documents.
+// A plain chat frontend, as several exist: no stream, no polling, undocumented fields.
 // It posts a message, creates a run and reads the thread's messages as soon as the run's answer is there.
 
 const [base, words] = process.argv.slice(2);
