@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime
 from typing import Any
 
-from mock_server.control.state import every_run, statuses_ahead
+from mock_server.control.state import every_run
 from mock_server.errors import Refusal, invalid, quoted, unknown
 from mock_server.sandboxes.sandbox import Sandbox
 from mock_server.simulation.clock import Clock
@@ -60,22 +60,8 @@ async def advance(sandbox: Sandbox, run: RunRecord | None, by: float | None, to:
 async def _runs_on(sandbox: Sandbox, run: RunRecord | None) -> list[RunRecord]:
     """The run that a control call names, or all runs on the clock of the sandbox."""
     if run:
-<<<<<<< HEAD
-        yield run
-        return
-    async for record in every_run(sandbox):
-        if sandbox.clock_of(record.id) is sandbox.clock:
-            yield record
-
-
-def _moments(record: RunRecord, now: int) -> list[int]:
-    """The next moment of a run, if there is one."""
-    following = snapshot(record, now).next_change
-    return [] if following is None else [following]
-=======
         return [run]
     return [one async for one in every_run(sandbox) if sandbox.clock_of(one.id) is sandbox.clock]
->>>>>>> h-mockstore
 
 
 async def _target(sandbox: Sandbox, run: RunRecord | None, to: str, now: int) -> int:
@@ -93,8 +79,8 @@ async def _target(sandbox: Sandbox, run: RunRecord | None, to: str, now: int) ->
 
 def _next_change(runs: list[RunRecord], now: int) -> int | None:
     """When the next change of any of the runs comes."""
-    ahead = (change.at for run in runs for change in compiled(run).changes if change.at > now)
-    return min(ahead, default=None)
+    ahead = (snapshot(run, now).next_change for run in runs)
+    return min((at for at in ahead if at is not None), default=None)
 
 
 def _parse_time(to: str, now: int) -> int:
@@ -110,28 +96,16 @@ def _parse_time(to: str, now: int) -> int:
     return target
 
 
-<<<<<<< HEAD
-def _status(runs: list[RunRecord], to: str, now: int) -> int:
-    """The first moment at which a run reaches a status; now if one is there already and none will be."""
-    ahead = [one for record in runs for one in snapshot(record, now).upcoming]
-    known = {status for record in runs for status in record.scenario.lifecycles.run.next}
-    if runs and to not in known | {status for _, status in ahead}:
-        raise invalid(f"to: {quoted(to)} is not next, a time or a status ({', '.join(sorted(known))})")
-    if found := [at for at, status in ahead if status == to]:
-        return min(found)
-    if any(snapshot(record, now).status == to for record in runs):
-=======
 def _time_of_status(runs: list[RunRecord], status: str, now: int) -> int:
     """When the first run reaches a status; now, if a run has it and no other will reach it."""
-    ahead = [change for run in runs for change in statuses_ahead(run, now)]
+    ahead = [change for run in runs for change in snapshot(run, now).upcoming]
     known = {status for run in runs for status in run.scenario.lifecycles.run.next}
     if runs and status not in known | {reached for _, reached in ahead}:
         allowed = ", ".join(sorted(known))
         raise invalid(f"to: must be next, a time or a status ({allowed}), got {quoted(status)}")
     if times := [at for at, reached in ahead if reached == status]:
         return min(times)
-    if any(run_at(run, now)["status"] == status for run in runs):
->>>>>>> h-mockstore
+    if any(snapshot(run, now).status == status for run in runs):
         return now
     coming = ", ".join(dict.fromkeys(reached for _, reached in sorted(ahead))) or "none"
     raise Refusal("failed_precondition", f"no run will be {status}; statuses ahead: {coming}")

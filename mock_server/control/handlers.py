@@ -72,19 +72,11 @@ async def list_scenarios(control: Control) -> Json:
 
 async def modify_default_scenario(control: Control) -> Json:
     """`modifyDefaultScenario`"""
-<<<<<<< HEAD
-    sandbox, wish = control.sandbox, control.request.body["scenario"]
-    chosen = named(sandbox.library, wish, "control")
-    sandbox.scenario = wish
-    sandbox.conditioned = sandbox.conditioned or bool(chosen.conditions)
-    return {"scenario": wish}
-=======
     sandbox, scenario = control.sandbox, control.request.body["scenario"]
-    choice = named(sandbox.library.scenarios(), scenario, "control")
+    choice = named(sandbox.library, scenario, "control")
     sandbox.scenario = scenario
-    sandbox.conditioned = sandbox.conditioned or bool(choice.wires)
+    sandbox.conditioned = sandbox.conditioned or bool(choice.conditions)
     return {"scenario": scenario}
->>>>>>> h-mockstore
 
 
 async def list_assignments(control: Control) -> Json:

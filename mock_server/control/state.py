@@ -51,12 +51,6 @@ async def state(sandbox: Sandbox) -> Json:
     }
 
 
-def statuses_ahead(run: RunRecord, now: int) -> list[tuple[int, str]]:
-    """The statuses that a run will reach, with their times."""
-    changes = compiled(run).of_run
-    return [(one.at, one.patch["status"]) for one in changes if one.at > now and "status" in one.patch]
-
-
 async def _thread(sandbox: Sandbox, thread: ThreadRecord) -> Json:
     messages: list[Json] = []
     async for _, entry in every_entry(sandbox, thread.id):
@@ -76,9 +70,5 @@ def _run(sandbox: Sandbox, run: RunRecord) -> Json:
         "scenario": "+".join((run.scenario.name, *run.conditions)),
         "chosenBy": run.chosen_by,
         "now": rfc3339(now),
-<<<<<<< HEAD
         "ahead": [{"at": rfc3339(at), "status": status} for at, status in seen.upcoming],
-=======
-        "ahead": [{"at": rfc3339(at), "status": status} for at, status in statuses_ahead(run, now)],
->>>>>>> h-mockstore
     }

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 
-from mock_server.sandboxes.counters import MOST, Counters
+from mock_server.sandboxes.counters import MAX_COUNTERS, Counters
 from tests.mock_server.driver import Driver
 
 
 def test_counters_drop_the_oldest_subject_first() -> None:
     counters = Counters()
-    for number in range(MOST + 1):
+    for number in range(MAX_COUNTERS + 1):
         counters.count("status=429", f"run_{number}")
     assert counters.count("status=429", "run_0") == 1
-    assert counters.count("status=429", f"run_{MOST}") == 2
+    assert counters.count("status=429", f"run_{MAX_COUNTERS}") == 2
 
 
 def test_white_space_around_a_condition_is_not_sent_in_the_header(mock: Driver) -> None:
