@@ -1,7 +1,7 @@
-"""Answers: how does a pytest test get a mock of its own?
+"""How does a pytest test get a mock?
 
-Fixtures: `tune_mock`, a mock on a free port whose clock stands, as good as new for each test;
-`tune_scenario`, which runs a test once for each scenario. Nothing heavy is imported before a test asks.
+The fixture `tune_mock` is a mock on a free port. Its clock is frozen, and its state is reset for each test.
+The fixture `tune_scenario` runs a test once for each scenario. Slow imports wait until a fixture is used.
 """
 
 from collections.abc import Iterator
@@ -18,12 +18,12 @@ _BUILT_IN = Path(__file__).with_name("scenarios")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The plugin's settings in pytest's own configuration file."""
+    """Declare the plugin's settings in pytest's configuration file."""
     parser.addini(
-        "tune_mock_scope", "how long the server of tune_mock lives: session or function", default="session"
+        "tune_mock_scope", "lifetime of the server of tune_mock: session or function", default="session"
     )
-    parser.addini("tune_mock_seed", "repeats the ids, pace and pieces of tune_mock", default="1")
-    parser.addini("tune_mock_scenarios", "a directory of your own scenarios for tune_mock", type="paths")
+    parser.addini("tune_mock_seed", "seed of tune_mock: of ids, delta sizes and delta times", default="1")
+    parser.addini("tune_mock_scenarios", "directory with your own scenarios for tune_mock", type="paths")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that asks for `tune_scenario` once for each scenario, or for those of its marker."""
+    """Run a test that uses `tune_scenario` once for each scenario, or for those of its marker."""
     if "tune_scenario" in metafunc.fixturenames:
         marker = metafunc.definition.get_closest_marker("tune_scenarios")
         names = list(marker.args) if marker and marker.args else _names(metafunc.config)
@@ -51,18 +51,20 @@ def _scope(fixture_name: str, config: pytest.Config) -> Literal["function", "ses
 def _own(config: pytest.Config) -> Path | None:
     paths: list[Path] = config.getini("tune_mock_scenarios")
     if len(paths) > 1:
-        raise pytest.UsageError("tune_mock_scenarios: one directory, not several")
+        raise pytest.UsageError("tune_mock_scenarios: must be a single directory")
     return paths[0] if paths else None
 
 
 def _names(config: pytest.Config) -> list[str]:
     own = _own(config)
-    return sorted({path.stem for room in (_BUILT_IN, own) if room for path in room.glob("*.yaml")})
+    return sorted(
+        {path.stem for directory in (_BUILT_IN, own) if directory for path in directory.glob("*.yaml")}
+    )
 
 
 @pytest.fixture(scope=_scope)
 def tune_mock_server(request: pytest.FixtureRequest) -> Iterator["TuneMock"]:
-    """The server behind `tune_mock`; it lives as long as `tune_mock_scope` says."""
+    """The server of `tune_mock`. The setting `tune_mock_scope` is its scope."""
     from mock_server.settings import Settings
     from mock_server.testing import running
 
@@ -76,13 +78,13 @@ def tune_mock_server(request: pytest.FixtureRequest) -> Iterator["TuneMock"]:
 
 @pytest.fixture
 def tune_mock(tune_mock_server: "TuneMock") -> "TuneMock":
-    """A mock of the run API on a free port, as good as new, whose clock stands until the test moves it."""
+    """A mock of the run API, with its state reset. Its clock is frozen until the test moves it."""
     tune_mock_server.reset()
     return tune_mock_server
 
 
 @pytest.fixture
 def tune_scenario(request: pytest.FixtureRequest, tune_mock: "TuneMock") -> str:
-    """The scenario that all runs of this test play; the test runs once for each."""
+    """The default scenario of this test, which runs once for each scenario."""
     tune_mock.use_scenario(request.param)
     return str(request.param)

@@ -1,7 +1,7 @@
-"""Is every answer of the mock itself what the document says?
+"""Does every response of the mock match the document?
 
-Validates answers with openapi-core, which shares no code with what made them. Serves `--self-check` and the
-tests; imported by nobody else, because openapi-core is slow to import.
+Checks responses with openapi-core, which shares no code with the mock. Only `--self-check` and the tests use
+this module, because openapi-core is slow to import.
 """
 
 import json
@@ -25,8 +25,8 @@ METHODS = ("get", "post", "put", "patch", "delete")
 _NO_OPERATION: tuple[str, str, frozenset[str]] = ("", "", frozenset())
 
 
-class Answers:
-    """Says what is wrong with an answer."""
+class ResponseCheck:
+    """Checks responses against a document."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         config = Config(spec_validator_cls=None, extra_media_type_deserializers={STREAM: json.loads})
@@ -41,7 +41,7 @@ class Answers:
         }
 
     def mismatch(self, operation_id: str | None, status: int, content_type: str, body: bytes) -> str | None:
-        """What is wrong with an answer, or nothing; without an operation it has to be an error."""
+        """What is wrong with a response; None if it matches. Without an operation, it has to be an error."""
         path, method, statuses = self._operations.get(operation_id or "", _NO_OPERATION)
         if str(status) not in statuses:
             return self._no_error(status, content_type, body)
@@ -53,11 +53,11 @@ class Answers:
             try:
                 self._api.validate_response(request, MockResponse(data, status, content_type=media_type))
             except OpenAPIError as error:
-                return f"{operation_id} {status}: {_story(error)} in {data[:500]!r}"
+                return f"{operation_id} {status}: {_reasons(error)} in {data[:500]!r}"
         return None
 
     def _no_error(self, status: int, content_type: str, body: bytes) -> str | None:
-        """What is wrong with an answer that no operation describes: it must be a refusal in the one shape."""
+        """What is wrong with a response that no operation describes: it has to be an error."""
         if status < 400 or content_type != "application/json":
             return f"{status} {content_type} is not in the document"
         for error in self._error.iter_errors(json.loads(body)):
@@ -66,7 +66,7 @@ class Answers:
 
 
 def events(stream: bytes) -> Iterator[dict[str, Any]]:
-    """The events of a stream that was sent without disturbance, data decoded."""
+    """The events of a stream without network conditions, with their data decoded."""
     for block in stream.decode().split("\n\n"):
         fields = dict(line.split(": ", 1) for line in block.split("\n") if ": " in line and line[0] != ":")
         if data := fields.get("data"):
@@ -75,13 +75,13 @@ def events(stream: bytes) -> Iterator[dict[str, Any]]:
 
 
 class SelfCheck:
-    """Wraps the application: an answer that is not what the document says becomes a 500 that says why."""
+    """Wraps the application. A response that does not match the document becomes a 500 that says why."""
 
     def __init__(
         self, app: ASGIApp, document: Mapping[str, Any], exempt: Callable[[str], bool] = lambda _: False
     ) -> None:
         self.app = app
-        self._answers = Answers(document)
+        self._check = ResponseCheck(document)
         self._exempt = exempt
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,13 +96,11 @@ class SelfCheck:
             return None
         if not routed and status < 400:
             return None
-        return self._answers.mismatch(
-            routed.get("operation_id"), status, headers.get("content-type", ""), body
-        )
+        return self._check.mismatch(routed.get("operation_id"), status, headers.get("content-type", ""), body)
 
 
 class _Checked:
-    """A `send` that holds an answer back until it is whole and right; of a stream, it checks each piece."""
+    """A `send` that passes a response on once it is checked: a stream by events, others as a whole."""
 
     def __init__(self, send: Send, scope: Scope, mismatch: Callable[..., str | None]) -> None:
         self._send, self._scope, self._mismatch = send, scope, mismatch
@@ -111,7 +109,7 @@ class _Checked:
         self._body = b""
 
     async def __call__(self, message: Message) -> None:
-        """Pass a message on, now or later."""
+        """Pass a message on once it is checked."""
         if message["type"] == "http.response.start":
             self._start = message
             self._headers = {key.decode(): value.decode("latin-1") for key, value in message["headers"]}
@@ -120,7 +118,7 @@ class _Checked:
             return
         self._body += message.get("body", b"")
         if self._streams:
-            await self._pass_piece(message)
+            await self._pass_events(message)
         elif not message.get("more_body"):
             await self._pass_whole()
 
@@ -128,11 +126,11 @@ class _Checked:
     def _streams(self) -> bool:
         return self._headers.get("content-type", "").startswith(STREAM)
 
-    async def _pass_piece(self, message: Message) -> None:
+    async def _pass_events(self, message: Message) -> None:
         whole, blank, self._body = self._body.rpartition(b"\n\n")
         if wrong := self._mismatch(self._scope, self._headers, self._start["status"], whole + blank):
-            story = json.dumps({"code": "internal", "message": f"self-check: {wrong}"}).encode()
-            message = {**message, "body": b"event: error\ndata: %b\n\n" % story}
+            error = json.dumps({"code": "internal", "message": f"self-check: {wrong}"}).encode()
+            message = {**message, "body": b"event: error\ndata: %b\n\n" % error}
         await self._send(message)
 
     async def _pass_whole(self) -> None:
@@ -144,8 +142,8 @@ class _Checked:
         await self._send({"type": "http.response.body", "body": self._body})
 
 
-def _story(error: BaseException) -> str:
-    """The causes of an error, outermost first."""
+def _reasons(error: BaseException) -> str:
+    """The error and its causes, outermost first, in one line."""
     causes = getattr(error, "schema_errors", None) or ([error.__cause__] if error.__cause__ else [])
-    lines = [str(error).splitlines()[0][:300], *(_story(cause) for cause in causes if cause)]
+    lines = [str(error).splitlines()[0][:300], *(_reasons(cause) for cause in causes if cause)]
     return "; ".join(dict.fromkeys(lines))

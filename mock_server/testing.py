@@ -1,4 +1,4 @@
-"""Answers: how does a Python program run a mock beside itself, and tell it what to do?"""
+"""How does a Python program run a mock in the background and control it?"""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -16,11 +16,11 @@ Json = dict[str, Any]
 
 
 class ControlError(Exception):
-    """A control call that the mock refused; the message is the mock's."""
+    """A control call that the mock refused, with the message of its answer."""
 
 
 class TuneMock:
-    """A running mock, or one test's part of it."""
+    """A running mock, or the sandbox of one test in it."""
 
     def __init__(self, origin: str, *, token: str = "", test: str = "", key: str = SAMPLE_KEY) -> None:
         self.origin = origin
@@ -31,67 +31,67 @@ class TuneMock:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What a request to the API needs: a key, and the name of the test if there is one."""
+        """The headers that a request to the API needs: the key, and the name of the test if there is one."""
         return {"X-Tune-Key": self.key, **self._of_test()}
 
     def client(self) -> httpx.Client:
-        """A client of the API, to be closed by whoever asked for it."""
+        """A client of the API. The caller closes it."""
         return httpx.Client(base_url=self.url, headers=self.headers)
 
     def for_test(self, test: str) -> "TuneMock":
-        """The same mock as one test sees it: threads, runs, clock, scenario and journal are its own."""
+        """The sandbox of a test. Its threads, runs, clock, default scenario and journal are isolated."""
         return TuneMock(self.origin, token=self._token, test=test, key=self.key)
 
     def overview(self) -> Json:
-        """How the mock stands."""
+        """The mock's version, seed, clock, default scenario and assignments, and the number of its runs."""
         return self._call("GET", "")
 
     def use_scenario(self, scenario: str) -> None:
-        """Choose what a run plays when its request does not choose: `tool-call`, `hello+cut=5`."""
+        """Set the default scenario, such as `tool-call` or `hello+cut=5`."""
         self._call("PUT", "/scenario", {"scenario": scenario})
 
     def assign(self, scenario: str, runs: int | None = None) -> None:
-        """Decide what the next runs play, whatever their requests say; without a number, all that follow."""
+        """Make the next runs play a scenario, whatever their requests select; None: all further runs."""
         self._call("POST", "/assignments", {"scenario": scenario, **({} if runs is None else {"runs": runs})})
 
     def unassign(self) -> None:
-        """Let requests choose for themselves again."""
+        """Remove all assignments."""
         self._call("DELETE", "/assignments")
 
     def clock(self, run: str | None = None) -> Json:
-        """What time it is, and what happens next."""
+        """The time, the speed, and the time of the next change."""
         return self._call("GET", "/clock", query={"run": run} if run else {})
 
     def freeze(self, run: str | None = None) -> Json:
-        """Let time stand."""
+        """Stop the clock."""
         return self.scale(0, run)
 
     def scale(self, speed: float, run: str | None = None) -> Json:
-        """Let time pass so many times as fast as it does."""
+        """Set the speed of the clock: 1 is real time, 0 stops it."""
         return self._call("PUT", "/clock", _with_run({"speed": speed}, run))
 
     def advance(self, seconds: float, run: str | None = None) -> Json:
-        """Let so many virtual seconds pass at once."""
+        """Move the clock forward by a number of seconds."""
         return self._call("POST", "/clock/advance", _with_run({"by": seconds}, run))
 
     def jump(self, to: str = "next", run: str | None = None) -> Json:
-        """Go to the next moment, to a status (`expired`) or to a time."""
+        """Move the clock to the `next` change, to the first time of a status (`expired`), or to a time."""
         return self._call("POST", "/clock/advance", _with_run({"to": to}, run))
 
     def reset(self) -> None:
-        """Forget everything, or everything of this test."""
+        """Delete all state, or all state of this test."""
         self._call("POST", "/reset")
 
     def state(self) -> Json:
-        """Every thread and every run."""
+        """All threads and runs."""
         return self._call("GET", "/state")
 
     def runs(self) -> list[Json]:
-        """Every run as the API shows it, oldest first."""
+        """All runs as the API shows them, oldest first."""
         return [entry["run"] for entry in self.state()["runs"]]
 
     def journal(self, operation: str | None = None, after: int = 0) -> list[Json]:
-        """The requests that the mock has seen, oldest first."""
+        """The requests to the API, oldest first: of one operation, and with a number above `after`."""
         query: dict[str, str] = {"after": str(after), **({"operation": operation} if operation else {})}
         requests: list[Json] = self._call("GET", "/journal", query=query)["requests"]
         return requests
@@ -120,7 +120,7 @@ def _with_run(body: Json, run: str | None) -> Json:
 
 @contextmanager
 def running(settings: Settings) -> Iterator[TuneMock]:
-    """A mock in a thread of its own while the block lasts; port 0 takes a free one."""
+    """Run a mock in a thread for the duration of the block. Port 0 selects a free port."""
     app, sandboxes = build(openapi.load(), None, settings)
     listening = listen(settings.host, settings.port)
     serving = server(app, sandboxes)

@@ -1,1 +1,1 @@
-"""How is the application served on a port, by one process or several?"""
+"""How do one or several processes serve the application on a port?"""

@@ -1,4 +1,4 @@
-"""How is the application served on a port?"""
+"""How does one process serve the application on a port?"""
 
 import asyncio
 import gc
@@ -14,11 +14,11 @@ from mock_server.server.write_batching import Protocol, WriteBatch
 
 
 class PortError(OSError):
-    """The address cannot be listened on, in one line."""
+    """The server cannot listen on the address; the message is one line."""
 
 
 def listen(host: str, port: int, *, together: bool = False) -> socket.socket:
-    """A listening socket; raises `PortError`. `together`: others may listen on the same port."""
+    """A listening socket. With `together`, other sockets may listen on the same port. Raises `PortError`."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -42,37 +42,37 @@ def listen(host: str, port: int, *, together: bool = False) -> socket.socket:
 
 
 def listen_together(host: str, port: int, count: int) -> list[socket.socket]:
-    """A listening socket for each process; raises `PortError`."""
+    """A listening socket for each of `count` processes. Raises `PortError`."""
     first = listen(host, port)
     if count == 1 or sys.platform != "linux":
         return [first] * count
-    # Others that listen together would not be refused: so the port has to be free at first.
+    # Sockets that share a port succeed even if another mock listens on it, so `first` had to be exclusive.
     port = first.getsockname()[1]
     first.close()
     return [listen(host, port, together=True) for _ in range(count)]
 
 
 class _Server(uvicorn.Server):
-    """A server that lets open streams go when it is asked to stop."""
+    """A server that ends open streams when it stops."""
 
     def __init__(self, config: uvicorn.Config, sandboxes: Sandboxes) -> None:
         super().__init__(config)
         self._sandboxes = sandboxes
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start; one of several processes listens to the others."""
+        """Start. One of several processes also follows the changes of the others."""
         await super().startup(sockets)
         if self._sandboxes.shared.settings.workers > 1:
             self._following = asyncio.create_task(self._sandboxes.follow())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop: first whoever waits, then everything else."""
+        """End all waiting requests, then stop."""
         self._sandboxes.close()
         await super().shutdown(sockets)
 
 
-def _spare_the_collector() -> None:
-    """Look for garbage rarely: what the mock keeps holds no cycles, and to search it all is a pause."""
+def _collect_garbage_rarely() -> None:
+    """Run the garbage collector rarely. State has no cycles, and searching all of it pauses the server."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 1_000)
@@ -96,9 +96,9 @@ def server(app: ASGIApp, sandboxes: Sandboxes) -> uvicorn.Server:
 
 
 def serve(app: ASGIApp, sandboxes: Sandboxes, listening: socket.socket) -> int:
-    """Serve until asked to stop; the exit code."""
+    """Serve until the process is asked to stop, and return the exit code."""
     serving = server(app, sandboxes)
-    _spare_the_collector()
+    _collect_garbage_rarely()
     try:
         serving.run(sockets=[listening])
     except KeyboardInterrupt:

@@ -1,7 +1,7 @@
 """How do several processes serve one port?
 
-Each has the whole application; what was created is in a store that they share. The kernel deals out the
-connections: among sockets of their own where it can, from one that all of them hold where it cannot.
+Each process has the whole application; they share a store. The kernel distributes the connections: on Linux
+among one socket for each process, elsewhere from one socket that all processes share.
 """
 
 import multiprocessing
@@ -24,17 +24,18 @@ from mock_server.server.server import serve
 from mock_server.settings import Settings
 
 Factory = Callable[[Settings], tuple[ASGIApp, Sandboxes]]
-"""Makes the application of one process, and the sandboxes behind it."""
+"""Makes the application of one process, and its sandboxes."""
 GRACE = 5.0
+"""Seconds that a worker has to stop before it is killed."""
 
 
 def serve_together(settings: Settings, make: Factory, listening: list[socket.socket]) -> int:
-    """Serve with a process for each socket until asked to stop; the exit code."""
+    """Serve with one process for each socket until asked to stop, and return the exit code."""
     with tempfile.TemporaryDirectory(prefix="tune-mock-", ignore_cleanup_errors=True) as directory:
         shared = replace(settings, store=settings.store or Path(directory) / "store")
-        # Forked, not started anew: the clock goes on in all of them, and the sockets are theirs.
+        # Forked, so that all processes have the same clock and inherit the sockets.
         processes = [
-            multiprocessing.get_context("fork").Process(target=_work, args=(shared, make, one))
+            multiprocessing.get_context("fork").Process(target=_serve_one, args=(shared, make, one))
             for one in listening
         ]
         signal.signal(signal.SIGTERM, _stop)
@@ -43,20 +44,20 @@ def serve_together(settings: Settings, make: Factory, listening: list[socket.soc
         return _watch(processes)
 
 
-def _work(settings: Settings, make: Factory, listening: socket.socket) -> None:
-    """What one process does."""
+def _serve_one(settings: Settings, make: Factory, listening: socket.socket) -> None:
+    """Serve in a worker process, and exit it."""
     code = serve(*make(settings), listening)
     sys.stdout.flush()
     os._exit(code)
 
 
 def _watch(processes: Sequence[BaseProcess]) -> int:
-    """Wait until the processes are asked to stop, or one stops by itself: then the others stop too."""
+    """Wait until the processes are asked to stop, or one of them ends. Then stop all."""
     code = 0
     try:
         wait([process.sentinel for process in processes])
         code = 1
-        sys.stderr.write("tune-mock: a worker ended unasked; the others are stopped\n")
+        sys.stderr.write("tune-mock: a worker process ended unexpectedly; stopping the others\n")
     except KeyboardInterrupt:
         code = 130
     except SystemExit:

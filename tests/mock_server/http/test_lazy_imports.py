@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from mock_server.http.lazy_imports import stand_ins
+from mock_server.http.lazy_imports import placeholders
 
 # Loaded by connexion or by somebody's convenience if nobody looks; none of them answers a request.
 HEAVY = (
@@ -59,7 +59,7 @@ def test_a_heavy_module_is_not_loaded_for_serving(loaded: set[str], module: str)
 
 
 def test_what_stood_in_for_a_module_is_that_module_when_it_is_used_after_all() -> None:
-    with stand_ins(["this_is_no_module", "json.tool"], ["wave.Wave_read"]):
+    with placeholders(["this_is_no_module", "json.tool"], ["wave.Wave_read"]):
         import json.tool as tool
         from wave import Wave_read
     assert "json.tool" not in sys.modules
@@ -71,6 +71,6 @@ def test_what_stood_in_for_a_module_is_that_module_when_it_is_used_after_all() -
 
 
 def test_a_module_that_is_loaded_already_stays_itself() -> None:
-    with stand_ins(["json"], ["subprocess.Popen"]):
+    with placeholders(["json"], ["subprocess.Popen"]):
         assert sys.modules["json"].loads("1") == 1
         assert sys.modules["subprocess"] is subprocess

@@ -174,7 +174,7 @@ def test_what_one_process_alone_would_know_is_not_taken_from_one(url: str) -> No
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--store", "memory"], "tune-mock: --store: memory serves one process"),
+        (["--store", "memory"], "tune-mock: --store: memory needs a single process"),
         (["--clock", "manual"], "tune-mock: --clock: manual needs control calls"),
         (["--store", "{missing}/store"], "tune-mock: --store: "),
     ],
@@ -218,7 +218,7 @@ def test_a_stop_stops_all_processes_and_what_was_kept_in_a_file_stays(tmp_path: 
             for number, run_id in enumerate(ids):
                 assert call(url, "GET", f"/threads/thread_{number}/runs/{run_id}")[0] == 200
         said = (tmp_path / "log").read_text()
-        assert "control    none: it needs a single process" in said
+        assert "control    not available with several workers" in said
         assert "unasked" not in said
 
 
@@ -236,7 +236,7 @@ def test_a_process_that_dies_takes_the_others_with_it_and_says_so(tmp_path: Path
         _, complaint = process.communicate(timeout=30)
         assert (process.returncode, complaint) == (
             1,
-            "tune-mock: a worker ended unasked; the others are stopped\n",
+            "tune-mock: a worker process ended unexpectedly; stopping the others\n",
         )
     finally:
         process.kill()
