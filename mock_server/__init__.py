@@ -1,4 +1,4 @@
-"""Answers: how does a program get a mock server?"""
+"""How does a Python program create a mock server?"""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Clock", "Settings", "create_app"]
 
-_HOMES = {
+_MODULES = {
     "Clock": "mock_server.simulation.clock",
     "Settings": "mock_server.settings",
     "create_app": "mock_server.app",
@@ -17,9 +17,9 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    # Imported when asked for: pytest loads the plugin of this package, and so the package, at every start.
-    if name not in _HOMES:
+    # Imported on first use: pytest imports this package at every start, because it contains a plugin.
+    if name not in _MODULES:
         raise AttributeError(f"module 'mock_server' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES[name]), name)

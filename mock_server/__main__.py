@@ -1,4 +1,4 @@
-"""Answers: what does `python -m mock_server` do? The same as `tune-mock`."""
+"""What does `python -m mock_server` do? The same as `tune-mock`."""
 
 import sys
 

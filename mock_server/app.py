@@ -1,8 +1,7 @@
-"""How are the document and the parts of the mock wired into one ASGI application?
+"""How do the document and the parts of the mock become one ASGI application?
 
-connexion loads the document, resolves its references, and builds each middleware from its operations; the
-middlewares in the list are its own seams, filled with compiled ones where speed or the error shape asks for
-it.
+connexion loads the document, resolves its references, and builds each middleware from its operations. Some of
+its middlewares are replaced: the mock's own ones are faster, and all their errors have the same format.
 """
 
 import secrets
@@ -43,19 +42,19 @@ def create_sandboxes(
     store: Store | None = None,
     document: Mapping[str, Any] | None = None,
 ) -> Sandboxes:
-    """The parts of one server; raises `ValueError`, one line, for what cannot be served.
+    """The sandboxes of one server. Raises `ValueError` with a one-line message if a setting is wrong.
 
-    A clock or a store that is given is the shared mock's; tests that name themselves get their own.
+    The given clock and store are those of the shared sandbox. The sandbox of a test has its own.
     """
     library = Library(document or openapi.load(), settings.scenarios)
     default = _default(settings.scenario, library)
     seed = settings.seed or secrets.token_hex(4)
-    return Sandboxes(_Maker(settings, clock, store, library, seed, bool(default.conditions)))
+    return Sandboxes(_SandboxFactory(settings, clock, store, library, seed, bool(default.conditions)))
 
 
 @dataclass(frozen=True)
-class _Maker:
-    """Makes the mock of a test; the shared one for no name."""
+class _SandboxFactory:
+    """Makes the sandbox of a test; without a name, the shared sandbox."""
 
     settings: Settings
     clock: Clock | None
@@ -76,7 +75,7 @@ class _Maker:
             seed=seed,
             clock=self.clock if self.clock and not test else _new_clock(settings, self.clock),
             store=self.store if self.store and not test else _new_store(settings, policy, test),
-            # In a file there may be ids of this seed already, or another process makes some.
+            # The file may contain ids of this seed, and other workers make ids too.
             ids=Ids(f"{seed} {secrets.token_hex(8)}" if settings.store else seed),
             library=self.library,
             scenario=settings.scenario,
@@ -114,7 +113,7 @@ def _default(scenario: str, library: Library) -> Choice:
 
 
 def build(document: Mapping[str, Any], clock: Clock | None, settings: Settings) -> tuple[ASGIApp, Sandboxes]:
-    """The application of one process, and the sandboxes behind it."""
+    """The application of one process, and its sandboxes. Raises `ValueError` as `create_sandboxes` does."""
     sandboxes = create_sandboxes(settings, clock, document=document)
     return application(sandboxes, document), sandboxes
 
@@ -125,13 +124,13 @@ def create_app(
     store: Store | None = None,
     document: Mapping[str, Any] | None = None,
 ) -> ASGIApp:
-    """The mock as an ASGI application: the given document, or the fullest view of ours."""
+    """The mock as an ASGI application. By default it serves the `assumed` view of the document."""
     served = document or openapi.load()
     return application(create_sandboxes(settings or Settings(), clock, store, served), served)
 
 
 def application(sandboxes: Sandboxes, document: Mapping[str, Any]) -> ASGIApp:
-    """The ASGI application of a server: the API, and the control calls beside it."""
+    """The ASGI application of a server: the API and the control calls."""
     settings = sandboxes.shared.settings
     connexion = ConnexionMiddleware(
         dispatch,
@@ -153,12 +152,12 @@ def application(sandboxes: Sandboxes, document: Mapping[str, Any]) -> ASGIApp:
 
 
 def _self_checked(app: ASGIApp, sandboxes: Sandboxes, document: Mapping[str, Any]) -> ASGIApp:
-    # Only who asks for it pays for the import.
+    # Imported here: the import is slow, and few servers need it.
     from mock_server.response_check import SelfCheck
 
-    def meant_to_differ(choice: str) -> bool:
+    def is_exempt(choice: str) -> bool:
         name, *conditions = choice.partition(";")[0].split("+")
         scenario = sandboxes.shared.library.scenarios().get(name)
         return bool(conditions or (scenario and scenario.breaks))
 
-    return SelfCheck(app, document, meant_to_differ)
+    return SelfCheck(app, document, is_exempt)

@@ -1,4 +1,4 @@
-"""What can be said on the command line?"""
+"""Which options does `tune-mock` have, and what does it do?"""
 
 import math
 import re
@@ -22,7 +22,7 @@ def _number(speed: float) -> float:
 
 
 def _origins(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
-    """Origins as browsers send them; `*` is for the API alone."""
+    """Check that origins are written as browsers send them. Only `--cors-origin` accepts `*`."""
     every = parameter.name == "cors_origins"
     for origin in given:
         if not (_ORIGIN.fullmatch(origin) or (every and origin == "*")):
@@ -34,24 +34,28 @@ def _origins(context: click.Context, parameter: click.Parameter, given: tuple[st
 @click.command(context_settings={"auto_envvar_prefix": PREFIX, "help_option_names": ["-h", "--help"]})
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
-    "--port", default=4010, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
+    "--port",
+    default=4010,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; 0 selects a free port.",
 )
 @click.option(
     "--key",
     "keys",
     envvar=f"{PREFIX}_KEY",
     multiple=True,
-    help=f"A key to accept, repeatable. Without it any key, as {SAMPLE_KEY}.",
+    help="Key to accept; repeatable. A missing or invalid key is rejected with 401. Default: any non-empty"
+    f" key, such as {SAMPLE_KEY}.",
 )
-@click.option(
-    "--scenario", default=DEFAULT_SCENARIO, show_default=True, help="What a run plays if nobody chooses."
-)
+@click.option("--scenario", default=DEFAULT_SCENARIO, show_default=True, help="Default scenario.")
 @click.option(
     "--create",
     type=click.Choice(["blocking", "background"]),
     default="blocking",
     show_default=True,
-    help="Whether creating a run answers once it waits for nobody, or at once.",
+    help="How creating a run without stream answers: blocking waits until the run is requires_action or"
+    " terminal; background returns the queued run at once.",
 )
 @click.option(
     "--speed",
@@ -59,21 +63,25 @@ def _origins(context: click.Context, parameter: click.Parameter, given: tuple[st
     show_default=True,
     type=click.FloatRange(0, 10_000),
     callback=lambda _, __, speed: _number(speed),
-    help="Times as fast; 0 is at once.",
+    help="Speed of the runs: 2 is twice as fast, 0 is instant.",
 )
 @click.option(
     "--clock",
     type=click.Choice(["real", "manual"]),
     default="real",
     show_default=True,
-    help="Whether time passes, or stands until a control call moves it.",
-)
-@click.option("--seed", default="", help="Repeats ids, pace and pieces. Without it, a new one at each start.")
-@click.option(
-    "--strict-threads", is_flag=True, help="Refuse runs and messages in threads that nobody created."
+    help="real: time passes. manual: time is frozen until a control call moves it.",
 )
 @click.option(
-    "--concurrent-runs", is_flag=True, help="Allow runs and messages in a thread while a run is active there."
+    "--seed", default="", help="Seed of ids, delta sizes and delta times. Default: a new seed at each start."
+)
+@click.option(
+    "--strict-threads",
+    is_flag=True,
+    help="Reject runs and messages in threads that do not exist, instead of creating the threads.",
+)
+@click.option(
+    "--concurrent-runs", is_flag=True, help="Allow new runs and messages in a thread that has an active run."
 )
 @click.option(
     "--cors-origin",
@@ -81,7 +89,7 @@ def _origins(context: click.Context, parameter: click.Parameter, given: tuple[st
     envvar=f"{PREFIX}_CORS_ORIGIN",
     multiple=True,
     callback=_origins,
-    help="An origin whose pages may call, repeatable. Default: all.",
+    help="Origin whose pages may call the API; repeatable. Default: all origins.",
 )
 @click.option(
     "--control-origin",
@@ -89,48 +97,51 @@ def _origins(context: click.Context, parameter: click.Parameter, given: tuple[st
     envvar=f"{PREFIX}_CONTROL_ORIGIN",
     multiple=True,
     callback=_origins,
-    help="An origin whose pages may make control calls, repeatable. Default: none.",
+    help="Other origin whose pages may make control calls; repeatable. Default: none.",
 )
 @click.option(
     "--control-token",
     default="",
-    help="Control calls need it; without it there are none but on a loopback address.",
+    help="Bearer token for control calls; required unless listening on loopback.",
 )
 @click.option(
     "--scenarios",
     type=click.Path(exists=True, file_okay=False, readable=True, path_type=Path),
-    help="A directory of your own scenarios; read again when its files change.",
+    help="Directory with your own scenarios. Changed files are reloaded.",
 )
 @click.option(
-    "--self-check", is_flag=True, help="Check every answer against the document; a wrong one becomes a 500."
+    "--self-check",
+    is_flag=True,
+    help="Check every response against the document; a response that does not match becomes a 500.",
 )
 @click.option(
     "--workers",
     default=1,
     show_default=True,
     type=click.IntRange(1, 64),
-    help="Processes that serve the port together; without control calls if there are several.",
+    help="Number of worker processes; they share all state. Control calls need a single process.",
 )
 @click.option(
     "--store",
     default="",
-    help="Where everything is kept: memory (one process), or the path of a file. Default: memory, or for"
-    " several processes a file that goes with them.",
+    help="Where state is kept: memory (single process only), or the path of a file. Default: memory; with"
+    " several workers, a temporary file.",
 )
 @click.option(
     "--max-runs",
     default=100_000,
     show_default=True,
     type=click.IntRange(1),
-    help="Of more runs, the oldest that are over are forgotten.",
+    metavar="N",
+    help="Keep at most N runs; the oldest finished ones are evicted.",
 )
-@click.option("--quiet", is_flag=True, help="No line for each request.")
+@click.option("--quiet", is_flag=True, help="Do not log requests.")
 @click.option(
     "--list", "list_them", is_flag=True, allow_from_autoenv=False, help="List the scenarios and exit."
 )
 @click.version_option(package_name="tune-contract", prog_name="tune-mock")
 def command(list_them: bool, **options: Any) -> int:
-    """Serve the Tune Studio run API with canned lifecycles."""
+    """Serve a mock of the Tune Studio run API, with canned lifecycles of runs."""
     options["cors_origins"] = options["cors_origins"] or ("*",)
     if any(not key.strip() for key in options["keys"]):
         raise click.UsageError("--key: a key cannot be empty")
@@ -139,18 +150,18 @@ def command(list_them: bool, **options: Any) -> int:
 
 
 def _store(where: str, workers: int, clock: str) -> Path | None:
-    """The file of the store, if it is one."""
+    """The path of the store; None for memory."""
     if workers > 1 and where == "memory":
-        raise click.UsageError("--store: memory serves one process; name a file, or leave --store away")
+        raise click.UsageError("--store: memory needs a single process; name a file, or omit --store")
     if workers > 1 and clock == "manual":
         raise click.UsageError(
-            "--clock: manual needs control calls, which need one process; leave --workers away"
+            "--clock: manual needs control calls, which need a single process; omit --workers"
         )
     return None if where in ("", "memory") else Path(where)
 
 
 def _run(settings: Settings, list_them: bool) -> int:
-    # Imported here so that --help and --version answer at once.
+    # Imported here to keep --help and --version fast.
     import openapi
     from mock_server.app import application, build, create_sandboxes
     from mock_server.banner import banner, scenario_lines
@@ -178,7 +189,7 @@ def _run(settings: Settings, list_them: bool) -> int:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command; the exit code."""
+    """Run the command and return its exit code."""
     try:
         return int(command.main(argv, prog_name="tune-mock", standalone_mode=False) or 0)
     except click.exceptions.Exit as done:

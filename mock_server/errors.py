@@ -1,7 +1,7 @@
-"""What does a refusal look like?
+"""What does an error response look like?
 
-Every error of the mock, whatever layer it comes from, is a `Refusal`: one Connect code, one HTTP status, one
-message naming the field, the rule and what was sent.
+Every error of the mock is a `Refusal`, whatever layer raises it. It has a Connect code, an HTTP status, and a
+message that names the field, the rule and what was sent.
 """
 
 from collections.abc import Mapping
@@ -20,13 +20,14 @@ STATUS = {
     "unimplemented": 501,
     "unavailable": 503,
 }
-"""Connect's codes and the HTTP status each travels with."""
+"""Connect's error codes and their HTTP statuses."""
 
 LONGEST = 200
+"""The number of characters to which a sent value is cut in a message."""
 
 
 class Refusal(Exception):
-    """A request that is not going to be done, and why."""
+    """Raised to refuse a request: the error code, the message, the HTTP status and headers."""
 
     def __init__(
         self,
@@ -43,22 +44,22 @@ class Refusal(Exception):
         self.headers = headers or {}
 
     def body(self) -> bytes:
-        """The one error body."""
+        """The JSON body of the error."""
         return orjson.dumps({"code": self.code, "message": self.message})
 
 
 def invalid(message: str) -> Refusal:
-    """400: what was sent breaks a rule."""
+    """400: the request breaks a rule."""
     return Refusal("invalid_argument", message)
 
 
 def unknown(kind: str, sent: str, where: str = "") -> Refusal:
-    """404: no such thing."""
+    """404: there is no resource of a kind with the id that was sent."""
     return Refusal("not_found", f"no {kind} {quoted(sent)}{where}")
 
 
 def quoted(value: Any) -> str:
-    """What was sent, as JSON, cut to a readable length."""
+    """A sent value as JSON, cut to a readable length."""
     try:
         text = orjson.dumps(value).decode()
     except TypeError:

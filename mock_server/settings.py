@@ -1,4 +1,4 @@
-"""How was this server asked to behave?"""
+"""What can a user of the server configure?"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,14 +6,16 @@ from typing import Literal
 
 DEFAULT_SCENARIO = "hello"
 SAMPLE_KEY = "sk-tune-mock"
+"""A key that the mock accepts unless it is started with `--key`."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that the command line decides.
+    """The options of the server; the command line has one for most of them.
 
-    `keys` empty: any key that is not empty is taken. `speed` 0: everything happens at once. `seed` empty: a
-    new one at each start. `store`: the file in which everything is kept; None: the process's memory.
+    Without `keys`, any non-empty key is accepted. At `speed` 0, runs play instantly. An empty `seed` means a
+    new one at each start. `store` is the file in which all state is kept; None: in memory. `largest_body` is
+    the size limit of request bodies, in bytes.
     """
 
     host: str = "127.0.0.1"

@@ -1,1 +1,1 @@
-"""How is each operation of the contract answered?"""
+"""How is each operation of the API answered?"""

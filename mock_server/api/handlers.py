@@ -1,4 +1,4 @@
-"""What does each operation do? One short function for each operationId."""
+"""What does each operation do? There is one short function for each operation id."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -112,7 +112,7 @@ async def modify_run(request: Request, send: Send) -> None:
 
 
 async def cancel_run(request: Request, send: Send) -> None:
-    """`cancelRun`: a second request while the run is being cancelled changes nothing."""
+    """`cancelRun`. A second request while the run is being cancelled changes nothing."""
 
     def cancelled(record: RunRecord) -> RunRecord:
         now = request.sandbox.now_of(record)
@@ -182,13 +182,13 @@ HANDLERS: Mapping[str, Handler] = {
 
 
 def handler(operation_id: str) -> Handler:
-    """The handler of an operation; one that the mock does not play is refused when called."""
-    return HANDLERS.get(operation_id, _unplayed)
+    """The handler of an operation. For an operation that the mock does not support, it answers 501."""
+    return HANDLERS.get(operation_id, _unsupported)
 
 
 async def dispatch(scope: Any, receive: Any, send: Send) -> None:
-    """The ASGI application that connexion wraps: hands the valid request to its operation's handler."""
-    # Taken out of the scope, which the call holds: what stands in no circle is freed without a search.
+    """The ASGI application that connexion wraps: passes a valid request to its operation's handler."""
+    # Removed from the scope, which the request refers to: memory without cycles needs no garbage collection.
     request: Request = scope.pop(REQUEST)
     if request.sandbox.conditioned or request.prefer:
         await meet(request)
@@ -198,8 +198,8 @@ async def dispatch(scope: Any, receive: Any, send: Send) -> None:
         raise threads.unknown_cursor(error.parameter, error.cursor) from None
 
 
-async def _unplayed(request: Request, send: Send) -> None:
-    raise Refusal("unimplemented", f"the mock does not play {request.operation_id}")
+async def _unsupported(request: Request, send: Send) -> None:
+    raise Refusal("unimplemented", f"the mock does not support {request.operation_id}")
 
 
 async def _send(request: Request, send: Send, body: dict[str, Any]) -> None:
@@ -207,16 +207,15 @@ async def _send(request: Request, send: Send, body: dict[str, Any]) -> None:
 
 
 def _last_words(thread: Mapping[str, Any]) -> str:
-    """What the user said last in a thread that is about to be created."""
-    spoken = [message for message in thread.get("messages", ()) if message["role"] == "user"]
-    if not spoken:
+    """The last user message of a thread that is about to be created."""
+    sent = [message for message in thread.get("messages", ()) if message["role"] == "user"]
+    if not sent:
         return ""
-    kept = MessageRecord("", "", 0, "user", parts(spoken[-1]["content"]))
-    return kept.words()
+    return MessageRecord("", "", 0, "user", parts(sent[-1]["content"])).words()
 
 
 def _outputs(given: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """The outputs by call; raises `Refusal` where a call is answered twice."""
+    """The outputs by call id. Raises `Refusal` if a call is answered twice."""
     outputs: dict[str, str] = {}
     for number, answer in enumerate(given):
         call_id = answer["toolCallId"]
@@ -229,7 +228,7 @@ def _outputs(given: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _check_outputs(run: Mapping[str, Any], outputs: Mapping[str, str]) -> None:
-    """Refuse outputs for a run that waits for none, or for other calls than it waits for."""
+    """Raise `Refusal` unless the run waits for the outputs of exactly these calls."""
     if run["status"] != REQUIRES_ACTION:
         raise Refusal(
             "failed_precondition", f"run {run['id']} is {run['status']} and waits for no tool outputs"
@@ -238,11 +237,11 @@ def _check_outputs(run: Mapping[str, Any], outputs: Mapping[str, str]) -> None:
     for call_id in outputs:
         if call_id not in wanted:
             raise invalid(
-                f"toolOutputs: run {run['id']} made no call {quoted(call_id)}; it waits for {_some(wanted)}"
+                f"toolOutputs: run {run['id']} made no call {quoted(call_id)}; it waits for {_listed(wanted)}"
             )
     if missing := wanted - outputs.keys():
-        raise invalid(f"toolOutputs: must answer all calls in one request; missing: {_some(missing)}")
+        raise invalid(f"toolOutputs: must answer all calls in one request; missing: {_listed(missing)}")
 
 
-def _some(ids: set[str]) -> str:
+def _listed(ids: set[str]) -> str:
     return ", ".join(sorted(ids))

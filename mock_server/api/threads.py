@@ -1,4 +1,4 @@
-"""How do threads and messages come to be, and how are messages listed?"""
+"""How are threads and messages created, found and listed?"""
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ _BATCH = 25
 
 
 def window(request: Request) -> Window:
-    """The page that is asked for. Where the document refuses no large number, the largest page is given."""
+    """The page that a request asks for. A limit above the largest page size is reduced to it."""
     query = request.query
     return Window(
         limit=min(query["limit"], LARGEST),
@@ -36,7 +36,7 @@ def unknown_cursor(parameter: str, cursor: str) -> Exception:
 
 
 async def existing(request: Request) -> ThreadRecord:
-    """The thread that the path names; raises `Refusal` if there is none."""
+    """The thread that the path names. Raises `Refusal` if it does not exist."""
     thread = await request.sandbox.store.thread(request.path["threadId"])
     if thread is None:
         raise unknown("thread", request.path["threadId"])
@@ -44,19 +44,19 @@ async def existing(request: Request) -> ThreadRecord:
 
 
 async def existing_or_new(request: Request, thread_id: str) -> ThreadRecord:
-    """The thread of an id; it appears if nobody created it, unless threads are strict."""
+    """The thread of an id. A thread that does not exist is created, or refused with `--strict-threads`."""
     store = request.sandbox.store
     thread = await store.thread(thread_id)
     while thread is None:
         if request.sandbox.settings.strict_threads:
-            raise unknown("thread", thread_id, "; --strict-threads lets no thread appear by itself")
+            raise unknown("thread", thread_id, "; with --strict-threads it has to be created first")
         await store.add_thread(ThreadRecord(thread_id, request.sandbox.clock.now()))
         thread = await store.thread(thread_id)
     return thread
 
 
 async def create(request: Request, body: Mapping[str, Any]) -> ThreadRecord:
-    """A new thread with its first messages."""
+    """Create a thread with its first messages."""
     sandbox = request.sandbox
     thread = ThreadRecord(
         id=sandbox.ids.new("thread"),
@@ -73,7 +73,7 @@ async def create(request: Request, body: Mapping[str, Any]) -> ThreadRecord:
 
 
 async def add_message(request: Request, thread_id: str, body: Mapping[str, Any]) -> MessageRecord:
-    """A new message at the end of a thread."""
+    """Create a message at the end of a thread."""
     sandbox = request.sandbox
     message = MessageRecord(
         id=sandbox.ids.new("msg"),
@@ -91,7 +91,7 @@ async def add_message(request: Request, thread_id: str, body: Mapping[str, Any])
 
 
 async def message(request: Request) -> Json:
-    """The message that the path names; raises `Refusal` if its thread has none such."""
+    """The message that the path names. Raises `Refusal` if it is not in the thread that the path names."""
     thread, message_id = await existing(request), request.path["messageId"]
     for owner in (message_id, *makers(message_id)):
         entry = await _entry(request, owner)
@@ -144,7 +144,7 @@ def _listed_in(entry: Entry, position: int, sandbox: Sandbox) -> list[_Listed]:
 async def every_entry(
     sandbox: Sandbox, thread_id: str, start: str = "", ascending: bool = True
 ) -> AsyncIterator[tuple[int, Entry]]:
-    """The messages and runs of a thread with their positions, fetched as they are needed."""
+    """The messages and runs of a thread with their positions, fetched in batches."""
     seen = 0
     while True:
         batch = await sandbox.store.entries(thread_id, start, _BATCH, ascending)
@@ -177,7 +177,7 @@ async def _entry(request: Request, entry_id: str) -> Entry | None:
 
 
 def _shown(entry: Entry, sandbox: Sandbox) -> list[Json]:
-    """The messages of one entry of a thread."""
+    """The messages of one entry of a thread: a posted message, or those of a run."""
     if isinstance(entry, RunRecord):
         return snapshot(entry, sandbox.seen_at(entry)).messages
     return [views.message(entry)]

@@ -1,1 +1,1 @@
-"""How does a request become a validated call, and how is a response sent?"""
+"""How does an HTTP request become a valid `Request`, and how is a response sent?"""

@@ -1,4 +1,4 @@
-"""Is a request's body what the operation takes?"""
+"""Is the body of a request valid for its operation?"""
 
 import json
 import re
@@ -12,12 +12,13 @@ from mock_server.errors import Refusal, invalid
 from mock_server.http.schemas import compiled, explain
 
 DEEPEST = 100
+"""The largest number of nested arrays and objects in a body."""
 _LONG_NUMBER = re.compile(rb"\d{19}")
 _EMPTY: dict[str, Any] = {}
 
 
 class GoneError(Exception):
-    """The client went away before its request was whole."""
+    """Raised when the client disconnects before its request is complete."""
 
 
 class Body:
@@ -34,7 +35,7 @@ class Body:
         self.fields = frozenset(_properties(schema))
 
     async def read(self, scope: Scope, receive: Receive) -> Any:
-        """The body, parsed and valid; raises `Refusal` where it breaks a rule."""
+        """The parsed body. Raises `Refusal` if it is not valid."""
         for name, value in scope["headers"]:
             if name == b"content-type":
                 self._check_type(value)
@@ -55,12 +56,12 @@ class Body:
             return
         sent = header.decode("latin-1").partition(";")[0].strip()
         if sent.lower() not in self._types:
-            message = f"Content-Type {sent or 'of no name'} is not taken; send {', '.join(self._types)}"
+            message = f"Content-Type {sent or '(empty)'} is not accepted; send {', '.join(self._types)}"
             raise Refusal("invalid_argument", message, status=415)
 
     def _check_size(self, size: int) -> None:
         if size > self._largest:
-            message = f"the body has {size} bytes or more; at most {self._largest} are taken"
+            message = f"the body has {size} bytes or more; at most {self._largest} are accepted"
             raise Refusal("resource_exhausted", message, status=413)
 
     async def _receive(self, receive: Receive) -> bytes:
@@ -96,7 +97,7 @@ class Body:
         return body
 
     def _refuse(self, body: Any, raw: bytes) -> None:
-        """Say what is wrong. Integers beyond 64 bits, which the fast parser rounds, get a second look."""
+        """Raise the error. Integers above 64 bits are parsed again, since the fast parser rounds them."""
         exact = json.loads(raw) if _LONG_NUMBER.search(raw) else body
         for error in self._validator.iter_errors(exact):
             raise invalid(explain(error))

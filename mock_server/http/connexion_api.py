@@ -1,14 +1,14 @@
-"""Which parts of connexion does the mock stand on?
+"""Which classes of connexion does the mock use?
 
-All of connexion that the mock uses comes from here: its import brings libraries that the mock never needs,
-and says things about them that would only puzzle whoever starts the mock.
+All imports from connexion are here. connexion imports libraries that the mock does not need, and warns about
+them, which would confuse users of the mock.
 """
 
 import warnings
 
-from mock_server.http.lazy_imports import stand_ins
+from mock_server.http.lazy_imports import placeholders
 
-with warnings.catch_warnings(), stand_ins(["httpx", "requests"], ["starlette.testclient.TestClient"]):
+with warnings.catch_warnings(), placeholders(["httpx", "requests"], ["starlette.testclient.TestClient"]):
     warnings.simplefilter("ignore")
     from connexion.middleware import ConnexionMiddleware
     from connexion.middleware.abstract import (

@@ -1,4 +1,4 @@
-"""May a page of another origin read the answer?"""
+"""Which CORS headers does a response have?"""
 
 from collections.abc import Collection, Iterable
 
@@ -12,7 +12,7 @@ _MAX_AGE = b"600"
 
 
 class Cors:
-    """The headers that browsers ask for."""
+    """The CORS headers for a set of allowed origins."""
 
     def __init__(
         self, origins: Collection[str], methods: str = _METHODS, flag: str = "--cors-origin"
@@ -23,7 +23,7 @@ class Cors:
         self._origins = frozenset(origin.encode() for origin in origins)
 
     def headers(self, origin: bytes) -> list[Header]:
-        """What every answer to a page of this origin carries; nothing if the origin is not allowed."""
+        """The headers of every response to a page of this origin."""
         if self._any:
             allowed = [(b"access-control-allow-origin", b"*")]
         elif origin in self._origins:
@@ -33,11 +33,12 @@ class Cors:
         return [*allowed, (b"access-control-expose-headers", _EXPOSED)]
 
     def preflight(self, origin: bytes, headers: Iterable[Header]) -> list[Header]:
-        """The answer to a preflight, for whatever path; raises `Refusal` for an origin not allowed."""
+        """The headers of the response to a preflight. Raises `Refusal` if the origin is not allowed."""
         if not self._any and origin not in self._origins:
             shown = origin.decode("latin-1")
             raise Refusal(
-                "permission_denied", f"the origin {shown} is not allowed; start with {self._flag} {shown}"
+                "permission_denied",
+                f"the origin {shown} is not allowed; start tune-mock with {self._flag} {shown}",
             )
         asked = dict(headers)
         wanted = asked.get(b"access-control-request-headers", b"").decode("latin-1")

@@ -1,4 +1,4 @@
-"""Is the client still there while it waits?"""
+"""Is the client still connected while it waits for a response?"""
 
 import asyncio
 from types import TracebackType
@@ -6,10 +6,11 @@ from types import TracebackType
 from mock_server.http.request import Request
 
 _LONG = 86_400_000
+"""Milliseconds for which a task waits that only a disconnect should wake."""
 
 
 class Client:
-    """Watches the connection while the block lasts; a client that goes away wakes whoever waits for it."""
+    """Watches the connection during the block. A disconnect wakes the tasks that wait under `key`."""
 
     def __init__(self, request: Request, key: str) -> None:
         self._request, self._key = request, key
@@ -17,11 +18,11 @@ class Client:
 
     @property
     def here(self) -> bool:
-        """Whether there is somebody to answer, and a server to answer."""
+        """Whether the client is connected and the server is not stopping."""
         return not (self._gone or self._request.sandbox.closing)
 
     async def gone(self) -> None:
-        """Return when there is nobody to answer any more."""
+        """Return when the client has disconnected or the server is stopping."""
         clock = self._request.sandbox.clock_of(self._key)
         while self.here:
             await clock.wait_until(clock.now() + _LONG, self._key)

@@ -1,7 +1,7 @@
-"""Where does the reader find the document?
+"""Where are the document and its reference served?
 
-connexion serves Swagger UI and the document beside the API, under its base path; `/docs` leads there.
-Requests for the API itself do not pass connexion's router for these pages.
+connexion serves Swagger UI and the document under the base path of the API; `/docs` redirects there. Requests
+to the API bypass connexion's router for these pages.
 """
 
 from typing import Any
@@ -20,14 +20,14 @@ _PAGES = ("/docs", "/openapi.json", "/openapi.yaml")
 
 
 class DocsMiddleware(SwaggerUIMiddleware):
-    """connexion's Swagger UI for the paths that are its own, the next application for all others."""
+    """Serves connexion's Swagger UI for its own paths, and the next application for all others."""
 
     def __init__(self, app: Any) -> None:
         super().__init__(app)
         self._base = ""
 
     def add_api(self, specification: Any, base_path: str | None = None, **kwargs: Any) -> None:
-        """Serve the pages of a document; `/docs` leads to those of the first."""
+        """Serve the pages of a document. `/docs` redirects to those of the first document."""
         super().add_api(specification, base_path=base_path, **kwargs)
         self._base = self._base or specification.base_path
 

@@ -1,7 +1,8 @@
-"""What does every request pass first and every answer last?
+"""What is done for every request and response?
 
-The outermost layer: whose mock is meant, preflights and CORS headers, the one error body for whatever is
-refused below, the log, and the life of the server.
+The outermost layer of the API and of the control calls. It finds the sandbox of the request, answers
+preflights and adds CORS headers, turns exceptions into error responses, writes the log, and handles startup
+and shutdown.
 """
 
 import sys
@@ -20,12 +21,12 @@ from mock_server.sandboxes.registry import TEST_HEADER, Sandboxes
 from mock_server.sandboxes.sandbox import SANDBOX
 
 _REFUSED = "tune_mock.refused"
-"""The key under which the ASGI scope tells the log why a request was refused."""
-_TOLD = (b"x-mock-scenario", b"x-mock-hint")
+"""The key in the ASGI scope of the error message, for the log."""
+_LOGGED = (b"x-mock-scenario", b"x-mock-hint")
 
 
 class Gateway:
-    """Wraps everything else."""
+    """The outermost ASGI middleware."""
 
     def __init__(self, app: ASGIApp, sandboxes: Sandboxes, cors: Cors) -> None:
         self.app = app
@@ -36,7 +37,7 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one scope."""
         if scope["type"] != "http":
-            await self._live(scope, receive, send)
+            await self._lifespan(scope, receive, send)
             return
         origin = test = None
         for name, value in scope["headers"]:
@@ -48,7 +49,7 @@ class Gateway:
         if origin is None and self._quiet and scope["method"] != "HEAD":
             await self._answer(scope, receive, send)
             return
-        seen = _Seen(
+        seen = _Observed(
             send, self._cors.headers(origin) if origin is not None else [], scope["method"] == "HEAD"
         )
         started = time.perf_counter()
@@ -71,15 +72,17 @@ class Gateway:
         except CutError:
             await reset(scope)
         except Exception:
-            # A mistake of the mock itself: say so in the one error shape, keep the story for the terminal.
+            # A bug in the mock: the client gets an error in the usual format, the terminal a traceback.
             status = 500
             traceback.print_exc()
-            await _refuse(Refusal("internal", "the mock itself failed; its terminal says more"), send)
+            await _refuse(
+                Refusal("internal", "the mock itself failed; see the traceback in its terminal"), send
+            )
         finally:
             if (seen := scope.get(SEEN)) is not None:
                 seen.status = status
 
-    async def _preflight(self, origin: bytes, scope: Scope, seen: "_Seen") -> None:
+    async def _preflight(self, origin: bytes, scope: Scope, seen: "_Observed") -> None:
         try:
             seen.headers = self._cors.preflight(origin, scope["headers"])
         except Refusal as refusal:
@@ -88,7 +91,7 @@ class Gateway:
         await seen({"type": "http.response.start", "status": 204, "headers": []})
         await seen({"type": "http.response.body", "body": b""})
 
-    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         while scope["type"] == "lifespan":
             message = await receive()
             await send({"type": f"{message['type']}.complete"})
@@ -97,8 +100,8 @@ class Gateway:
                 return
 
 
-class _Seen:
-    """A `send` that adds headers to the answer, notes what the log tells, and drops its body for HEAD."""
+class _Observed:
+    """A `send` that adds headers, remembers what is logged, and drops the body of responses to HEAD."""
 
     def __init__(self, send: Send, headers: list[Header], head: bool) -> None:
         self._send = send
@@ -111,7 +114,7 @@ class _Seen:
         """Pass a message on."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            self.notes = [value.decode() for name, value in message["headers"] if name in _TOLD]
+            self.notes = [value.decode() for name, value in message["headers"] if name in _LOGGED]
             message["headers"] = [*message.get("headers", ()), *self.headers]
         elif self._head:
             message["body"] = b""
@@ -128,7 +131,8 @@ def _is_preflight(scope: Scope) -> bool:
     return scope["method"] == "OPTIONS" and any(name == asked for name, _ in scope["headers"])
 
 
-def _log(scope: Scope, seen: _Seen, seconds: float) -> None:
+def _log(scope: Scope, seen: _Observed, seconds: float) -> None:
     notes = [*seen.notes, *([ascii(scope[_REFUSED])[1:-1]] if _REFUSED in scope else [])]
-    line = f"{scope['method']} {ascii(scope['path'])[1:-1]} {seen.status or 'gone'} {seconds * 1000:.0f} ms"
+    status = seen.status or "disconnected"
+    line = f"{scope['method']} {ascii(scope['path'])[1:-1]} {status} {seconds * 1000:.0f} ms"
     sys.stderr.write("  ".join([line, *notes]) + "\n")

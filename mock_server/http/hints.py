@@ -6,11 +6,11 @@ from functools import lru_cache
 
 _CLOSE = 0.75
 _SYNONYMS = {"maxtokens": "maxCompletionTokens", "systemprompt": "instructions", "assistant": "assistantId"}
-"""What other chat APIs call it."""
+"""Names of fields in other chat APIs."""
 
 
 def hints(sent: Iterable[str], fields: frozenset[str], also_known: Collection[str]) -> list[str]:
-    """A sentence for each unknown field that looks like a known one."""
+    """A sentence for each unknown field whose name is similar to a known one."""
     unknown = (name for name in sent if name not in fields and name not in also_known)
     return [hint for name in unknown if len(name) < 50 and (hint := _hint(name, fields))]
 

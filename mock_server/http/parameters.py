@@ -1,4 +1,4 @@
-"""Are a request's parameters what the operation asks for?"""
+"""Are the parameters of a request valid for its operation?"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,8 +13,8 @@ from mock_server.http.schemas import compiled, explain
 _INTEGER = re.compile(r"-?[0-9]+")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _MOST_DIGITS = 300
-_SAYS_NOTHING = frozenset({"type", "default", "description", "example"})
-"""Keywords that refuse no text."""
+_ALLOWS_ALL = frozenset({"type", "default", "description", "example"})
+"""Keywords that restrict no string."""
 
 
 class Parameter:
@@ -28,12 +28,14 @@ class Parameter:
         self.default: Any = schema.get("default")
         self._type: str = schema.get("type", "string")
         if self._type not in ("string", "integer", "number", "boolean"):
-            raise ValueError(f"parameter {self.name}: the mock reads no parameters of type {self._type}")
+            raise ValueError(
+                f"parameter {self.name}: the mock does not support parameters of type {self._type}"
+            )
         self._validator = compiled(schema)
-        self._any_text = self._type == "string" and not schema.keys() - _SAYS_NOTHING
+        self._any_text = self._type == "string" and not schema.keys() - _ALLOWS_ALL
 
     def read(self, text: str | None) -> Any:
-        """The value that a text stands for; raises `Refusal` where it breaks a rule."""
+        """The value of a text. Raises `Refusal` if it is not valid."""
         if text is None:
             if self.required:
                 raise invalid(f"{self.name}: is required ({self.place} parameter)")
@@ -46,7 +48,7 @@ class Parameter:
         return value
 
     def _typed(self, text: str) -> Any:
-        """The text as its type, or the text itself if it is no such thing; the schema then refuses it."""
+        """The text converted to the parameter's type, or the text itself, which the schema then refuses."""
         if self._type == "integer" and _INTEGER.fullmatch(text) and len(text) < _MOST_DIGITS:
             return int(text)
         if self._type == "number" and _NUMBER.fullmatch(text) and len(text) < _MOST_DIGITS:
@@ -60,7 +62,7 @@ class Parameters:
     """The parameters of one operation."""
 
     def __init__(self, parameters: Sequence[Mapping[str, Any]]) -> None:
-        # connexion lists a path item's parameters once for every middleware.
+        # connexion repeats the parameters of a path item for every middleware.
         unique = {(parameter["in"], parameter["name"]): Parameter(parameter) for parameter in parameters}
         self._path = [parameter for (place, _), parameter in unique.items() if place == "path"]
         self._query = [parameter for (place, _), parameter in unique.items() if place == "query"]
@@ -73,7 +75,7 @@ class Parameters:
         self._defaults = {parameter.name: parameter.default for parameter in self._query}
 
     def check_headers(self, scope: Scope) -> None:
-        """Refuse headers that break a rule; of a repeated one the first counts."""
+        """Raise `Refusal` if a header is not valid. Of a repeated header, the first is used."""
         sent: dict[bytes, str] = {}
         for name, value in scope["headers"]:
             if name in self._headers:
@@ -83,13 +85,13 @@ class Parameters:
                 parameter.read(sent.get(name))
 
     def path(self, scope: Scope) -> dict[str, Any]:
-        """The path's parameters by name."""
+        """The path parameters by name."""
         return {
             parameter.name: parameter.read(scope["path_params"][parameter.name]) for parameter in self._path
         }
 
     def query(self, scope: Scope) -> Mapping[str, Any]:
-        """The query's parameters by name, defaults filled in; unknown ones are ignored."""
+        """The query parameters by name, with defaults. Unknown parameters are ignored."""
         raw: bytes = scope["query_string"]
         if not raw and not any(parameter.required for parameter in self._query):
             return self._defaults
@@ -98,7 +100,7 @@ class Parameters:
 
 
 def _pairs(query: str) -> dict[str, str]:
-    """Names and values of a query; of a repeated name the last counts."""
+    """The names and values of a query string. Of a repeated name, the last value is used."""
     found = {}
     for pair in query.split("&"):
         name, _, value = pair.partition("=")

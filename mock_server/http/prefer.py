@@ -1,4 +1,4 @@
-"""Which preferences does a request state? (RFC 7240)"""
+"""Which preferences are in the `Prefer` headers of a request? (RFC 7240)"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -20,10 +20,10 @@ _REST = re.compile(rf'(?:[^,"]|{_QUOTED}|")*,?')
 
 
 def preferences(headers: Iterable[str]) -> Mapping[str, str]:
-    """The preferences of all `Prefer` headers by lower-case name; of a repeated one the first counts.
+    """The preferences of all `Prefer` headers by lower-case name. Of a repeated one, the first is used.
 
-    What cannot be read is skipped up to the next comma: preferences are wishes, never errors. `scenario` and
-    `wire` are taken as written, with more characters than a token has: `wire=status=429;first=2`.
+    Text that is not a preference is skipped up to the next comma, since preferences never cause errors.
+    `scenario` and `wire` may contain more characters than tokens do: `wire=status=429;first=2`.
     """
     found: dict[str, str] = {}
     for header in headers:

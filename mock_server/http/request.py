@@ -1,6 +1,6 @@
-"""What was asked, and how is it answered?
+"""What does a handler know of a request, and how does it answer?
 
-A `Request` is one request that has been routed, let in and validated; handlers see nothing else of HTTP.
+A `Request` has been routed, authenticated and validated. Handlers see nothing else of HTTP.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,8 +13,8 @@ from mock_server.http.prefer import preferences
 from mock_server.sandboxes.journal import SEEN
 from mock_server.sandboxes.sandbox import Sandbox
 
-REQUEST = "tune_mock.call"
-"""The key under which the ASGI scope carries the call."""
+REQUEST = "tune_mock.request"
+"""The key of the request in the ASGI scope."""
 
 Header = tuple[bytes, bytes]
 
@@ -51,7 +51,7 @@ class Request:
         self.prefer = preferences(given) if (given := self.headers(b"prefer")) else _NO_PREFERENCES
 
     def begun(self, status: int) -> None:
-        """Note in the journal that a long answer has begun."""
+        """Note in the journal the status of a response that has begun."""
         if (seen := self._scope.get(SEEN)) is not None:
             seen.status = status
 
@@ -60,17 +60,17 @@ class Request:
         return [value.decode("latin-1") for key, value in self._scope["headers"] if key == name]
 
     def tell(self, name: str, value: str) -> None:
-        """Add a header to the answer; what a header cannot hold is escaped."""
+        """Add a header to the response. Characters that are not ASCII are escaped."""
         self.answer_headers.append((name.encode(), value.encode("ascii", "backslashreplace")))
 
 
 async def send_json(send: Send, body: Any, headers: Sequence[Header] = ()) -> None:
-    """Answer 200 with JSON."""
+    """Respond with 200 and a JSON body."""
     await send_bytes(send, 200, orjson.dumps(body), headers)
 
 
 async def send_bytes(send: Send, status: int, body: bytes, headers: Sequence[Header] = ()) -> None:
-    """Answer with a JSON text."""
+    """Respond with a body that is JSON already."""
     start = [_JSON, (b"content-length", b"%d" % len(body)), *headers]
     await send({"type": "http.response.start", "status": status, "headers": start})
     await send({"type": "http.response.body", "body": body})

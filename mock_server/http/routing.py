@@ -1,9 +1,8 @@
-"""Which operation does a request mean?
+"""Which operation is a request for?
 
-In place of connexion's `RoutingMiddleware`: the same seam and the same result in the scope, from a tree of
-path segments. It reads the path as it came, so that `%2F` in an id is part of the id; it lets a concrete
-path win over a templated one whatever the method (OpenAPI 3.0, Paths Object); and it knows what to say when
-nothing matches.
+Replaces connexion's `RoutingMiddleware`, and leaves the same result in the scope. It uses a tree of path
+segments. It reads the path undecoded, so `%2F` in an id is part of the id. A concrete path takes precedence
+over a templated one for every method (OpenAPI 3.0, Paths Object). If no path matches, the error gives advice.
 """
 
 from functools import lru_cache
@@ -23,12 +22,12 @@ from mock_server.http.connexion_api import (
 from mock_server.sandboxes.journal import SEEN
 from mock_server.sandboxes.sandbox import SANDBOX, Sandbox
 
-_OFTEN, _SHORT = 1024, 200
-"""So many paths are remembered, none of more bytes."""
+_CACHE_SIZE, _LONGEST_CACHED = 1024, 200
+"""The size of the path cache, and the largest number of bytes of a cached path."""
 
 
 class _Node:
-    """Where the paths with one beginning go on."""
+    """A node in the tree of path segments."""
 
     __slots__ = ("literals", "methods", "names", "templated")
 
@@ -47,14 +46,14 @@ class _Node:
                 node.templated = node.templated or _Node()
                 node = node.templated
             elif "{" in segment:
-                raise ValueError(f"{path}: a parameter has to fill its whole segment")
+                raise ValueError(f"{path}: a parameter has to be a whole path segment")
             else:
                 node = node.literals.setdefault(segment, _Node())
         node.names = tuple(names)
         return node
 
     def find(self, segments: list[str], start: int, values: list[str]) -> "_Node | None":
-        """The node of a path; `values` gets what its parameters stand for."""
+        """The node of a path. Adds the values of its parameters to `values`."""
         if start == len(segments):
             return self if self.methods else None
         segment = segments[start]
@@ -72,14 +71,14 @@ class _Node:
 
 
 class _RoutingAPI(AbstractRoutingAPI[dict[str, str]]):
-    """The operations of one document, put into the tree."""
+    """Adds the operations of one document to the tree."""
 
     def __init__(self, specification: Specification, *, root: _Node, **kwargs: Any) -> None:
         self._root = root
         super().__init__(specification, **kwargs)
 
     def make_operation(self, operation: AbstractOperation) -> dict[str, str]:
-        """What the scope is told."""
+        """What is put into the scope for an operation."""
         return {"api_base_path": self.base_path, "operation_id": operation.operation_id}
 
     @staticmethod
@@ -93,21 +92,21 @@ class _RoutingAPI(AbstractRoutingAPI[dict[str, str]]):
 
 
 class RoutingMiddleware(SpecMiddleware):
-    """Tells the scope which operation is meant; refuses unknown paths and wrong methods."""
+    """Puts the operation into the scope. Refuses unknown paths and wrong methods."""
 
     def __init__(self, app: ASGIApp, journaled: bool = True) -> None:
         self.app = app
         self._journaled = journaled
         self._root = _Node()
-        self._often = lru_cache(_OFTEN)(self._find)
+        self._cached = lru_cache(_CACHE_SIZE)(self._find)
 
     def add_api(self, specification: Specification, **kwargs: Any) -> None:
-        """Take in the paths of a document."""
+        """Add the paths of a document."""
         kwargs.pop("next_app", None)
         _RoutingAPI(specification, root=self._root, **kwargs)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Find the operation."""
+        """Find the operation, and pass the request on."""
         if self._journaled:
             sandbox: Sandbox = scope[SANDBOX]
             scope[SEEN] = sandbox.journal.note(scope, sandbox.clock.now())
@@ -129,13 +128,13 @@ class RoutingMiddleware(SpecMiddleware):
         await self.app(scope, receive, send)
 
     def _find(self, raw: bytes) -> tuple[_Node | None, list[str]]:
-        """The node of a path as it was sent, and what its parameters stand for."""
+        """The node of an undecoded path, and the values of its parameters."""
         values: list[str] = []
         return self._root.find(_segments(raw), 0, values), values
 
     def _found(self, raw: bytes) -> tuple[_Node | None, list[str]]:
-        """The same, at less cost for a short path that is asked for often."""
-        return self._often(raw) if len(raw) <= _SHORT else self._find(raw)
+        """The same, cached for short paths."""
+        return self._cached(raw) if len(raw) <= _LONGEST_CACHED else self._find(raw)
 
     def _advice(self, path: str) -> str:
         values: list[str] = []

@@ -1,7 +1,7 @@
-"""Does a value fit its schema, and if not, how is that said?
+"""Does a value match its schema, and what does the error say if not?
 
-Compiles the document's OpenAPI 3.0 schemas for a fast validator; explains a mismatch in one line that names
-the field, the rule and what was sent.
+Compiles OpenAPI 3.0 schemas for a fast validator. An error is one line that names the field, the rule and
+what was sent.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ def compiled(schema: Any) -> jsonschema_rs.Draft4Validator:
 
 
 def explain(mismatch: jsonschema_rs.ValidationError, name: str = "") -> str:
-    """One line: the field, the rule, what was sent."""
+    """One line that names the field, the rule and what was sent. `name` is the name of a parameter."""
     error = _closest(mismatch)
     where = _where(([name] if name else []) + list(error.instance_path))
     kind = error.kind
@@ -75,7 +75,7 @@ def explain(mismatch: jsonschema_rs.ValidationError, name: str = "") -> str:
 
 
 def _closest(error: Any) -> Any:
-    """Of the alternatives that do not fit, the one that came closest: whose error lies deepest."""
+    """The error of the alternative that matches best: the one whose error is nested deepest."""
     if error.kind.name not in ("anyOf", "oneOf"):
         return error
     errors = [_closest(branch[0]) for branch in getattr(error.kind, "context", ()) if branch]
@@ -84,7 +84,7 @@ def _closest(error: Any) -> Any:
 
 
 def _alternatives(error: Any) -> list[str]:
-    """The types that the alternatives ask for."""
+    """The types that the alternatives require."""
     branches = [branch[0].kind for branch in getattr(error.kind, "context", ()) if branch]
     return [name for kind in branches if kind.name == "type" for name in kind.types]
 

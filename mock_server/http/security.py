@@ -1,7 +1,7 @@
-"""Has the client a key?
+"""Does a request have a valid key?
 
-In place of connexion's `SecurityMiddleware`, from the same `security` and `securitySchemes`, compiled once
-per operation.
+Replaces connexion's `SecurityMiddleware`. It uses the same `security` and `securitySchemes` of the document,
+compiled once for each operation.
 """
 
 from collections.abc import Callable
@@ -16,9 +16,9 @@ Check = Callable[[Scope], None]
 
 
 def _key_check(scheme: dict[str, Any], keys: frozenset[bytes]) -> Check:
-    """Refuse a request without an acceptable key."""
+    """A check that refuses requests without a valid key. Without `keys`, any non-empty key is valid."""
     if scheme.get("type") != "apiKey" or scheme.get("in") != "header":
-        raise ValueError(f"the mock knows only apiKey schemes in a header, not {scheme}")
+        raise ValueError(f"the mock supports only apiKey schemes in a header, not {scheme}")
     name = scheme["name"]
     wanted = name.lower().encode()
 
@@ -35,7 +35,7 @@ def _key_check(scheme: dict[str, Any], keys: frozenset[bytes]) -> Check:
 
 
 def _compile(operation: AbstractOperation, keys: frozenset[bytes]) -> Check | None:
-    """One check for the operation's `security`: any of its requirements, each with all of its schemes."""
+    """One check for the operation's `security`: all schemes of at least one requirement are satisfied."""
     requirements = operation.security or []
     alternatives = [
         [_key_check(operation.security_schemes[name], keys) for name in requirement]
@@ -63,7 +63,7 @@ def _compile(operation: AbstractOperation, keys: frozenset[bytes]) -> Check | No
 
 
 class _SecurityAPI(RoutedAPI[ASGIApp]):
-    """The checks of one document by operation."""
+    """The checks of one document, by operation."""
 
     def __init__(self, *args: Any, keys: frozenset[bytes], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -71,7 +71,7 @@ class _SecurityAPI(RoutedAPI[ASGIApp]):
         self.add_paths()
 
     def make_operation(self, operation: AbstractOperation) -> ASGIApp:
-        """The check and then the next application, as one application."""
+        """An application that checks the key and calls the next application."""
         check = _compile(operation, self._keys)
         next_app: ASGIApp = self.next_app
         if check is None:
@@ -85,6 +85,6 @@ class _SecurityAPI(RoutedAPI[ASGIApp]):
 
 
 class SecurityMiddleware(RoutedMiddleware[_SecurityAPI]):
-    """Refuses requests whose key is missing or unknown."""
+    """Refuses requests without a valid key."""
 
     api_cls = _SecurityAPI

@@ -1,4 +1,4 @@
-"""How is one event written as server-sent events?"""
+"""How is an event encoded as a server-sent event?"""
 
 from typing import Any
 
@@ -9,5 +9,5 @@ KEEP_ALIVE = b": keep-alive\n\n"
 
 
 def encode(name: str, data: Any) -> bytes:
-    """One event: its name, its data as one line of JSON, the blank line that sends it."""
+    """An event: its name, its data as one line of JSON, and a blank line."""
     return b"event: %b\ndata: %b\n\n" % (name.encode(), orjson.dumps(data))

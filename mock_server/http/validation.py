@@ -1,7 +1,7 @@
-"""Is a request what its operation asks for?
+"""Is a request valid for its operation?
 
-In place of connexion's `RequestValidationMiddleware`: from the same operation objects, compiled once, with a
-fast parser and validator. What has passed reaches the handlers as a `Request`.
+Replaces connexion's `RequestValidationMiddleware`. It compiles the same operation objects once, for a fast
+parser and validator. A valid request reaches its handler as a `Request`.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ from mock_server.sandboxes.sandbox import SANDBOX
 
 
 class _ValidationAPI(RoutedAPI[ASGIApp]):
-    """The validators of one document by operation."""
+    """The validators of one document, by operation."""
 
     def __init__(self, *args: Any, largest_body: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -26,7 +26,7 @@ class _ValidationAPI(RoutedAPI[ASGIApp]):
         self.add_paths()
 
     def make_operation(self, operation: AbstractOperation) -> ASGIApp:
-        """Validation and then the next application, as one application."""
+        """An application that validates the request and calls the next application."""
         next_app, name = self.next_app, operation.operation_id
         parameters = Parameters(operation.parameters)
         body = Body(operation.request_body, self._largest_body) if operation.request_body else None
@@ -48,6 +48,6 @@ class _ValidationAPI(RoutedAPI[ASGIApp]):
 
 
 class ValidationMiddleware(RoutedMiddleware[_ValidationAPI]):
-    """Refuses requests that are not what the document says."""
+    """Refuses requests that are not valid."""
 
     api_cls = _ValidationAPI

@@ -1,1 +1,1 @@
-"""Which scenarios are there, and what does each file say?"""
+"""Which scenarios are there, and how are their files read?"""

@@ -1,7 +1,7 @@
 """Which scenarios are there?
 
-Those of the package, and those of the user's directory, which is looked at on each use: a file that changed
-is read again, one that broke keeps its last good version and is complained about in one line.
+The built-in ones, and those in the user's directory. The directory is checked on each use, and changed files
+are reloaded. If a changed file is broken, its last good version is kept and a one-line warning is printed.
 """
 
 import os
@@ -20,20 +20,20 @@ _Stamp = tuple[int, int]
 
 
 class Library:
-    """The scenarios by name."""
+    """The scenarios by name. Raises `ScenarioError` if a file is broken at the start."""
 
     def __init__(
-        self, document: Mapping[str, Any], own: Path | None = None, complain: Callable[[str], None] = print
+        self, document: Mapping[str, Any], own: Path | None = None, warn: Callable[[str], None] = print
     ) -> None:
         self._facts = facts(document)
         self._own = own
-        self._complain = complain
+        self._warn = warn
         self._built_in = {path.stem: self._load(path) for path in sorted(BUILT_IN.glob("*.yaml"))}
         self._stamps: dict[str, _Stamp] = {}
-        self._trouble = ""
+        self._problem = ""
         self._scenarios = dict(self._built_in)
         if own is not None:
-            self._scenarios |= {name: self._load(own / f"{name}.yaml") for name in self._look(own)}
+            self._scenarios |= {name: self._load(own / f"{name}.yaml") for name in self._changed_in(own)}
 
     @property
     def operations(self) -> Operations:
@@ -41,7 +41,7 @@ class Library:
         return self._facts.operations
 
     def scenarios(self) -> Mapping[str, Scenario]:
-        """All scenarios as their files stand now."""
+        """All scenarios, reloaded if their files have changed."""
         if self._own is not None:
             self._refresh(self._own)
         return self._scenarios
@@ -49,8 +49,8 @@ class Library:
     def _load(self, path: Path) -> Scenario:
         return load(path, self._facts, Path(path.parent.name) / path.name)
 
-    def _look(self, directory: Path) -> list[str]:
-        """The names whose files are new or changed since the last look."""
+    def _changed_in(self, directory: Path) -> list[str]:
+        """The names of the files that are new or changed since the last check."""
         try:
             with os.scandir(directory) as entries:
                 found = {entry.name[:-5]: _stamp(entry) for entry in entries if entry.name.endswith(".yaml")}
@@ -63,20 +63,20 @@ class Library:
         return changed
 
     def _refresh(self, directory: Path) -> None:
-        trouble, changed = "", []
+        problem, changed = "", []
         try:
-            changed = self._look(directory)
+            changed = self._changed_in(directory)
         except ScenarioError as error:
-            trouble = str(error)
-        if trouble and trouble != self._trouble:
-            self._complain(trouble)
-        self._trouble = trouble
+            problem = str(error)
+        if problem and problem != self._problem:
+            self._warn(problem)
+        self._problem = problem
         for name in changed:
             try:
                 self._scenarios[name] = self._load(directory / f"{name}.yaml")
             except ScenarioError as error:
-                stays = " (the last good version stays)" if name in self._scenarios else ""
-                self._complain(f"{error}{stays}")
+                kept = " (the last good version is kept)" if name in self._scenarios else ""
+                self._warn(f"{error}{kept}")
 
     def _forget(self, name: str) -> None:
         self._scenarios.pop(name, None)
@@ -85,7 +85,7 @@ class Library:
 
 
 def _stamp(entry: os.DirEntry[str]) -> _Stamp:
-    """What changes with the file; a link to nothing has a stamp too: reading it says what is wrong."""
+    """A value that changes with the file. A broken link has one too; the error comes when it is read."""
     try:
         found = entry.stat()
     except OSError:

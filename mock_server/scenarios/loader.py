@@ -1,4 +1,4 @@
-"""Is a scenario file a scenario, and does it keep to the document's lifecycle?"""
+"""Is a scenario file valid, and does it follow the document's lifecycle?"""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -15,8 +15,10 @@ from mock_server.simulation.operations import Operations, operations
 from mock_server.simulation.scenario import ALL, Event, Message, Moment, Scenario, Status, ToolCall, ToolCalls
 
 EXPIRES = 600.0
+"""Seconds after which a run expires, unless its scenario says otherwise."""
 PLACEHOLDERS = ("said", "user", "model", "instructions", "outputs")
 MOST_CALLS = 8
+"""The largest number of tool calls in one moment; their ids are computed from it."""
 
 AFTER_CANCEL: tuple[Moment, ...] = (Status(0, "cancelling", deltas=3), Status(1.5, "cancelled"))
 AFTER_OUTPUTS: tuple[tuple[Moment, ...], ...] = (
@@ -38,20 +40,20 @@ class Facts:
 
 
 def facts(document: Mapping[str, Any]) -> Facts:
-    """The facts of a document that bind a scenario."""
+    """The facts in a document."""
     error = document["components"]["schemas"]["LastError"]
     return Facts(lifecycles(document), tuple(error["properties"]["code"]["enum"]), operations(document))
 
 
 def load(path: Path, facts: Facts, shown: Path | None = None) -> Scenario:
-    """The scenario in a file; raises `ScenarioError`, one line, for the first mistake."""
+    """The scenario in a file. Raises `ScenarioError` for the first mistake."""
     if not path.stem.replace("-", "").isalnum():
-        raise ScenarioError(f"{shown or path}: a scenario's name is made of letters, digits and '-'")
+        raise ScenarioError(f"{shown or path}: the name of a scenario consists of letters, digits and '-'")
     return _Reader(facts, read(path, shown or path)).scenario(path.stem)
 
 
 class _Reader:
-    """One file on its way to a scenario."""
+    """Reads one file."""
 
     def __init__(self, facts: Facts, top: Fields) -> None:
         self._facts, self._top = facts, top
@@ -122,12 +124,15 @@ class _Reader:
         status, known = item.text("status"), tuple(self._facts.lifecycles.run.next)
         if status not in known and not self._breaks:
             raise item.error("status", f"{status!r} is not a status ({', '.join(known)})")
-        deltas = item.value("deltas", (int, str), "a number, or all", 0)
+        deltas = item.value("deltas", (int, str), "a number or all", 0)
         if not (deltas == "all" or (isinstance(deltas, int) and deltas >= 0)):
-            raise item.error("deltas", f"must be a number, or all, not {deltas!r}")
+            raise item.error("deltas", f"must be a number or all, not {deltas!r}")
         fields = item.value("fields", dict, "a mapping", {})
         if fields and not self._breaks:
-            raise item.error("fields", "needs breaks: the rule of the contract that this scenario breaks")
+            raise item.error(
+                "fields",
+                "needs the key breaks, which names the rule of the contract that this scenario breaks",
+            )
         error = self._error(item)
         return Status(item.seconds("at"), status, error, ALL if deltas == "all" else deltas, fields)
 
@@ -136,7 +141,7 @@ class _Reader:
         if error is None:
             return None
         if set(error) != {"code", "message"} or not all(isinstance(value, str) for value in error.values()):
-            raise item.error("error", f"must have the texts code and message, not {error!r}")
+            raise item.error("error", f"must have the strings code and message, not {error!r}")
         if error["code"] not in self._facts.error_codes and not self._breaks:
             allowed = ", ".join(self._facts.error_codes)
             raise item.error("error", f"{error['code']!r} is not a code of lastError ({allowed})")
@@ -162,14 +167,17 @@ class _Reader:
 
     def _call(self, item: Fields) -> ToolCall:
         item.only("name", "arguments")
-        arguments = item.value("arguments", (dict, str), "a mapping, or a text", {})
+        arguments = item.value("arguments", (dict, str), "a mapping or a string", {})
         text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
         return ToolCall(item.text("name"), text)
 
     def _event(self, item: Fields) -> Event:
         item.only("at", "event")
         if not self._breaks:
-            raise item.error("event", "needs breaks: the rule of the contract that this scenario breaks")
+            raise item.error(
+                "event",
+                "needs the key breaks, which names the rule of the contract that this scenario breaks",
+            )
         event = item.mapping("event")
         event.only("name", "data")
         data = event.value("data", dict, "a mapping")
@@ -207,13 +215,13 @@ class _Reader:
             self._walk(f"after_outputs[{number}]", moments, [REQUIRES_ACTION])
 
     def _check_answer(self, section: str, moments: Sequence[Moment]) -> None:
-        """What a client does to a run shows at once: nobody can do it twice."""
+        """A client's request changes the status at once, so that it cannot be repeated."""
         if not (isinstance(moments[0], Status) and moments[0].at == 0):
             raise self._error_in(section, "must begin with a status at 0")
 
     def _walk(self, section: str, moments: Sequence[Moment], before: list[str]) -> set[str]:
-        """Check each transition; gives the active statuses that were met."""
-        run, met, calls = self._facts.lifecycles.run, set(before), False
+        """Check each transition, and return the active statuses on the way."""
+        run, reached, calls = self._facts.lifecycles.run, set(before), False
         for moment in moments:
             if any(status in run.terminal for status in before):
                 raise self._error_in(section, f"nothing can follow {before[0]!r}, which is terminal")
@@ -229,12 +237,12 @@ class _Reader:
             if moment.status == REQUIRES_ACTION and not calls:
                 raise self._error_in(section, f"{REQUIRES_ACTION!r} needs tool_calls before it")
             before = [moment.status]
-            met.add(moment.status)
+            reached.add(moment.status)
         if not run.terminal.intersection(before) and not all(
             run.may_follow(last, EXPIRED) for last in before
         ):
             raise self._error_in(section, f"{before[0]!r} cannot end in {EXPIRED!r}")
-        return met - run.terminal
+        return reached - run.terminal
 
     def _error_in(self, section: str, problem: str) -> ScenarioError:
         return self._top.error(section.partition("[")[0], problem)

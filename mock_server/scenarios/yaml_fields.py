@@ -1,6 +1,6 @@
-"""Where in a YAML file does a value stand, and is it of the kind asked for?
+"""How are values read from a YAML file, with errors that name the place?
 
-A mapping is taken apart key by key; every mistake is one line that names file, line, key and what is allowed.
+Every error is one line that names the file, the line, the key and what is allowed.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _REQUIRED: Any = object()
 
 
 class ScenarioError(ValueError):
-    """A scenario file that cannot be played, in one line."""
+    """What is wrong with a scenario file, in one line."""
 
 
 class Fields:
@@ -29,25 +29,25 @@ class Fields:
             name, twice = str(key.value), str(key.value) in self._values
             self._values[name] = value
             if twice:
-                raise self.error(name, "stands twice")
+                raise self.error(name, "is a duplicate key")
 
     def __contains__(self, key: str) -> bool:
         return key in self._values
 
     def error(self, key: str, problem: str) -> ScenarioError:
-        """What is wrong at a key."""
+        """An error at a key."""
         node = self._values.get(key, self._node)
         where = ".".join(part for part in (self._where, key) if part)
         return ScenarioError(f"{self._file}:{node.start_mark.line + 1}: {where or 'the file'}: {problem}")
 
     def only(self, *allowed: str) -> None:
-        """Refuse keys that mean nothing here."""
+        """Refuse all other keys."""
         for key in self._values:
             if key not in allowed:
                 raise self.error(key, f"is not a key here (allowed: {', '.join(allowed)})")
 
     def value(self, key: str, kind: type | tuple[type, ...], name: str, default: Any = _REQUIRED) -> Any:
-        """The value of a key, of a Python type that is called `name` in the error."""
+        """The value of a key. `name` is what the error message calls its Python type."""
         if key not in self._values:
             if default is _REQUIRED:
                 raise self.error(key, "is missing")
@@ -59,10 +59,10 @@ class Fields:
 
     def text(self, key: str, default: Any = _REQUIRED) -> str:
         """A string."""
-        return str(self.value(key, str, "a text", default))
+        return str(self.value(key, str, "a string", default))
 
     def seconds(self, key: str, default: Any = _REQUIRED) -> float:
-        """A number of seconds, not negative."""
+        """A number of seconds from 0 on."""
         found = self.value(key, (int, float), "a number of seconds", default)
         if not 0 <= found < 1e7:
             raise self.error(key, f"must be from 0 to 10000000 seconds, not {found!r}")
@@ -98,7 +98,7 @@ class Fields:
 
 
 def read(path: Path, shown: Path) -> Fields:
-    """The mapping in a file; errors call the file by its shown path."""
+    """The mapping in a file. Error messages use the path `shown`."""
     try:
         node = yaml.compose(path.read_text(encoding="utf-8"), Loader=_LOADER)
     except yaml.MarkedYAMLError as error:

@@ -1,1 +1,1 @@
-"""What does a client see of a run at a moment? Standard library only."""
+"""What does a client see of a run at one time? Standard library only."""

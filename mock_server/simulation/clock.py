@@ -1,8 +1,8 @@
-"""What time is it in the mock, and who wakes whoever waits for a later time?
+"""What time is it in the mock, and how does a task wait for a later time?
 
-Time is virtual: an instant is milliseconds since the epoch (see `instants`). It passes at a speed, 0 on a
-frozen clock, and can be moved forward. Whoever waits names a key, usually a run's id, so that somebody else
-who changes that run can wake it early; a waiter woken looks again at what is due.
+Time is virtual. It passes at a speed, which is 0 for a frozen clock, and it can be moved forward. A task
+waits under a key, usually a run's id. A request that changes the run wakes the task, which then checks again
+what is due.
 """
 
 import asyncio
@@ -11,56 +11,57 @@ import time
 from mock_server.simulation.timestamps import milliseconds
 
 KEEP_ALIVE = 15.0
+"""Real seconds without an event after which a stream sends a comment."""
 START = 1_735_689_600_000
-"""Where a clock begins that is frozen from the start, so that the same seed gives the same: 2025 in UTC."""
+"""The time at which a frozen clock starts, so that the same seed gives the same output: 2025 in UTC."""
 
 
 class Clock:
-    """Virtual time; it never runs backwards. Without a start, a clock that runs starts at the wall's time."""
+    """Virtual time. It never goes back. Unless a start is given, a running clock starts at the real time."""
 
     def __init__(self, speed: float = 1.0, start: int | None = None) -> None:
         self.speed = speed
-        self._instant: float = (START if speed == 0 else time.time() * 1000) if start is None else start
+        self._time: float = (START if speed == 0 else time.time() * 1000) if start is None else start
         self._since = time.monotonic()
         self._futures: dict[str, set[asyncio.Future[None]]] = {}
 
     def now(self) -> int:
-        """The present instant."""
+        """The current time, as a timestamp."""
         if self.speed == 0:
-            return int(self._instant)
-        return int(self._instant + (time.monotonic() - self._since) * self.speed * 1000)
+            return int(self._time)
+        return int(self._time + (time.monotonic() - self._since) * self.speed * 1000)
 
     @property
     def keep_alive(self) -> int:
-        """After so many virtual milliseconds, 15 seconds of the client's, a silent stream sends a comment."""
+        """The virtual milliseconds without an event after which a stream sends a comment."""
         return milliseconds(KEEP_ALIVE * (self.speed or 1.0))
 
     def scale(self, speed: float) -> None:
-        """Run so many times as fast from now on; 0 freezes."""
-        self._instant, self._since, self.speed = self.now(), time.monotonic(), speed
+        """Set the speed: 1 is real time, 0 freezes the clock."""
+        self._time, self._since, self.speed = self.now(), time.monotonic(), speed
         self.wake()
 
     def advance(self, seconds: float) -> None:
-        """Let so many seconds pass at once."""
+        """Move the clock forward by a number of seconds."""
         self.move_to(self.now() + milliseconds(seconds))
 
-    def move_to(self, instant: int) -> None:
-        """Go to a later instant."""
+    def move_to(self, timestamp: int) -> None:
+        """Move the clock forward to a timestamp. Raises `ValueError` if it is in the past."""
         now = self.now()
-        if instant < now:
-            raise ValueError(f"the clock cannot go back from {now} to {instant}")
-        self._instant, self._since = instant, time.monotonic()
+        if timestamp < now:
+            raise ValueError(f"the clock cannot go back from {now} to {timestamp}")
+        self._time, self._since = timestamp, time.monotonic()
         self.wake()
 
     def wake(self, key: str | None = None) -> None:
-        """Wake whoever waits under the key, or everybody."""
+        """Wake the tasks that wait under a key; without a key, all tasks."""
         for name in list(self._futures) if key is None else [key]:
             for future in self._futures.get(name, ()):
                 _resolve(future)
 
-    async def wait_until(self, instant: int, key: str) -> None:
-        """Return at the instant, or earlier if the clock was changed or the key was woken."""
-        milliseconds_left = instant - self.now()
+    async def wait_until(self, timestamp: int, key: str) -> None:
+        """Return at the timestamp, or earlier if the clock is changed or the key is woken."""
+        milliseconds_left = timestamp - self.now()
         if milliseconds_left <= 0:
             return
         loop = asyncio.get_running_loop()

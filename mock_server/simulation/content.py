@@ -1,7 +1,7 @@
-"""How is a message's content, which clients send in several ways, kept and answered?
+"""In which form is a message's content stored and shown?
 
-A text is answered as `{"value": ...}`, which serves every client seen; whatever object a client sent in
-place of a text stands under `value` as it was.
+Clients send it in several forms. A text is shown as `{"value": ...}`, which every observed client can read.
+If a client sent an object instead of a text, the object is shown under `value` unchanged.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ Part = Mapping[str, Any]
 
 
 def parts(content: Any) -> tuple[Part, ...]:
-    """The parts of a message's content as they are answered."""
+    """The parts of a message's content as the API shows them."""
     if isinstance(content, str):
         return (_text_part(content),)
     return tuple(_part(part) for part in content)

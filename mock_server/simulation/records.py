@@ -1,7 +1,7 @@
-"""What is kept of what clients created?
+"""What is stored of threads, messages and runs?
 
-What was asked and when, never a status: everything else is computed. Records are frozen; a change makes a
-new one with the next version. Standard library only: playback depends on it.
+Only what clients sent and when, never a status: everything else is computed. Records are frozen. A change
+makes a new record with the next version. Standard library only.
 """
 
 from collections.abc import Mapping
@@ -17,9 +17,9 @@ Kind = TypeVar("Kind")
 
 @dataclass_transform(eq_default=False, frozen_default=True, field_specifiers=(field,))
 def record(kind: type[Kind]) -> type[Kind]:
-    """Make a class a record: frozen to mypy, which sees every line; to freeze it at run time makes it slow.
+    """A dataclass that only mypy treats as frozen.
 
-    A frozen dataclass of sixteen fields takes ten times as long to be made.
+    Creating a dataclass that is frozen at run time takes ten times as long.
     """
     return dataclass(slots=True, eq=False)(kind)
 
@@ -39,7 +39,7 @@ class ThreadRecord:
 
 @record
 class MessageRecord:
-    """A message that a client posted; replies belong to their runs."""
+    """A message that a client posted. The messages of runs are computed from the runs."""
 
     id: str
     thread_id: str
@@ -58,7 +58,7 @@ class MessageRecord:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """Something a client did to a run after creating it."""
+    """A request that changes what a run does: cancel, or submit tool outputs by call id."""
 
     at: int
     kind: Literal["cancel", "outputs"]
@@ -67,10 +67,11 @@ class Input:
 
 @record
 class RunRecord:
-    """A run: what was asked, which scenario plays, and what the client did since.
+    """A run: the request that created it, its scenario, and the requests that changed it since.
 
-    `pace` stretches the scenario's seconds: 1 as written, 0 everything at once. `prompt` is what the user
-    said last.
+    `chosen_by` says what selected the scenario, `conditions` are the network conditions as they were written.
+    The scenario's times are multiplied by `pace`: 1 as written, 0 instantly. `prompt` is the last user
+    message.
     """
 
     id: str
@@ -92,7 +93,7 @@ class RunRecord:
 
     @property
     def lag(self) -> int:
-        """By how many milliseconds polls lag behind the run."""
+        """The milliseconds by which polls lag behind the run."""
         if not self.conditions:
             return 0
         conditions = map(parse, self.conditions)

@@ -130,7 +130,7 @@ def test_parameters_are_parsed_by_their_type(
     [
         (
             lambda d: d["paths"].update({"/threads/{a}.json": d["paths"]["/threads/{threadId}"]}),
-            "whole segment",
+            "whole path segment",
         ),
         (lambda d: d["components"]["securitySchemes"]["tuneKey"].update({"in": "cookie"}), "apiKey schemes"),
         (lambda d: d["components"]["parameters"]["After"]["schema"].update(type="array"), "type array"),

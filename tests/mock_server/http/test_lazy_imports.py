@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from mock_server.http.lazy_imports import stand_ins
+from mock_server.http.lazy_imports import placeholders
 
 # Connexion or a careless import would load these. None of them is needed to serve a request.
 HEAVY = (
@@ -59,7 +59,7 @@ def test_a_heavy_module_is_not_loaded_for_serving(loaded: set[str], module: str)
 
 
 def test_a_stand_in_loads_the_real_module_when_it_is_used() -> None:
-    with stand_ins(["this_is_no_module", "json.tool"], ["wave.Wave_read"]):
+    with placeholders(["this_is_no_module", "json.tool"], ["wave.Wave_read"]):
         import json.tool as tool
         from wave import Wave_read
     assert "json.tool" not in sys.modules
@@ -71,6 +71,6 @@ def test_a_stand_in_loads_the_real_module_when_it_is_used() -> None:
 
 
 def test_a_module_that_is_already_loaded_is_not_replaced() -> None:
-    with stand_ins(["json"], ["subprocess.Popen"]):
+    with placeholders(["json"], ["subprocess.Popen"]):
         assert sys.modules["json"].loads("1") == 1
         assert sys.modules["subprocess"] is subprocess

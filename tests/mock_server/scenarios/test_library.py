@@ -39,7 +39,7 @@ def test_a_broken_file_keeps_its_last_good_version_and_warns_once(tmp_path: Path
     assert library.scenarios()["mine"].summary == "good"
     [warning] = log
     assert "mine.yaml:2: not YAML" in warning
-    assert "the last good version stays" in warning
+    assert "the last good version is kept" in warning
 
 
 def test_an_own_scenario_replaces_a_built_in_one_until_it_is_deleted(tmp_path: Path) -> None:
