@@ -1,4 +1,4 @@
-"""Answers: does the JavaScript client do with a real mock what it says?"""
+"""Does the JavaScript client work with a real mock?"""
 
 import json
 import os
@@ -13,7 +13,7 @@ CLIENT = Path(__file__).parents[2] / "clients" / "js"
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js 20 or later")
-def test_the_javascript_client_passes_its_own_tests() -> None:
+def test_the_tests_of_the_javascript_client_pass() -> None:
     command = json.dumps([sys.executable, "-m", "mock_server"])
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TUNE_")}
     done = subprocess.run(
@@ -27,7 +27,7 @@ def test_the_javascript_client_passes_its_own_tests() -> None:
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 
-def test_the_types_name_every_member_of_the_client() -> None:
+def test_the_types_declare_every_member_of_the_client() -> None:
     module, types = ((CLIENT / name).read_text() for name in ("control.js", "control.d.ts"))
     members = {line.split("(")[0].split()[-1] for line in module.splitlines() if _is_member(line)}
     assert members
