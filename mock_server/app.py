@@ -1,7 +1,7 @@
 """How do the document and the parts of the mock become one ASGI application?
 
 connexion loads the document, resolves its references, and builds each middleware from its operations. Some of
-its middlewares are replaced: the mock's own ones are faster, and all their errors have the same format.
+its middlewares are replaced: our own ones are faster, and all their errors have the same format.
 """
 
 import secrets

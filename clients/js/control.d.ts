@@ -1,4 +1,4 @@
-/** A moment in virtual time, such as `2025-01-01T00:00:02.500Z`. */
+/** A virtual time, such as `2025-01-01T00:00:02.500Z`. */
 export type Time = string;
 
 export type RunStatus =
@@ -13,9 +13,9 @@ export type RunStatus =
 
 export interface Clock {
   now: Time;
-  /** How many virtual seconds pass in a second; 0 on a frozen clock. */
+  /** Virtual seconds per real second; 0 if the clock is frozen. */
   speed: number;
-  /** When the next thing happens; absent if nothing is to come. */
+  /** When the next change of a run comes; absent if no run has a change ahead. */
   next?: Time;
 }
 
@@ -34,6 +34,8 @@ export interface Overview {
   threads: number;
   runs: number;
   requests: number;
+  /** Open requests that wait for the clock, streams included. */
+  waiting: number;
   tests: string[];
 }
 
@@ -42,7 +44,7 @@ export interface Scenarios {
   wires: { name: string; form: string; summary: string }[];
 }
 
-/** A run with its steps; what the API shows has the types of the OpenAPI document. */
+/** A run and its steps, with the types of the OpenAPI document. */
 export interface RunState {
   run: { id: string; threadId: string; status: RunStatus | (string & {}); [field: string]: unknown };
   steps: { id: string; [field: string]: unknown }[];
@@ -70,7 +72,7 @@ export interface SeenRequest {
   status: number;
 }
 
-/** Which clock is meant: that of a run created with `Prefer: clock=manual`, or everybody's. */
+/** The clock of a run created with `Prefer: clock=manual`; without it, the clock of the sandbox. */
 export interface Which {
   run?: string;
 }
@@ -78,42 +80,56 @@ export interface Which {
 export interface ConnectOptions {
   /** The token of `--control-token`. */
   token?: string;
-  /** Speak for this test only. */
+  /** Use the sandbox of this test. */
   test?: string;
 }
 
-/** What the mock said to a control call that it refused. */
+/** A control call that the mock rejected: HTTP status, error code and message. */
 export class MockError extends Error {
   readonly status: number;
   readonly code: string;
 }
 
-/** A mock, or one test's part of it. */
+/** A mock, or the sandbox of one test. */
 export class Mock {
   constructor(url: string, options?: ConnectOptions);
   /** The address without a path. */
   readonly origin: string;
   /** The base URL of the API, for the application under test. */
   readonly url: string;
-  /** The test that this speaks for; empty for the mock that all share. */
+  /** The test whose sandbox this is; empty for the shared sandbox. */
   readonly test: string;
-  /** The headers that make a request to the API belong to this test. */
+  /** The headers that put a request to the API into this sandbox; empty for the shared sandbox. */
   get headers(): Record<string, string>;
+  /** The sandbox of a test on the same server: its threads, runs, clock, scenario and journal are isolated. */
   forTest(test: string): Mock;
+  /** The default scenario, assignments, clock and counts. */
   overview(): Promise<Overview>;
+  /** All scenarios and network conditions. */
   scenarios(): Promise<Scenarios>;
+  /** Set the default scenario: `tool-call`, `hello+cut=5`. */
   choose(scenario: string): Promise<void>;
+  /** Assign a scenario to the next runs, whatever their requests choose; without `runs`, to all that follow. */
   assign(scenario: string, options?: { runs?: number }): Promise<Assignment[]>;
+  /** Delete all assignments. */
   unassign(): Promise<void>;
+  /** The time, the speed, and when the next change of a run comes. */
   clock(which?: Which): Promise<Clock>;
+  /** Freeze the clock. */
   freeze(which?: Which): Promise<Clock>;
+  /** Set the speed of the clock: 10 is ten times real time, 0 freezes it. */
   scale(speed: number, which?: Which): Promise<Clock>;
+  /** Move the clock forward by virtual seconds. */
   advance(seconds: number, which?: Which): Promise<Clock>;
+  /** Move the clock to the next change (`next`), to a status (`expired`) or to a time. */
   jump(to?: "next" | RunStatus | Time, which?: Which): Promise<Clock>;
+  /** Reset this sandbox; the shared sandbox resets everything. */
   reset(): Promise<void>;
+  /** Every thread with its messages, and every run with its steps. */
   state(): Promise<State>;
+  /** The requests that the mock received, oldest first. */
   journal(options?: { after?: number; operation?: string }): Promise<SeenRequest[]>;
 }
 
-/** A mock that runs already. `url` is any address of it, with or without `/v1`. */
+/** Connect to a running mock. `url` is its address, with or without `/v1`. */
 export function connect(url: string, options?: ConnectOptions): Mock;

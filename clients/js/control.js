@@ -1,6 +1,6 @@
-// How is a running mock told what to do? Works in Node.js and in browsers; it needs `fetch` and nothing else.
+// How does a test control a running mock? Works in Node.js and in browsers; needs only `fetch`.
 
-/** What the mock said to a control call that it refused. */
+/** A control call that the mock rejected: HTTP status, error code and message. */
 export class MockError extends Error {
   constructor(status, code, message) {
     super(message);
@@ -10,7 +10,7 @@ export class MockError extends Error {
   }
 }
 
-/** A mock, or one test's part of it. */
+/** A mock, or the sandbox of one test. */
 export class Mock {
   #token;
 
@@ -22,77 +22,77 @@ export class Mock {
     this.#token = token;
   }
 
-  /** The headers that make a request to the API belong to this test; none for the mock that all share. */
+  /** The headers that put a request to the API into this sandbox; empty for the shared sandbox. */
   get headers() {
     return this.test ? { "X-Mock-Test": this.test } : {};
   }
 
-  /** The same mock as one test sees it: threads, runs, clock, scenario and journal are its own. */
+  /** The sandbox of a test on the same server: its threads, runs, clock, scenario and journal are isolated. */
   forTest(test) {
     return new Mock(this.origin, { token: this.#token, test });
   }
 
-  /** How the mock stands. */
+  /** The default scenario, assignments, clock and counts. */
   overview() {
     return this.#call("GET", "");
   }
 
-  /** The scenarios and wire conditions there are. */
+  /** All scenarios and network conditions. */
   scenarios() {
     return this.#call("GET", "/scenarios");
   }
 
-  /** Choose what a run plays when its request does not choose: `tool-call`, `hello+cut=5`. */
+  /** Set the default scenario: `tool-call`, `hello+cut=5`. */
   async choose(scenario) {
     await this.#call("PUT", "/scenario", { scenario });
   }
 
-  /** Decide what the next runs play, whatever their requests say; without `runs`, all that follow. */
+  /** Assign a scenario to the next runs, whatever their requests choose; without `runs`, to all that follow. */
   async assign(scenario, { runs } = {}) {
     return (await this.#call("POST", "/assignments", { scenario, runs })).assignments;
   }
 
-  /** Let requests choose for themselves again. */
+  /** Delete all assignments. */
   async unassign() {
     await this.#call("DELETE", "/assignments");
   }
 
-  /** What time it is, and what happens next. */
+  /** The time, the speed, and when the next change of a run comes. */
   clock({ run } = {}) {
     return this.#call("GET", `/clock${query({ run })}`);
   }
 
-  /** Let time stand. */
+  /** Freeze the clock. */
   freeze({ run } = {}) {
     return this.scale(0, { run });
   }
 
-  /** Let time pass so many times as fast as it does. */
+  /** Set the speed of the clock: 10 is ten times real time, 0 freezes it. */
   scale(speed, { run } = {}) {
     return this.#call("PUT", "/clock", { speed, run });
   }
 
-  /** Let so many virtual seconds pass at once. */
+  /** Move the clock forward by virtual seconds. */
   advance(seconds, { run } = {}) {
     return this.#call("POST", "/clock/advance", { by: seconds, run });
   }
 
-  /** Go to the next moment (`next`), to a status (`expired`) or to a time. */
+  /** Move the clock to the next change (`next`), to a status (`expired`) or to a time. */
   jump(to = "next", { run } = {}) {
     return this.#call("POST", "/clock/advance", { to, run });
   }
 
-  /** Forget everything, or everything of this test. */
+  /** Reset this sandbox; the shared sandbox resets everything. */
   async reset() {
     await this.#call("POST", "/reset");
   }
 
-  /** Every thread and every run. */
+  /** Every thread with its messages, and every run with its steps. */
   state() {
     return this.#call("GET", "/state");
   }
 
-  /** The requests that the mock has seen, oldest first. */
+  /** The requests that the mock received, oldest first. */
   async journal({ after, operation } = {}) {
     return (await this.#call("GET", `/journal${query({ after, operation })}`)).requests;
   }
@@ -108,7 +108,7 @@ export class Mock {
   }
 }
 
-/** A mock that runs already. `url` is any address of it, with or without `/v1`. */
+/** Connect to a running mock. `url` is its address, with or without `/v1`. */
 export function connect(url, options) {
   return new Mock(url, options);
 }

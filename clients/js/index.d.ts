@@ -3,31 +3,31 @@ import { Mock } from "./control.js";
 export * from "./control.js";
 
 export interface StartOptions {
-  /** The command, or the command and its first arguments; `tune-mock` if not told. */
+  /** The command, or the command and its first arguments. Default: `tune-mock`. */
   command?: string | string[];
-  /** A fixed port; a free one if not told. */
+  /** The port. Default: a free one. */
   port?: number;
-  /** What a run plays if nobody chooses; `hello` if not told. */
+  /** The default scenario. Default: `hello`. */
   scenario?: string;
-  /** Repeats ids, pace and pieces. */
+  /** The seed of ids, timings and chunks. Default: a new one at each start. */
   seed?: string;
-  /** Times as fast; 0 is at once. */
+  /** The speed of scenarios: 10 is ten times as fast, 0 makes everything happen at once. */
   speed?: number;
-  /** `manual`, if not told: time stands until `advance` or `jump`. `real`: it passes. */
+  /** `manual` (default): the clock moves only with `advance` and `jump`. `real`: it runs in real time. */
   clock?: "manual" | "real";
-  /** Whether creating a run answers once it waits for nobody, or at once. */
+  /** Whether creating a run blocks until it is `requires_action` or terminal, or returns at once. */
   create?: "blocking" | "background";
-  /** Control calls need this token. */
+  /** The bearer token for control calls. */
   controlToken?: string;
-  /** Further arguments of the command. */
+  /** More arguments for the command. */
   args?: string[];
-  /** How long to wait until it listens, in milliseconds. */
+  /** How long to wait for the mock to listen, in milliseconds. Default: 30000. */
   timeout?: number;
 }
 
-/** A mock in a process of its own. */
+/** A mock that runs in a child process. */
 export class StartedMock extends Mock {
-  /** End the process. */
+  /** Stop the process. Open streams end. */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

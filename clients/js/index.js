@@ -1,4 +1,4 @@
-// How does a test get a mock of its own? In Node.js; `control.js` alone also works in browsers.
+// How does a test start a mock? Needs Node.js; `control.js` alone also works in browsers.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -6,9 +6,9 @@ import { Mock } from "./control.js";
 
 export { connect, Mock, MockError } from "./control.js";
 
-const SERVES = /\bhttps?:\/\/\S+\/v1\b/;
+const ADDRESS = /\bhttps?:\/\/\S+\/v1\b/;
 
-/** A mock in a process of its own. */
+/** A mock that runs in a child process. */
 export class StartedMock extends Mock {
   #process;
 
@@ -17,14 +17,14 @@ export class StartedMock extends Mock {
     this.#process = process;
   }
 
-  /** End the process; whoever still listens is cut off. */
+  /** Stop the process. Open streams end. */
   async stop() {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const ended = once(this.#process, "exit");
     this.#process.kill();
-    const impatience = setTimeout(() => this.#process.kill("SIGKILL"), 5000);
+    const timer = setTimeout(() => this.#process.kill("SIGKILL"), 5000);
     await ended;
-    clearTimeout(impatience);
+    clearTimeout(timer);
   }
 
   [Symbol.asyncDispose]() {
@@ -35,8 +35,8 @@ export class StartedMock extends Mock {
 /** Start a mock on a free port and wait until it listens. */
 export async function start(options = {}) {
   const { command = "tune-mock", timeout = 30_000, controlToken } = options;
-  const [program, ...first] = [command].flat();
-  const child = spawn(program, [...first, ...commandLine(options)], { stdio: ["ignore", "pipe", "pipe"] });
+  const [program, ...prefix] = [command].flat();
+  const child = spawn(program, [...prefix, ...commandLine(options)], { stdio: ["ignore", "pipe", "pipe"] });
   const kill = () => child.kill();
   process.once("exit", kill);
   child.once("exit", () => process.off("exit", kill));
@@ -57,28 +57,28 @@ function commandLine({ port = 0, scenario, seed, speed, clock = "manual", create
   return ["--quiet", ...given.map(([name, value]) => `--${name}=${value}`), ...args];
 }
 
-// The mock prints its address once it listens. Its output is read to the end: a full pipe would stop it.
+// The mock prints its address when it listens. Its output is read to the end, because a full pipe would block it.
 function address(child, program, timeout) {
   return new Promise((resolve, reject) => {
     let printed = "";
-    let complaint = "";
+    let errors = "";
     const fail = (reason) => {
-      clearTimeout(impatience);
+      clearTimeout(timer);
       child.kill();
-      reject(new Error(`${program}: ${complaint.trim() || reason}`));
+      reject(new Error(`${program}: ${errors.trim() || reason}`));
     };
-    const impatience = setTimeout(fail, timeout, `did not listen within ${timeout} ms`);
-    child.once("error", (error) => fail(`cannot be started (${error.message}); name it with {command: ...}`));
+    const timer = setTimeout(fail, timeout, `did not listen within ${timeout} ms`);
+    child.once("error", (error) => fail(`cannot be started (${error.message}); set the option command`));
     const ended = (code) => fail(`ended with exit code ${code}`);
     child.once("close", ended);
-    child.stderr.setEncoding("utf8").on("data", (text) => (complaint = (complaint + text).slice(-2000)));
+    child.stderr.setEncoding("utf8").on("data", (text) => (errors = (errors + text).slice(-2000)));
     child.stdout.setEncoding("utf8").on("data", (text) => {
       if (printed === undefined) return;
       printed += text;
-      const found = SERVES.exec(printed);
+      const found = ADDRESS.exec(printed);
       if (!found) return;
       printed = undefined;
-      clearTimeout(impatience);
+      clearTimeout(timer);
       child.off("close", ended);
       resolve(found[0]);
     });

@@ -1,6 +1,6 @@
 """How is a connection reset in the middle of an answer?
 
-ASGI defines no such message. The mock's own server offers a reset as an extension of the scope (see
+ASGI defines no such message. Our server offers a reset as an extension of the scope (see
 `server.protocol`). Under any other server the answer just stops, and the client sees a connection that was
 closed too early.
 """

@@ -13,7 +13,7 @@ CLIENT = Path(__file__).parents[2] / "clients" / "js"
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js 20 or later")
-def test_the_javascript_client_passes_its_own_tests() -> None:
+def test_the_tests_of_the_javascript_client_pass() -> None:
     command = json.dumps([sys.executable, "-m", "mock_server"])
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TUNE_")}
     done = subprocess.run(

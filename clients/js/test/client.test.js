@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { connect, MockError, start } from "../index.js";
 
-// The command under test, as JSON, when it is not on the PATH.
+// The command under test as JSON, unless it is on the PATH.
 const command = process.env.TUNE_MOCK_COMMAND ? JSON.parse(process.env.TUNE_MOCK_COMMAND) : undefined;
 let mock;
 
@@ -25,7 +25,7 @@ async function status(run) {
   return (await mock.state()).runs.find((entry) => entry.run.id === run.id).run.status;
 }
 
-test("time stands until it is moved", async () => {
+test("the clock stops until it is moved", async () => {
   const run = await (await create()).json();
   assert.equal(run.status, "queued");
   await mock.advance(1);
@@ -36,7 +36,7 @@ test("time stands until it is moved", async () => {
   assert.equal((await mock.clock()).speed, 0);
 });
 
-test("what runs play is chosen, assigned and left to requests again", async () => {
+test("a scenario is chosen, assigned and unassigned", async () => {
   await mock.choose("fails-early");
   assert.deepEqual(await mock.assign("tool-call+split", { runs: 1 }), [{ scenario: "tool-call+split", runs: 1 }]);
   assert.equal((await create()).headers.get("x-mock-scenario"), "tool-call+split; by=control");
@@ -47,7 +47,7 @@ test("what runs play is chosen, assigned and left to requests again", async () =
   assert.equal((await create()).headers.get("x-mock-scenario"), "hello; by=server");
 });
 
-test("tests that name themselves do not meet", async () => {
+test("tests are isolated from each other", async () => {
   const one = mock.forTest("one");
   const two = mock.forTest("two");
   await Promise.all([one.choose("empty"), two.advance(60)]);
@@ -59,7 +59,7 @@ test("tests that name themselves do not meet", async () => {
   assert.deepEqual((await mock.overview()).tests, ["one", "two"]);
 });
 
-test("the journal tells what was asked", async () => {
+test("the journal lists requests", async () => {
   await create({ temperature: 3 });
   await create();
   const [refused, made] = await mock.journal({ operation: "createRun" });
@@ -68,7 +68,7 @@ test("the journal tells what was asked", async () => {
   assert.deepEqual(await mock.journal({ after: refused.number }), [made]);
 });
 
-test("a run can have a clock of its own, and time a speed", async () => {
+test("a run can have a clock of its own, with its own speed", async () => {
   const run = await (await create({}, { prefer: "respond-async, clock=manual" })).json();
   await mock.advance(10);
   assert.equal(await status(run), "queued");
@@ -78,13 +78,13 @@ test("a run can have a clock of its own, and time a speed", async () => {
   assert.equal(await status(run), "completed");
 });
 
-test("an open stream obeys the clock", async () => {
+test("an open stream follows the clock", async () => {
   const response = await create({ stream: true }, { prefer: "scenario=hello" });
   await mock.jump("completed");
   assert.match(await response.text(), /data: \[DONE\]\n\n$/);
 });
 
-test("what the mock refuses is an error with the mock's words", async () => {
+test("a rejected control call throws the error of the mock", async () => {
   await assert.rejects(mock.choose("nope"), (error) => {
     assert.ok(error instanceof MockError);
     assert.equal(error.status, 400);
@@ -94,19 +94,19 @@ test("what the mock refuses is an error with the mock's words", async () => {
   });
 });
 
-test("a mock that runs already is connected to, with its token", async () => {
+test("connect controls a running mock with its token", async () => {
   const same = connect(mock.url, { token: "s3cret", test: "t" });
   assert.equal(same.url, mock.url);
   assert.ok((await same.scenarios()).scenarios.some(({ name }) => name === "hello"));
   await assert.rejects(connect(mock.origin).overview(), { status: 401 });
 });
 
-test("a mock that does not start says why", async () => {
+test("start explains why a mock does not start", async () => {
   await assert.rejects(start({ command, scenario: "nope" }), /no scenario/);
   await assert.rejects(start({ command: "no-such-command" }), /cannot be started/);
 });
 
-test("a stopped mock is gone, and stopping twice is harmless", async () => {
+test("a mock can be stopped twice", async () => {
   const other = await start({ command, clock: "real", args: ["--create", "background"] });
   assert.equal((await other.clock()).speed, 1);
   await other.stop();
