@@ -13,6 +13,7 @@ import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
+from tests.docs.pages import SHOWN_FILES
 from tests.serving import mock
 
 PAGES = Path(__file__).with_name("pages")
@@ -70,9 +71,12 @@ def origin(directory: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def pages() -> Iterator[str]:
-    """The origin that serves the pages of this directory; not the mock's."""
-    with origin(PAGES) as url:
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An origin that serves the pages of this directory and the stream reader of the documentation."""
+    folder = tmp_path_factory.mktemp("pages")
+    shutil.copytree(PAGES, folder, dirs_exist_ok=True)
+    (folder / "sse.js").write_text(SHOWN_FILES["sse.js"], encoding="utf-8")
+    with origin(folder) as url:
         yield url
 
 

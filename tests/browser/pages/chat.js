@@ -1,6 +1,8 @@
 // A plain chat, as a frontend team would write it: it knows the API and nothing of a mock.
 // `window.shown` records what it showed, and when.
 
+import { events } from "./sse.js"; // the reader that docs/how-to/read-the-stream.md shows
+
 const base = new URLSearchParams(location.search).get("base");
 const headers = { "X-Tune-Key": "sk-tune-browser", "Content-Type": "application/json" };
 const element = (id) => document.querySelector(`#${id}`);
@@ -24,19 +26,6 @@ function say(role, text) {
   item.textContent = text;
   element("messages").append(item);
   return item;
-}
-
-async function* events(response) {
-  let text = "";
-  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
-    const blocks = (text += chunk).split(/\r?\n\r?\n/);
-    text = blocks.pop();
-    for (const block of blocks) {
-      const data = block.split(/\r?\n/).filter((line) => line.startsWith("data:")).map((line) => line.slice(5).trimStart());
-      const event = block.match(/^event: ?(.*)$/m)?.[1];
-      if (data.length) yield { event, data: data.join("\n") };
-    }
-  }
 }
 
 function grow(delta) {
