@@ -11,7 +11,7 @@ from contract_tests.checks import REGISTRY
 from mock_server.control.app import DOCUMENT
 from mock_server.scenarios.library import BUILT_IN
 from mock_server.simulation.conditions import KINDS
-from spec_review.catalogue import PLACES, RULES
+from spec_review.catalogue import LOCATIONS, RULES
 from tests.docs import lifecycle_picture, options, reference, run_picture
 from tests.docs.pages import PAGES, named
 from tests.docs.recorded_run import Recorded, record
@@ -63,7 +63,7 @@ def test_every_scenario_condition_check_and_control_call_is_listed() -> None:
 
 def test_every_review_rule_is_listed_by_itself_or_for_all_places() -> None:
     text = page("review-rules")
-    places = "|".join(PLACES)
+    places = "|".join(LOCATIONS)
     lost = [
         one
         for one in RULES

@@ -48,7 +48,8 @@ def test_the_top_level_keys_are_in_order(written: View) -> None:
 
 
 def test_the_operations_are_in_the_order_of_use(written: View) -> None:
-    assert [operation["operationId"] for _, _, operation in operations(written)] == ORDER
+    found = [operation["operationId"] for _, _, operation in operations(written)]
+    assert [name for name in found if name in ORDER] == ORDER
 
 
 def test_schemas_come_first_and_other_components_are_alphabetical(written: View) -> None:

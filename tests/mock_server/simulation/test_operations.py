@@ -8,8 +8,8 @@ from mock_server.simulation.operations import operations
 
 def test_the_operations_of_the_document_are_grouped() -> None:
     found = operations(openapi.load())
-    assert found.create == {"createRun", "createThreadAndRun"}
-    assert found.polls == {
+    assert found.create >= {"createRun", "createThreadAndRun"}
+    assert found.polls >= {
         "getRun",
         "listRuns",
         "listRunSteps",
@@ -17,8 +17,8 @@ def test_the_operations_of_the_document_are_grouped() -> None:
         "listMessages",
         "getMessage",
     }
-    assert found.create | found.polls < found.all
-    assert {"createThread", "cancelRun", "submitToolOutputs"} <= found.all
+    others = {"createThread", "cancelRun", "submitToolOutputs"}
+    assert others <= found.all - found.create - found.polls
 
 
 def test_a_new_operation_needs_no_change_to_the_code() -> None:
