@@ -77,7 +77,7 @@ def test_a_reply_quotes_the_last_user_message(mock: Driver) -> None:
         mock.post("/threads/t/messages", {"role": role, "content": content})
     mock.run("instant")
     reply = mock.get("/threads/t/messages?order=desc&limit=1").json()["data"][0]
-    assert reply["content"][0]["text"]["value"] == 'You whole_text "second".'
+    assert reply["content"][0]["text"]["value"] == 'You said "second".'
 
 
 def test_a_reply_is_in_the_thread_from_its_first_word(mock: Driver) -> None:

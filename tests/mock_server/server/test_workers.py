@@ -174,7 +174,7 @@ def test_control_calls_are_unimplemented_with_several_workers(url: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (["--store", "memory"], "tune-mock: --store: memory serves one process"),
+        (["--store", "memory"], "tune-mock: --store: memory needs a single process"),
         (["--clock", "manual"], "tune-mock: --clock: manual needs control calls"),
         (["--store", "{missing}/store"], "tune-mock: --store: "),
     ],
@@ -218,7 +218,7 @@ def test_shutdown_stops_all_workers_and_keeps_the_store_file(tmp_path: Path) -> 
             for number, run_id in enumerate(ids):
                 assert request(url, "GET", f"/threads/thread_{number}/runs/{run_id}")[0] == 200
         log = (tmp_path / "log").read_text()
-        assert "control    none: it needs a single process" in log
+        assert "control    not available with several workers" in log
         assert "unexpectedly" not in log
 
 
