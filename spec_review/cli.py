@@ -119,7 +119,8 @@ def _report(
     scenarios: Path | None,
     lint: bool,
 ) -> Report:
-    changes, notes = all_changes(*documents), []
+    changes = all_changes(*documents)
+    notes = [warning for document in documents for warning in document.warnings]
     if scenarios is not None and not scenarios.is_dir():
         raise SettingsError(f"--scenarios {scenarios}: no such directory")
     directory = scenarios or SCENARIOS

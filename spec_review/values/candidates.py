@@ -4,6 +4,7 @@ Each bound, constant, format and pattern of both schemas gives values at the bou
 values first. Another module checks which schema accepts a value.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -36,7 +37,11 @@ def scalars(one: Shape, other: Shape) -> Iterator[Any]:
 
 
 def numbers(one: Shape, other: Shape) -> Iterator[Any]:
-    """Numbers at and next to each bound, integers and fractions."""
+    """Finite numbers at and next to each bound, integers and fractions."""
+    yield from (number for number in _numbers(one, other) if math.isfinite(number))
+
+
+def _numbers(one: Shape, other: Shape) -> Iterator[Any]:
     yield from (0, 1, -1, 0.5, -0.5, 2, 10, 100)
     for shape in (one, other):
         for key in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):

@@ -10,7 +10,7 @@ from itertools import islice, product
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from openapi import Grade
-from spec_review.loading import Cursor
+from spec_review.loading import Cursor, mapped
 from spec_review.values.grades import Reading, graded
 
 Direction = Literal["request", "response"]
@@ -172,7 +172,7 @@ def union_members(part: Part, combiner: str) -> list[Schema]:
     ]
 
 
-def _tags(part: Part, found: list[Part]) -> dict[int, Part]:
+def _tags(part: Part, members_: list[Part]) -> dict[int, Part]:
     """For each member, the schema that the discriminator requires, as a part of its own."""
     discriminator = keywords(part).get("discriminator")
     name = discriminator.get("propertyName") if isinstance(discriminator, dict) else None
@@ -180,12 +180,13 @@ def _tags(part: Part, found: list[Part]) -> dict[int, Part]:
         return {}
     mapping = discriminator.get("mapping")
     targets = {
-        str(key): _mapped(part.cursor, str(target))
+        str(key): found.key
         for key, target in (mapping.items() if isinstance(mapping, dict) else ())
+        if (found := mapped(part.cursor, str(target))) is not None
     }
-    keys = [_keys(member, name, targets) for member in found]
+    keys = [_keys(member, name, targets) for member in members_]
     known = [key for group in keys for key in group]
-    required = all(_requires(member, name) for member in found)
+    required = all(_requires(member, name) for member in members_)
     place = (*part.cursor.path, "discriminator")
     return {
         position: Part(
@@ -206,22 +207,15 @@ def _tag(name: str, keys: list[str], known: list[str], required: bool) -> dict[s
     return {"properties": {name: {"not": {"enum": others}}}} if others else {}
 
 
-def _mapped(cursor: Cursor, target: str) -> Place:
-    reference = (
-        target if "#" in target or "/" in target or "." in target else f"#/components/schemas/{target}"
-    )
-    return cursor.target(reference).follow().key
-
-
 def _keys(member: Part, name: str, targets: dict[str, Place]) -> list[str]:
     """The discriminator values that select a member; its own enum takes precedence."""
     cursor = member.cursor.follow()
     own = [value for schema in alternatives((member,)) for value in _fixed(schema, name)]
-    mapped = [key for key, target in targets.items() if target == cursor.key]
+    selected = [key for key, target in targets.items() if target == cursor.key]
     if own:
-        return [key for key in mapped if key in own] or [key for key in own if isinstance(key, str)]
-    if mapped:
-        return mapped
+        return [key for key in selected if key in own] or [key for key in own if isinstance(key, str)]
+    if selected:
+        return selected
     return (
         [cursor.path[-1]]
         if cursor.path[:2] == ("components", "schemas") and "$ref" in member.cursor.value
