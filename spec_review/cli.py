@@ -13,6 +13,7 @@ from spec_review.change import Level
 from spec_review.extras.lint import LintUnavailable, new_problems
 from spec_review.extras.scenarios import scenario_changes
 from spec_review.loading import Document, DocumentError, load, open_source
+from spec_review.remainder import remaining, sentence
 from spec_review.render import FORMATS
 from spec_review.report import Report
 from spec_review.review import all_changes
@@ -120,7 +121,9 @@ def _report(
     lint: bool,
 ) -> Report:
     changes = all_changes(*documents)
-    notes = [warning for document in documents for warning in document.warnings]
+    places = remaining(*documents, changes)
+    notes = [sentence(places)] if places else []
+    notes += [warning for document in documents for warning in document.warnings]
     if scenarios is not None and not scenarios.is_dir():
         raise SettingsError(f"--scenarios {scenarios}: no such directory")
     directory = scenarios or SCENARIOS
@@ -132,7 +135,7 @@ def _report(
         except LintUnavailable as problem:
             notes.append(str(problem))
     marked, stale = apply_accepted(apply_levels(changes, levels), entries)
-    return Report(documents[0].name, documents[1].name, marked, stale, notes)
+    return Report(documents[0].name, documents[1].name, marked, stale, notes, len(places))
 
 
 def _output(text: str) -> tuple[str, Path | None]:

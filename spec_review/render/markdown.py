@@ -15,7 +15,7 @@ MAX_LENGTH = 60_000
 
 def as_markdown(report: Report) -> str:
     """One comment: summary, errors with proofs, the rest collapsed; empty when nothing changed."""
-    if not report.changes and not report.stale:
+    if not report.changes and not report.stale and not report.notes:
         return ""
     text = "\n".join([MARK, *_lines(report)]) + "\n"
     return text if len(text) <= MAX_LENGTH else _cut(text)
@@ -59,7 +59,7 @@ def _verdict(report: Report) -> str:
         return "❌ This change breaks clients"
     if report.of("warning"):
         return "⚠️ No breaking change found, but warnings"
-    return "✅ No breaking change found" if report.changes else "✅ Nothing changed"
+    return "✅ No breaking change found" if report.changes or report.unexplained else "✅ Nothing changed"
 
 
 def _error(change: Change) -> Iterator[str]:

@@ -15,8 +15,12 @@ from spec_review.values.strings import FORMATS, PLAIN, from_pattern, lengths, pa
 UNKNOWN_NAME = "anotherName"
 LONG = 10_000
 MAX_ITEMS = 20_000
+MAX_WEIGHT = 200_000
+"""The largest value to try, in values that it consists of."""
 Sampler = Callable[[Any], list[Any]]
 """Returns some values that a schema accepts, smallest first."""
+Flat = Callable[[Any], list[Shape]]
+"""Returns the shapes of the alternatives of a schema."""
 
 
 def scalars(one: Shape, other: Shape) -> Iterator[Any]:
@@ -89,6 +93,31 @@ def strings(one: Shape, other: Shape) -> Iterator[str]:
         yield from (values[0] for values in FORMATS.values())
 
 
+def matching(pattern: str) -> list[str]:
+    """Some property names that match a pattern of `patternProperties`."""
+    return [name for name in from_pattern(pattern) if name] or [UNKNOWN_NAME]
+
+
+def weight(value: Any, most: int = 1_000_000) -> int:
+    """How many values a value consists of, at most about `most`; a long text counts by its length."""
+    found, pending = 0, [value]
+    while pending and found < most:
+        item = pending.pop()
+        found += 1 + (len(item) // 100 if isinstance(item, str) else 0)
+        if isinstance(item, dict):
+            pending.extend(item.values())
+        elif isinstance(item, list) and item and all(inner is item[0] for inner in item):
+            found += len(item) * weight(item[0], most // max(len(item), 1) + 1)
+        elif isinstance(item, list):
+            pending.extend(item)
+    return found
+
+
+def repeated(item: Any, count: int) -> list[Any] | None:
+    """An array of equal items; None when it would be too large."""
+    return None if count and weight(item) * count > MAX_WEIGHT else [item] * count
+
+
 def arrays(one: Shape, other: Shape, sample: Sampler) -> Iterator[list[Any]]:
     """Arrays at each length next to a bound, with equal and with different items."""
     items = sample(one.items or ())
@@ -103,10 +132,30 @@ def arrays(one: Shape, other: Shape, sample: Sampler) -> Iterator[list[Any]]:
     for count in counts:
         fixed = [(sample(inner) or [None])[0] for inner in one.prefix[:count]]
         rest = count - len(fixed)
-        if rest == 0 or items:
+        if rest <= 0 or (items and repeated(items[0], rest) is not None):
             yield fixed + items[:1] * rest
         if rest > 1 and len(distinct) >= rest:
             yield fixed + distinct[:rest]
+
+
+def conditional(one: Shape, other: Shape, flat: Flat, sample: Sampler) -> Iterator[Any]:
+    """Values that meet, and just fail, the conditions of both schemas: `if`, `not`, `contains` and others."""
+    minimal = minimal_object(one, sample) or {}
+    full = {**minimal, **{name: v[0] for name in one.properties if (v := sample(one.properties[name]))}}
+    for key, schema in (*one.conditions, *other.conditions):
+        found = sample(schema)
+        yield from found
+        yield from ([value] * count for value in found[:3] for count in (1, 2) if key == "contains")
+        for shape in flat(schema):
+            met = minimal_object(shape, sample)
+            if met is None:
+                continue
+            yield from ({**minimal, **met}, {**full, **met})
+            for name in [*full, *met]:
+                yield {k: v for k, v in {**full, **met}.items() if k != name}
+            for name, inner in shape.properties.items():
+                yield from ({**minimal, name: value} for value in sample(inner)[:4])
+                yield from ({**full, **met, name: value} for value in sample(inner)[:4])
 
 
 def sample_many(one: Shape, sample: Sampler) -> list[Any]:
@@ -133,6 +182,9 @@ def objects(one: Shape, other: Shape, sample: Sampler, full: Sampler) -> Iterato
         yield {**minimal, name: value}
     for value in [*sample(one.additional), 0, None, [], {}]:
         yield {**minimal, UNKNOWN_NAME: value}
+    for pattern in {**one.patterns, **other.patterns}:
+        values = sample(one.patterns.get(pattern, one.additional))[:3]
+        yield from ({**minimal, name: value} for name in matching(pattern)[:2] for value in values)
     full_object = {**minimal, **single}
     yield full_object
     for name in minimal:
@@ -166,6 +218,8 @@ def minimal_object(one: Shape, sample: Sampler) -> dict[str, Any] | None:
         if missing > 0 and (found := sample(one.properties[name])):
             result[name] = found[0]
             missing -= 1
+    if missing > MAX_ITEMS:
+        return None
     for number in range(max(missing, 0)):
         result[f"{UNKNOWN_NAME}{number}"] = (sample(one.additional) or ["a"])[0]
     return result

@@ -30,6 +30,7 @@ SUBSCHEMAS = (
 MAPS = ("patternProperties", "dependentSchemas")
 
 
+UNEVALUATED = ("unevaluatedItems", "unevaluatedProperties")
 Key = tuple[Any, ...]
 
 
@@ -62,7 +63,13 @@ class Converter:
         """The converted conjunction of all parts."""
         names = exempt_names(schema)
         parts = [self.part(part, names) for part in schema]
-        return parts[0] if len(parts) == 1 else {"allOf": parts} if parts else {}
+        if len(parts) < 2:
+            return parts[0] if parts else {}
+        outer: dict[str, Any] = {}
+        for part, converted in zip(schema, parts, strict=True):
+            if part.bare:  # what is unevaluated depends on the parts beside it
+                outer |= {key: converted.pop(key) for key in UNEVALUATED if key in converted}
+        return {"allOf": parts, **outer}
 
     def part(self, part: Part, exempt: frozenset[str] = frozenset()) -> dict[str, Any]:
         """One converted schema of a conjunction; properties in `exempt` are never required."""

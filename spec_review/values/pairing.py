@@ -1,13 +1,13 @@
 """Which places in two schemas correspond?"""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from spec_review.values.schema import Schema
 from spec_review.values.shape import Shape, same, shape_of
 
 
 def children(one: Shape, other: Shape) -> Iterator[tuple[str, Schema, Schema]]:
-    """The corresponding places below two schemas: a property name, `[0]`, `[]` or `{}`, and both schemas."""
+    """The corresponding places below two schemas: a name, `[0]`, `[]`, `{}` or `{pattern}`, and both."""
     for name, schema in one.properties.items():
         if name in one.hidden or name in other.hidden:
             continue
@@ -20,6 +20,9 @@ def children(one: Shape, other: Shape) -> Iterator[tuple[str, Schema, Schema]]:
             yield name, one.additional, schema
     for place, (mine, theirs) in enumerate(zip(one.prefix, other.prefix, strict=False)):
         yield f"[{place}]", mine, theirs
+    for pattern, schema in one.patterns.items():
+        if pattern in other.patterns:
+            yield f"{{{pattern}}}", schema, other.patterns[pattern]
     if other.items is not None:
         yield "[]", one.items or (), other.items
     if other.additional and not one.closed:
@@ -52,3 +55,54 @@ def _tag_match(one: Schema, other: Schema) -> float:
     if left is None or right is None:
         return 0.0
     return 5.0 if any(same(x, y) for x in left for y in right) else -5.0
+
+
+Equal = Callable[[Schema, Schema], bool]
+
+
+def partners(ones: list[Schema], others: list[Schema], equal: Equal) -> Iterator[tuple[Schema, Schema, bool]]:
+    """The alternatives that correspond but differ, and the ones that are left over with their nearest.
+
+    Equal alternatives are paired first and left out, then the most alike. A left-over one is marked True.
+    """
+    if len(ones) == len(others) == 1:
+        if not equal(ones[0], others[0]):
+            yield ones[0], others[0], False
+        return
+    lefts, rights = _unequal(ones, others, equal)
+    shapes = {id(one): shape_of(one) for one in (*lefts, *others)}
+    scored = sorted(
+        (
+            (-affinity(shapes[id(one)], shapes[id(other)], one, other), at, place)
+            for at, one in enumerate(lefts)
+            for place, other in enumerate(rights)
+        )
+    )
+    pairs: dict[int, int] = {}
+    for score, at, place in scored:
+        if -score > ALIKE and at not in pairs and place not in pairs.values():
+            pairs[at] = place
+    for at, one in enumerate(lefts):
+        if at in pairs:
+            yield one, rights[pairs[at]], False
+        else:
+            yield one, max(others, key=lambda o: affinity(shapes[id(one)], shapes[id(o)], one, o)), True
+
+
+ALIKE = 2.0
+"""Alternatives with a lower affinity do not correspond."""
+
+
+def _unequal(ones: list[Schema], others: list[Schema], equal: Equal) -> tuple[list[Schema], list[Schema]]:
+    """The alternatives that have no equal counterpart; the one with the same place is tried first."""
+    rights = list(others)
+    lefts = []
+    for one in ones:
+        place = [part.cursor.path for part in one]
+        ranked = sorted(rights, key=lambda other: [part.cursor.path for part in other] != place)
+        match = next((other for other in ranked if equal(one, other)), None)
+        if match is None:
+            lefts.append(one)
+        else:
+            rights = [other for other in rights if other is not match]
+    return lefts, rights

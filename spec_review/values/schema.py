@@ -16,7 +16,8 @@ from spec_review.values.grades import Reading, graded
 Direction = Literal["request", "response"]
 TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
 COMBINERS = {"allOf", "oneOf", "anyOf", "$ref", "discriminator"}
-MAX_ALTERNATIVES = 48
+MAX_ALTERNATIVES = 1000
+"""A schema with more alternatives is compared in part, and a warning says so."""
 
 Result = TypeVar("Result")
 Place = tuple[int, tuple[str, ...]]
@@ -87,48 +88,68 @@ def alternatives(schema: Schema) -> list[Schema]:
     """The alternatives of the schema, each a conjunction of bare parts; at most `MAX_ALTERNATIVES`."""
     result: list[Schema] = [()]
     for part in schema:
-        opened = _open(part, ())
-        result = [(*left, *right) for left, right in islice(product(result, opened), MAX_ALTERNATIVES)]
+        result = _times(result, _open(part, ()), part)
     return result
 
 
 def _open(part: Part, seen: tuple[Place, ...]) -> list[Schema]:
     """The alternatives of a part; a direct reference to itself adds none."""
-    cursor = part.cursor
     if part.bare:
         return [(part,)]
-    if cursor.key in seen:
+    if part.cursor.key in seen:
         return [()]
-    seen = (*seen, cursor.key)
-    own = keywords(part)
+    memory, key = part.cursor.document.memory, ("open", part.identity)
+    if key in memory:
+        found: list[Schema] = memory[key]
+        return found
+    opened = _opened(part, (*seen, part.cursor.key))
+    if not seen or part.cursor.path[:-1] == ("components", "schemas"):
+        memory[key] = opened
+    return opened
+
+
+def _opened(part: Part, seen: tuple[Place, ...]) -> list[Schema]:
+    cursor, own = part.cursor, keywords(part)
     result: list[Schema] = [(Part(cursor, part.view, bare=True),)]
     if isinstance(own.get("$ref"), str):
         target = _open(Part(cursor.follow(), part.view), seen)
         if not cursor.document.is_31:
             return target
-        result = _times(result, target)
+        result = _times(result, target, part)
     for member in members(part, "allOf"):
-        result = _times(result, _open(member, seen))
+        result = _times(result, _open(member, seen), part)
     for combiner in ("oneOf", "anyOf"):
         union = union_members(part, combiner)
         if union:
             opened = [alternative for group in union for alternative in _group(group, seen)]
-            result = _times(result, opened)
+            result = _times(result, opened, part)
     if _nullable_beside_combiners(part):
-        result.append(
-            (Part(Cursor(cursor.document, (*cursor.path, "nullable"), {"type": "null"}), part.view, True),)
-        )
+        null = Cursor(cursor.document, (*cursor.path, "nullable"), {"type": "null"})
+        result.append((Part(null, part.view, True),))
     return result
 
 
-def _times(left: list[Schema], right: list[Schema]) -> list[Schema]:
-    return [(*one, *other) for one, other in islice(product(left, right), MAX_ALTERNATIVES)]
+def _times(left: list[Schema], right: list[Schema], part: Part) -> list[Schema]:
+    """Each conjunction of the left with each of the right, without repeated parts."""
+    if len(left) * len(right) > MAX_ALTERNATIVES:
+        document = part.cursor.document
+        document.warnings.setdefault(
+            f"{document.name}:{part.cursor.line}: {len(left) * len(right)} combinations of alternatives; "
+            f"the first {MAX_ALTERNATIVES} are compared"
+        )
+    return [_joined(one, other) for one, other in islice(product(left, right), MAX_ALTERNATIVES)]
+
+
+def _joined(one: Schema, other: Schema) -> Schema:
+    if not one or not other:
+        return one or other
+    return tuple({part.identity: part for part in (*one, *other)}.values())
 
 
 def _group(group: Schema, seen: tuple[Place, ...]) -> list[Schema]:
     result: list[Schema] = [()]
     for part in group:
-        result = _times(result, _open(part, seen))
+        result = _times(result, _open(part, seen), part)
     return result
 
 
@@ -151,8 +172,18 @@ def _listed(cursor: Cursor, key: str) -> Iterator[Cursor]:
     if isinstance(listed, list):
         parent = Cursor(cursor.document, (*cursor.path, key), listed)
         for position, item in enumerate(listed):
-            if isinstance(item, dict | bool):
+            if key != "allOf" and not cursor.document.is_31 and _only_nullable(item):
+                yield Cursor(cursor.document, (*parent.path, str(position)), {"type": "null"})
+            elif isinstance(item, dict | bool):
                 yield parent.raw(str(position))
+
+
+def _only_nullable(item: Any) -> bool:
+    """Whether a member of a union is `nullable: true` alone, by which generators mean `null`."""
+    return isinstance(item, dict) and item.get("nullable") is True and set(item) <= {"nullable", *WORDS}
+
+
+WORDS = {"description", "title", "default", "example"}
 
 
 def is_assumed(cursor: Cursor) -> bool:
