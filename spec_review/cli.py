@@ -15,6 +15,7 @@ from spec_review.extras.scenarios import scenario_changes
 from spec_review.loading import Document, DocumentError, load, open_source
 from spec_review.remainder import remaining, sentence
 from spec_review.render import FORMATS
+from spec_review.render.escape import one_line
 from spec_review.report import Report
 from spec_review.review import all_changes
 from spec_review.settings import (
@@ -192,5 +193,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         return USAGE_ERROR
     except Exception as error:
         code, line = INTERNAL_ERROR, _internal_error(error)
-    click.echo(f"tune-review: {line}", err=True)
+    click.echo(one_line(f"tune-review: {line}"), err=True)
     return code

@@ -23,9 +23,10 @@ def read_json(text: str) -> Any:
     """The data of a JSON text. Raises `NotJson` with the place of the problem."""
     _check_depth(text)
     try:
-        return json.loads(
+        found = json.loads(
             text, object_pairs_hook=_object, parse_int=integer, parse_float=real, parse_constant=real
         )
+        return _without_surrogates(found) if "\\ud" in text or "\\uD" in text else found
     except json.JSONDecodeError as error:
         raise NotJson(f"not JSON: {error.msg}", error.lineno, error.colno) from None
     except _Duplicate as duplicate:
@@ -39,16 +40,22 @@ class _Duplicate(ValueError):
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = {_text(key): _text(value) if isinstance(value, str) else value for key, value in pairs}
+    result = dict(pairs)
     if len(result) < len(pairs):
         names = [key for key, _ in pairs]
         raise _Duplicate(next(name for place, name in enumerate(names) if name in names[:place]))
     return result
 
 
-def _text(text: str) -> str:
-    """The text with each lone surrogate, which no output can hold, replaced."""
-    return text if text.isascii() else SURROGATE.sub("\ufffd", text)
+def _without_surrogates(value: Any) -> Any:
+    """The data with each lone surrogate, which no output can hold, replaced."""
+    if isinstance(value, str):
+        return SURROGATE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_without_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(inner) for key, inner in value.items()}
+    return value
 
 
 def _check_depth(text: str) -> None:

@@ -70,24 +70,33 @@ def partners(ones: list[Schema], others: list[Schema], equal: Equal) -> Iterator
             yield ones[0], others[0], False
         return
     lefts, rights = _unequal(ones, others, equal)
-    shapes = {id(one): shape_of(one) for one in (*lefts, *others)}
-    scored = sorted(
-        (
-            (-affinity(shapes[id(one)], shapes[id(other)], one, other), at, place)
-            for at, one in enumerate(lefts)
-            for place, other in enumerate(rights)
-        )
-    )
-    pairs: dict[int, int] = {}
-    for score, at, place in scored:
-        if -score > ALIKE and at not in pairs and place not in pairs.values():
-            pairs[at] = place
+    near = _nearest(lefts, others)
+    pairs: dict[int, Schema] = {}
+    used: set[int] = set()
+    for score, at, place in sorted(near, key=lambda entry: (-entry[0], entry[1], entry[2])):
+        free = at not in pairs and place not in used and any(others[place] is right for right in rights)
+        if score > ALIKE and free:
+            pairs[at] = others[place]
+            used.add(place)
+    best = {at: others[place] for _, at, place in sorted(near)}
     for at, one in enumerate(lefts):
-        if at in pairs:
-            yield one, rights[pairs[at]], False
-        else:
-            yield one, max(others, key=lambda o: affinity(shapes[id(one)], shapes[id(o)], one, o)), True
+        yield one, pairs.get(at) or best[at], at not in pairs
 
+
+def _nearest(lefts: list[Schema], others: list[Schema]) -> list[tuple[float, int, int]]:
+    """The affinity of each pair; in large unions only of pairs at nearly the same place in both."""
+    window = max(MAX_PAIRS // max(len(lefts), 1), 1)
+    found = []
+    for at, one in enumerate(lefts):
+        first = max(0, min(at - window // 2, len(others) - window))
+        for place in range(first, min(first + window, len(others))):
+            other = others[place]
+            found.append((affinity(shape_of(one), shape_of(other), one, other), at, place))
+    return found
+
+
+MAX_PAIRS = 20_000
+"""The most pairs of alternatives whose affinity is computed."""
 
 ALIKE = 2.0
 """Alternatives with a lower affinity do not correspond."""
@@ -95,14 +104,22 @@ ALIKE = 2.0
 
 def _unequal(ones: list[Schema], others: list[Schema], equal: Equal) -> tuple[list[Schema], list[Schema]]:
     """The alternatives that have no equal counterpart; the one with the same place is tried first."""
-    rights = list(others)
+    rights = dict(enumerate(others))
+    places = {_place(other): at for at, other in rights.items()}
     lefts = []
+    left = MAX_PAIRS
     for one in ones:
-        place = [part.cursor.path for part in one]
-        ranked = sorted(rights, key=lambda other: [part.cursor.path for part in other] != place)
-        match = next((other for other in ranked if equal(one, other)), None)
+        first = places.get(_place(one))
+        order = [first] if first in rights else []
+        order += [at for at in rights if at != first] if left > 0 else []
+        left -= len(order)
+        match = next((at for at in order if at is not None and equal(one, rights[at])), None)
         if match is None:
             lefts.append(one)
         else:
-            rights = [other for other in rights if other is not match]
-    return lefts, rights
+            del rights[match]
+    return lefts, list(rights.values())
+
+
+def _place(schema: Schema) -> tuple[tuple[str, ...], ...]:
+    return tuple(part.cursor.path for part in schema)

@@ -1,6 +1,7 @@
 """Which values are worth trying for a schema, and how many may be tried?"""
 
 from collections.abc import Iterator
+from time import monotonic
 from typing import Any
 
 from spec_review.values import candidates
@@ -16,6 +17,9 @@ BUDGET = 60_000
 TOTAL = 3_000_000
 """The number of values to try for all pairs together."""
 
+SECONDS = 12.0
+"""The time after which a search ends, whatever is left of its budget."""
+
 WEIGHT = 50
 """A value that consists of this many values counts as one more."""
 
@@ -28,10 +32,18 @@ class Sampling:
         self.samples: dict[int, list[Any]] = {}
         self.sampling: set[int] = set()
         self.left, self.total = BUDGET, TOTAL
+        self.deadline = monotonic() + SECONDS
 
     def begin(self) -> None:
         """Start the budget of another pair of schemas."""
         self.left = min(BUDGET, self.total)
+        self.late()
+
+    def late(self) -> bool:
+        """Whether the time is up; then nothing is left of the budget."""
+        if monotonic() > self.deadline:
+            self.left = self.total = 0
+        return self.left <= 0
 
     @property
     def exhausted(self) -> bool:
@@ -43,7 +55,7 @@ class Sampling:
         cost = 1 + candidates.weight(value) // WEIGHT if isinstance(value, dict | list | str) else 1
         self.left -= cost
         self.total -= cost
-        return self.left > 0
+        return self.left > 0 and not self.late()
 
     def values(self, one: Shape, other: Shape) -> Iterator[Any]:
         """Values at the boundaries of both schemas, of the types of the first."""

@@ -16,7 +16,7 @@ from spec_review.values.grades import Reading, graded
 Direction = Literal["request", "response"]
 TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
 COMBINERS = {"allOf", "oneOf", "anyOf", "$ref", "discriminator"}
-MAX_ALTERNATIVES = 1000
+MAX_ALTERNATIVES = 400
 """A schema with more alternatives is compared in part, and a warning says so."""
 
 Result = TypeVar("Result")

@@ -57,8 +57,11 @@ class Search(Local):
         visits = self._visits(accepting, rejecting)
         for number in reversed(range(len(visits))):
             visit = visits[number]
+            if self.late() and not visit.found:
+                continue
             steps = {found.path[0] for found in visit.found if found.path}
-            visit.found = _distinct([*visit.found, *self.local(visit.accepting, visit.rejecting, steps)])
+            here = [] if self.late() else self.local(visit.accepting, visit.rejecting, steps)
+            visit.found = _distinct([*visit.found, *here])
             for found in visit.found:
                 self._hand_over(visits, visit, found)
         return visits[0].found
@@ -68,6 +71,8 @@ class Search(Local):
         visits = [Visit(accepting, rejecting)]
         numbers = {(identity(accepting), identity(rejecting)): 0}
         for at, visit in enumerate(visits):
+            if self.late():
+                break
             for context in self.contexts(visit.accepting, visit.rejecting):
                 if context.left_over and self.gone(context):
                     continue
