@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from contract_tests.checks import REGISTRY
 from contract_tests.settings import PROFILES
-from spec_review.catalogue import PLACES, RULES, Rule
+from spec_review.catalogue import LOCATIONS as PLACES
+from spec_review.catalogue import RULES, Rule
 from tests.docs.markdown import code, codes, table
 from tests.together.table import proof, proofs
 
