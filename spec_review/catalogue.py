@@ -179,7 +179,8 @@ STRUCTURE: tuple[tuple[str, Level, Direction, str], ...] = (
     ("server-added", "info", "request", "a base URL was added"),
     ("request-parameter-required-added", "error", "request", "a required parameter was added"),
     ("request-parameter-added", "info", "request", "an optional parameter was added"),
-    ("request-parameter-required-removed", "error", "request", "a required parameter was removed"),
+    # A server ignores a parameter it does not know: a client that still sends it is not refused.
+    ("request-parameter-required-removed", "warning", "request", "a required parameter was removed"),
     ("request-parameter-removed", "warning", "request", "an optional parameter is no longer documented"),
     ("request-parameter-renamed", "error", "request", "a parameter was renamed"),
     ("request-parameter-moved", "error", "request", "a parameter moved, for example from query to header"),
@@ -214,6 +215,8 @@ STRUCTURE: tuple[tuple[str, Level, Direction, str], ...] = (
     ("response-link-added", "info", "none", "a link was added"),
     ("callback-removed", "warning", "response", "a callback is no longer documented"),
     ("callback-added", "info", "response", "a callback was added"),
+    ("webhook-removed", "warning", "response", "a webhook is no longer documented"),
+    ("webhook-added", "info", "response", "a webhook was added"),
     ("security-tightened", "error", "request", "credentials that were sufficient are rejected"),
     ("security-loosened", "info", "request", "more kinds of credentials are accepted"),
     ("security-scheme-url-changed", "warning", "request", "the URL that issues tokens changed"),

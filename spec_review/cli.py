@@ -13,7 +13,9 @@ from spec_review.change import Level
 from spec_review.extras.lint import LintUnavailable, new_problems
 from spec_review.extras.scenarios import scenario_changes
 from spec_review.loading import Document, DocumentError, load, open_source
+from spec_review.remainder import remaining, sentence
 from spec_review.render import FORMATS
+from spec_review.render.escape import one_line
 from spec_review.report import Report
 from spec_review.review import all_changes
 from spec_review.settings import (
@@ -119,7 +121,10 @@ def _report(
     scenarios: Path | None,
     lint: bool,
 ) -> Report:
-    changes, notes = all_changes(*documents), []
+    changes = all_changes(*documents)
+    places = remaining(*documents, changes)
+    notes = [sentence(places)] if places else []
+    notes += [warning for document in documents for warning in document.warnings]
     if scenarios is not None and not scenarios.is_dir():
         raise SettingsError(f"--scenarios {scenarios}: no such directory")
     directory = scenarios or SCENARIOS
@@ -131,7 +136,7 @@ def _report(
         except LintUnavailable as problem:
             notes.append(str(problem))
     marked, stale = apply_accepted(apply_levels(changes, levels), entries)
-    return Report(documents[0].name, documents[1].name, marked, stale, notes)
+    return Report(documents[0].name, documents[1].name, marked, stale, notes, len(places))
 
 
 def _output(text: str) -> tuple[str, Path | None]:
@@ -188,5 +193,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         return USAGE_ERROR
     except Exception as error:
         code, line = INTERNAL_ERROR, _internal_error(error)
-    click.echo(f"tune-review: {line}", err=True)
+    click.echo(one_line(f"tune-review: {line}"), err=True)
     return code

@@ -16,6 +16,8 @@ class Report:
     changes: Sequence[Change]
     stale: Sequence[Entry] = ()
     notes: Sequence[str] = ()
+    unexplained: int = 0
+    """The number of places that differ without a change that reports them."""
 
     def of(self, level: Level) -> list[Change]:
         """The changes of a level, without the accepted ones."""
@@ -35,6 +37,8 @@ class Report:
     @property
     def summary(self) -> str:
         """The number of changes per level, in one line."""
+        if not self.changes and self.unexplained:
+            return "No change to a request or response was found, but the documents differ."
         if not self.changes:
             return "Nothing changed."
         counts = [

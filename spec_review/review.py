@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from spec_review.change import LEVELS, Change
 from spec_review.comparison import Comparison
+from spec_review.deep import deep
 from spec_review.loading import Document
 from spec_review.proof import with_proof
 from spec_review.rules import RULES
 from spec_review.rules.schema_pair import Evidence
-from spec_review.values.size import size
+from spec_review.values.shrink import size
 from spec_review.version import version_changes
 
 
@@ -20,6 +21,10 @@ def compare(base: Document, revision: Document) -> list[Change]:
 
 def all_changes(base: Document, revision: Document) -> list[Change]:
     """All changes, including those whose level is `off`."""
+    return deep(lambda: _all_changes(base, revision))
+
+
+def _all_changes(base: Document, revision: Document) -> list[Change]:
     comparison = Comparison(base, revision)
     return finish(comparison, (change for rule in RULES for change in rule(comparison)))
 
@@ -35,14 +40,7 @@ def _merged(changes: Iterable[Change]) -> list[Change]:
     """One change for all that have the same rule, subject, position and values."""
     result: dict[tuple[object, ...], Change] = {}
     for change in changes:
-        key = (
-            change.id,
-            change.subject,
-            str(change.base),
-            change.message if not change.base else "",
-            str(change.old),
-            str(change.new),
-        )
+        key = _identity(change)
         known = result.get(key)
         if known is None:
             result[key] = change
@@ -51,6 +49,14 @@ def _merged(changes: Iterable[Change]) -> list[Change]:
         uses = tuple(dict.fromkeys([*known.uses, *change.uses]))
         result[key] = replace(better, uses=uses)
     return list(result.values())
+
+
+def _identity(change: Change) -> tuple[object, ...]:
+    """Equal for two changes of one place: the subject counts only where a place may have several."""
+    values = (str(change.old), str(change.new))
+    if change.base is None or change.revision is None or change.base.pointer.startswith("/paths"):
+        return (change.id, change.subject, change.message if not change.base else "", change.base, *values)
+    return (change.id, change.base, change.revision, *values)
 
 
 def _preference(change: Change) -> tuple[int, int]:

@@ -6,33 +6,10 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
-from openapi import GRADES
+from spec_review.loading.limits import MAX_FILES
+from spec_review.loading.marks import TextMarks
 from spec_review.loading.parsed import Parsed, Path, parse
-from spec_review.loading.source import DocumentError, Source
-
-OPAQUE = {
-    "example",
-    "examples",
-    "enum",
-    "const",
-    "default",
-    "value",
-    "x-enum-grade",
-    *(f"x-{grade}" for grade in GRADES[1:]),
-}
-"""Keys whose values are data: a `$ref` in them is not a reference."""
-
-NAMED = {
-    "properties",
-    "patternProperties",
-    "$defs",
-    "responses",
-    "schemas",
-    "parameters",
-    "headers",
-    "requestBodies",
-}
-"""Keys whose members are named by the author: a member called `default` is not the keyword."""
+from spec_review.loading.source import DanglingError, DocumentError, Source
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +20,7 @@ class Document:
     parsed: Parsed
     others: dict[str, "Document"] = field(default_factory=dict)
     memory: dict[Any, Any] = field(default_factory=dict)  # cached results about places in the document
+    warnings: dict[str, None] = field(default_factory=dict)  # what is wrong but does not prevent a review
 
     @property
     def content(self) -> dict[str, Any]:
@@ -66,14 +44,22 @@ class Document:
         return str(self.content.get("openapi", "")).startswith(("3.1", "3.2"))
 
     def file(self, reference: str) -> "Document":
-        """The file that a reference names; each file is read once."""
+        """The file that a reference names; each file is read once. Raises `DocumentError`."""
         key = unquote(reference)
-        source = self.source.neighbour(key)
-        if source.name == self.name:
+        name = self.source.neighbour_name(key)
+        if name == self.name:
             return self
-        if source.name not in self.others:
-            self.others[source.name] = Document(source, parse(source.text, source.name), self.others)
-        return self.others[source.name]
+        if name not in self.others:
+            if len(self.others) >= MAX_FILES:
+                raise DocumentError(f"{self.name}: refers to more than {MAX_FILES} files; split the document")
+            source = self.source.neighbour(key)
+            self.others[name] = Document(source, _parsed(source), self.others, warnings=self.warnings)
+        return self.others[name]
+
+    @cached_property
+    def label(self) -> str:
+        """The path of the file without its revision."""
+        return self.source.path
 
     def at(self, path: Path) -> Any:
         """The value at a path. Raises `KeyError`, `IndexError` or `ValueError` when there is none."""
@@ -107,29 +93,36 @@ class Cursor:
         return self.document.parsed.line(self.path)
 
     def follow(self) -> "Cursor":
-        """The cursor with its `$ref` resolved, also through several files."""
+        """The cursor with its `$ref` resolved, also through several files.
+
+        A `$ref` that points nowhere is a warning; its place counts as empty.
+        """
         cursor, seen = self, set()
         while isinstance(cursor.value, dict) and isinstance(cursor.value.get("$ref"), str):
             if cursor.key in seen:
-                raise DocumentError(
-                    f"{self.document.name}:{self.line}: $ref '{self.value['$ref']}' refers to itself"
-                )
+                shown = _one_line(self.value["$ref"])
+                raise DocumentError(f"{self.document.name}:{self.line}: $ref '{shown}' refers to itself")
             seen.add(cursor.key)
-            cursor = cursor.target(cursor.value["$ref"])
+            try:
+                cursor = cursor.target(cursor.value["$ref"])
+            except DanglingError as problem:
+                cursor.document.warnings.setdefault(str(problem))
+                return Cursor(cursor.document, cursor.path, {})
         return cursor
 
     def target(self, reference: str) -> "Cursor":
-        """The place a reference names."""
+        """The place a reference names. Raises `DanglingError` when there is none."""
         file, _, fragment = reference.partition("#")
-        document = self.document.file(file) if file else self.document
         path = tuple(unquote(part).replace("~1", "/").replace("~0", "~") for part in fragment.split("/")[1:])
         try:
+            document = self.document.file(file) if file else self.document
             return Cursor(document, path, document.at(path))
+        except DanglingError as problem:
+            reason = str(problem)
         except (KeyError, IndexError, ValueError, TypeError):
-            raise DocumentError(
-                f"{self.document.name}:{self.line}: $ref '{reference}' does not resolve; "
-                f"define the target or correct the reference"
-            ) from None
+            reason = "define the target or correct the reference"
+        place = f"{self.document.name}:{self.line}"
+        raise DanglingError(f"{place}: $ref '{_one_line(reference)}' does not resolve; {reason}")
 
     def get(self, *keys: str) -> "Cursor | None":
         """The value at these keys with each `$ref` resolved, or None when there is none or it is null."""
@@ -172,51 +165,16 @@ class Cursor:
         return isinstance(self.value, dict) and self.value.get(key) is True
 
 
-def load(source: Source) -> Document:
-    """Read a document. Raises `DocumentError` unless it is OpenAPI 3 and every `$ref` resolves."""
-    document = Document(source, parse(source.text, source.name))
-    content = document.parsed.content
-    if not isinstance(content, dict):
-        raise DocumentError(f"{source.name}: is a {_kind(content)}, not an OpenAPI document")
-    if "swagger" in content:
-        raise DocumentError(f"{source.name}: is Swagger {content['swagger']}; convert it to OpenAPI 3 first")
-    version = content.get("openapi")
-    if not str(version).startswith("3."):
-        problem = f"'openapi' is {version!r}" if "openapi" in content else "has no 'openapi' key"
-        raise DocumentError(f"{source.name}: {problem}; expected an OpenAPI 3.0 or 3.1 document")
-    _check_references(document.root)
-    return document
-
-
-def _check_references(root: Cursor) -> None:
-    pending, seen = [root], set()
-    while pending:
-        cursor = pending.pop()
-        if id(cursor.value) in seen:
-            continue
-        seen.add(id(cursor.value))
-        reference = cursor.value.get("$ref") if isinstance(cursor.value, dict) else None
-        if isinstance(reference, str):
-            pending.append(cursor.follow())
-        pending.extend(_children(cursor))
-
-
-def _children(cursor: Cursor) -> Iterator[Cursor]:
-    value = cursor.value
-    named = cursor.path[-1:] and cursor.path[-1] in NAMED
-    if isinstance(value, dict):
-        for key, child in value.items():
-            if isinstance(child, dict | list) and (named or key not in OPAQUE):
-                yield cursor.raw(key)
-    elif isinstance(value, list):
-        for position, child in enumerate(value):
-            if isinstance(child, dict | list):
-                yield cursor.raw(str(position))
-
-
 def _inside(value: Any, key: str) -> Any:
     return value[int(key)] if isinstance(value, list) else value[key]
 
 
-def _kind(value: Any) -> str:
-    return {list: "list", str: "string", bool: "boolean"}.get(type(value), "number")
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:200]
+
+
+def _parsed(source: Source) -> Parsed:
+    """The content of a file; one that is neither YAML nor JSON by its name is a text."""
+    if source.path.lower().endswith((".md", ".markdown", ".txt", ".html")):
+        return Parsed(source.name, source.text, TextMarks())
+    return parse(source.text, source.name)

@@ -1,14 +1,21 @@
 """How is the text of a document read: from a path, a git revision (`REV:path`) or standard input?"""
 
 import posixpath
+import stat
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
+
+from spec_review.loading.limits import MAX_BYTES
 
 
 class DocumentError(Exception):
     """A document cannot be loaded; the message is one line with the place, the problem and what to do."""
+
+
+class DanglingError(DocumentError):
+    """A reference points to nothing; the rest of the document can be reviewed."""
 
 
 @dataclass(frozen=True)
@@ -19,21 +26,37 @@ class Source:
     text: str
     revision: str | None = None
     repository: Path | None = None
+    root: Path | None = None  # nothing outside of this folder is read
 
-    def neighbour(self, reference: str) -> "Source":
-        """The file that a relative `$ref` names, read from the same working tree or git revision."""
+    def neighbour_name(self, reference: str) -> str:
+        """The name of the file that a relative `$ref` names. Raises `DocumentError` for any other `$ref`."""
+        shown = " ".join(reference.split())[:200]
         if "://" in reference:
             raise DocumentError(
-                f"{self.name}: $ref '{reference}': remote references are not supported; bundle it first"
+                f"{self.name}: $ref '{shown}': remote references are not supported; bundle it first"
             )
         if self.name == "-":
             raise DocumentError(
-                f"-: $ref '{reference}': standard input cannot refer to other files; give a path instead"
+                f"-: $ref '{shown}': standard input cannot refer to other files; give a path instead"
             )
+        if reference.startswith(("/", "\\", "~")) or PureWindowsPath(reference).drive:
+            raise DocumentError(f"{self.name}: $ref '{shown}' is an absolute path; use a relative one")
         path = posixpath.normpath(posixpath.join(posixpath.dirname(self.path), reference))
-        if self.revision is None:
-            return read_path(path)
-        return read_revision(self.revision, path, self.repository)
+        return path if self.revision is None else f"{self.revision}:{path}"
+
+    def neighbour(self, reference: str) -> "Source":
+        """The file that a relative `$ref` names, read from the same working tree or git revision.
+
+        Raises `DanglingError` when there is none, `DocumentError` when it is outside of the document's
+        repository or folder, or not a regular file.
+        """
+        name = self.neighbour_name(reference)
+        if self.revision is not None:
+            path = name[len(self.revision) + 1 :]
+            if path.startswith(".."):
+                raise DocumentError(f"{self.name}: $ref '{path[:200]}' leads outside of the repository")
+            return read_revision(self.revision, path, self.repository, self.root)
+        return read_inside(name, self.root or root_of(self.name), self.name)
 
     @property
     def path(self) -> str:
@@ -52,10 +75,11 @@ def open_source(argument: str, repository: Path | None = None) -> Source:
     return read_path(argument)
 
 
-def read_path(path: str) -> Source:
+def read_path(path: str, root: Path | None = None) -> Source:
     """Read a file. Raises `DocumentError` when it cannot be read."""
     try:
-        return Source(path, _decode(Path(path).read_bytes(), path))
+        with Path(path).open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise DocumentError(f"{path}: no such file; give a path, REV:path or -") from None
     except IsADirectoryError:
@@ -63,9 +87,38 @@ def read_path(path: str) -> Source:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise DocumentError(f"{path}: cannot be read: {reason}") from None
+    if len(content) > MAX_BYTES:
+        raise DocumentError(f"{path}: larger than {MAX_BYTES // 2**20} MiB; split the document")
+    return Source(path, _decode(content, path), root=root)
 
 
-def read_revision(revision: str, path: str, repository: Path | None = None) -> Source:
+def root_of(path: str) -> Path:
+    """The folder that no `$ref` may leave: the git repository of a file, or else the file's own folder."""
+    folder = Path(path).resolve().parent
+    return next((one for one in (folder, *folder.parents) if (one / ".git").exists()), folder)
+
+
+def read_inside(path: str, root: Path, owner: str) -> Source:
+    """Read a file that a `$ref` names. Raises `DocumentError` for what is outside or not a regular file."""
+    shown = " ".join(path.split())[:200]
+    try:
+        real = Path(path).resolve()
+        inside = real.is_relative_to(root.resolve()) and ".git" not in real.parts
+        kind = real.stat().st_mode if inside else 0
+    except FileNotFoundError:
+        raise DanglingError(f"no file '{shown}'") from None
+    except (OSError, ValueError, RuntimeError):
+        raise DanglingError(f"'{shown}' cannot be read") from None
+    if not inside:
+        raise DocumentError(f"{owner}: $ref '{shown}' leads outside of {root}; nothing there is read")
+    if not stat.S_ISREG(kind):
+        raise DocumentError(f"{owner}: $ref '{shown}' is not a regular file")
+    return read_path(path, root)
+
+
+def read_revision(
+    revision: str, path: str, repository: Path | None = None, root: Path | None = None
+) -> Source:
     """Read a file at a git revision. Raises `DocumentError` when it cannot be read."""
     name = f"{revision}:{path}"
     if revision.startswith("-"):
@@ -74,7 +127,7 @@ def read_revision(revision: str, path: str, repository: Path | None = None) -> S
     for candidate in dict.fromkeys([f"{revision}:{path}", f"{revision}:./{path}"]):
         done = _git(["show", candidate], repository)
         if done.returncode == 0:
-            return Source(name, _decode(done.stdout, name), revision, repository)
+            return Source(name, _decode(done.stdout, name), revision, repository, root)
     raise DocumentError(f"{name}: {_why_not(revision, path, repository)}")
 
 

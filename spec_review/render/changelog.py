@@ -2,6 +2,7 @@
 
 from openapi import Grade
 from spec_review.change import Change
+from spec_review.render.escape import markdown
 from spec_review.report import Report
 
 UNLISTED = {"version-not-moved", "texts-changed", "lint-finding-new", "scenario-plays-differently"}
@@ -23,5 +24,5 @@ def _line(change: Change) -> str:
     grade = "" if regraded or change.grade == Grade.DOCUMENTED else f" ({change.grade})"
     operations = list(dict.fromkeys(use.operation for use in change.uses))
     named = [name for name in operations if name not in change.message]
-    who = f" ({', '.join(named[:3])}{', …' if len(named) > 3 else ''})" if named else ""
-    return f"- {start}{change.message.rstrip('.')}{grade}{who}."
+    who = f" ({markdown(', '.join(named[:3]))}{', …' if len(named) > 3 else ''})" if named else ""
+    return f"- {start}{markdown(change.message.rstrip('.'))}{grade}{who}."

@@ -1,6 +1,7 @@
 """How is a report written as annotations of a GitHub pull request?"""
 
 from spec_review.change import Change
+from spec_review.render.escape import visible
 from spec_review.render.phrases import proof_heading, reason
 from spec_review.render.sarif import file_of
 from spec_review.report import Report
@@ -11,7 +12,8 @@ COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 def as_annotations(report: Report) -> str:
     """One workflow command per change, without the accepted ones, errors first."""
     changes = [change for change in report.changes if change.accepted is None]
-    return "".join(f"{_annotation(change)}\n" for change in changes)
+    notes = [f"::warning title=tune-review::{_data(note)}" for note in report.notes]
+    return "".join(f"{line}\n" for line in [*map(_annotation, changes), *notes])
 
 
 def _annotation(change: Change) -> str:
@@ -27,7 +29,7 @@ def _annotation(change: Change) -> str:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return visible(text).replace("%", "%25").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from spec_review.change import Change, Position
+from spec_review.render.escape import encodable
 from spec_review.report import Report
 
 SCHEMA = Path(__file__).with_name("report.schema.json")
@@ -13,7 +14,7 @@ SCHEMA = Path(__file__).with_name("report.schema.json")
 
 def as_json(report: Report) -> str:
     """The report as JSON that matches `report.schema.json`."""
-    return json.dumps(as_data(report), indent=2, ensure_ascii=False) + "\n"
+    return encodable(json.dumps(as_data(report), indent=2, ensure_ascii=False)) + "\n"
 
 
 def as_data(report: Report) -> dict[str, Any]:

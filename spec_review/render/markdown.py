@@ -1,8 +1,9 @@
 """How is a report written as Markdown, for a pull request comment or a job summary?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from spec_review.change import Change
+from spec_review.render.escape import cell, code, fenced, markdown
 from spec_review.render.phrases import HEADINGS, graded, proof_heading, reason, where, who
 from spec_review.report import Report
 
@@ -12,46 +13,36 @@ MARK = "<!-- tune-review -->"
 MAX_LENGTH = 60_000
 """GitHub accepts about 65,000 characters in a comment."""
 
+SHARES = {"error": 0.6, "warning": 0.2, "grades": 0.05, "info": 0.1, "accepted": 0.05}
+"""The share of the comment that each part may take; what does not fit is counted."""
+
 
 def as_markdown(report: Report) -> str:
     """One comment: summary, errors with proofs, the rest collapsed; empty when nothing changed."""
-    if not report.changes and not report.stale:
+    if not report.changes and not report.stale and not report.notes:
         return ""
-    text = "\n".join([MARK, *_lines(report)]) + "\n"
-    return text if len(text) <= MAX_LENGTH else _cut(text)
-
-
-def _cut(text: str) -> str:
-    kept = text[:MAX_LENGTH].rsplit("\n#### ", 1)[0]
-    closing = "\n```" if kept.count("```") % 2 else ""
-    closing += "\n</details>" * (kept.count("<details>") - kept.count("</details>"))
-    return f"{kept}{closing}\n\n*This comment is cut off. Run tune-review to see all changes.*\n"
+    return "\n".join([MARK, *_lines(report)]) + "\n"
 
 
 def _lines(report: Report) -> Iterator[str]:
     yield f"### {_verdict(report)}"
     yield ""
-    yield f"{report.summary} `{report.base}` → `{report.revision}`"
-    for change in report.of("error"):
-        yield from _error(change)
+    yield f"{report.summary} {code(report.base)} → {code(report.revision)}"
+    yield from _fitting([_error(change) for change in report.of("error")], "error", "breaking changes")
     regraded = [change for change in report.changes if change.id in ("fact-demoted", "fact-regraded")]
     for level in ("warning", "info"):
         changes = [change for change in report.of(level) if change not in regraded]
-        if changes:
-            yield from _collapsed(
-                f"{HEADINGS[level]} ({len(changes)})", [_item(change) for change in changes]
-            )
-    if regraded:
-        yield from _collapsed(f"Grades ({len(regraded)})", _grade_table(regraded))
-    if report.accepted:
-        yield from _collapsed(
-            f"Accepted ({len(report.accepted)})", [_accepted(change) for change in report.accepted]
-        )
-    for entry in report.stale:
-        stale = f"`{entry.fingerprint}` ({entry.accepted.reason})"
+        yield from _collapsed(level, HEADINGS[level], changes, _item)
+    head = ["| fact | base | revision |", "| --- | --- | --- |"]
+    yield from _collapsed("grades", "Grades", regraded, _grade_row, head)
+    yield from _collapsed("accepted", "Accepted", report.accepted, _accepted)
+    for entry in report.stale[:20]:
+        stale = f"{code(entry.fingerprint)} ({markdown(entry.accepted.reason)})"
         yield f"\n⚠️ The accepted change {stale} matches no change. Remove it from the file."
-    for note in report.notes:
-        yield f"\n*{note}*"
+    for note in report.notes[:20]:
+        yield f"\nNote: {markdown(note[:1000])}"
+    if len(report.notes) > 20:
+        yield f"\nNote: {len(report.notes) - 20} more notes are in the JSON report."
 
 
 def _verdict(report: Report) -> str:
@@ -59,60 +50,57 @@ def _verdict(report: Report) -> str:
         return "❌ This change breaks clients"
     if report.of("warning"):
         return "⚠️ No breaking change found, but warnings"
-    return "✅ No breaking change found" if report.changes else "✅ Nothing changed"
+    return "✅ No breaking change found" if report.changes or report.unexplained else "✅ Nothing changed"
 
 
-def _error(change: Change) -> Iterator[str]:
-    yield f"\n#### {change.message}\n"
-    details = [
-        f"`{change.id}`",
-        graded(change),
-        who(change),
-        where(change),
-        f"fingerprint `{change.fingerprint}`",
-    ]
-    yield " · ".join(part for part in details if part)
+def _fitting(blocks: Sequence[str], part: str, what: str) -> Iterator[str]:
+    """The blocks that fit into a part's share, and the number of the others."""
+    left = int(MAX_LENGTH * SHARES[part])
+    for number, block in enumerate(blocks):
+        left -= len(block) + 1
+        if left < 0:
+            more = f"{len(blocks) - number} more {what}"
+            yield f"\nThis comment is too short for {more}. Run tune-review to see all."
+            return
+        yield block
+
+
+def _error(change: Change) -> str:
+    details = [code(change.id), graded(change), markdown(who(change)), markdown(where(change))]
+    details.append(f"fingerprint {code(change.fingerprint)}")
+    lines = [f"\n#### {markdown(change.message[:2000])}\n", " · ".join(part for part in details if part)]
     if change.proof is None:
-        yield f"\n*{_plain(reason(change))}*"
-        return
-    yield f"\n{_plain(proof_heading(change))}\n"
-    fence = "`" * max(3, _longest_run(change.proof.text) + 1)
-    yield f"{fence}{'sh' if change.proof.kind == 'curl' else 'http'}\n{change.proof.text}\n{fence}"
+        lines.append(f"\n{markdown(reason(change))}")
+    else:
+        lines.append(f"\n{markdown(proof_heading(change))}\n")
+        lines.append(fenced(change.proof.text, "sh" if change.proof.kind == "curl" else "http"))
+    return "\n".join(lines)
 
 
-def _longest_run(text: str) -> int:
-    longest = run = 0
-    for char in text:
-        run = run + 1 if char == "`" else 0
-        longest = max(longest, run)
-    return longest
-
-
-def _plain(text: str) -> str:
-    """The text with the characters escaped that Markdown would interpret."""
-    return text.replace("<", "&lt;").replace("*", "\\*").replace("|", "\\|")
-
-
-def _collapsed(title: str, lines: Sequence[str]) -> Iterator[str]:
-    yield f"\n<details><summary>{title}</summary>\n"
-    yield from lines
-    yield "\n</details>"
+def _collapsed(
+    part: str,
+    title: str,
+    changes: Sequence[Change],
+    line: Callable[[Change], str],
+    head: Sequence[str] = (),
+) -> Iterator[str]:
+    if changes:
+        yield f"\n<details><summary>{title} ({len(changes)})</summary>\n"
+        yield from head
+        yield from _fitting([line(change) for change in changes], part, "changes")
+        yield "\n</details>"
 
 
 def _item(change: Change) -> str:
-    details = [f"`{change.id}`", graded(change), who(change)]
-    return f"- {change.message} <sub>{' · '.join(part for part in details if part)}</sub>"
+    details = [code(change.id), graded(change), markdown(who(change))]
+    return f"- {markdown(change.message[:2000])} <sub>{' · '.join(part for part in details if part)}</sub>"
 
 
 def _accepted(change: Change) -> str:
-    accepted = change.accepted
-    return f"- {change.message} <sub>{accepted.reason}, {accepted.date}</sub>" if accepted else ""
+    why = f"{change.accepted.reason}, {change.accepted.date}" if change.accepted else ""
+    return f"- {markdown(change.message[:2000])} <sub>{markdown(why[:500])}</sub>"
 
 
-def _grade_table(changes: Sequence[Change]) -> list[str]:
-    rows = [f"| {_plain(_fact(change))} | {change.old} | {change.new} |" for change in changes]
-    return ["| fact | base | revision |", "| --- | --- | --- |", *rows]
-
-
-def _fact(change: Change) -> str:
-    return change.message.removeprefix("The grade of ").partition(" changed from ")[0]
+def _grade_row(change: Change) -> str:
+    fact = change.message.removeprefix("The grade of ").partition(" changed from ")[0]
+    return f"| {cell(fact)} | {cell(str(change.old))} | {cell(str(change.new))} |"

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from spec_review.catalogue import RULES
 from spec_review.change import Change, Position
+from spec_review.render.escape import encodable
 from spec_review.render.phrases import proof_heading, reason
 from spec_review.report import Report
 
@@ -15,7 +16,7 @@ LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 
 def as_sarif(report: Report) -> str:
     """The report as one SARIF run."""
-    return json.dumps(as_log(report), indent=2, ensure_ascii=False) + "\n"
+    return encodable(json.dumps(as_log(report), indent=2, ensure_ascii=False)) + "\n"
 
 
 def as_log(report: Report) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from spec_review.change import Change
+from spec_review.render.escape import line_for_log, one_line
 from spec_review.render.phrases import HEADINGS, graded, proof_heading, reason, where, who
 from spec_review.report import Report
 
@@ -22,7 +23,7 @@ def as_text(report: Report) -> str:
 
 def write(report: Report, console: Console) -> None:
     """Write the report to a console, with colours if the console supports them."""
-    console.print(Text(f"{report.base} → {report.revision}", "dim"), soft_wrap=True)
+    console.print(Text(one_line(f"{report.base} → {report.revision}"), "dim"), soft_wrap=True)
     colour = "bold red" if report.of("error") else "bold green"
     console.print(Text(report.summary, colour), soft_wrap=True)
     for level in ("error", "warning", "info"):
@@ -36,35 +37,38 @@ def write(report: Report, console: Console) -> None:
     for entry in report.stale:
         console.print(
             Text(
-                f"\nStale: {entry.fingerprint} (line {entry.line}, {entry.accepted.reason}) "
+                f"\nStale: {one_line(entry.fingerprint)} "
+                f"(line {entry.line}, {one_line(entry.accepted.reason)}) "
                 "matches no change. Remove it from the file."
             )
         )
     for note in report.notes:
-        console.print(Text(f"\nNote: {note}"))
+        console.print(Text(f"\nNote: {one_line(note)}"))
 
 
 def _write_change(change: Change, console: Console) -> None:
     full = change.level == "error"
     mark = Text("✗ " if full else "• ", COLOURS[change.level])
-    mark.append(change.message, "bold" if full else "")
+    mark.append(one_line(change.message), "bold" if full else "")
     for part in textwrap.wrap(mark.plain, max(console.width - 2, 40), subsequent_indent="  "):
         line = Text("  " + part)
         line.stylize("bold" if full else "")
         line.stylize(COLOURS[change.level], 2, 4) if part.startswith(("✗", "•")) else None
         console.print(line, soft_wrap=True)
     details = [change.id, graded(change), who(change)]
-    console.print(Text("    " + " · ".join(part for part in details if part), "dim"), soft_wrap=True)
-    console.print(Text(f"    {where(change)}", "dim"), soft_wrap=True)
+    console.print(
+        Text("    " + one_line(" · ".join(part for part in details if part)), "dim"), soft_wrap=True
+    )
+    console.print(Text(f"    {one_line(where(change))}", "dim"), soft_wrap=True)
     if full:
         _write_proof(change, console)
 
 
 def _write_proof(change: Change, console: Console) -> None:
     if change.proof is not None:
-        console.print(Text(f"    {proof_heading(change)}"), soft_wrap=True)
-        for line in change.proof.text.splitlines():
-            console.print(Text(f"      {line}", "green"), soft_wrap=True)
+        console.print(Text(f"    {one_line(proof_heading(change))}"), soft_wrap=True)
+        for line in change.proof.text.split("\n"):
+            console.print(Text(f"      {line_for_log(line)}", "green"), soft_wrap=True)
     else:
         console.print(Text(f"    {reason(change)}"), soft_wrap=True)
     console.print(Text(f"    fingerprint {change.fingerprint}", "dim"), soft_wrap=True)
@@ -77,4 +81,4 @@ def _write_accepted(report: Report, console: Console) -> None:
     for change in report.accepted:
         if change.accepted is not None:
             line = f"{change.message} ({change.accepted.reason}, {change.accepted.date})"
-            console.print(Text(f"  • {line}", "dim"), soft_wrap=True)
+            console.print(Text(f"  • {one_line(line)}", "dim"), soft_wrap=True)

@@ -29,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     bodies.requests,
     responses.all_responses,
     responses.callbacks,
+    responses.webhooks,
     security.credentials,
     lifecycle.lifecycles,
     examples.examples,

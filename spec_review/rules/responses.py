@@ -6,8 +6,8 @@ from dataclasses import replace
 from spec_review.change import Change, Use
 from spec_review.comparison import Comparison, make_change
 from spec_review.grade import grade_at, weakest
-from spec_review.loading import Cursor
-from spec_review.operations import METHODS, Pair
+from spec_review.loading import Cursor, Document
+from spec_review.operations import METHODS, Operation, Pair
 from spec_review.rules.bodies import body, media_types
 from spec_review.rules.parameters import parameter_schema, serialization_of
 from spec_review.rules.schema_pair import SchemaPair
@@ -187,6 +187,38 @@ def callbacks(comparison: Comparison) -> Iterator[Change]:
                 use = Use(pair.name, f"callback `{key[0]}`")
                 message, owner = f"The {use.part} was added.", pair.base.cursor
                 yield make_change("callback-added", message, owner, other, use, new=" ".join(key))
+
+
+def webhooks(comparison: Comparison) -> Iterator[Change]:
+    """Changes to webhooks. The server sends them, so their requests are compared as responses are."""
+    old, new = _webhooks(comparison.base.root), _webhooks(comparison.revision.root)
+    for key, one in old.items():
+        use = Use(f"webhook {key[0]}", "")
+        if key in new:
+            pair = Pair(_operation(comparison.base, key, one), _operation(comparison.revision, key, new[key]))
+            yield from _callback(comparison, pair, one, new[key], Use(f"webhook {key[0]}", "webhook"))
+        else:
+            message = f"The webhook `{key[0]}` ({key[1].upper()}) is no longer documented."
+            owner = comparison.revision.root
+            yield make_change("webhook-removed", message, one, owner, use, old=" ".join(key))
+    for key, other in new.items():
+        if key not in old:
+            message, use = f"The webhook `{key[0]}` was added.", Use(f"webhook {key[0]}", "")
+            yield make_change("webhook-added", message, None, other, use, new=" ".join(key))
+
+
+def _webhooks(root: Cursor) -> dict[tuple[str, str], Cursor]:
+    """The operations of all webhooks by name and method."""
+    return {
+        (name, method): cursor
+        for name, item in root.entries("webhooks")
+        for method in METHODS
+        if (cursor := item.get(method)) is not None and isinstance(cursor.value, dict)
+    }
+
+
+def _operation(document: Document, key: tuple[str, str], cursor: Cursor) -> Operation:
+    return Operation(document, key[1], f"webhook {key[0]}", cursor, cursor)
 
 
 def _callback(

@@ -4,6 +4,7 @@ Each bound, constant, format and pattern of both schemas gives values at the bou
 values first. Another module checks which schema accepts a value.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,8 +15,12 @@ from spec_review.values.strings import FORMATS, PLAIN, from_pattern, lengths, pa
 UNKNOWN_NAME = "anotherName"
 LONG = 10_000
 MAX_ITEMS = 20_000
+MAX_WEIGHT = 200_000
+"""The largest value to try, in values that it consists of."""
 Sampler = Callable[[Any], list[Any]]
 """Returns some values that a schema accepts, smallest first."""
+Flat = Callable[[Any], list[Shape]]
+"""Returns the shapes of the alternatives of a schema."""
 
 
 def scalars(one: Shape, other: Shape) -> Iterator[Any]:
@@ -36,7 +41,11 @@ def scalars(one: Shape, other: Shape) -> Iterator[Any]:
 
 
 def numbers(one: Shape, other: Shape) -> Iterator[Any]:
-    """Numbers at and next to each bound, integers and fractions."""
+    """Finite numbers at and next to each bound, integers and fractions."""
+    yield from (number for number in _numbers(one, other) if math.isfinite(number))
+
+
+def _numbers(one: Shape, other: Shape) -> Iterator[Any]:
     yield from (0, 1, -1, 0.5, -0.5, 2, 10, 100)
     for shape in (one, other):
         for key in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
@@ -84,6 +93,31 @@ def strings(one: Shape, other: Shape) -> Iterator[str]:
         yield from (values[0] for values in FORMATS.values())
 
 
+def matching(pattern: str) -> list[str]:
+    """Some property names that match a pattern of `patternProperties`."""
+    return [name for name in from_pattern(pattern) if name] or [UNKNOWN_NAME]
+
+
+def weight(value: Any, most: int = 1_000_000) -> int:
+    """How many values a value consists of, at most about `most`; a long text counts by its length."""
+    found, pending = 0, [value]
+    while pending and found < most:
+        item = pending.pop()
+        found += 1 + (len(item) // 100 if isinstance(item, str) else 0)
+        if isinstance(item, dict):
+            pending.extend(item.values())
+        elif isinstance(item, list) and item and all(inner is item[0] for inner in item):
+            found += len(item) * weight(item[0], most // max(len(item), 1) + 1)
+        elif isinstance(item, list):
+            pending.extend(item)
+    return found
+
+
+def repeated(item: Any, count: int) -> list[Any] | None:
+    """An array of equal items; None when it would be too large."""
+    return None if count and weight(item) * count > MAX_WEIGHT else [item] * count
+
+
 def arrays(one: Shape, other: Shape, sample: Sampler) -> Iterator[list[Any]]:
     """Arrays at each length next to a bound, with equal and with different items."""
     items = sample(one.items or ())
@@ -98,10 +132,30 @@ def arrays(one: Shape, other: Shape, sample: Sampler) -> Iterator[list[Any]]:
     for count in counts:
         fixed = [(sample(inner) or [None])[0] for inner in one.prefix[:count]]
         rest = count - len(fixed)
-        if rest == 0 or items:
+        if rest <= 0 or (items and repeated(items[0], rest) is not None):
             yield fixed + items[:1] * rest
         if rest > 1 and len(distinct) >= rest:
             yield fixed + distinct[:rest]
+
+
+def conditional(one: Shape, other: Shape, flat: Flat, sample: Sampler) -> Iterator[Any]:
+    """Values that meet, and just fail, the conditions of both schemas: `if`, `not`, `contains` and others."""
+    minimal = minimal_object(one, sample) or {}
+    full = {**minimal, **{name: v[0] for name in one.properties if (v := sample(one.properties[name]))}}
+    for key, schema in (*one.conditions, *other.conditions):
+        found = sample(schema)
+        yield from found
+        yield from ([value] * count for value in found[:3] for count in (1, 2) if key == "contains")
+        for shape in flat(schema):
+            met = minimal_object(shape, sample)
+            if met is None:
+                continue
+            yield from ({**minimal, **met}, {**full, **met})
+            for name in [*full, *met]:
+                yield {k: v for k, v in {**full, **met}.items() if k != name}
+            for name, inner in shape.properties.items():
+                yield from ({**minimal, name: value} for value in sample(inner)[:4])
+                yield from ({**full, **met, name: value} for value in sample(inner)[:4])
 
 
 def sample_many(one: Shape, sample: Sampler) -> list[Any]:
@@ -128,11 +182,18 @@ def objects(one: Shape, other: Shape, sample: Sampler, full: Sampler) -> Iterato
         yield {**minimal, name: value}
     for value in [*sample(one.additional), 0, None, [], {}]:
         yield {**minimal, UNKNOWN_NAME: value}
+    for pattern in {**one.patterns, **other.patterns}:
+        values = sample(one.patterns.get(pattern, one.additional))[:3]
+        yield from ({**minimal, name: value} for name in matching(pattern)[:2] for value in values)
     full_object = {**minimal, **single}
     yield full_object
     for name in minimal:
         yield {key: value for key, value in full_object.items() if key != name}
-    fill = (sample(one.additional) or ["a"])[0]
+    yield from _counted(one, other, full_object, (sample(one.additional) or ["a"])[0])
+
+
+def _counted(one: Shape, other: Shape, full_object: dict[str, Any], fill: Any) -> Iterator[dict[str, Any]]:
+    """Objects with as many properties as bounds are near to; further properties have the value `fill`."""
     bounds = [
         bound
         for side in (one, other)
@@ -161,6 +222,8 @@ def minimal_object(one: Shape, sample: Sampler) -> dict[str, Any] | None:
         if missing > 0 and (found := sample(one.properties[name])):
             result[name] = found[0]
             missing -= 1
+    if missing > MAX_ITEMS:
+        return None
     for number in range(max(missing, 0)):
         result[f"{UNKNOWN_NAME}{number}"] = (sample(one.additional) or ["a"])[0]
     return result

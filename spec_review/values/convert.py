@@ -30,6 +30,7 @@ SUBSCHEMAS = (
 MAPS = ("patternProperties", "dependentSchemas")
 
 
+UNEVALUATED = ("unevaluatedItems", "unevaluatedProperties")
 Key = tuple[Any, ...]
 
 
@@ -62,7 +63,13 @@ class Converter:
         """The converted conjunction of all parts."""
         names = exempt_names(schema)
         parts = [self.part(part, names) for part in schema]
-        return parts[0] if len(parts) == 1 else {"allOf": parts} if parts else {}
+        if len(parts) < 2:
+            return parts[0] if parts else {}
+        outer: dict[str, Any] = {}
+        for part, converted in zip(schema, parts, strict=True):
+            if part.bare:  # what is unevaluated depends on the parts beside it
+                outer |= {key: converted.pop(key) for key in UNEVALUATED if key in converted}
+        return {"allOf": parts, **outer}
 
     def part(self, part: Part, exempt: frozenset[str] = frozenset()) -> dict[str, Any]:
         """One converted schema of a conjunction; properties in `exempt` are never required."""
@@ -94,7 +101,7 @@ class Converter:
             conjuncts += [self.part(member, exempt) for member in members(part, "allOf")]
             conjuncts += self._unions(part, own)
         if conjuncts:
-            result["allOf"] = conjuncts
+            result["allOf"] = _once(conjuncts)
         combined = not part.bare and any(own.get(key) for key in ("allOf", "oneOf", "anyOf"))
         if combined and own.get("nullable") is True and not part.cursor.document.is_31:
             return {"anyOf": [{"type": "null"}, result]}
@@ -106,7 +113,8 @@ class Converter:
             groups = union_members(part, combiner)
             if groups:
                 exactly_one = combiner == "oneOf" and self.exactly_one and "discriminator" not in own
-                found.append({"oneOf" if exactly_one else "anyOf": [self.all_of(group) for group in groups]})
+                listed = [self.all_of(group) for group in groups]
+                found.append({"oneOf": listed} if exactly_one else {"anyOf": _once(listed)})
         return found
 
     def _type(self, part: Part, own: dict[str, Any]) -> dict[str, Any]:
@@ -148,6 +156,11 @@ class Converter:
         if is_hidden(cursor, part) or (part.view.reading == "lax" and is_assumed(cursor)):
             return {}
         return self.part(Part(cursor, part.view))
+
+
+def _once(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The schemas without repetitions, which would multiply the work of the validator."""
+    return [one for place, one in enumerate(listed) if one not in listed[:place]]
 
 
 def _name(target: Cursor, exempt: frozenset[str]) -> str:

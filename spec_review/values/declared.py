@@ -9,11 +9,10 @@ from openapi import GRADES, Grade
 from spec_review.loading import Cursor
 from spec_review.values.equality import Equality
 from spec_review.values.names import similar
-from spec_review.values.pairing import affinity
+from spec_review.values.pairing import partners
 from spec_review.values.schema import Part, Schema, alternatives, identity, keywords
 from spec_review.values.shape import Shape, shape_of
 
-MAX_DEPTH = 24
 CONSTRAINTS = {
     "type", "nullable", "enum", "format", "pattern", "minLength", "maxLength",
     "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
@@ -40,54 +39,83 @@ Grades = tuple[Grade, Grade]
 DEFAULT: Grades = (Grade.DOCUMENTED, Grade.DOCUMENTED)
 
 
+@dataclass(frozen=True)
+class Below:
+    """A pair of schemas below another, with the grades it inherits."""
+
+    path: tuple[str, ...]
+    base: Schema
+    revision: Schema
+    optional: bool
+    grades: Grades
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """Equal for two visits of the same pair, whatever leads there."""
+        return (identity(self.base), identity(self.revision), self.optional, self.grades)
+
+
 class Declared:
     """Compares what the schemas of the base and of the revision declare, and caches the results."""
 
     def __init__(self, equality: Equality) -> None:
         self.equality = equality
         self.known: dict[tuple[Any, ...], list[Fact]] = {}
-        self.open: set[tuple[Any, ...]] = set()
 
     def facts(
         self, base: Schema, revision: Schema, optional: bool = True, grades: Grades = DEFAULT
     ) -> list[Fact]:
-        """The facts at and below a pair of schemas whose parents have these grades."""
-        key = (identity(base), identity(revision), optional, grades)
-        if key in self.known:
-            return self.known[key]
-        if key in self.open or len(self.open) > MAX_DEPTH or self.equality.equal(base, revision):
-            return []
-        self.open.add(key)
-        found = list(self._facts(base, revision, optional, grades))
-        self.open.discard(key)
-        self.known[key] = found
-        return found
+        """The facts at and below a pair of schemas whose parents have these grades.
 
-    def _facts(self, base: Schema, revision: Schema, optional: bool, grades: Grades) -> Iterator[Fact]:
-        yield from _annotations(base, revision, optional)
+        Each pair below is visited once, by its shortest path.
+        """
+        key = (identity(base), identity(revision), optional, grades)
+        if key not in self.known:
+            self.known[key] = list(self._facts(Below((), base, revision, optional, grades)))
+        return self.known[key]
+
+    def _facts(self, first: "Below") -> Iterator[Fact]:
+        pending, seen = [first], {first.key}
+        for below in pending:
+            if self.equality.equal(below.base, below.revision):
+                continue
+            for found in self._at(below):
+                if isinstance(found, Fact):
+                    yield replace(found, path=(*below.path, *found.path))
+                elif found.key not in seen:
+                    seen.add(found.key)
+                    pending.append(found)
+
+    def _at(self, at: "Below") -> Iterator["Fact | Below"]:
+        base, revision, grades = at.base, at.revision, at.grades
+        yield from _annotations(base, revision, at.optional)
         own = (_grade(base, grades[0]), _grade(revision, grades[1]))
         if own[0] != own[1] and own != grades:
             yield Fact("grade", (), _origin(base), _origin(revision), "", *own)
-        for one, other in _paired(alternatives(base), alternatives(revision)):
+        for one, other in self._paired(alternatives(base), alternatives(revision)):
             yield from _keyword_grades(one, other, own)
-            yield from self._flat(one, other, own)
+            yield from self._flat(at.path, one, other, own)
 
-    def _flat(self, base: Schema, revision: Schema, grades: Grades) -> Iterator[Fact]:
+    def _paired(self, ones: list[Schema], others: list[Schema]) -> Iterator[tuple[Schema, Schema]]:
+        for one, other, left_over in partners(ones, others, self.equality.equal):
+            if not left_over:
+                yield one, other
+
+    def _flat(
+        self, path: tuple[str, ...], base: Schema, revision: Schema, grades: Grades
+    ) -> Iterator["Fact | Below"]:
         one, other = shape_of(base), shape_of(revision)
         yield from self._names(base, revision, one, other)
         yield from _texts(base, revision, one, other)
         for name in one.properties:
             if _visible(name, one) and _visible(name, other):
                 required = name in one.required and name in other.required
-                inner = self.facts(one.properties[name], other.properties[name], not required, grades)
-                yield from (replace(fact, path=(name, *fact.path)) for fact in inner)
+                pair = (one.properties[name], other.properties[name])
+                yield Below((*path, name), *pair, not required, grades)
         if one.items and other.items:
-            yield from (
-                replace(f, path=("[]", *f.path)) for f in self.facts(one.items, other.items, True, grades)
-            )
+            yield Below((*path, "[]"), one.items, other.items, True, grades)
         if one.additional and other.additional:
-            inner = self.facts(one.additional, other.additional, True, grades)
-            yield from (replace(fact, path=("{}", *fact.path)) for fact in inner)
+            yield Below((*path, "{}"), one.additional, other.additional, True, grades)
 
     def _names(self, base: Schema, revision: Schema, one: Shape, other: Shape) -> Iterator[Fact]:
         removed = [name for name in one.properties if _visible(name, one) and not _visible(name, other)]
@@ -235,17 +263,3 @@ def _texts(base: Schema, revision: Schema, one: Shape, other: Shape) -> Iterator
                 " and ".join(old),
                 " and ".join(new),
             )
-
-
-def _paired(ones: list[Schema], others: list[Schema]) -> Iterator[tuple[Schema, Schema]]:
-    """Pairs of corresponding alternatives, best matches first; each alternative is used once."""
-    if len(ones) == len(others) == 1:
-        yield ones[0], others[0]
-        return
-    shapes = [(shape_of(one), shape_of(other), one, other) for one in ones for other in others]
-    ranked = sorted(shapes, key=lambda four: -affinity(four[0], four[1], four[2], four[3]))
-    used: set[int] = set()
-    for left, right, one, other in ranked:
-        if id(one) not in used and id(other) not in used and affinity(left, right, one, other) > 2:
-            used |= {id(one), id(other)}
-            yield one, other

@@ -1,13 +1,13 @@
 """Which places in two schemas correspond?"""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from spec_review.values.schema import Schema
 from spec_review.values.shape import Shape, same, shape_of
 
 
 def children(one: Shape, other: Shape) -> Iterator[tuple[str, Schema, Schema]]:
-    """The corresponding places below two schemas: a property name, `[0]`, `[]` or `{}`, and both schemas."""
+    """The corresponding places below two schemas: a name, `[0]`, `[]`, `{}` or `{pattern}`, and both."""
     for name, schema in one.properties.items():
         if name in one.hidden or name in other.hidden:
             continue
@@ -20,6 +20,9 @@ def children(one: Shape, other: Shape) -> Iterator[tuple[str, Schema, Schema]]:
             yield name, one.additional, schema
     for place, (mine, theirs) in enumerate(zip(one.prefix, other.prefix, strict=False)):
         yield f"[{place}]", mine, theirs
+    for pattern, schema in one.patterns.items():
+        if pattern in other.patterns:
+            yield f"{{{pattern}}}", schema, other.patterns[pattern]
     if other.items is not None:
         yield "[]", one.items or (), other.items
     if other.additional and not one.closed:
@@ -52,3 +55,71 @@ def _tag_match(one: Schema, other: Schema) -> float:
     if left is None or right is None:
         return 0.0
     return 5.0 if any(same(x, y) for x in left for y in right) else -5.0
+
+
+Equal = Callable[[Schema, Schema], bool]
+
+
+def partners(ones: list[Schema], others: list[Schema], equal: Equal) -> Iterator[tuple[Schema, Schema, bool]]:
+    """The alternatives that correspond but differ, and the ones that are left over with their nearest.
+
+    Equal alternatives are paired first and left out, then the most alike. A left-over one is marked True.
+    """
+    if len(ones) == len(others) == 1:
+        if not equal(ones[0], others[0]):
+            yield ones[0], others[0], False
+        return
+    lefts, rights = _unequal(ones, others, equal)
+    near = _nearest(lefts, others)
+    pairs: dict[int, Schema] = {}
+    used: set[int] = set()
+    for score, at, place in sorted(near, key=lambda entry: (-entry[0], entry[1], entry[2])):
+        free = at not in pairs and place not in used and any(others[place] is right for right in rights)
+        if score > ALIKE and free:
+            pairs[at] = others[place]
+            used.add(place)
+    best = {at: others[place] for _, at, place in sorted(near)}
+    for at, one in enumerate(lefts):
+        yield one, pairs.get(at) or best[at], at not in pairs
+
+
+def _nearest(lefts: list[Schema], others: list[Schema]) -> list[tuple[float, int, int]]:
+    """The affinity of each pair; in large unions only of pairs at nearly the same place in both."""
+    window = max(MAX_PAIRS // max(len(lefts), 1), 1)
+    found = []
+    for at, one in enumerate(lefts):
+        first = max(0, min(at - window // 2, len(others) - window))
+        for place in range(first, min(first + window, len(others))):
+            other = others[place]
+            found.append((affinity(shape_of(one), shape_of(other), one, other), at, place))
+    return found
+
+
+MAX_PAIRS = 20_000
+"""The most pairs of alternatives whose affinity is computed."""
+
+ALIKE = 2.0
+"""Alternatives with a lower affinity do not correspond."""
+
+
+def _unequal(ones: list[Schema], others: list[Schema], equal: Equal) -> tuple[list[Schema], list[Schema]]:
+    """The alternatives that have no equal counterpart; the one with the same place is tried first."""
+    rights = dict(enumerate(others))
+    places = {_place(other): at for at, other in rights.items()}
+    lefts = []
+    left = MAX_PAIRS
+    for one in ones:
+        first = places.get(_place(one))
+        order = [first] if first in rights else []
+        order += [at for at in rights if at != first] if left > 0 else []
+        left -= len(order)
+        match = next((at for at in order if at is not None and equal(one, rights[at])), None)
+        if match is None:
+            lefts.append(one)
+        else:
+            del rights[match]
+    return lefts, list(rights.values())
+
+
+def _place(schema: Schema) -> tuple[tuple[str, ...], ...]:
+    return tuple(part.cursor.path for part in schema)

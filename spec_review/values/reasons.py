@@ -9,9 +9,12 @@ from spec_review.values.schema import Part, Schema, keywords, members
 
 def is_one_of(schema: Schema) -> bool:
     """Whether the schema is a `oneOf`: then overlapping members are only a warning."""
-    pending = list(schema)
+    pending, seen = list(schema), set()
     while pending:
         part = pending.pop()
+        if part.identity in seen:
+            continue
+        seen.add(part.identity)
         own = keywords(part)
         if own.get("oneOf"):
             return True

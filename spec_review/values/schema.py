@@ -10,13 +10,14 @@ from itertools import islice, product
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from openapi import Grade
-from spec_review.loading import Cursor
+from spec_review.loading import Cursor, mapped
 from spec_review.values.grades import Reading, graded
 
 Direction = Literal["request", "response"]
 TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
 COMBINERS = {"allOf", "oneOf", "anyOf", "$ref", "discriminator"}
-MAX_ALTERNATIVES = 48
+MAX_ALTERNATIVES = 400
+"""A schema with more alternatives is compared in part, and a warning says so."""
 
 Result = TypeVar("Result")
 Place = tuple[int, tuple[str, ...]]
@@ -87,48 +88,68 @@ def alternatives(schema: Schema) -> list[Schema]:
     """The alternatives of the schema, each a conjunction of bare parts; at most `MAX_ALTERNATIVES`."""
     result: list[Schema] = [()]
     for part in schema:
-        opened = _open(part, ())
-        result = [(*left, *right) for left, right in islice(product(result, opened), MAX_ALTERNATIVES)]
+        result = _times(result, _open(part, ()), part)
     return result
 
 
 def _open(part: Part, seen: tuple[Place, ...]) -> list[Schema]:
     """The alternatives of a part; a direct reference to itself adds none."""
-    cursor = part.cursor
     if part.bare:
         return [(part,)]
-    if cursor.key in seen:
+    if part.cursor.key in seen:
         return [()]
-    seen = (*seen, cursor.key)
-    own = keywords(part)
+    memory, key = part.cursor.document.memory, ("open", part.identity)
+    if key in memory:
+        found: list[Schema] = memory[key]
+        return found
+    opened = _opened(part, (*seen, part.cursor.key))
+    if not seen or part.cursor.path[:-1] == ("components", "schemas"):
+        memory[key] = opened
+    return opened
+
+
+def _opened(part: Part, seen: tuple[Place, ...]) -> list[Schema]:
+    cursor, own = part.cursor, keywords(part)
     result: list[Schema] = [(Part(cursor, part.view, bare=True),)]
     if isinstance(own.get("$ref"), str):
         target = _open(Part(cursor.follow(), part.view), seen)
         if not cursor.document.is_31:
             return target
-        result = _times(result, target)
+        result = _times(result, target, part)
     for member in members(part, "allOf"):
-        result = _times(result, _open(member, seen))
+        result = _times(result, _open(member, seen), part)
     for combiner in ("oneOf", "anyOf"):
         union = union_members(part, combiner)
         if union:
             opened = [alternative for group in union for alternative in _group(group, seen)]
-            result = _times(result, opened)
+            result = _times(result, opened, part)
     if _nullable_beside_combiners(part):
-        result.append(
-            (Part(Cursor(cursor.document, (*cursor.path, "nullable"), {"type": "null"}), part.view, True),)
-        )
+        null = Cursor(cursor.document, (*cursor.path, "nullable"), {"type": "null"})
+        result.append((Part(null, part.view, True),))
     return result
 
 
-def _times(left: list[Schema], right: list[Schema]) -> list[Schema]:
-    return [(*one, *other) for one, other in islice(product(left, right), MAX_ALTERNATIVES)]
+def _times(left: list[Schema], right: list[Schema], part: Part) -> list[Schema]:
+    """Each conjunction of the left with each of the right, without repeated parts."""
+    if len(left) * len(right) > MAX_ALTERNATIVES:
+        document = part.cursor.document
+        document.warnings.setdefault(
+            f"{document.name}:{part.cursor.line}: {len(left) * len(right)} combinations of alternatives; "
+            f"the first {MAX_ALTERNATIVES} are compared"
+        )
+    return [_joined(one, other) for one, other in islice(product(left, right), MAX_ALTERNATIVES)]
+
+
+def _joined(one: Schema, other: Schema) -> Schema:
+    if not one or not other:
+        return one or other
+    return tuple({part.identity: part for part in (*one, *other)}.values())
 
 
 def _group(group: Schema, seen: tuple[Place, ...]) -> list[Schema]:
     result: list[Schema] = [()]
     for part in group:
-        result = _times(result, _open(part, seen))
+        result = _times(result, _open(part, seen), part)
     return result
 
 
@@ -151,8 +172,18 @@ def _listed(cursor: Cursor, key: str) -> Iterator[Cursor]:
     if isinstance(listed, list):
         parent = Cursor(cursor.document, (*cursor.path, key), listed)
         for position, item in enumerate(listed):
-            if isinstance(item, dict | bool):
+            if key != "allOf" and not cursor.document.is_31 and _only_nullable(item):
+                yield Cursor(cursor.document, (*parent.path, str(position)), {"type": "null"})
+            elif isinstance(item, dict | bool):
                 yield parent.raw(str(position))
+
+
+def _only_nullable(item: Any) -> bool:
+    """Whether a member of a union is `nullable: true` alone, by which generators mean `null`."""
+    return isinstance(item, dict) and item.get("nullable") is True and set(item) <= {"nullable", *WORDS}
+
+
+WORDS = {"description", "title", "default", "example"}
 
 
 def is_assumed(cursor: Cursor) -> bool:
@@ -172,7 +203,7 @@ def union_members(part: Part, combiner: str) -> list[Schema]:
     ]
 
 
-def _tags(part: Part, found: list[Part]) -> dict[int, Part]:
+def _tags(part: Part, members_: list[Part]) -> dict[int, Part]:
     """For each member, the schema that the discriminator requires, as a part of its own."""
     discriminator = keywords(part).get("discriminator")
     name = discriminator.get("propertyName") if isinstance(discriminator, dict) else None
@@ -180,12 +211,13 @@ def _tags(part: Part, found: list[Part]) -> dict[int, Part]:
         return {}
     mapping = discriminator.get("mapping")
     targets = {
-        str(key): _mapped(part.cursor, str(target))
+        str(key): found.key
         for key, target in (mapping.items() if isinstance(mapping, dict) else ())
+        if (found := mapped(part.cursor, str(target))) is not None
     }
-    keys = [_keys(member, name, targets) for member in found]
+    keys = [_keys(member, name, targets) for member in members_]
     known = [key for group in keys for key in group]
-    required = all(_requires(member, name) for member in found)
+    required = all(_requires(member, name) for member in members_)
     place = (*part.cursor.path, "discriminator")
     return {
         position: Part(
@@ -206,22 +238,15 @@ def _tag(name: str, keys: list[str], known: list[str], required: bool) -> dict[s
     return {"properties": {name: {"not": {"enum": others}}}} if others else {}
 
 
-def _mapped(cursor: Cursor, target: str) -> Place:
-    reference = (
-        target if "#" in target or "/" in target or "." in target else f"#/components/schemas/{target}"
-    )
-    return cursor.target(reference).follow().key
-
-
 def _keys(member: Part, name: str, targets: dict[str, Place]) -> list[str]:
     """The discriminator values that select a member; its own enum takes precedence."""
     cursor = member.cursor.follow()
     own = [value for schema in alternatives((member,)) for value in _fixed(schema, name)]
-    mapped = [key for key, target in targets.items() if target == cursor.key]
+    selected = [key for key, target in targets.items() if target == cursor.key]
     if own:
-        return [key for key in mapped if key in own] or [key for key in own if isinstance(key, str)]
-    if mapped:
-        return mapped
+        return [key for key in selected if key in own] or [key for key in own if isinstance(key, str)]
+    if selected:
+        return selected
     return (
         [cursor.path[-1]]
         if cursor.path[:2] == ("components", "schemas") and "$ref" in member.cursor.value

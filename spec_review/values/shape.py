@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from openapi import GRADES, Grade
 from spec_review.loading import Cursor
+from spec_review.values.conditions import conditions, hints, inner_cursors
 from spec_review.values.schema import (
     TYPES,
     Part,
@@ -37,6 +37,8 @@ class Shape:
     allowed: tuple[Any, ...] | None
     keyword_values: dict[str, list[Any]] = field(default_factory=dict)
     nested: dict[str, list[Any]] = field(default_factory=dict)
+    patterns: dict[str, Schema] = field(default_factory=dict)
+    conditions: tuple[tuple[str, Schema], ...] = ()
 
     def values_of(self, keyword: str) -> list[Any]:
         """All values of a keyword in the parts."""
@@ -62,18 +64,23 @@ def shape_of(schema: Schema) -> Shape:
         hidden=frozenset(
             name for name, inner in properties.items() if any(_is_hidden(part) for part in inner)
         ),
-        required=tuple(
-            dict.fromkeys(name for part in schema for name in required_names(part, exempt_names(schema)))
-        ),
+        required=_required(schema),
         items=_items(schema),
         prefix=_prefix(schema),
         additional=_additional(schema),
         closed=any(_is_closed(part) for part in schema),
-        constants=(*_constants(every), *_constants(nested := _hints(every))),
+        constants=(*_constants(every), *_constants(nested := hints(every))),
         allowed=_allowed(schema),
         keyword_values=every,
         nested=nested,
+        patterns={pattern: _inside(schema, "patternProperties", pattern) for pattern in _patterns(schema)},
+        conditions=tuple(conditions(schema)),
     )
+
+
+def _required(schema: Schema) -> tuple[str, ...]:
+    exempt = exempt_names(schema)
+    return tuple(dict.fromkeys(name for part in schema for name in required_names(part, exempt)))
 
 
 def required_names(part: Part, exempt: frozenset[str]) -> list[str]:
@@ -114,6 +121,8 @@ def _own_keywords(part: Part) -> str:
     for key in ("required", "enum", "type"):
         if isinstance(own_.get(key), list):
             own_[key] = sorted(map(repr, own_[key]))
+    if isinstance(own_.get("patternProperties"), dict):
+        own_["patternProperties"] = sorted(own_["patternProperties"])
     for key in ("items", "additionalProperties"):
         if key in own:
             own_[key] = own[key] if isinstance(own[key], bool) else "schema"
@@ -126,20 +135,23 @@ def exempt_names(schema: Schema) -> frozenset[str]:
 
     The property and the `required` that names it may be in different members of an `allOf`.
     """
-    return frozenset(name for part in schema for name in _exempt_names(part, 0))
+    return frozenset(name for part in schema for name in _exempt_names(part, set()))
 
 
-def _exempt_names(part: Part, depth: int) -> Iterator[str]:
+def _exempt_names(part: Part, seen: set[Any]) -> Iterator[str]:
+    if part.identity in seen:
+        return
+    seen.add(part.identity)
     for name in _declared(part):
         for cursor in property_cursors(part, name):
             if (part.view.reading == "lax" and is_assumed(cursor)) or is_hidden(cursor, part):
                 yield name
-    if part.bare or depth > 8:
+    if part.bare:
         return
     if isinstance(keywords(part).get("$ref"), str):
-        yield from _exempt_names(Part(part.cursor.follow(), part.view), depth + 1)
+        yield from _exempt_names(Part(part.cursor.follow(), part.view), seen)
     for member in members(part, "allOf"):
-        yield from _exempt_names(member, depth + 1)
+        yield from _exempt_names(member, seen)
 
 
 def _is_hidden(part: Part) -> bool:
@@ -162,22 +174,11 @@ def _declared(part: Part) -> Iterator[str]:
 
 
 def _property(schema: Schema, name: str) -> Schema:
-    return tuple(Part(cursor, part.view) for part in schema for cursor in _inner(part, "properties", name))
+    return _inside(schema, "properties", name)
 
 
-def _inner(part: Part, *keys: str) -> list[Cursor]:
-    """The schema below a keyword, also when the keyword is in `x-observed` or `x-assumed`."""
-    for grade in GRADES:
-        if grade == Grade.ASSUMED and part.view.reading == "lax":
-            continue
-        holder = () if grade == Grade.DOCUMENTED else (f"x-{grade}",)
-        value, path = part.cursor.value, part.cursor.path
-        for key in (*holder, *keys):
-            value = value.get(key) if isinstance(value, dict) else None
-            path = (*path, key)
-        if isinstance(value, dict | bool):
-            return [Cursor(part.cursor.document, path, value)]
-    return []
+def _inside(schema: Schema, *keys: str) -> Schema:
+    return tuple(Part(cursor, part.view) for part in schema for cursor in inner_cursors(part, *keys))
 
 
 def _types(schema: Schema) -> tuple[str, ...]:
@@ -203,7 +204,7 @@ def part_types(part: Part) -> set[str]:
 
 
 def _items(schema: Schema) -> Schema | None:
-    found = tuple(Part(cursor, part.view) for part in schema for cursor in _inner(part, "items"))
+    found = tuple(Part(cursor, part.view) for part in schema for cursor in inner_cursors(part, "items"))
     return found or None
 
 
@@ -220,7 +221,7 @@ def _additional(schema: Schema) -> Schema:
     return tuple(
         Part(cursor, part.view)
         for part in schema
-        for cursor in _inner(part, "additionalProperties")
+        for cursor in inner_cursors(part, "additionalProperties")
         if isinstance(cursor.value, dict)
     )
 
@@ -230,23 +231,9 @@ def _is_closed(part: Part) -> bool:
     return own.get("additionalProperties") is False or own.get("unevaluatedProperties") is False
 
 
-def _hints(every: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """The values of keywords inside `not`, `if` and the like; values next to them are worth trying."""
-    nested: dict[str, list[Any]] = {}
-    pending = [
-        inner
-        for key in ("not", "if", "then", "else", "contains", "propertyNames")
-        for inner in every.get(key, [])
-    ]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, dict):
-            for keyword, stated in value.items():
-                nested.setdefault(keyword, []).append(stated)
-                pending.append(stated)
-        elif isinstance(value, list):
-            pending.extend(value)
-    return nested
+def _patterns(schema: Schema) -> dict[str, None]:
+    listed = [keywords(part).get("patternProperties") for part in schema]
+    return dict.fromkeys(pattern for one in listed if isinstance(one, dict) for pattern in one)
 
 
 def _constants(every: dict[str, list[Any]]) -> Iterator[Any]:

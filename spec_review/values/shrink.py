@@ -1,5 +1,6 @@
-"""Which smaller value still fulfils a condition?"""
+"""How short and plain is a value, and which smaller one still fulfils a condition?"""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -36,3 +37,15 @@ def _smaller(value: Any) -> Iterator[Any]:
             yield from ([*value[:place], less, *value[place + 1 :]] for less in _smaller(inner))
     elif isinstance(value, str) and len(value) > 1:
         yield from (value[: len(value) // 2], value[:-1])
+
+
+def size(value: Any) -> tuple[int, int, float]:
+    """A sort key: the length as JSON, whether it is ASCII, and the distance from zero."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    number = abs(value) if isinstance(value, int | float) else 0
+    return (len(text), 0 if text.isascii() else 1, number)
+
+
+def distinct(values: list[Any]) -> list[Any]:
+    """The values without duplicates, in order."""
+    return list({json.dumps(value, sort_keys=True, default=str): value for value in values}.values())

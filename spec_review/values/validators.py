@@ -2,10 +2,10 @@
 
 import base64
 import binascii
+import json
 from typing import Any
 
 import jsonschema_rs
-import orjson
 
 from spec_review.values.convert import Converter
 from spec_review.values.schema import Schema, identity
@@ -29,7 +29,7 @@ class Validators:
 
     def __init__(self) -> None:
         self._compiled: dict[tuple[Any, ...], jsonschema_rs.Draft202012Validator] = {}
-        self._by_text: dict[bytes, jsonschema_rs.Draft202012Validator] = {}
+        self._by_text: dict[str, jsonschema_rs.Draft202012Validator] = {}
         self._converters = {exactly_one: Converter(exactly_one) for exactly_one in (False, True)}
 
     def accepts(self, schema: Schema, value: Any, exactly_one: bool = False) -> bool:
@@ -46,7 +46,7 @@ class Validators:
         key = (identity(schema), exactly_one)
         if key not in self._compiled:
             converted = self._converters[exactly_one].whole(schema)
-            text = orjson.dumps(converted, option=orjson.OPT_NON_STR_KEYS)
+            text = json.dumps(converted)
             if text not in self._by_text:
                 self._by_text[text] = compiled(converted)
             self._compiled[key] = self._by_text[text]

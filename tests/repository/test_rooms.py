@@ -84,6 +84,7 @@ ORDER = {
         ("recordings",),
     ),
     "spec_review": (
+        ("deep",),
         ("loading",),
         ("values",),
         ("grade", "change"),

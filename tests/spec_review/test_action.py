@@ -205,6 +205,22 @@ def test_there_is_one_comment_and_none_when_nothing_changed(
     assert ("This change breaks clients" in calls) == bool(changes)
 
 
+@pytest.mark.parametrize("base", ["--upload-pack=touch hacked", "-x", "a b", "a;b", "$(id)", "HEAD^{/x}"])
+def test_a_base_that_is_not_a_name_is_refused(runner: Runner, base: str) -> None:
+    done = runner.run("Fetch the base", BASE=base)
+    assert done.returncode == 2
+    assert "is not the name of a revision" in done.stdout
+    assert not (runner.path / "repository/hacked").exists()
+
+
+def test_only_a_comment_by_the_author_of_the_token_is_changed(runner: Runner) -> None:
+    runner.tool("gh", GH)
+    runner.document(LOWERED)
+    review(runner)
+    runner.run("Write the comment", GH_TOKEN="t", REPOSITORY="a/b", NUMBER="3")
+    assert '.user.login == "github-actions[bot]"' in runner.content("calls")
+
+
 def test_a_comment_is_written_only_in_pull_requests_of_the_same_repository() -> None:
     condition = STEPS["Write the comment"]["if"]
     assert "github.event.pull_request.head.repo.full_name == github.repository" in condition

@@ -78,7 +78,7 @@ def test_a_renamed_component_is_reported_when_its_level_is_set(
         }
     )
     assert main(arguments) == 0
-    assert "Nothing changed." in capsys.readouterr().out
+    assert "No change to a request or response was found" in capsys.readouterr().out
     assert main([*arguments, "--level", "component-renamed=error"]) == 1
     assert "The schema `Depot` was renamed to `Hub`" in capsys.readouterr().out
 

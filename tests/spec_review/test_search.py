@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from spec_review import compare
-from spec_review.values import search as searching
+from spec_review.values import sampling
 from spec_review.values.strings import from_pattern
 from tests.spec_review.benchmark import reviewed
 from tests.spec_review.labelled import base, document
@@ -69,7 +69,7 @@ def test_many_alternatives_stay_within_the_budget() -> None:
 
 
 def test_an_unfinished_search_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "BUDGET", 5)
+    monkeypatch.setattr(sampling, "BUDGET", 5)
     assert "request-body-search-unfinished" in reported(
         {"type": "string"}, {"type": "string", "maxLength": 3}
     )
