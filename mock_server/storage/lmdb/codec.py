@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from mock_server.simulation.conditions import ConditionError, parse
+from mock_server.simulation.conditions import ConditionError, parse_all
 from mock_server.simulation.records import MessageRecord, RunRecord, ThreadRecord
 from mock_server.simulation.scenario import Moment, Scenario
 from mock_server.simulation.snapshot import ends_when_played
@@ -122,7 +122,7 @@ def _check_created(instant: int) -> None:
 
 def _check_conditions(conditions: tuple[str, ...]) -> None:
     try:
-        if any(parse(written).written != written for written in conditions):
+        if tuple(condition.written for condition in parse_all(conditions)) != conditions:
             raise PlainError("conditions: is not written as the mock writes it")
     except ConditionError as error:
         raise PlainError(f"conditions: {error}") from None
