@@ -235,3 +235,15 @@ def test_a_request_replaces_the_network_condition_of_its_scenario(mock: TuneMock
     length = f"Content-Length: {len(body)}"
     received = answer(mock, request(KEY, length, "Content-Type: application/json", body=body, method="POST"))
     assert received.count(b"event: ") == 2
+
+
+def test_a_stream_at_a_very_low_speed_sends_no_flood_of_comments() -> None:
+    with running(Settings(port=0, quiet=True, speed=0.000_01)) as slow:
+        host, port = slow.origin.removeprefix("http://").split(":")
+        body = b'{"model": "mock/hello", "stream": true}'
+        headers = [KEY, f"Content-Length: {len(body)}", "Content-Type: application/json"]
+        with closing(socket.create_connection((host, int(port)), timeout=10)) as connection:
+            connection.sendall(request(*headers, body=body, method="POST"))
+            time.sleep(0.5)
+            assert len(connection.recv(1 << 20)) < 5000
+            assert slow.overview()["waiting"] == 1
