@@ -14,7 +14,7 @@ from mock_server.simulation.timestamps import milliseconds, rfc3339
 
 NEXT = "next"
 LATEST = 221_845_392_000_000
-"""The year 9000: a year has four digits, and a run that is created then goes on for some time."""
+"""The year 9000: years have four digits, and a run that is created then needs some more time."""
 _YIELDS = 5
 
 

@@ -14,6 +14,7 @@ from mock_server.http.request import REQUEST, Request, send_json
 from mock_server.sandboxes.registry import Sandboxes
 from mock_server.sandboxes.sandbox import Assignment, Sandbox
 from mock_server.simulation.conditions import KINDS
+from mock_server.simulation.scenario import Scenario
 
 Json = dict[str, Any]
 
@@ -32,46 +33,38 @@ class Control:
 
 
 async def get_overview(control: Control) -> Json:
-    """`getOverview`"""
+    """The default scenario, the assignments, the clock and the counts."""
     return await _overview(control.sandboxes, control.sandbox)
 
 
 async def get_state(control: Control) -> Json:
-    """`getState`"""
+    """Everything that was created."""
     return await state.state(control.sandbox)
 
 
 async def list_requests(control: Control) -> Json:
-    """`listRequests`"""
+    """The journal."""
     query = control.request.query
     entries = control.sandbox.journal.entries(query["after"], query["operation"])
     return {"requests": [entry.as_json() for entry in entries]}
 
 
 async def reset_mock(control: Control) -> Json:
-    """`resetMock`"""
+    """Reset the sandbox; the overview afterwards."""
     return await _overview(control.sandboxes, await control.sandboxes.reset(control.sandbox.test))
 
 
 async def list_scenarios(control: Control) -> Json:
-    """`listScenarios`"""
+    """All scenarios and network conditions."""
     scenarios = sorted(control.sandbox.library.scenarios().items())
     return {
-        "scenarios": [
-            {
-                "name": name,
-                "summary": scenario.summary,
-                "reveals": scenario.reveals,
-                **({"breaks": scenario.breaks} if scenario.breaks else {}),
-            }
-            for name, scenario in scenarios
-        ],
+        "scenarios": [_scenario(scenario) for _, scenario in scenarios],
         "wires": [{"name": name, "form": kind.form, "summary": kind.summary} for name, kind in KINDS.items()],
     }
 
 
 async def modify_default_scenario(control: Control) -> Json:
-    """`modifyDefaultScenario`"""
+    """Set the default scenario."""
     sandbox, scenario = control.sandbox, control.request.body["scenario"]
     choice = named(sandbox.library, scenario, "control")
     sandbox.scenario = scenario
@@ -80,32 +73,32 @@ async def modify_default_scenario(control: Control) -> Json:
 
 
 async def list_assignments(control: Control) -> Json:
-    """`listAssignments`"""
+    """The assignments that are left."""
     return {"assignments": _assignments(control.sandbox)}
 
 
 async def create_assignment(control: Control) -> Json:
-    """`createAssignment`"""
+    """Assign a scenario to the next runs."""
     sandbox, body = control.sandbox, control.request.body
-    named(sandbox.library, body["scenario"], "control")
+    named(sandbox.library, body["scenario"], "control")  # rejects an unknown name now
     sandbox.assignments.append(Assignment(body["scenario"], body.get("runs")))
     return {"assignments": _assignments(sandbox)}
 
 
 async def delete_assignments(control: Control) -> Json:
-    """`deleteAssignments`"""
+    """Delete all assignments."""
     control.sandbox.assignments.clear()
     return {"assignments": []}
 
 
 async def get_clock(control: Control) -> Json:
-    """`getClock`"""
+    """The time, the speed and the next change."""
     run = await clock.find_run(control.sandbox, control.request.query["run"])
     return await clock.as_json(control.sandbox, run)
 
 
 async def modify_clock(control: Control) -> Json:
-    """`modifyClock`"""
+    """Set the speed of a clock."""
     sandbox, body = control.sandbox, control.request.body
     run = await clock.find_run(sandbox, body.get("run"))
     clock.clock_for(sandbox, run).scale(body["speed"])
@@ -113,7 +106,7 @@ async def modify_clock(control: Control) -> Json:
 
 
 async def advance_clock(control: Control) -> Json:
-    """`advanceClock`"""
+    """Move a clock forward."""
     sandbox, body = control.sandbox, control.request.body
     run = await clock.find_run(sandbox, body.get("run"))
     await clock.advance(sandbox, run, body.get("by"), body.get("to"))
@@ -172,3 +165,8 @@ def _assignments(sandbox: Sandbox) -> list[Json]:
         {"scenario": one.scenario} if one.runs is None else {"scenario": one.scenario, "runs": one.runs}
         for one in sandbox.assignments
     ]
+
+
+def _scenario(scenario: Scenario) -> Json:
+    shown = {"name": scenario.name, "summary": scenario.summary, "reveals": scenario.reveals}
+    return {**shown, "breaks": scenario.breaks} if scenario.breaks else shown

@@ -10,7 +10,7 @@ from mock_server.storage.pagination import Page, Window
 from mock_server.storage.protocol import CheckLastRun, Entry, MakeRun, RetentionPolicy
 
 _CHECKS_PER_RUN = 8
-"""Runs that are looked at, for each new run beyond the limit, in search of one that has ended."""
+"""Runs that are checked for each new run beyond the limit, in search of one that has ended."""
 
 
 class _ThreadIndex:

@@ -1,4 +1,4 @@
-"""Answers: can data that a program reads make it run code?"""
+"""Can data that a program reads make it run code?"""
 
 import ast
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ import pytest
 from tests.repository.sources import modules, tree
 from tests.repository.test_rooms import imports
 
-# Formats that name classes or hold code: who reads them runs what their author wants.
+# These formats name classes or hold code, so reading them can run code.
 MODULES = frozenset(
     {"pickle", "_pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "jsonpickle", "joblib"}
 )
-# What of PyYAML makes any object that a text asks for. The safe loaders and `compose` are left.
+# These loaders of PyYAML create any object that a text names. The safe loaders do not.
 YAML = frozenset(
     {"Loader", "CLoader", "FullLoader", "CFullLoader", "UnsafeLoader", "CUnsafeLoader"}
     | {"full_load", "full_load_all", "unsafe_load", "unsafe_load_all"}
@@ -21,7 +21,7 @@ YAML = frozenset(
 
 
 def dangers(path: Path, module: ast.Module) -> list[str]:
-    """The places in a module that let data run code."""
+    """The lines of a module where data can run code."""
     imported = [(line, name) for line, name in imports(path, module)]
     found = [(line, name) for line, name in imported if name.partition(".")[0] in MODULES]
     if any(name.partition(".")[0] == "yaml" for _, name in imported):
@@ -43,7 +43,7 @@ def _names(module: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 @pytest.mark.parametrize("path", modules(), ids=str)
-def test_no_module_reads_data_that_can_run_code(path: Path) -> None:
+def test_no_module_reads_formats_that_run_code(path: Path) -> None:
     assert dangers(path, tree(path)) == []
 
 
@@ -64,7 +64,7 @@ def test_no_module_reads_data_that_can_run_code(path: Path) -> None:
         "from yaml import CFullLoader",
     ],
 )
-def test_a_danger_is_found_and_its_line_named(line: str) -> None:
+def test_a_dangerous_line_is_found(line: str) -> None:
     found = dangers(Path("mock_server/module.py"), ast.parse(f'"""A module."""\n{line}\n'))
     assert found
     assert found[0].startswith("mock_server/module.py:2: ")
@@ -79,5 +79,5 @@ def test_a_danger_is_found_and_its_line_named(line: str) -> None:
         "class Loader: pass",
     ],
 )
-def test_a_safe_reader_is_left_alone(line: str) -> None:
+def test_a_safe_line_is_accepted(line: str) -> None:
     assert dangers(Path("mock_server/module.py"), ast.parse(line)) == []

@@ -1,9 +1,8 @@
-"""How is a record written as bytes, and read again?
+"""How are records written as JSON, and read again?
 
-Everything is JSON. A thread, message or run is a list of its fields in order; a scenario, which runs share,
-is an object. Reading checks types and ranges, and that a scenario can be played, so bytes from a stranger's
-file give a record that is safe to use or a `PlainError`. A change to what is written here needs a new
-`FORMAT` in `file_format`.
+A thread, message or run is a list of its fields. A scenario is an object. Reading checks types and ranges,
+and that a scenario can be played. Bytes from an untrusted file give a record that is safe to use, or a
+`PlainError`. Increase `FORMAT` in `file_format` when a record is written in another way.
 """
 
 import re
@@ -21,9 +20,9 @@ from mock_server.storage.lmdb import plain
 from mock_server.storage.lmdb.plain import Columns, PlainError
 
 _LATEST = 221_845_392_000_000
-"""The year 9000 in milliseconds, where the mock's clock ends."""
+"""The year 9000, in milliseconds: no clock can be moved beyond it."""
 _LONGEST = 1e7
-"""Seconds of a scenario."""
+"""The limit of a scenario's seconds."""
 _MAX_VERSION = 1 << 31
 _RUN_ID = re.compile(r"run_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TRIAL_ID = "run_00000000-0000-4000-8000-000000000000"
@@ -63,12 +62,12 @@ def message(data: bytes) -> MessageRecord:
 
 
 def run_bytes(record: RunRecord) -> bytes:
-    """The bytes of a run, without its scenario."""
+    """The bytes of a run without its scenario."""
     return orjson.dumps(_of_run(record))
 
 
 def run(data: bytes, scenario: Scenario) -> RunRecord:
-    """The run in the bytes, which plays the scenario. Raises `PlainError`."""
+    """The run in the bytes, with its scenario. Raises `PlainError`."""
     values = _run_columns.read(data)
     values.insert(_SCENARIO, scenario)
     record = RunRecord(*values)
@@ -89,7 +88,7 @@ def run(data: bytes, scenario: Scenario) -> RunRecord:
 
 
 def scenario_bytes(scenario: Scenario) -> bytes:
-    """The bytes of a scenario: all its fields, its moments and the lifecycles that it keeps to."""
+    """The bytes of a scenario with its moments and lifecycles."""
     return orjson.dumps(scenario, default=_sorted)
 
 
@@ -135,7 +134,7 @@ def _check_moment(moment: Moment) -> None:
 
 
 def _check_playable(record: RunRecord) -> None:
-    """Play the run once: with fields of the right types it can still make no sense, in more ways than one."""
+    """Play the run once. Fields that each have the right type may still contradict each other."""
     try:
         ended = ends_when_played(record)
     except Exception as error:

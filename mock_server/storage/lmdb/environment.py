@@ -1,7 +1,7 @@
 """How do several processes use one LMDB file at once?
 
-Readers look at the file's pages in memory and wait for no one. Writers wait for one another, for
-microseconds each. The file grows as it fills.
+Readers read the mapped pages and never wait. One writer at a time holds the lock, for microseconds. A full
+file is made larger.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 FIRST_SIZE = 16 << 20
 """Bytes of a new file. A full file is made twice as large."""
 PRIVATE = 0o600
-"""The file and its companions are for their owner alone."""
+"""The mode of the file and its companions: only the owner can read and write them."""
 _LAST = b"\xff" * NUMBER.size
 
 
@@ -100,7 +100,7 @@ class LmdbFile:
         return self.path.with_name(f"{self.path.name}-turn")
 
     def check(self) -> None:
-        """Refuse a file that is not a store, unless this process has it open. Raises `FormatError`."""
+        """Reject a file that is not a store, unless this process has it open. Raises `FormatError`."""
         if self._id not in _opened:
             file_format.check(self.path, self._lock_path)
 
@@ -113,13 +113,13 @@ class LmdbFile:
         return opened
 
     def _open(self) -> _Opened:
-        # LMDB would create its lock file beside a file that is not its own.
+        # LMDB would create a lock file beside a file that is not its own.
         file_format.check_head(self.path)
         lock = ProcessLock(self._lock_path)
         try:
             with lock:
                 size = max(self._first_size, self.path.stat().st_size if self.path.exists() else 0)
-                # Without sync nothing is lost when a process dies, only when the machine does.
+                # Without sync, a crash of the machine loses data; a crash of the process does not.
                 environment = lmdb.open(
                     str(self.path),
                     subdir=False,
@@ -149,7 +149,7 @@ class LmdbFile:
             opened.lock.close()
 
     def read(self, work: Callable[[Transaction], Result]) -> Result:
-        """The result of the work, which sees the file as it is at one moment."""
+        """Run work in a read transaction; its result."""
         shared = self._shared
         while True:
             try:
@@ -159,9 +159,9 @@ class LmdbFile:
                 self._resize(shared, 0)
 
     def write(self, work: Callable[[Transaction], Result]) -> Result:
-        """The result of the work, of which all is written, or nothing if it raises.
+        """Run work in a write transaction; its result. If the work raises an exception, nothing is written.
 
-        When the file is full, it is made larger and the work is repeated. Raises `Refusal` if it cannot grow.
+        If the file is full, it is made larger and the work is repeated. Raises `Refusal` if it cannot grow.
         """
         shared = self._shared
         while True:
@@ -175,9 +175,9 @@ class LmdbFile:
                 self._grow(shared)
 
     async def write_batched(self, work: Callable[[Transaction], Result]) -> Result:
-        """As `write`, in one transaction with all that is written in this pass of the event loop.
+        """Run work as `write` does, in one transaction with all other work of this event loop iteration.
 
-        Work that raises an exception of its own must not have written anything before.
+        Work must not write anything before it raises an exception of its own.
         """
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Result] = loop.create_future()
@@ -228,7 +228,7 @@ def _begin(environment: lmdb.Environment) -> None:
 
 
 def _attempt(work: Callable[[Transaction], Any], transaction: Transaction) -> Any:
-    """The result of the work, or the exception of its own that it raised."""
+    """The result of the work, or the exception that it raised. Errors of LMDB are raised."""
     try:
         return work(transaction)
     except lmdb.Error:
@@ -238,7 +238,7 @@ def _attempt(work: Callable[[Transaction], Any], transaction: Transaction) -> An
 
 
 def walk(transaction: Transaction, prefix: bytes, start: bytes | None, ascending: bool) -> Iterator[bytes]:
-    """The numbers (8 bytes) that follow a prefix in the keys, from `start` on, in one direction."""
+    """The numbers (8 bytes each) after a prefix in the keys, from `start` on, in one direction."""
     cursor, length = transaction.cursor(), len(prefix)
     found = cursor.set_range(prefix + (start or (b"" if ascending else _LAST)))
     if not ascending and not (found and cursor.key() == prefix + (start or _LAST)):

@@ -1,7 +1,7 @@
-"""Which format does a file have, and is it a store at all?
+"""Is a file a store, and which format does it have?
 
-The key `tunemock` holds the number of the format. A file without that key, or with another number, is
-refused. Nothing is written to it, and no file is made beside it.
+The key `tunemock` holds the number of the format. A file without this key, or with another number, is
+rejected. The check does not change the file, and creates no other file.
 """
 
 import stat
@@ -14,7 +14,7 @@ from mock_server.storage.lmdb.keys import FORMAT_KEY, SCENARIOS, Keys
 from mock_server.storage.lmdb.lock import ProcessLock
 
 FORMAT = b"2"
-"""The format that this version reads and writes. Format 1 had no number, and held pickled scenarios."""
+"""The format that this version reads and writes. Format 1 had no number and held pickled scenarios."""
 
 _OTHER = "name another file"
 _PICKLED = b"\x80"
@@ -22,14 +22,14 @@ _PICKLED = b"\x80"
 
 
 class FormatError(ValueError):
-    """The file is not a store of this format: what was found, and what to do next."""
+    """The file is not a store of this format: what was found, and the next step."""
 
 
 def check(path: Path, lock_path: Path) -> None:
-    """Refuse a file that is not a store of this format. Raises `FormatError`, `OSError`.
+    """Reject a file that is not a store of this format. Raises `FormatError`, `OSError`.
 
-    A file that is missing or empty will be a new store. If the lock file is there, another process may be
-    using the store; it cannot write during the check.
+    A missing or empty file becomes a new store. If the lock file exists, another process may use the store,
+    so the lock is held during the check.
     """
     if not path.exists():
         return
@@ -49,7 +49,7 @@ def check(path: Path, lock_path: Path) -> None:
 
 
 def check_head(path: Path) -> None:
-    """Refuse a file that is not LMDB's, from its first bytes. Raises `FormatError`, `OSError`."""
+    """Reject a file whose first bytes are not those of LMDB. Raises `FormatError`, `OSError`."""
     if path.is_file() and path.stat().st_size:
         with path.open("rb") as file:
             if not integrity.is_lmdb(file.read(integrity.HEAD_SIZE)):
@@ -63,30 +63,31 @@ def _check(path: Path) -> None:
             integrity.check(file)
         except integrity.PageError as error:
             raise FormatError(f"is a damaged file: {error}; restore a copy of it, or {_OTHER}") from None
-    # Now LMDB can read it. Without a lock and read-only, it leaves no trace.
+    # LMDB can read the file now. Opened read-only and without a lock, it writes nothing.
     with lmdb.open(str(path), subdir=False, readonly=True, lock=False, create=False) as environment:
-        found = _format(environment)
-    if found != FORMAT.decode():
-        raise FormatError(found)
+        problem = _problem(environment)
+    if problem:
+        raise FormatError(problem)
 
 
-def _format(environment: lmdb.Environment) -> str:
-    """The format of a file that is new or of this format; for other files, why they are refused."""
+def _problem(environment: lmdb.Environment) -> str:
+    """Why a file is rejected; empty if it is new or has the current format."""
     with environment.begin() as transaction:
         found = transaction.get(FORMAT_KEY)
+        if found == FORMAT or not environment.stat()["entries"]:
+            return ""
         if found is not None:
-            return _known(bytes(found))
-        if not environment.stat()["entries"]:
-            return FORMAT.decode()
-        cursor = transaction.cursor()
-        scenario = cursor.set_range(SCENARIOS) and bytes(cursor.key()).startswith(SCENARIOS)
-        if (scenario and bytes(cursor.value()).startswith(_PICKLED)) or transaction.get(Keys("").counts):
+            digits = bytes(found)
+            number = digits.decode() if digits.isdigit() and len(digits) < 10 else "unknown"
+            next_step = f"start the version that wrote it, or {_OTHER}"
+            return f"has format {number}; this tune-mock reads format 2; {next_step}"
+        if _has_format_1(transaction):
             return f"has format 1, of an earlier tune-mock; this one reads format 2; delete it, or {_OTHER}"
     return f"is not a store: found an LMDB file of another program; {_OTHER}"
 
 
-def _known(found: bytes) -> str:
-    if found == FORMAT:
-        return FORMAT.decode()
-    number = found.decode() if found.isdigit() and len(found) < 10 else "unknown"
-    return f"has format {number}; this tune-mock reads format 2; start the version that wrote it, or {_OTHER}"
+def _has_format_1(transaction: lmdb.Transaction) -> bool:
+    cursor = transaction.cursor()
+    scenario = cursor.set_range(SCENARIOS) and bytes(cursor.key()).startswith(SCENARIOS)
+    pickled = scenario and bytes(cursor.value()).startswith(_PICKLED)
+    return bool(pickled or transaction.get(Keys("").counts))

@@ -1,10 +1,9 @@
-"""Are the pages of an LMDB file sound, so that LMDB can open it?
+"""Can LMDB open this file safely?
 
-LMDB trusts its file: it maps the file into memory and follows the numbers that it finds there. A file that
-was cut short, or that somebody made for the purpose, would end the process or write to memory that is none
-of its business. So every page that LMDB could follow is checked here first, with nothing but bytes: the two
-trees (the free pages, the entries), their order, their counts, and that no page is used twice. The layout is
-that of LMDB 0.9 with 64-bit numbers, the only one that the `lmdb` package writes.
+LMDB trusts its file. It maps the file into memory and follows the numbers that it finds there, so a truncated
+or hostile file can crash the process, or make it write to other memory. Here every page that LMDB could
+follow is checked first: the tree of free pages, the tree of entries, the order and the counts of both, and
+that no page is used twice. The layout is that of LMDB 0.9 with 64-bit numbers, which the `lmdb` package has.
 """
 
 import os
@@ -26,16 +25,16 @@ _META_PAGE = 0x08
 _LARGE_VALUE = 0x01
 _INTEGER_KEYS, _NO_DIRECTORY = 0x08, 0x4000
 _FIRST_PAGES = 2
-"""The pages before the first one of a tree."""
+"""Pages 0 and 1 describe the file."""
 _NO_PAGE = (1 << 64) - 1
 _MAX_KEY = 511
 _MAX_DEPTH = 32
 HEAD_SIZE = _HEADER.size + _META.size
-"""Bytes that tell whether a file is LMDB's."""
+"""Bytes that identify an LMDB file."""
 
 
 class PageError(ValueError):
-    """What is wrong with the file."""
+    """Why LMDB must not open the file."""
 
 
 class _Tree(NamedTuple):
@@ -74,7 +73,7 @@ class _Counts:
 
 
 def is_lmdb(head: bytes) -> bool:
-    """Whether the first bytes are those of an LMDB file of this machine."""
+    """Whether the first bytes of a file are those of LMDB on this kind of machine."""
     if len(head) < HEAD_SIZE:
         return False
     magic, version, _, _ = _META.unpack_from(head, _HEADER.size)
@@ -87,7 +86,7 @@ def check(file: BinaryIO) -> None:
 
 
 class _Pages:
-    """The pages of a file. What is used is used once."""
+    """The pages of a file, and which of them are in use."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -95,7 +94,7 @@ class _Pages:
         self._used: set[int] = set()
         first = self._meta(0, 4096)
         self._size = first.free.page_size
-        if self._size not in (1 << power for power in range(9, 17)):
+        if self._size not in (1 << power for power in range(12, 17)):
             raise PageError(f"found pages of {self._size} bytes")
         second = self._meta(self._size, self._size)
         self._found = second if second.transaction > first.transaction else first
@@ -103,7 +102,7 @@ class _Pages:
             raise PageError("found pages of two sizes")
 
     def _meta(self, at: int, size: int) -> _Meta:
-        """One of the two pages that say where the trees are; the newer one holds."""
+        """One of the two pages that describe the file. LMDB uses the newer one."""
         data = self._read(at, size)
         if len(data) < 152 or not is_lmdb(data) or not _HEADER.unpack_from(data)[2] & _META_PAGE:
             raise PageError(f"found no page that describes the file at byte {at}")
@@ -112,7 +111,7 @@ class _Pages:
         return _Meta(free, main, *_META_END.unpack_from(data, at + 2 * _TREE.size))
 
     def check(self) -> None:
-        """Check both trees, and that free pages are not in use."""
+        """Check both trees, and that no free page is in use."""
         found = self._found
         needed = (found.last_page + 1) * self._size
         if needed > self._length:
@@ -126,25 +125,25 @@ class _Pages:
 
     def _check_tree(self, tree: _Tree, numbered: bool) -> _Counts:
         counts = _Counts()
+        if not (0 < tree.depth <= _MAX_DEPTH if tree.root != _NO_PAGE else tree.depth == 0):
+            raise PageError(f"found a tree with {tree.depth} levels")
         if tree.root != _NO_PAGE:
-            if not 0 < tree.depth <= _MAX_DEPTH:
-                raise PageError(f"found a tree with {tree.depth} levels")
             bounds = (1, self._found.transaction + 1) if numbered else (None, None)
             self._check_page(tree.root, tree.depth, counts, numbered, bounds)
         if (counts.branches, counts.leaves, counts.overflows, counts.entries) != tree[3:7]:
-            raise PageError("found other numbers of pages or entries than it says")
+            raise PageError("found another number of pages or entries than the file says")
         return counts
 
     def _check_page(
         self, number: int, depth: int, counts: _Counts, numbered: bool, bounds: tuple[Any, Any]
     ) -> None:
-        """Check a page and those below it; its keys lie between the bounds."""
+        """Check a page and the pages below it. All keys must lie within the bounds."""
         page = self._use(number, 1)
         branch = depth > 1
         nodes = list(_nodes(page, number, _BRANCH if branch else _LEAF, numbered))
         keys = [node.key for node in nodes]
         if branch:
-            # Of the first child the page has no lower bound of its own.
+            # The first key of a branch page is not used.
             keys[0] = bounds[0]
             counts.branches += 1
         else:
@@ -175,7 +174,7 @@ class _Pages:
             counts.free += self._free_pages(data)
 
     def _free_pages(self, data: bytes) -> tuple[int, ...]:
-        """The numbers in one list of free pages: their count, then the numbers, the highest first."""
+        """The page numbers in a list of free pages: a count, then numbers in descending order."""
         count = int(unpack_from("=Q", data)[0]) if len(data) >= 8 else _NO_PAGE
         if 8 * (count + 1) > len(data):
             raise PageError("found a list of free pages that ends early")
@@ -186,11 +185,11 @@ class _Pages:
         return free
 
     def _use(self, number: int, count: int) -> bytes:
-        """A page, which together with those that follow it nothing else uses."""
+        """The page with a number. It and the pages after it (`count` in all) must not be in use yet."""
         page = self._page(number)
         for one in range(number, number + count):
             if one > self._found.last_page or one in self._used:
-                raise PageError(f"found page {one} twice, or behind the last page")
+                raise PageError(f"found page {one} twice, or beyond the last page")
             self._used.add(one)
         return page
 
@@ -205,7 +204,7 @@ class _Pages:
 
 
 def _nodes(page: bytes, number: int, kind: int, numbered: bool) -> Iterator[_Node]:
-    """The nodes of a page, which fill it from a border to its end without a gap."""
+    """The nodes of a page. They must fill the end of the page without gaps."""
     own, _, flags, lower, upper = _HEADER.unpack_from(page)
     count = (lower - _HEADER.size) // 2
     fits = _HEADER.size < lower <= upper <= len(page) and lower % 2 == 0
@@ -226,7 +225,7 @@ def _nodes(page: bytes, number: int, kind: int, numbered: bool) -> Iterator[_Nod
 
 
 def _node(page: bytes, at: int, number: int, kind: int, numbered: bool) -> tuple[_Node, int]:
-    """A node, and the bytes that it takes."""
+    """A node, and its size in bytes."""
     if at + _NODE.size > len(page):
         raise PageError(f"found an entry outside page {number}")
     low, high, flags, key_size = _NODE.unpack_from(page, at)
@@ -247,7 +246,7 @@ def _node(page: bytes, at: int, number: int, kind: int, numbered: bool) -> tuple
 
 
 def _check_order(keys: list[Any], bounds: tuple[Any, Any], number: int) -> None:
-    """Check that keys ascend within bounds, the lower one included."""
+    """Check that keys ascend, from the lower bound (included) to the upper bound (excluded)."""
     low, high = bounds
     known = [key for key in keys if key is not None]
     ascending = all(before < after for before, after in pairwise(known))

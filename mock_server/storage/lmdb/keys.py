@@ -1,8 +1,8 @@
-"""Which key of an LMDB file holds what?
+"""What does each key of an LMDB file hold?
 
-`tunemock` holds the format of the file. `scenario` with a digest holds a scenario, `changes!` with a number
-the id of a changed run; all sandboxes share these. Every other key begins with 8 bytes for its sandbox and
-a letter:
+`tunemock` holds the format of the file. `scenario` and a digest hold a scenario. `changes!` and a number hold
+the id of a changed run. All sandboxes share these keys. Every other key begins with 8 bytes for its sandbox
+and a letter:
 
     n                               the number of the next thread, and the number of runs
     t thread id                     the state of a thread
@@ -12,8 +12,8 @@ a letter:
     l place                         the record of a run or message
     o number                        the places of runs that were counted together, oldest first
 
-A thread is written as its number. A place is a thread, a kind (run or message) and a number in the thread,
-so the runs of a thread are sorted by age, and so are its messages.
+A thread is written as its number. A place is a thread, a kind (run or message) and a number in the thread.
+So the runs of a thread are sorted by age, and so are its messages.
 """
 
 import hashlib
@@ -31,12 +31,12 @@ LARGEST_NUMBER = 1 << 62
 PLACE_SIZE = 17
 """Bytes of a place: 8 for the thread, 1 for the kind, 8 for the number in the thread."""
 _MAX_ID = 200
-"""Bytes of the longest id that is part of a key as it is. The keys of LMDB have at most 511 bytes."""
+"""Bytes of the longest id in a key. Longer ids are hashed, because LMDB keys have at most 511 bytes."""
 _COUNTS, _STATE, _THREAD, _DATASET, _ENTRY, _PLACE, _COUNTED = b"n", b"t", b"T", b"d", b"e", b"l", b"o"
 
 
 class DamagedError(Refusal):
-    """The value of a key is missing, or is not what the mock writes there."""
+    """The value of a key is missing or wrong."""
 
     def __init__(self, key: bytes, problem: str) -> None:
         what = f"the store is damaged: {describe(key)}: {problem}"
@@ -44,21 +44,21 @@ class DamagedError(Refusal):
 
 
 def digest(data: bytes, size: int = 16) -> bytes:
-    """A short name for long data."""
+    """A hash of the data."""
     return hashlib.blake2b(data, digest_size=size).digest()
 
 
 def encode_id(name: str) -> bytes:
-    """An id as the end of a key. Different ids give different bytes."""
+    """An id as the last part of a key. Different ids give different bytes."""
     encoded = name.encode()
     return encoded if len(encoded) <= _MAX_ID else b"\xff" + digest(encoded, 32)
 
 
 class State(NamedTuple):
-    """What changes in a thread when a message or run is added.
+    """The part of a thread that changes with each message or run.
 
-    `thread` is the thread's number, `entries` the number of its newest entry, `last_run` that of its newest
-    run (0: it has none), `user_text` the text of the user's last message.
+    `thread` is the number of the thread, `entries` that of its newest entry, `last_run` that of its newest
+    run (0: it has none). `user_text` is the text of the user's last message.
     """
 
     thread: bytes
@@ -89,7 +89,7 @@ class Keys:
         return self._entries + encode_id(entry_id)
 
     def of_dataset(self, dataset_id: str) -> bytes:
-        """The prefix of the threads of a dataset; of all threads without one."""
+        """The prefix of the threads of a dataset; of all threads if it is empty."""
         if not dataset_id:
             return self.threads
         return self.sandbox + _DATASET + digest(dataset_id.encode())
@@ -100,7 +100,7 @@ class Keys:
 
 
 def describe(key: bytes) -> str:
-    """What a key holds, in words."""
+    """A readable name for what a key holds."""
     for prefix, name in ((SCENARIOS, "scenario"), (CHANGES, "change"), (FORMAT_KEY, "the format")):
         if key.startswith(prefix):
             return f"{name} {key[8:].hex()}".rstrip()

@@ -1,7 +1,7 @@
-"""How is plain data, as JSON holds it, read back as the dataclass that it came from?
+"""How is JSON read as a dataclass?
 
-A reader follows the annotations of a dataclass. It accepts exactly what those annotations allow, so bytes
-from anywhere give a value of the right type or a `PlainError`, never anything else.
+A reader follows the annotations of a dataclass and accepts only what they allow. Bytes from an untrusted
+file give a value of the right types, or a `PlainError`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -16,15 +16,15 @@ import orjson
 Reader = Callable[[Any], Any]
 
 DEEPEST = 120
-"""Levels that plain data may be nested. Requests are limited to 100; orjson writes no more than 254."""
+"""The allowed levels of nesting. Requests are limited to 100 levels; orjson writes at most 254."""
 
 
 class PlainError(ValueError):
-    """Plain data is not what it has to be: which field, what is allowed, what was found."""
+    """A value does not match the annotation: which field, what is allowed, what was found."""
 
 
 def parse(data: bytes) -> Any:
-    """The value that JSON bytes hold. Raises `PlainError`."""
+    """Decode JSON. Raises `PlainError`."""
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -50,10 +50,10 @@ def _inside(container: dict[str, Any] | list[Any]) -> Iterable[Any]:
 
 @cache
 def reader(kind: Any) -> Reader:
-    """A function from plain data to a value of the type. It raises `PlainError` for other data.
+    """A function that reads decoded JSON as a type. It raises `PlainError` for other values.
 
-    A dataclass is read from an object with exactly its fields, a tuple or a frozenset from a list. Of a union
-    of dataclasses, the one that has these fields is made.
+    A dataclass is read from an object with exactly its fields; in a union of dataclasses, the fields decide.
+    A tuple or frozenset is read from a list.
     """
     if kind is Any:
         return lambda value: value
@@ -152,7 +152,7 @@ def _field_readers(kind: Any) -> dict[str, Reader]:
 
 
 def _named(name: str, read: Reader, value: Any) -> Any:
-    """What the reader of a field gives; its error names the field."""
+    """Read a field; an error names the field."""
     try:
         return read(value)
     except PlainError as error:
@@ -160,13 +160,13 @@ def _named(name: str, read: Reader, value: Any) -> Any:
 
 
 class Columns:
-    """Reads the fields of a dataclass from a JSON list, in the order of the fields."""
+    """Reads the fields of a dataclass from a JSON list."""
 
     def __init__(self, kind: Any, *, without: str = "") -> None:
         hints = get_type_hints(kind)
         hints.pop(without, None)
         self._readers = {name: reader(hint) for name, hint in hints.items()}
-        # Most lists need no reader: the types of their values say enough.
+        # For most lists, one comparison of types is enough.
         self._accepted = frozenset(product(*map(_plain_types, hints.values())))
         self._lists = [
             (at, name) for at, (name, hint) in enumerate(hints.items()) if get_origin(hint) is tuple
@@ -186,7 +186,7 @@ class Columns:
 
 
 def _plain_types(hint: Any) -> tuple[type, ...]:
-    """The types of the JSON values that a field of a type is written as."""
+    """The types that a field may have after JSON is decoded."""
     origin = get_origin(hint)
     if origin in (Union, UnionType):
         return tuple(kind for inner in get_args(hint) for kind in _plain_types(inner))

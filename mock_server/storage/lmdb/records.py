@@ -1,6 +1,6 @@
-"""How are the records of a sandbox kept in an LMDB file?
+"""How are the records of a sandbox read from an LMDB file, and written to it?
 
-Each method is one part of a transaction. A record that cannot be read raises `DamagedError`.
+Each method is part of a transaction. It raises `DamagedError` for a value that it cannot read.
 """
 
 from mock_server.simulation.records import MessageRecord, RunRecord, ThreadRecord
@@ -49,7 +49,7 @@ class Records:
         return counts[0], counts[1]
 
     def clear(self, transaction: Transaction) -> None:
-        """Delete everything but the next thread's number: cached runs are found by their threads' numbers."""
+        """Delete everything except the next thread number. Cached runs are found by thread numbers."""
         following, _ = self.counts(transaction)
         delete_all(transaction, self.keys.sandbox)
         transaction.put(self.keys.counts, COUNTS.pack(following, 0))
@@ -135,7 +135,7 @@ class Records:
         return self.message(transaction, place) if place else None
 
     def _check_place(self, transaction: Transaction, place: bytes, entry: MessageRecord | RunRecord) -> None:
-        """Check that the ids in an entry lead back to it: pages and evictions follow them."""
+        """Check that the ids in an entry lead back to it, because pages and evictions follow them."""
         thread = self.thread_number(transaction, entry.thread_id)
         if thread != place[:8] or self.place(transaction, entry.id) != place:
             raise DamagedError(self.keys.places + place, "its ids are those of another entry or thread")
@@ -148,7 +148,7 @@ class Records:
         self._put_state(transaction, message.thread_id, State(state.thread, number, state.last_run, text))
 
     def add_run(self, transaction: Transaction, state: State, run: RunRecord, encoded: bytes) -> bytes:
-        """Write a new run of a thread in this state; its place. It is not counted."""
+        """Write a new run of a thread in this state, without counting it; its place."""
         number = self._next_entry(run.thread_id, state)
         place = state.thread + RUN + number
         self._add(transaction, place, run.id, encoded)
@@ -205,7 +205,7 @@ class Records:
         ]
 
     def evict_run(self, transaction: Transaction, place: bytes, run: RunRecord) -> None:
-        """Delete a run, and its thread if that has no other run and no later message."""
+        """Delete a run, and its thread if it has no other run and no later message."""
         self.runs.drop(place)
         transaction.delete(self.keys.entry(run.id))
         transaction.delete(self.keys.places + place)
@@ -214,7 +214,7 @@ class Records:
             self._evict_last_run(transaction, run.thread_id, state)
 
     def _evict_last_run(self, transaction: Transaction, thread_id: str, state: State) -> None:
-        """Note that the run before is the last one now, or delete the thread."""
+        """Make the previous run the last one, or delete the thread."""
         last = self._newest(transaction, state.thread, RUN)
         message = self._newest(transaction, state.thread, MESSAGE)
         if last is None and (message is None or message < state.last_run):

@@ -1,6 +1,6 @@
 """How many runs does an LMDB file keep, and which are evicted?
 
-To count each run as it is created would cost as much as to keep it, so each process counts several at once.
+Counting a run costs as much as adding it, so each process counts several new runs at once.
 """
 
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ from mock_server.storage.lmdb.run_values import required
 from mock_server.storage.protocol import RetentionPolicy
 
 _MAX_BATCH = 16
-"""A process counts its new runs when it has this many, or a hundredth of a small limit."""
+"""New runs that a process counts at once; for a small limit, a hundredth of it."""
 _CHECKS_PER_EVICTION = 8
-"""Runs that are looked at, for each run to evict, in search of one that has ended."""
+"""Runs that are checked for each run to evict, in search of one that has ended."""
 
 
 Batches = dict[bytes, dict[bytes, RunRecord | None]]
@@ -25,7 +25,7 @@ Batches = dict[bytes, dict[bytes, RunRecord | None]]
 
 
 class Retention:
-    """Counts the runs that a process adds, and evicts the oldest ended ones beyond the limit."""
+    """Counts the runs that a process adds, and evicts the oldest ended runs beyond the limit."""
 
     def __init__(self, file: LmdbFile, records: Records, policy: RetentionPolicy) -> None:
         self._file, self._records, self._policy = file, records, policy
@@ -33,28 +33,28 @@ class Retention:
         self._new: dict[bytes, None] = {}
 
     def add(self, place: bytes) -> None:
-        """Note a run that is being added. The same place may be noted again."""
+        """Note a new run. The same place may be noted again."""
         self._new[place] = None
 
     def count_if_due(self) -> None:
-        """Count the new runs if there are enough of them."""
+        """Count the new runs if there are enough."""
         if len(self._new) >= min(_MAX_BATCH, 1 + self._policy.max_runs // 100):
             self.count()
 
     def count(self) -> None:
-        """Count the new runs, and evict as many as there are too many."""
+        """Count the new runs, and evict runs beyond the limit."""
         if not self._new:
             return
-        # A damaged record must not fail the request that happens to come when runs are counted.
+        # A damaged record must not fail the request during which runs are counted.
         with suppress(DamagedError):
-            # Read without the lock, for which other processes wait.
+            # Read before the lock is taken, because other processes wait for it.
             found = self._file.read(self._find)
             for run_id in self._file.write(lambda transaction: self._count(transaction, found)):
                 self._policy.on_evict(run_id)
         self._new.clear()
 
     def _find(self, transaction: Transaction) -> Batches:
-        """The oldest ended runs to evict, as far as few runs have to be looked at."""
+        """The oldest ended runs to evict, if they are found among a limited number of runs."""
         found: Batches = {}
         count = wanted = self._records.counts(transaction)[1] + len(self._new) - self._policy.max_runs
         checked, start = 0, bytes(8)

@@ -1,7 +1,7 @@
-"""How does the value of a run become a record, and stay the same object while its version is the same?
+"""How is a run encoded, decoded and cached?
 
-The value is the version, the digest of the scenario, and the fields as JSON. Runs share their scenarios,
-which have keys of their own.
+The value of a run is its version, the digest of its scenario, and its fields as JSON. Scenarios are shared
+by runs, so they have keys of their own.
 """
 
 from collections import OrderedDict
@@ -39,7 +39,7 @@ def decoded(decode: Callable[[bytes], Found], key: bytes, value: bytes) -> Found
 
 
 class RunValues:
-    """The values of the runs of one sandbox."""
+    """Encodes, decodes and caches the runs of one sandbox."""
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
@@ -48,7 +48,7 @@ class RunValues:
         self._cache: OrderedDict[bytes, RunRecord] = OrderedDict()
 
     def has_scenario(self, scenario: Scenario) -> bool:
-        """Whether the file is certain to hold a scenario."""
+        """Whether the file is known to hold a scenario."""
         return scenario in self._digests
 
     def put_scenario(self, transaction: Transaction, scenario: Scenario) -> None:
@@ -57,16 +57,16 @@ class RunValues:
         transaction.put(SCENARIOS + digest(data), data)
 
     def cache_scenario(self, scenario: Scenario) -> None:
-        """Note that the file holds a scenario; runs read from the file will play this same object."""
+        """Note that the file holds a scenario. Runs that are read from the file get this object."""
         key = digest(codec.scenario_bytes(scenario))
         self._digests[scenario], self._scenarios[key] = key, scenario
 
     def encode(self, run: RunRecord) -> bytes:
-        """The value of a run whose scenario the file holds."""
+        """The value of a run. The file must hold its scenario."""
         return _HEAD.pack(run.version, self._digests[run.scenario]) + codec.run_bytes(run)
 
     def replace(self, value: bytes, run: RunRecord) -> bytes:
-        """The value of a new version, in place of the old version's value."""
+        """The value of a new version of a run; `value` is that of the old version."""
         _, scenario = _HEAD.unpack_from(value)
         return _HEAD.pack(run.version, scenario) + codec.run_bytes(run)
 
@@ -75,7 +75,7 @@ class RunValues:
         return self._head(place, value)[0]
 
     def decode(self, transaction: Transaction, place: bytes, value: bytes) -> RunRecord:
-        """The run that the value of a place holds."""
+        """The run in the value of a place."""
         key, (version, scenario) = self._keys.places + place, self._head(place, value)
         if scenario not in self._scenarios:
             data = required(transaction, SCENARIOS + scenario)
@@ -102,7 +102,7 @@ class RunValues:
         return run if run is not None and value[:4] == run.version.to_bytes(4) else None
 
     def cache(self, place: bytes, run: RunRecord) -> RunRecord:
-        """Keep this object for as long as the version is the same."""
+        """Return this object for its place until the version changes."""
         self._cache[place] = run
         if len(self._cache) > _MAX_CACHED:
             self._cache.popitem(last=False)
@@ -113,5 +113,5 @@ class RunValues:
         self._cache.pop(place, None)
 
     def drop_cache(self) -> None:
-        """Forget the cached runs: some may not have been written after all."""
+        """Empty the cache, because some of its runs may not have been written."""
         self._cache.clear()

@@ -1,7 +1,7 @@
-"""How do several processes share a store, and how does it outlive them?
+"""How do several processes share a store, and how does it survive a restart?
 
-All of them open one LMDB file. Each call of the store is one transaction. Records are read anew for each
-call, because another process may have replaced them.
+All processes open one LMDB file. Each call of the store is one transaction, and reads records again, because
+another process may have replaced them.
 """
 
 import heapq
@@ -35,9 +35,9 @@ class LmdbStore:
         self._last_change = 0
 
     def check(self) -> None:
-        """Raise `ValueError`, one line, if the file cannot be used, and leave that file as it is.
+        """Raise `ValueError` with one line if the file cannot be used; the file is not changed.
 
-        The file is closed afterwards, so that processes which are forked now can open it.
+        The file is closed afterwards, so that forked processes can open it.
         """
         path = self._file.path
         try:
@@ -56,7 +56,7 @@ class LmdbStore:
     def close(self) -> None:
         """Close the file."""
         if self._retention:
-            # On a full disk the last new runs stay uncounted: the file then keeps some runs too many.
+            # On a full disk the newest runs stay uncounted, so the file keeps a few runs too many.
             with suppress(Refusal):
                 self._retention.count()
         self._file.close()
@@ -92,7 +92,7 @@ class LmdbStore:
 
     async def add_run(self, thread_id: str, make: MakeRun, check: CheckLastRun) -> RunRecord | None:
         """Make a run and add it if the last run of the thread allows it; None if there is no such thread."""
-        # The run is made and encoded before the lock is taken, for which other processes wait.
+        # Make and encode the run before the lock is taken, because other processes wait for it.
         while found := self._file.read(lambda transaction: self._make(transaction, thread_id, make, check)):
             state, run = found
             adding = partial(self._add, state=state, run=run, encoded=self._encode(run), check=check)
@@ -166,7 +166,7 @@ class LmdbStore:
     def changes(self) -> Sequence[str]:
         """The ids of the runs that any process replaced since the last call."""
         changes: list[tuple[int, str]] = []
-        # In a damaged file changes go unreported; requests that wait notice them a little later.
+        # If the list of changes is damaged, waiting requests notice changes later.
         with suppress(DamagedError):
             changes = self._file.read(lambda found: self._records.changes(found, self._last_change))
         if changes:

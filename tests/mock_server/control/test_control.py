@@ -1,4 +1,4 @@
-"""Answers: do control calls do what their document says, and for nobody but their own user?"""
+"""Do control calls follow their document, and are all other clients kept out?"""
 
 from collections.abc import Callable
 from functools import cache
@@ -22,7 +22,7 @@ def document() -> dict[str, Any]:
 
 
 def resolved(schema: Any) -> Any:
-    """A schema with its references filled in."""
+    """A schema with its references resolved."""
     if isinstance(schema, list):
         return [resolved(item) for item in schema]
     if not isinstance(schema, dict):
@@ -33,7 +33,7 @@ def resolved(schema: Any) -> Any:
 
 
 class Control:
-    """Control calls to a mock, each answer held against the document of control calls."""
+    """Makes control calls, and checks each response against their document."""
 
     def __init__(self, mock: Driver, test: str = "") -> None:
         self.mock = mock
@@ -83,7 +83,7 @@ def test_every_operation_of_the_document_has_a_handler() -> None:
     assert operations == HANDLERS.keys()
 
 
-def test_the_overview_counts_what_there_is(control: Control) -> None:
+def test_the_overview_counts_threads_runs_and_requests(control: Control) -> None:
     assert control("GET", "")["runs"] == 0
     create(control.mock)
     overview = control("GET", "")
@@ -91,7 +91,7 @@ def test_the_overview_counts_what_there_is(control: Control) -> None:
     assert (overview["scenario"], overview["seed"], overview["test"]) == ("hello", "1", "")
 
 
-def test_scenarios_and_wires_are_listed_with_what_they_do(control: Control) -> None:
+def test_scenarios_and_network_conditions_are_listed(control: Control) -> None:
     listed = control("GET", "/scenarios")
     scenarios = {entry["name"]: entry for entry in listed["scenarios"]}
     assert {"hello", "cancel-hangs", "from-the-future"} <= scenarios.keys()
@@ -100,7 +100,7 @@ def test_scenarios_and_wires_are_listed_with_what_they_do(control: Control) -> N
     assert {"split", "status"} <= {entry["name"] for entry in listed["wires"]}
 
 
-def test_the_default_scenario_is_for_runs_that_choose_nothing(control: Control) -> None:
+def test_the_default_scenario_applies_to_runs_without_a_choice(control: Control) -> None:
     assert control("PUT", "/scenario", {"scenario": "fails-early+duplicate"}) == {
         "scenario": "fails-early+duplicate"
     }
@@ -109,7 +109,7 @@ def test_the_default_scenario_is_for_runs_that_choose_nothing(control: Control) 
     assert chosen.headers["x-mock-scenario"] == "hello; by=prefer"
 
 
-def test_assignments_go_before_every_other_choice_and_are_used_up(control: Control) -> None:
+def test_assignments_override_every_other_choice_and_are_used_up(control: Control) -> None:
     control("POST", "/assignments", {"scenario": "fails-early", "runs": 1})
     control("POST", "/assignments", {"scenario": "empty", "runs": 2})
     prefer = {"Prefer": "respond-async, scenario=hello"}
@@ -118,7 +118,7 @@ def test_assignments_go_before_every_other_choice_and_are_used_up(control: Contr
     assert control("GET", "/assignments") == {"assignments": []}
 
 
-def test_an_assignment_without_a_number_holds_until_it_is_dropped(control: Control) -> None:
+def test_an_assignment_without_a_number_lasts_until_it_is_deleted(control: Control) -> None:
     assert control("POST", "/assignments", {"scenario": "empty"}) == {"assignments": [{"scenario": "empty"}]}
     for thread in ("a", "b"):
         assert create(control.mock, thread).headers["x-mock-scenario"] == "empty; by=control"
@@ -126,7 +126,7 @@ def test_an_assignment_without_a_number_holds_until_it_is_dropped(control: Contr
     assert create(control.mock, "c").headers["x-mock-scenario"] == "hello; by=server"
 
 
-def test_the_clock_goes_from_moment_to_moment(control: Control) -> None:
+def test_the_clock_moves_from_change_to_change(control: Control) -> None:
     run = create(control.mock).json()
     assert control("GET", "/clock") == {
         "now": "2025-01-01T00:00:00.000Z",
@@ -149,7 +149,7 @@ def test_the_clock_advances_by_seconds_and_to_a_time(control: Control) -> None:
     assert "cannot go back" in answer[1]
 
 
-def test_a_jump_to_expired_expires_a_run_that_waits(control: Control) -> None:
+def test_a_jump_to_expired_expires_a_waiting_run(control: Control) -> None:
     control("PUT", "/scenario", {"scenario": "tool-expired"})
     stream = control.mock.open("POST", "/threads/t/runs", {**MODEL, "stream": True})
     control("POST", "/clock/advance", {"to": "requires_action"})
@@ -161,7 +161,7 @@ def test_a_jump_to_expired_expires_a_run_that_waits(control: Control) -> None:
     assert run["now"] == run["run"]["expiresAt"]
 
 
-def test_open_streams_wait_for_the_clock_and_then_tell_what_is_due(control: Control) -> None:
+def test_open_streams_pause_then_emit_the_events_that_are_due(control: Control) -> None:
     stream = control.mock.stream("hello")
     assert stream.answer.names() == ["thread.run.created", "thread.run.queued"]
     control("POST", "/clock/advance", {"to": "in_progress"})
@@ -171,7 +171,7 @@ def test_open_streams_wait_for_the_clock_and_then_tell_what_is_due(control: Cont
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "reason"),
     [
         ({"to": "expired"}, "no run will be expired; statuses ahead: in_progress, completed"),
         ({"to": "done"}, "to: must be next, a time or a status (cancelled, "),
@@ -184,16 +184,16 @@ def test_open_streams_wait_for_the_clock_and_then_tell_what_is_due(control: Cont
         ({"by": 1, "run": "run_none"}, 'no run "run_none"'),
     ],
 )
-def test_a_move_of_the_clock_that_cannot_be_is_refused_with_the_reason(
-    control: Control, body: dict[str, Any], told: str
+def test_an_impossible_move_of_the_clock_is_rejected_with_the_reason(
+    control: Control, body: dict[str, Any], reason: str
 ) -> None:
     create(control.mock)
     code, message = control.refused("POST", "/clock/advance", body)
     assert code in (400, 404)
-    assert told in message
+    assert reason in message
 
 
-def test_a_control_call_is_sent_as_json(control: Control) -> None:
+def test_a_control_call_must_be_json(control: Control) -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     assert control.ask("PUT", "/clock", {"speed": 0}, **form).status == 415
 
@@ -219,7 +219,7 @@ def test_time_can_be_scaled_and_frozen(control: Control) -> None:
     assert control("GET", "/clock")["now"] == frozen["now"]
 
 
-def test_the_state_shows_everything_and_what_is_to_come(control: Control) -> None:
+def test_the_state_has_everything_and_the_statuses_ahead(control: Control) -> None:
     mock = control.mock
     mock.post("/threads/t/messages", {"role": "user", "content": "Hi"})
     run = create(mock).json()
@@ -232,7 +232,7 @@ def test_the_state_shows_everything_and_what_is_to_come(control: Control) -> Non
     assert entry["ahead"] == [{"at": "2025-01-01T00:00:02.500Z", "status": "completed"}]
 
 
-def test_the_journal_holds_refused_requests_too_but_no_secrets(control: Control) -> None:
+def test_the_journal_has_rejected_requests_and_no_secrets(control: Control) -> None:
     mock = control.mock
     mock.post("/threads", {"title": "One"}, headers={"Cookie": "a=b", "Authorization": "Basic x"})
     mock.post("/threads", {"title": 1})
@@ -246,7 +246,7 @@ def test_the_journal_holds_refused_requests_too_but_no_secrets(control: Control)
     assert control("GET", "/journal?operation=createThread")["requests"] == [one, two]
 
 
-def test_the_journal_knows_the_status_of_a_stream_that_is_open(control: Control) -> None:
+def test_the_journal_has_the_status_of_an_open_stream(control: Control) -> None:
     stream = control.mock.stream("hello")
     waiting = control.mock.open("POST", "/threads/u/runs", MODEL)
     assert not stream.answer.over
@@ -254,7 +254,7 @@ def test_the_journal_knows_the_status_of_a_stream_that_is_open(control: Control)
     assert [seen["status"] for seen in control("GET", "/journal")["requests"]] == [200, 0]
 
 
-def test_a_reset_forgets_everything_and_begins_with_the_same_ids(control: Control) -> None:
+def test_a_reset_deletes_everything_and_repeats_ids(control: Control) -> None:
     first = create(control.mock).json()
     stream = control.mock.stream("hello", thread="s")
     control("PUT", "/scenario", {"scenario": "empty"})
@@ -267,7 +267,7 @@ def test_a_reset_forgets_everything_and_begins_with_the_same_ids(control: Contro
     assert create(control.mock).json()["id"] == first["id"]
 
 
-def test_twenty_tests_at_once_do_not_disturb_each_other(control: Control) -> None:
+def test_twenty_tests_are_isolated_from_each_other(control: Control) -> None:
     mock = control.mock
     controls = [Control(mock, f"test-{number}") for number in range(20)]
     runs: list[dict[str, Any]] = []
@@ -304,7 +304,7 @@ def test_twenty_tests_at_once_do_not_disturb_each_other(control: Control) -> Non
         {"Sec-Fetch-Site": "same-site"},
     ],
 )
-def test_control_calls_are_not_for_other_pages(control: Control, headers: dict[str, str]) -> None:
+def test_control_calls_from_foreign_pages_are_rejected(control: Control, headers: dict[str, str]) -> None:
     assert control.refused("POST", "/reset", **headers)[0] == 403
     assert control.refused("GET", "", **headers)[0] == 403
 
@@ -319,11 +319,11 @@ def test_control_calls_are_not_for_other_pages(control: Control, headers: dict[s
         {"Sec-Fetch-Site": "none"},
     ],
 )
-def test_control_calls_are_for_this_machine(control: Control, headers: dict[str, str]) -> None:
+def test_control_calls_from_this_machine_are_accepted(control: Control, headers: dict[str, str]) -> None:
     assert control.ask("GET", "", **headers).status == 200
 
 
-def test_pages_of_an_allowed_origin_may_make_control_calls(make_mock: Callable[..., Driver]) -> None:
+def test_pages_of_an_allowed_origin_can_make_control_calls(make_mock: Callable[..., Driver]) -> None:
     control = Control(make_mock(control_origins=("http://localhost:3000",)))
     allowed = control.ask("GET", "", Origin="http://localhost:3000")
     assert (allowed.status, allowed.headers["access-control-allow-origin"]) == (200, "http://localhost:3000")
@@ -340,7 +340,7 @@ def test_pages_of_an_allowed_origin_may_make_control_calls(make_mock: Callable[.
     assert other.status == 403
 
 
-def test_a_token_is_needed_where_one_was_set(make_mock: Callable[..., Driver]) -> None:
+def test_the_token_is_required_if_the_server_has_one(make_mock: Callable[..., Driver]) -> None:
     control = Control(make_mock(control_token="s3cret"))
     assert control.refused("GET", "")[0] == 401
     assert control.refused("GET", "", Authorization="Bearer wrong")[0] == 401
@@ -348,7 +348,7 @@ def test_a_token_is_needed_where_one_was_set(make_mock: Callable[..., Driver]) -
     assert control.ask("GET", "", Authorization="bearer s3cret").status == 200
 
 
-def test_beyond_this_machine_there_are_no_control_calls_without_a_token(
+def test_a_server_beyond_loopback_needs_a_token(
     make_mock: Callable[..., Driver],
 ) -> None:
     code, message = Control(make_mock(host="0.0.0.0")).refused("GET", "")
@@ -360,7 +360,7 @@ def test_beyond_this_machine_there_are_no_control_calls_without_a_token(
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "body", "told"),
+    ("method", "path", "body", "reason"),
     [
         ("PUT", "/scenario", {"scenario": "helo"}, 'no scenario "helo"'),
         ("PUT", "/scenario", {"scenario": "hello+spilt"}, "no network condition 'spilt'"),
@@ -370,23 +370,21 @@ def test_beyond_this_machine_there_are_no_control_calls_without_a_token(
         ("PUT", "/clock", {"speed": -1}, "speed"),
     ],
 )
-def test_a_control_call_that_breaks_a_rule_is_refused_with_the_field(
-    control: Control, method: str, path: str, body: Any, told: str
+def test_an_invalid_control_call_is_rejected_with_the_field(
+    control: Control, method: str, path: str, body: Any, reason: str
 ) -> None:
     code, message = control.refused(method, path, body)
     assert code == 400
-    assert told in message
+    assert reason in message
 
 
-def test_several_processes_take_no_control_calls(make_mock: Callable[..., Driver]) -> None:
+def test_several_processes_reject_control_calls(make_mock: Callable[..., Driver]) -> None:
     code, message = Control(make_mock(workers=2)).refused("GET", "")
     assert code == 501
     assert "--workers" in message
 
 
-def test_a_second_run_or_message_waits_for_the_first_run(
-    mock: Driver, make_mock: Callable[..., Driver]
-) -> None:
+def test_an_active_run_blocks_new_runs_and_messages(mock: Driver, make_mock: Callable[..., Driver]) -> None:
     run = create(mock).json()
     second = create(mock)
     message = mock.post("/threads/t/messages", {"role": "user", "content": "And?"})
@@ -400,7 +398,7 @@ def test_a_second_run_or_message_waits_for_the_first_run(
     assert [create(lenient).status for _ in range(2)] == [200, 200]
 
 
-def test_the_reference_shows_both_documents(mock: Driver) -> None:
+def test_the_docs_page_shows_both_documents(mock: Driver) -> None:
     page = mock.get("/v1/docs/").body.decode()
     assert '"/_mock/openapi.json"' in page
     assert mock.get("/_mock/openapi.json").json() == document()

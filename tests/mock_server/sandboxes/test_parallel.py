@@ -1,4 +1,4 @@
-"""Answers: do twenty tests that run at once on one server meet?"""
+"""Are twenty parallel tests on one server isolated from each other?"""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -10,8 +10,8 @@ TESTS = 20
 ENDS = {"hello": "completed", "fails-late": "failed", "tool-expired": "expired", "cancel": "cancelled"}
 
 
-def live(mock: TuneMock, scenario: str, together: Barrier) -> tuple[list[str], list[Any], str]:
-    """One test: a run of its scenario in a thread that all tests call the same, to its end."""
+def play(mock: TuneMock, scenario: str, together: Barrier) -> tuple[list[str], list[Any], str]:
+    """One test: a run from start to end, in a thread that has the same id in all tests."""
     mock.use_scenario(scenario)
     together.wait()
     with mock.client() as client:
@@ -29,13 +29,13 @@ def live(mock: TuneMock, scenario: str, together: Barrier) -> tuple[list[str], l
     return listed, [entry["operation"] for entry in mock.journal()], ended
 
 
-def test_twenty_tests_at_once_have_a_mock_each(tune_mock: TuneMock) -> None:
+def test_twenty_parallel_tests_are_isolated(tune_mock: TuneMock) -> None:
     together = Barrier(TESTS, timeout=60)
     scenarios = [list(ENDS)[number % len(ENDS)] for number in range(TESTS)]
     mocks = [tune_mock.for_test(f"parallel {number}") for number in range(TESTS)]
     with ThreadPoolExecutor(TESTS) as pool:
-        lives = list(pool.map(live, mocks, scenarios, [together] * TESTS))
-    for scenario, (listed, journal, ended) in zip(scenarios, lives, strict=True):
+        results = list(pool.map(play, mocks, scenarios, [together] * TESTS))
+    for scenario, (listed, journal, ended) in zip(scenarios, results, strict=True):
         assert ended == ENDS[scenario]
         assert len(listed) == 1
         assert journal == [
@@ -44,5 +44,5 @@ def test_twenty_tests_at_once_have_a_mock_each(tune_mock: TuneMock) -> None:
             "getRun",
             "listRuns",
         ]
-    assert len({listed[0] for listed, _, _ in lives}) == TESTS
+    assert len({listed[0] for listed, _, _ in results}) == TESTS
     assert tune_mock.runs() == []

@@ -1,4 +1,4 @@
-"""Answers: does the mock keep as many runs as it was told to, and never lose one that is active?"""
+"""Does the mock keep at most `--max-runs` runs, and never evict an active one?"""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ def _create(mock: Driver, thread: str, scenario: str) -> str:
     return str(answer.json()["id"])
 
 
-def test_of_too_many_runs_the_oldest_that_are_over_are_forgotten(make_mock: Callable[..., Driver]) -> None:
+def test_the_oldest_finished_runs_are_evicted(make_mock: Callable[..., Driver]) -> None:
     mock = make_mock(max_runs=5)
     active = _create(mock, "thread_active", "slow-queue")
     ids = [_create(mock, "thread_long", "instant") for _ in range(20)]
@@ -26,7 +26,7 @@ def test_of_too_many_runs_the_oldest_that_are_over_are_forgotten(make_mock: Call
     assert {message["runId"] for message in messages} == set(ids[16:])
 
 
-def test_a_forgotten_run_takes_its_clock_and_its_thread_along(make_mock: Callable[..., Driver]) -> None:
+def test_a_thread_is_evicted_with_its_last_run(make_mock: Callable[..., Driver]) -> None:
     mock = make_mock(max_runs=1)
     manual = {"Prefer": "clock=manual, respond-async"}
     first = mock.post("/v1/threads/thread_1/runs", {"model": "mock/instant"}, headers=manual).json()["id"]

@@ -1,4 +1,4 @@
-"""Answers: do all stores keep, change, page and forget alike, and can several processes share one?"""
+"""Do all stores behave the same, and can several processes share one?"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -26,13 +26,13 @@ Making = Callable[..., Store]
 
 @pytest.fixture(scope="module")
 def scenario() -> Scenario:
-    """What all runs here play."""
+    """The scenario of all runs here."""
     return Library(document()).scenarios()["tool-call"]
 
 
 @pytest.fixture(params=["memory", "lmdb"])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Making]:
-    """Makes stores of each kind."""
+    """A function that creates stores, once for each kind of store."""
     made: list[Store] = []
 
     def make(policy: RetentionPolicy | None = None) -> Store:
@@ -46,7 +46,7 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Making]:
 
 
 def do(work: Callable[[], Awaitable[Any]]) -> Any:
-    """Run what a test does with a store."""
+    """Run the asynchronous part of a test."""
 
     async def run() -> Any:
         return await work()
@@ -55,7 +55,7 @@ def do(work: Callable[[], Awaitable[Any]]) -> Any:
 
 
 def meanwhile(work: Coroutine[Any, Any, Any]) -> None:
-    """Let somebody else do something in the middle of a call."""
+    """Do something in another thread while a call of a store is running."""
     thread = Thread(target=lambda: asyncio.run(work))
     thread.start()
     thread.join()
@@ -72,7 +72,7 @@ def run_in(scenario: Scenario, thread: str, name: str, **fields: Any) -> RunReco
 
 
 async def add(store: Store, run: RunRecord) -> RunRecord | None:
-    """Add a run to its thread, whatever the last one is."""
+    """Add a run to its thread without a check of the last run."""
     return await store.add_run(run.thread_id, lambda _: run, lambda _: None)
 
 
@@ -81,7 +81,7 @@ def said(thread: str, name: str, text: str = "", role: str = "user") -> MessageR
     return MessageRecord(f"msg_{name}", thread, 0, role, ({"type": "text", "text": {"value": text}},))
 
 
-def test_what_was_added_is_found_again_with_every_field(make: Making, scenario: Scenario) -> None:
+def test_a_record_is_found_again_with_every_field(make: Making, scenario: Scenario) -> None:
     thread = ThreadRecord("t", 5, "A title", {"a": [1]}, {"code": {}}, "d", 3)
     message = MessageRecord(
         "msg_1", "t", 6, "user", ({"type": "text"},), ({"fileId": "f"},), run_id("0"), {"b": 2}
@@ -119,7 +119,7 @@ def test_what_was_added_is_found_again_with_every_field(make: Making, scenario: 
     do(work)
 
 
-def test_what_is_not_there_is_none(make: Making) -> None:
+def test_a_missing_record_is_none(make: Making) -> None:
     async def work() -> None:
         store = make()
         assert (await store.thread("t"), await store.message("m"), await store.run("r")) == (None, None, None)
@@ -132,7 +132,7 @@ def test_what_is_not_there_is_none(make: Making) -> None:
     do(work)
 
 
-def test_a_thread_is_added_once(make: Making) -> None:
+def test_a_thread_id_can_be_added_once(make: Making) -> None:
     async def work() -> None:
         store = make()
         assert await store.add_thread(ThreadRecord("t", 0, "first"))
@@ -142,7 +142,7 @@ def test_a_thread_is_added_once(make: Making) -> None:
     do(work)
 
 
-def test_only_the_first_of_two_changes_of_one_version_is_made(make: Making, scenario: Scenario) -> None:
+def test_a_version_can_be_replaced_once(make: Making, scenario: Scenario) -> None:
     async def work() -> None:
         store, thread, run = make(), ThreadRecord("t", 0), run_in(scenario, "t", "1")
         await store.add_thread(thread)
@@ -158,12 +158,12 @@ def test_only_the_first_of_two_changes_of_one_version_is_made(make: Making, scen
             assert await replacing(old, first)
             assert not await replacing(old, second)
             assert (await reading(old.id)).metadata == {"n": 1}
-            assert not await replacing(replace(old, id="nobody"), first)
+            assert not await replacing(replace(old, id="missing"), first)
 
     do(work)
 
 
-def test_a_run_is_made_for_what_was_said_last_and_allowed_by_the_last_run(
+def test_a_run_is_made_from_the_last_user_message_and_checked_against_the_last_run(
     make: Making, scenario: Scenario
 ) -> None:
     seen: list[str] = []
@@ -192,7 +192,7 @@ def test_a_run_is_made_for_what_was_said_last_and_allowed_by_the_last_run(
     do(work)
 
 
-def test_a_run_that_is_not_allowed_or_not_made_leaves_nothing(make: Making, scenario: Scenario) -> None:
+def test_a_rejected_run_is_not_added(make: Making, scenario: Scenario) -> None:
     async def work() -> None:
         store = make()
         await store.add_thread(ThreadRecord("t", 0))
@@ -211,7 +211,7 @@ def test_a_run_that_is_not_allowed_or_not_made_leaves_nothing(make: Making, scen
     do(work)
 
 
-def test_a_run_is_made_and_allowed_anew_if_somebody_wrote_meanwhile(
+def test_a_run_is_made_again_after_a_new_message_from_another_process(
     tmp_path: Path, scenario: Scenario
 ) -> None:
     seen: list[str] = []
@@ -237,7 +237,7 @@ def test_a_run_is_made_and_allowed_anew_if_somebody_wrote_meanwhile(
     assert seen == ["", run_id("0"), "Hello", run_id("0")]
 
 
-def test_a_run_that_came_first_is_asked_too(tmp_path: Path, scenario: Scenario) -> None:
+def test_a_run_that_another_process_added_first_is_checked(tmp_path: Path, scenario: Scenario) -> None:
     async def work() -> None:
         one, two = LmdbStore(tmp_path / "store"), LmdbStore(tmp_path / "store")
         await one.add_thread(ThreadRecord("t", 0))
@@ -258,7 +258,9 @@ def test_a_run_that_came_first_is_asked_too(tmp_path: Path, scenario: Scenario) 
     do(work)
 
 
-def test_a_thread_that_began_again_meanwhile_is_another_one(tmp_path: Path, scenario: Scenario) -> None:
+def test_a_thread_that_was_deleted_and_created_meanwhile_is_another_thread(
+    tmp_path: Path, scenario: Scenario
+) -> None:
     seen: list[str] = []
 
     async def begin_again(store: Store) -> None:
@@ -294,7 +296,7 @@ def test_a_message_needs_its_thread(make: Making) -> None:
     do(work)
 
 
-def test_a_version_that_did_not_change_is_the_same_object_again(make: Making, scenario: Scenario) -> None:
+def test_an_unchanged_run_is_the_same_object(make: Making, scenario: Scenario) -> None:
     async def work() -> None:
         store, run = make(), run_in(scenario, "t", "1")
         await store.add_thread(ThreadRecord("t", 0))
@@ -305,7 +307,7 @@ def test_a_version_that_did_not_change_is_the_same_object_again(make: Making, sc
 
 
 @pytest.mark.parametrize("ascending", [True, False])
-def test_messages_and_runs_of_a_thread_come_in_order_from_any_of_them(
+def test_the_entries_of_a_thread_are_ordered_from_any_start(
     make: Making, scenario: Scenario, ascending: bool
 ) -> None:
     async def work() -> None:
@@ -331,7 +333,7 @@ def test_messages_and_runs_of_a_thread_come_in_order_from_any_of_them(
     do(work)
 
 
-def test_pages_agree_at_every_edge(tmp_path: Path, scenario: Scenario) -> None:
+def test_all_stores_give_the_same_pages(tmp_path: Path, scenario: Scenario) -> None:
     async def work() -> None:
         stores: list[Store] = [MemoryStore(), LmdbStore(tmp_path / "store")]
         names = [run_id(f"{number}") for number in range(5)]
@@ -351,7 +353,7 @@ def test_pages_agree_at_every_edge(tmp_path: Path, scenario: Scenario) -> None:
                             window
                         )
                         assert pages[0].more == pages[1].more, window
-        for dataset, expected in (("", ["t", "u"]), ("d", ["t"]), ("nobody", [])):
+        for dataset, expected in (("", ["t", "u"]), ("d", ["t"]), ("other", [])):
             for store in stores:
                 assert [thread.id for thread in (await store.threads(ALL, dataset)).entries] == expected
         stores[1].close()
@@ -359,8 +361,8 @@ def test_pages_agree_at_every_edge(tmp_path: Path, scenario: Scenario) -> None:
     do(work)
 
 
-@pytest.mark.parametrize("cursor", [{"after": run_id("of_nobody")}, {"before": "msg_1"}])
-def test_a_cursor_of_another_list_is_unknown(make: Making, cursor: dict[str, str]) -> None:
+@pytest.mark.parametrize("cursor", [{"after": run_id("missing")}, {"before": "msg_1"}])
+def test_a_cursor_from_another_list_is_unknown(make: Making, cursor: dict[str, str]) -> None:
     async def work() -> None:
         store = make()
         await store.add_thread(ThreadRecord("t", 0))
@@ -373,13 +375,11 @@ def test_a_cursor_of_another_list_is_unknown(make: Making, cursor: dict[str, str
     do(work)
 
 
-def test_the_oldest_runs_that_are_over_go_and_their_threads_with_them(
-    make: Making, scenario: Scenario
-) -> None:
-    forgotten: list[str] = []
+def test_the_oldest_ended_runs_are_evicted_with_their_threads(make: Making, scenario: Scenario) -> None:
+    evicted: list[str] = []
 
     async def work() -> None:
-        store = make(RetentionPolicy(3, lambda run: run.model != "active", forgotten.append))
+        store = make(RetentionPolicy(3, lambda run: run.model != "active", evicted.append))
         for number in range(40):
             thread = "busy" if number % 2 else f"t{number}"
             await store.add_thread(ThreadRecord(thread, 0, dataset_id="d"))
@@ -388,7 +388,7 @@ def test_the_oldest_runs_that_are_over_go_and_their_threads_with_them(
         kept = [number for number in range(40) if await store.run(run_id(f"{number:02}"))]
         assert {0, 1, 39} <= set(kept)
         assert len(kept) <= 5
-        assert sorted(forgotten) == [run_id(f"{number:02}") for number in range(40) if number not in kept]
+        assert sorted(evicted) == [run_id(f"{number:02}") for number in range(40) if number not in kept]
         threads = [thread.id for thread in (await store.threads(ALL, "")).entries]
         assert {"t0", "busy"} <= set(threads)
         assert len(threads) <= 5
@@ -397,9 +397,7 @@ def test_the_oldest_runs_that_are_over_go_and_their_threads_with_them(
     do(work)
 
 
-def test_a_thread_that_somebody_wrote_to_since_stays_when_its_run_goes(
-    make: Making, scenario: Scenario
-) -> None:
+def test_a_thread_with_a_later_message_outlives_its_last_run(make: Making, scenario: Scenario) -> None:
     async def work() -> None:
         store = make(RetentionPolicy(1, lambda run: True, lambda run_id: None))
         await store.add_thread(ThreadRecord("written", 0))
@@ -418,7 +416,7 @@ def test_a_thread_that_somebody_wrote_to_since_stays_when_its_run_goes(
     do(work)
 
 
-def test_nothing_is_left_after_clearing(make: Making, scenario: Scenario) -> None:
+def test_clear_deletes_everything(make: Making, scenario: Scenario) -> None:
     async def work() -> None:
         store = make()
         await store.add_thread(ThreadRecord("t", 0))
@@ -430,7 +428,7 @@ def test_nothing_is_left_after_clearing(make: Making, scenario: Scenario) -> Non
     do(work)
 
 
-def test_two_processes_see_what_each_other_does(tmp_path: Path, scenario: Scenario) -> None:
+def test_two_processes_see_each_others_changes(tmp_path: Path, scenario: Scenario) -> None:
     async def work() -> None:
         one, two = LmdbStore(tmp_path / "store"), LmdbStore(tmp_path / "store")
         run = run_in(scenario, "t", "1")
@@ -450,7 +448,7 @@ def test_two_processes_see_what_each_other_does(tmp_path: Path, scenario: Scenar
     do(work)
 
 
-def test_a_bound_holds_for_all_processes_and_starts_together(tmp_path: Path, scenario: Scenario) -> None:
+def test_the_limit_holds_across_processes_and_restarts(tmp_path: Path, scenario: Scenario) -> None:
     policy = RetentionPolicy(200, lambda run: True, lambda run_id: None)
 
     async def work() -> None:
@@ -469,7 +467,7 @@ def test_a_bound_holds_for_all_processes_and_starts_together(tmp_path: Path, sce
     do(work)
 
 
-def test_a_process_may_clear_what_another_has_not_counted(tmp_path: Path, scenario: Scenario) -> None:
+def test_a_process_may_clear_runs_that_another_has_not_counted(tmp_path: Path, scenario: Scenario) -> None:
     policy = RetentionPolicy(20, lambda run: True, lambda run_id: None)
 
     async def work() -> None:
@@ -507,7 +505,7 @@ def test_an_id_may_be_anything(make: Making, scenario: Scenario, name: str) -> N
     do(work)
 
 
-def test_mocks_of_different_tests_share_a_file_and_nothing_else(tmp_path: Path, scenario: Scenario) -> None:
+def test_sandboxes_in_one_file_are_isolated(tmp_path: Path, scenario: Scenario) -> None:
     async def work() -> None:
         one, two = (LmdbStore(tmp_path / "store", sandbox=test) for test in ("one", "two"))
         for store in (one, two):
@@ -523,7 +521,7 @@ def test_mocks_of_different_tests_share_a_file_and_nothing_else(tmp_path: Path, 
     do(work)
 
 
-def test_a_file_keeps_everything_for_the_next_start(tmp_path: Path, scenario: Scenario) -> None:
+def test_a_file_survives_a_restart(tmp_path: Path, scenario: Scenario) -> None:
     async def work() -> None:
         before = LmdbStore(tmp_path / "store")
         await before.add_thread(ThreadRecord("t", 0))

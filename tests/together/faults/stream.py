@@ -401,8 +401,9 @@ class StreamsAreMixed(Deployment):
         async for event, data in super().events(run, start):
             yield event, data
             others = [other for thread in self.threads.values() for other in thread.runs if other is not run]
-            if event == "thread.message.created" and others:
-                yield others[-1].log[-1]
+            deltas = [entry for other in others for entry in other.log if entry[0] == "thread.message.delta"]
+            if event == "thread.message.completed" and deltas:
+                yield deltas[-1]
 
 
 @fault()

@@ -1,4 +1,4 @@
-"""Which files do the tests of the store open?"""
+"""Which files do the tests of LMDB stores use?"""
 
 import pickle
 from pathlib import Path
@@ -12,7 +12,7 @@ from mock_server.storage.lmdb.keys import COUNTS, SCENARIOS, Keys, digest
 
 
 class Payload:
-    """Creates a file when it is unpickled, as a hostile pickle would."""
+    """Creates a file when it is unpickled, like a hostile pickle."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -31,7 +31,7 @@ def hostile(path: Path) -> bytes:
 
 
 def edit(path: Path, changes: dict[bytes, bytes | None]) -> None:
-    """Set or delete keys of an LMDB file behind the mock's back."""
+    """Set or delete keys of an LMDB file directly."""
     with open_raw(path) as environment, environment.begin(write=True) as transaction:
         for key, value in changes.items():
             if value is None:
@@ -47,12 +47,12 @@ def contents(path: Path) -> dict[bytes, bytes]:
 
 
 def open_raw(path: Path) -> lmdb.Environment:
-    """An LMDB file as any program would open it."""
+    """An LMDB file, opened without the mock."""
     return lmdb.open(str(path), subdir=False, map_size=16 << 20, lock=False)
 
 
 def former_store(path: Path, scenario: Scenario) -> None:
-    """A file as the versions before formats had numbers wrote it: scenarios are pickled."""
+    """Create a file of format 1, in which scenarios are pickled."""
     keys, pickled = Keys(""), pickle.dumps(scenario)
     edit(
         path,

@@ -1,4 +1,4 @@
-"""Answers: what does a store write of each record, and does it read nothing else?"""
+"""What does a store write for each record, and does it reject everything else?"""
 
 import json
 from contextlib import suppress
@@ -66,8 +66,8 @@ def small(name: str = "small", **changes: Any) -> Scenario:
     return replace(scenario, **changes)
 
 
-def test_what_format_2_holds_of_each_record() -> None:
-    """If this test has to change, files of format 2 cannot be read any more: give the format a new number."""
+def test_each_record_is_written_as_format_2_says() -> None:
+    """If this test must change, files of format 2 become unreadable: increase the format number."""
     assert codec.thread_bytes(THREAD).decode() == '["t",5,"A title",{"a":[1]},{"code":{}},"d",3]'
     assert codec.message_bytes(MESSAGE).decode() == (
         f'["msg_1","t",6,"user",[{{"type":"text"}}],[{{"fileId":"f"}}],"{RUN_ID}",{{"b":2}}]'
@@ -129,7 +129,7 @@ def test_records_are_read_as_they_were_written() -> None:
             assert mine == theirs or list(mine) == list(theirs), field.name
 
 
-def test_what_was_not_given_is_read_too() -> None:
+def test_default_values_are_read_as_they_were_written() -> None:
     thread = ThreadRecord("t", 0)
     assert codec.thread(codec.thread_bytes(thread)).tool_resources is None
     run = codec.run(codec.run_bytes(RunRecord(RUN_ID, "t", 0, RUN.scenario, "server", "m")), RUN.scenario)
@@ -146,13 +146,13 @@ READERS = {
 
 @pytest.mark.parametrize("kind", READERS)
 @pytest.mark.parametrize("other", [b"", b"null", b"{}", b"[]", b"[1]", b"\xff", b"[" * 500 + b"]" * 500])
-def test_bytes_that_are_no_record_are_refused(kind: str, other: bytes) -> None:
+def test_other_bytes_are_rejected(kind: str, other: bytes) -> None:
     with pytest.raises(PlainError):
         READERS[kind][0](other)
 
 
 @pytest.mark.parametrize("kind", READERS)
-def test_a_pickle_is_refused_and_not_loaded(kind: str, tmp_path: Path) -> None:
+def test_a_pickle_is_rejected_and_not_loaded(kind: str, tmp_path: Path) -> None:
     data = hostile(tmp_path / "executed")
     with pytest.raises(PlainError, match="is not JSON"):
         READERS[kind][0](data)
@@ -178,7 +178,7 @@ def test_a_pickle_is_refused_and_not_loaded(kind: str, tmp_path: Path) -> None:
         (14, 1 << 40, "pace or version: is out of range"),
     ],
 )
-def test_a_run_with_a_wrong_field_is_refused_with_its_name(position: int, value: Any, problem: str) -> None:
+def test_a_wrong_field_of_a_run_is_rejected_with_its_name(position: int, value: Any, problem: str) -> None:
     values = json.loads(codec.run_bytes(replace(RUN, inputs=(), scenario=SCENARIOS["tool-call"])))
     values[position] = value
     data = json.dumps(values).encode()
@@ -207,12 +207,12 @@ def test_a_run_with_a_wrong_field_is_refused_with_its_name(position: int, value:
         },
     ],
 )
-def test_a_scenario_that_cannot_be_played_is_refused(changes: dict[str, Any]) -> None:
+def test_an_unplayable_scenario_is_rejected(changes: dict[str, Any]) -> None:
     with pytest.raises(PlainError):
         codec.scenario(codec.scenario_bytes(small(**changes)))
 
 
-def test_a_scenario_that_is_not_plain_data_is_not_written() -> None:
+def test_a_scenario_that_json_cannot_hold_is_not_written() -> None:
     with pytest.raises(TypeError):
         codec.scenario_bytes(small(timeline=(Event(0, "odd", {"set": {1}}),)))
 
@@ -226,7 +226,7 @@ json_values = st.recursive(
 
 @settings(deadline=None)
 @given(kind=st.sampled_from(sorted(READERS)), value=json_values, data=st.data())
-def test_a_record_with_any_value_in_any_place_is_read_or_refused(
+def test_a_record_with_any_value_anywhere_is_read_or_rejected(
     kind: str, value: Any, data: st.DataObject
 ) -> None:
     read, written = READERS[kind]

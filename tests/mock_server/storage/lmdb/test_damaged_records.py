@@ -1,7 +1,7 @@
-"""Answers: does a store whose values are wrong give clear errors, and run nothing?
+"""Does a store with wrong values give clear errors, and run nothing?
 
-A store is filled by requests. Then single keys get other values, and every kind of request is made. What a
-request needs of a damaged key is refused with an error that names it; nothing else fails.
+Requests fill a store. Then one key gets another value, and every kind of request is made. A request that
+needs the damaged key is rejected with an error that names it. No request fails in any other way.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ KEEP_FEW = RetentionPolicy(3, lambda run: True, lambda run_id: None)
 
 
 class Server:
-    """A server whose store can be exchanged."""
+    """A server whose store can be replaced."""
 
     def __init__(self, directory: Path) -> None:
         self.path, self.clock = directory / "store", Clock(0)
@@ -43,7 +43,7 @@ class Server:
         self.whole, self.values = self.path.read_bytes(), contents(self.path)
 
     def fill(self) -> None:
-        """Create some of everything."""
+        """Create records of every kind."""
         driver = self.driver
         body = {"title": "T", "datasetId": "d", "messages": [{"role": "user", "content": "Hi"}]}
         self.thread = driver.post("/threads", body).json()["id"]
@@ -64,14 +64,14 @@ class Server:
         self.messages = [message["id"] for message in page]
 
     def reopen(self, key: bytes, value: bytes | None) -> None:
-        """Serve the whole store with another value of a key."""
+        """Serve the original store with another value for one key."""
         self.sandboxes.shared.store.close()
         self.path.write_bytes(self.whole)
         edit(self.path, {key: value})
         self.sandboxes.shared.store = LmdbStore(self.path, KEEP_FEW)
 
     def answers(self) -> Iterator[Answer]:
-        """One request of each kind for each thing there is."""
+        """The responses to requests of every kind."""
         get, driver = self.driver.get, self.driver
         yield get("/threads")
         yield get("/threads?datasetId=d")
@@ -100,7 +100,7 @@ class Server:
             yield stream.answer
 
     def damage(self) -> set[str]:
-        """The damage that requests report. Any other failure fails the test."""
+        """The damage that responses report. Checks that there is no other failure."""
         reported = set()
         for answer in self.answers():
             if answer.status >= 500:
@@ -123,7 +123,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     found.driver.close()
 
 
-def test_a_whole_store_gives_no_error(server: Server) -> None:
+def test_an_undamaged_store_gives_no_error(server: Server) -> None:
     server.reopen(FORMAT_KEY, b"2")
     assert server.damage() == set()
     kinds = {key[8:9] for key in server.values if key.startswith(Keys("").sandbox)}
@@ -131,12 +131,12 @@ def test_a_whole_store_gives_no_error(server: Server) -> None:
 
 
 @pytest.mark.parametrize("value", ["pickle", "nothing", "missing", "text", "json"])
-def test_no_key_with_a_wrong_value_does_harm(server: Server, value: str, tmp_path: Path) -> None:
+def test_a_wrong_value_does_no_harm(server: Server, value: str, tmp_path: Path) -> None:
     values = {
         "pickle": hostile(tmp_path / "executed"),
         "nothing": b"",
         "missing": None,
-        "text": b"\xffbytes that mean nothing",
+        "text": b"\xffmeaningless bytes",
         "json": b'[1, {"a": null}]',
     }
     reported = set[str]()
@@ -147,7 +147,7 @@ def test_no_key_with_a_wrong_value_does_harm(server: Server, value: str, tmp_pat
     assert not (tmp_path / "executed").exists()
 
 
-def test_the_error_names_the_record_and_what_is_wrong(server: Server) -> None:
+def test_the_error_names_the_record_and_the_problem(server: Server) -> None:
     key = next(key for key in server.values if key[8:9] == b"l" and key[17:18] == b"r")
     value = server.values[key]
     fields = json.loads(value[20:])
@@ -162,7 +162,7 @@ def test_the_error_names_the_record_and_what_is_wrong(server: Server) -> None:
     )
 
 
-def test_a_store_serves_what_is_not_damaged(server: Server) -> None:
+def test_undamaged_records_are_served(server: Server) -> None:
     place = next(key for key in server.values if key[8:9] == b"l")
     server.reopen(place, b"")
     assert server.driver.get(f"/threads/{server.thread}/messages").status == 500
@@ -179,7 +179,7 @@ json_values = st.recursive(
 
 
 def replaced(document: Any, value: Any, data: st.DataObject) -> Any:
-    """A JSON document with another value somewhere in it."""
+    """A JSON document with one value replaced."""
     if not isinstance(document, dict | list) or not document or data.draw(st.integers(0, 3)) == 0:
         return value
     if isinstance(document, dict):
@@ -195,7 +195,7 @@ def replaced(document: Any, value: Any, data: st.DataObject) -> Any:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
-def test_no_generated_value_of_any_key_does_harm(server: Server, data: st.DataObject) -> None:
+def test_a_generated_value_does_no_harm(server: Server, data: st.DataObject) -> None:
     key = data.draw(st.sampled_from(sorted(server.values)), label="key")
     value = server.values[key]
     start = max(value.find(b"["), 0) if not key.startswith(SCENARIOS) else 0
@@ -208,7 +208,7 @@ def test_no_generated_value_of_any_key_does_harm(server: Server, data: st.DataOb
     server.damage()
 
 
-def test_a_run_keeps_its_scenario_when_files_have_changed(tmp_path: Path) -> None:
+def test_a_run_keeps_its_scenario_when_scenario_files_change(tmp_path: Path) -> None:
     (tmp_path / "own").mkdir()
     file = tmp_path / "own" / "mine.yaml"
     text = "summary: s\nreveals: r\ntimeline:\n- {at: 0, status: queued}\n- {at: 5, status: in_progress}\n"
@@ -232,7 +232,7 @@ def test_a_run_keeps_its_scenario_when_files_have_changed(tmp_path: Path) -> Non
     assert seen == ["queued", "in_progress", "completed"] * 3
 
 
-def test_a_store_closes_in_spite_of_damage(tmp_path: Path) -> None:
+def test_a_damaged_store_can_be_closed(tmp_path: Path) -> None:
     store = LmdbStore(tmp_path / "store", KEEP_FEW)
     store.check()
     edit(tmp_path / "store", {Keys("").counts: b"many"})

@@ -1,4 +1,4 @@
-"""Answers: does a file that processes share grow, and is what they write whole or not there at all?"""
+"""Can several processes share a file that grows, and is every write atomic?"""
 
 import asyncio
 import errno
@@ -21,16 +21,16 @@ SPAWN = multiprocessing.get_context("spawn")
 
 
 def put(key: bytes, size: int = 1) -> Any:
-    """Work that keeps a value of so many bytes."""
+    """Work that sets a key to a value of this size."""
     return lambda transaction: transaction.put(key, bytes(size))
 
 
 def size_of(key: bytes) -> Any:
-    """Work that reads how many bytes a key's value has."""
+    """Work that reads the size of a key's value."""
     return lambda transaction: len(transaction.get(key) or b"")
 
 
-def test_a_full_file_grows_and_loses_nothing(tmp_path: Path) -> None:
+def test_a_full_file_grows(tmp_path: Path) -> None:
     file = LmdbFile(tmp_path / "store", SMALL)
     for number in range(20):
         file.write(put(b"%d" % number, 200_000))
@@ -40,7 +40,7 @@ def test_a_full_file_grows_and_loses_nothing(tmp_path: Path) -> None:
 
 
 def _other(path: Path, pipe: Connection) -> None:
-    """Another process: tells what it reads whenever it is asked."""
+    """Another process: for each key it receives, it sends the size of the value."""
     file = LmdbFile(path, SMALL)
     while key := pipe.recv():
         if key == b"write":
@@ -49,7 +49,7 @@ def _other(path: Path, pipe: Connection) -> None:
     file.close()
 
 
-def test_a_process_follows_when_another_lets_the_file_grow(tmp_path: Path) -> None:
+def test_a_process_notices_that_another_one_made_the_file_larger(tmp_path: Path) -> None:
     file, (mine, theirs) = LmdbFile(tmp_path / "store", SMALL), SPAWN.Pipe()
     file.write(put(b"a", 5))
     other = SPAWN.Process(target=_other, args=(tmp_path / "store", theirs))
@@ -71,7 +71,7 @@ def test_a_process_follows_when_another_lets_the_file_grow(tmp_path: Path) -> No
     file.close()
 
 
-def test_a_file_that_cannot_grow_refuses_and_keeps_what_it_has(
+def test_a_file_that_cannot_grow_rejects_writes_and_keeps_its_contents(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = LmdbFile(tmp_path / "store", SMALL)
@@ -92,7 +92,7 @@ def test_a_file_that_cannot_grow_refuses_and_keeps_what_it_has(
     file.close()
 
 
-def test_it_is_told_when_work_is_undone_to_be_done_anew(tmp_path: Path) -> None:
+def test_a_callback_reports_that_work_is_undone_and_repeated(tmp_path: Path) -> None:
     undone: list[str] = []
     file = LmdbFile(tmp_path / "store", SMALL, lambda: undone.append("undone"))
     file.write(put(b"small"))
@@ -102,7 +102,7 @@ def test_it_is_told_when_work_is_undone_to_be_done_anew(tmp_path: Path) -> None:
     file.close()
 
 
-def test_of_what_is_written_together_one_may_fail_by_itself(tmp_path: Path) -> None:
+def test_one_failure_does_not_affect_the_rest_of_a_batch(tmp_path: Path) -> None:
     file = LmdbFile(tmp_path / "store", SMALL)
 
     def refuse(_: Transaction) -> None:
@@ -122,7 +122,7 @@ def test_of_what_is_written_together_one_may_fail_by_itself(tmp_path: Path) -> N
     file.close()
 
 
-def test_what_breaks_a_transaction_breaks_all_that_is_in_it(tmp_path: Path) -> None:
+def test_a_broken_transaction_fails_the_whole_batch(tmp_path: Path) -> None:
     file = LmdbFile(tmp_path / "store", SMALL)
 
     async def work() -> list[Any]:
@@ -134,7 +134,7 @@ def test_what_breaks_a_transaction_breaks_all_that_is_in_it(tmp_path: Path) -> N
     file.close()
 
 
-def test_whoever_stopped_waiting_does_not_disturb_the_others(tmp_path: Path) -> None:
+def test_a_cancelled_write_does_not_affect_the_rest_of_a_batch(tmp_path: Path) -> None:
     file = LmdbFile(tmp_path / "store", SMALL)
 
     async def work() -> Any:
@@ -149,7 +149,7 @@ def test_whoever_stopped_waiting_does_not_disturb_the_others(tmp_path: Path) -> 
     file.close()
 
 
-def test_keys_are_walked_from_any_place_in_both_directions(tmp_path: Path) -> None:
+def test_keys_are_walked_from_any_start_in_both_directions(tmp_path: Path) -> None:
     file = LmdbFile(tmp_path / "store", SMALL)
     numbers = [bytes([0, 0, 0, 0, 0, 0, 0, number]) for number in (1, 3, 5)]
     for prefix in (b"a", b"b", b"c"):
@@ -172,15 +172,15 @@ def test_keys_are_walked_from_any_place_in_both_directions(tmp_path: Path) -> No
     file.close()
 
 
-def test_a_file_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+def test_a_file_of_another_program_is_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "letter").write_text("Dear reader, " * 200)
     with pytest.raises(Exception, match="found no LMDB file"):
         LmdbFile(tmp_path / "letter").write(put(b"a"))
     assert [path.name for path in tmp_path.iterdir()] == ["letter"]
 
 
-def test_turns_are_taken_one_at_a_time(tmp_path: Path) -> None:
-    mine, theirs = ProcessLock(tmp_path / "turn"), ProcessLock(tmp_path / "turn")
+def test_one_process_at_a_time_holds_the_lock(tmp_path: Path) -> None:
+    mine, theirs = ProcessLock(tmp_path / "lock"), ProcessLock(tmp_path / "lock")
     began, order = Event(), []
 
     def other() -> None:
@@ -192,13 +192,13 @@ def test_turns_are_taken_one_at_a_time(tmp_path: Path) -> None:
         thread = Thread(target=other)
         thread.start()
         began.wait(10)
-        with (tmp_path / "turn").open("rb") as third, pytest.raises(BlockingIOError):
+        with (tmp_path / "lock").open("rb") as third, pytest.raises(BlockingIOError):
             fcntl.flock(third, fcntl.LOCK_EX | fcntl.LOCK_NB)
         order.append("mine")
     thread.join(10)
     assert order == ["mine", "theirs"]
-    for turn in (mine, theirs):
-        turn.close()
+    for lock in (mine, theirs):
+        lock.close()
 
 
 def _die(path: Path) -> None:
@@ -206,9 +206,9 @@ def _die(path: Path) -> None:
         os._exit(1)
 
 
-def test_who_dies_gives_the_turn_back(tmp_path: Path) -> None:
-    other = SPAWN.Process(target=_die, args=(tmp_path / "turn",))
+def test_a_process_that_dies_releases_the_lock(tmp_path: Path) -> None:
+    other = SPAWN.Process(target=_die, args=(tmp_path / "lock",))
     other.start()
     other.join(30)
-    with ProcessLock(tmp_path / "turn"):
+    with ProcessLock(tmp_path / "lock"):
         assert other.exitcode == 1

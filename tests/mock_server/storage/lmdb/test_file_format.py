@@ -1,4 +1,4 @@
-"""Answers: is a file that is not a store of this format refused, and left as it is?"""
+"""Is a file that is not a store of this format rejected, and left as it is?"""
 
 import asyncio
 import os
@@ -23,12 +23,12 @@ from tests.mock_server.storage.lmdb.files import contents, edit, former_store, h
 
 @pytest.fixture(scope="module")
 def scenario() -> Scenario:
-    """What all runs here play."""
+    """The scenario of all runs here."""
     return Library(document()).scenarios()["tool-call"]
 
 
 def fill(path: Path, scenario: Scenario, threads: int = 40) -> None:
-    """Make a store with some threads and runs."""
+    """Create a store with threads and runs."""
 
     async def work() -> None:
         store = LmdbStore(path)
@@ -42,7 +42,7 @@ def fill(path: Path, scenario: Scenario, threads: int = 40) -> None:
 
 
 def refusal(path: Path) -> str:
-    """Why a file is refused; checks that nothing has changed in its directory."""
+    """The reason why a file is rejected. Checks that nothing in its directory changes."""
     before = {file: file.read_bytes() for file in path.parent.iterdir() if file.is_file()}
     with pytest.raises(ValueError, match=r"^--store: ") as caught:
         LmdbStore(path).check()
@@ -52,7 +52,7 @@ def refusal(path: Path) -> str:
     return message.removeprefix(f"--store: {path} ")
 
 
-def test_a_new_store_has_its_format_in_it(tmp_path: Path) -> None:
+def test_a_new_store_holds_its_format(tmp_path: Path) -> None:
     LmdbStore(tmp_path / "store").check()
     assert contents(tmp_path / "store") == {FORMAT_KEY: FORMAT}
     LmdbStore(tmp_path / "store").check()
@@ -75,25 +75,25 @@ def test_a_store_can_be_checked_while_it_is_open(tmp_path: Path, scenario: Scena
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(min_size=1, max_size=300) | st.binary(min_size=8000, max_size=9000))
-def test_bytes_that_are_no_store_are_refused(tmp_path: Path, content: bytes) -> None:
+def test_random_bytes_are_rejected(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "letter").write_bytes(content)
     assert refusal(tmp_path / "letter") == "is not a store: found no LMDB file; name another file"
 
 
-def test_a_pickle_is_refused_and_not_loaded(tmp_path: Path) -> None:
+def test_a_pickle_is_rejected_and_not_loaded(tmp_path: Path) -> None:
     (tmp_path / "store").write_bytes(hostile(tmp_path / "executed"))
     assert refusal(tmp_path / "store").startswith("is not a store: ")
     assert not (tmp_path / "executed").exists()
 
 
-def test_a_file_of_the_former_format_is_refused(tmp_path: Path, scenario: Scenario) -> None:
+def test_a_file_of_the_former_format_is_rejected(tmp_path: Path, scenario: Scenario) -> None:
     former_store(tmp_path / "store", scenario)
     assert refusal(tmp_path / "store") == (
         "has format 1, of an earlier tune-mock; this one reads format 2; delete it, or name another file"
     )
 
 
-def test_a_file_of_the_former_format_without_runs_is_refused_too(tmp_path: Path) -> None:
+def test_a_file_of_the_former_format_without_runs_is_rejected(tmp_path: Path) -> None:
     edit(tmp_path / "store", {Keys("").counts: bytes(16)})
     assert refusal(tmp_path / "store").startswith("has format 1, ")
 
@@ -101,17 +101,17 @@ def test_a_file_of_the_former_format_without_runs_is_refused_too(tmp_path: Path)
 @pytest.mark.parametrize(
     ("written", "named"), [(b"3", "3"), (b"12", "12"), (b"", "unknown"), (b"x", "unknown")]
 )
-def test_a_file_of_another_format_is_refused(tmp_path: Path, written: bytes, named: str) -> None:
+def test_a_file_of_another_format_is_rejected(tmp_path: Path, written: bytes, named: str) -> None:
     edit(tmp_path / "store", {FORMAT_KEY: written})
     assert refusal(tmp_path / "store").startswith(f"has format {named}; this tune-mock reads format 2; ")
 
 
-def test_a_file_of_another_program_is_refused(tmp_path: Path) -> None:
+def test_a_file_of_another_program_is_rejected(tmp_path: Path) -> None:
     edit(tmp_path / "store", {b"users": b"1"})
     assert refusal(tmp_path / "store").startswith("is not a store: found an LMDB file of another program; ")
 
 
-def test_something_else_than_a_file_is_refused(tmp_path: Path) -> None:
+def test_a_pipe_or_directory_is_rejected(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "directory").mkdir()
     for name in ("pipe", "directory"):
@@ -121,20 +121,20 @@ def test_something_else_than_a_file_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [200, 4096, 8191, 8192, 12_288, 40_000])
-def test_a_file_that_was_cut_short_is_refused(tmp_path: Path, scenario: Scenario, size: int) -> None:
+def test_a_truncated_file_is_rejected(tmp_path: Path, scenario: Scenario, size: int) -> None:
     fill(tmp_path / "store", scenario)
     (tmp_path / "store").write_bytes((tmp_path / "store").read_bytes()[:size])
     assert refusal(tmp_path / "store").startswith("is a damaged file: found ")
 
 
-def test_counts_that_are_damaged_are_found_at_the_start(tmp_path: Path, scenario: Scenario) -> None:
+def test_damaged_counts_are_found_at_the_start(tmp_path: Path, scenario: Scenario) -> None:
     fill(tmp_path / "store", scenario)
     edit(tmp_path / "store", {Keys("").counts: b"many"})
     with pytest.raises(ValueError, match="the store is damaged: the counts: they are not two numbers; "):
         LmdbStore(tmp_path / "store").check()
 
 
-def test_the_command_ends_with_2_and_one_line(tmp_path: Path, scenario: Scenario) -> None:
+def test_the_command_exits_with_2_and_one_line(tmp_path: Path, scenario: Scenario) -> None:
     former_store(tmp_path / "store", scenario)
     before = (tmp_path / "store").read_bytes()
     for more in ([], ["--workers", "2"]):
@@ -155,7 +155,7 @@ def test_the_command_ends_with_2_and_one_line(tmp_path: Path, scenario: Scenario
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {"store": before}
 
 
-def test_the_file_and_its_companions_are_for_their_owner_alone(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_file_and_its_companions(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         store = LmdbStore(tmp_path / "store")
@@ -186,7 +186,7 @@ asyncio.run(work())
 """
 
 
-def test_a_store_whose_writer_was_killed_is_whole(tmp_path: Path) -> None:
+def test_a_store_survives_the_kill_of_its_writer(tmp_path: Path) -> None:
     dice = random.Random(3)
     for _ in range(3):
         command = [sys.executable, "-c", WRITER, str(tmp_path / "store")]

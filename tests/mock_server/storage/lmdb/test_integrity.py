@@ -1,7 +1,6 @@
-"""Answers: is a file that LMDB could not read safely found before LMDB reads it?
+"""Is a file that LMDB cannot read safely rejected before LMDB reads it?
 
-A store is made by LMDB itself and then edited byte by byte. Positions are those of LMDB 0.9 with 64-bit
-numbers.
+LMDB writes a file, and the tests edit its bytes. Offsets are those of LMDB 0.9 with 64-bit numbers.
 """
 
 import random
@@ -24,7 +23,7 @@ LAST_PAGE = 136
 
 
 class Pages:
-    """A file and its bytes, to be edited."""
+    """The bytes of a file, to be edited."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -41,15 +40,15 @@ class Pages:
         self.data[at : at + size] = value.to_bytes(size, sys.byteorder)
 
     def node(self, page: int, index: int) -> int:
-        """Where a node of a page begins."""
+        """The offset of a node of a page."""
         return page + self.number(page + POINTERS + 2 * index, 2)
 
     def child(self, index: int) -> int:
-        """A page below the root."""
+        """The offset of a child of the root."""
         return self.number(self.node(self.root, index), 4) * self.size
 
     def large(self) -> tuple[int, int]:
-        """The node of a large value, and the page that the value begins on."""
+        """The offsets of a reference to a large value, and of the first page of the value."""
         for number in range(self.number(self.root + LOWER, 2) // 2 - 8):
             leaf = self.child(number)
             for index in range(self.number(leaf + LOWER, 2) // 2 - 8):
@@ -61,7 +60,7 @@ class Pages:
 
 
 def fill(path: Path, dice: random.Random) -> None:
-    """Make a file with branches, leaves, large values and free pages."""
+    """Create a file with branches, leaves, large values and free pages."""
     with lmdb.open(str(path), subdir=False, map_size=16 << 20, writemap=True, sync=False) as environment:
         keys: list[bytes] = []
         for _ in range(30):
@@ -90,14 +89,14 @@ def pages(tmp_path: Path, sound: bytes) -> Pages:
 
 
 def problem(pages: Pages) -> str:
-    """What is wrong with an edited file."""
+    """The reason why an edited file is rejected."""
     pages.path.write_bytes(pages.data)
     with pages.path.open("rb") as file, pytest.raises(integrity.PageError) as caught:
         integrity.check(file)
     return str(caught.value)
 
 
-def test_every_file_that_lmdb_makes_is_sound(tmp_path: Path) -> None:
+def test_a_file_that_lmdb_wrote_is_accepted(tmp_path: Path) -> None:
     for seed in range(12):
         path = tmp_path / str(seed)
         fill(path, random.Random(seed))
@@ -105,13 +104,13 @@ def test_every_file_that_lmdb_makes_is_sound(tmp_path: Path) -> None:
             integrity.check(file)
 
 
-def test_a_new_file_is_sound(tmp_path: Path) -> None:
+def test_a_new_file_is_accepted(tmp_path: Path) -> None:
     lmdb.open(str(tmp_path / "store"), subdir=False).close()
     with (tmp_path / "store").open("rb") as file:
         integrity.check(file)
 
 
-def test_a_file_of_another_kind_is_told_by_its_first_bytes() -> None:
+def test_the_first_bytes_identify_an_lmdb_file() -> None:
     assert not integrity.is_lmdb(b"")
     assert not integrity.is_lmdb(b"Dear reader, " * 9)
     assert not integrity.is_lmdb(bytes(16) + struct.pack("=II", 0xBEEFC0DE, 2) + bytes(16))
@@ -127,8 +126,9 @@ EDITS: dict[str, tuple[Edit, str]] = {
     "flags of entries": (lambda p: p.set(p.meta + MAIN_FLAGS, 4, 2), "found flags"),
     "depth": (lambda p: p.set(p.meta + MAIN_DEPTH, 1, 2), "found a wrong header"),
     "no depth": (lambda p: p.set(p.meta + MAIN_DEPTH, 0, 2), "found a tree with 0 levels"),
+    "levels of nothing": (lambda p: p.set(p.meta + MAIN_ROOT, (1 << 64) - 1), "found a tree with 2 levels"),
     "many levels": (lambda p: p.set(p.meta + MAIN_DEPTH, 999, 2), "found a tree with 999 levels"),
-    "entries": (lambda p: p.set(p.meta + MAIN_ENTRIES, 5), "found other numbers"),
+    "entries": (lambda p: p.set(p.meta + MAIN_ENTRIES, 5), "found another number"),
     "root": (lambda p: p.set(p.meta + MAIN_ROOT, 1 << 50), "found a reference to page"),
     "root in the head": (lambda p: p.set(p.meta + MAIN_ROOT, 1), "found a reference to page 1"),
     "page number": (lambda p: p.set(p.root + PAGE, 77), "found a wrong header"),
@@ -154,7 +154,7 @@ EDITS: dict[str, tuple[Edit, str]] = {
     "page of a large value": (lambda p: p.set(p.large()[1] + FLAGS, 2, 2), "found a wrong page"),
     "pages of a large value": (lambda p: p.set(p.large()[1] + LOWER, 1, 4), "found a wrong page"),
     "many pages of a large value": (lambda p: p.set(p.large()[1] + LOWER, 1 << 30, 4), "found page .* twice"),
-    "number of the free": (lambda p: p.set(p.meta + FREE_ENTRIES, 9), "found other numbers"),
+    "number of the free": (lambda p: p.set(p.meta + FREE_ENTRIES, 9), "found another number"),
     "key of the free": (lambda p: p.set(p.node(p.free, 0) + 8, 1 << 40), "found entries out of order"),
     "count of the free": (lambda p: p.set(p.node(p.free, 0) + 16, 1 << 60), "found a list of free pages"),
     "free page": (lambda p: p.set(p.node(p.free, 0) + 24, 1 << 60), "found a wrong list of free pages"),
@@ -170,13 +170,13 @@ EDITS: dict[str, tuple[Edit, str]] = {
 
 
 @pytest.mark.parametrize("name", EDITS)
-def test_a_page_that_lies_is_found(pages: Pages, name: str) -> None:
+def test_an_inconsistent_page_is_found(pages: Pages, name: str) -> None:
     edit, expected = EDITS[name]
     edit(pages)
     assert re.match(expected, problem(pages))
 
 
-def test_a_short_file_is_found(pages: Pages) -> None:
+def test_a_truncated_file_is_found(pages: Pages) -> None:
     whole = bytes(pages.data)
     used = (pages.number(pages.meta + LAST_PAGE) + 1) * pages.size
     for size in (100, pages.size, 2 * pages.size, used - 1):
@@ -187,7 +187,7 @@ def test_a_short_file_is_found(pages: Pages) -> None:
         integrity.check(file)
 
 
-# What the check lets pass must not end the process, so another process tries it.
+# A file that passes the check must not crash LMDB. Another process tries it.
 USE = """
 import random, sys
 from pathlib import Path
@@ -226,7 +226,7 @@ print(refused)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_lmdb_can_use_what_passes_the_check(tmp_path: Path, seed: int) -> None:
+def test_lmdb_does_not_crash_on_a_file_that_passes_the_check(tmp_path: Path, seed: int) -> None:
     fill(tmp_path / "store", random.Random(seed))
     command = [sys.executable, "-c", USE, str(tmp_path / "store"), str(seed)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
