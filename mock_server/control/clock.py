@@ -10,11 +10,9 @@ from mock_server.sandboxes.sandbox import Sandbox
 from mock_server.simulation.clock import Clock
 from mock_server.simulation.records import RunRecord
 from mock_server.simulation.snapshot import snapshot
-from mock_server.simulation.timestamps import milliseconds, rfc3339
+from mock_server.simulation.timestamps import LATEST, milliseconds, rfc3339
 
 NEXT = "next"
-LATEST = 221_845_392_000_000
-"""The year 9000: years have four digits, and a run that is created then needs some more time."""
 _YIELDS = 5
 
 
@@ -52,6 +50,7 @@ async def advance(sandbox: Sandbox, run: RunRecord | None, by: float | None, to:
     if target > LATEST:
         raise invalid(f"the clock cannot be moved beyond {rfc3339(LATEST)}")
     clock.move_to(max(target, clock.now()))
+    sandbox.keep_time()
     # Streams that waited for the clock send what is due before the control call is answered.
     for _ in range(_YIELDS):
         await asyncio.sleep(0)

@@ -102,6 +102,7 @@ async def modify_clock(control: Control) -> Json:
     sandbox, body = control.sandbox, control.request.body
     run = await clock.find_run(sandbox, body.get("run"))
     clock.clock_for(sandbox, run).scale(body["speed"])
+    sandbox.keep_time()
     return await clock.as_json(sandbox, run)
 
 

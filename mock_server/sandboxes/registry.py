@@ -9,6 +9,8 @@ from mock_server.sandboxes.sandbox import Sandbox
 TEST_HEADER = b"x-mock-test"
 POLL_SECONDS = 0.05
 """How often a process looks for changes that other processes made."""
+KEEP_TIME_SECONDS = 0.5
+"""How often it is checked whether the virtual time has to be kept again."""
 MAX_TESTS = 1000
 """Sandboxes of tests. The one that was used least recently is dropped."""
 
@@ -68,4 +70,11 @@ class Sandboxes:
     def end(self) -> None:
         """Close every store. No request may follow."""
         for sandbox in (self.shared, *self._tests.values()):
-            sandbox.store.close()
+            sandbox.end()
+
+    async def keep_time(self) -> None:
+        """Keep the virtual times in the stores. Runs until cancelled."""
+        while True:
+            for sandbox in (self.shared, *self._tests.values()):
+                sandbox.keep_time()
+            await asyncio.sleep(KEEP_TIME_SECONDS)

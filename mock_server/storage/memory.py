@@ -49,6 +49,13 @@ class MemoryStore:
         """None: there are no other processes."""
         return ()
 
+    def time(self) -> int:
+        """None: memory is empty at the start."""
+        return 0
+
+    def keep_time(self, timestamp: int, *, lower: bool = False) -> None:
+        """Do nothing: memory does not outlive its process."""
+
     def close(self) -> None:
         """Do nothing: memory needs no release."""
 

@@ -88,6 +88,12 @@ class Store(Protocol):
     def changes(self) -> Sequence[str]:
         """The ids of the runs that any process replaced since the last call."""
 
+    def time(self) -> int:
+        """The virtual time that was kept last; 0 if none was."""
+
+    def keep_time(self, timestamp: int, *, lower: bool = False) -> None:
+        """Keep a virtual time. An earlier one than the one that is kept counts only with `lower`."""
+
     async def clear(self) -> None:
         """Delete everything."""
 

@@ -4,6 +4,7 @@ Each method is part of a transaction. It raises `DamagedError` for a value that 
 """
 
 from mock_server.simulation.records import MessageRecord, RunRecord, ThreadRecord
+from mock_server.simulation.timestamps import LATEST
 from mock_server.storage.lmdb import codec
 from mock_server.storage.lmdb.environment import Transaction, delete_all, walk
 from mock_server.storage.lmdb.keys import (
@@ -47,6 +48,18 @@ class Records:
         if len(value) != COUNTS.size or max(counts := COUNTS.unpack(value)) > LARGEST_NUMBER:
             raise DamagedError(self.keys.counts, "they are not two numbers")
         return counts[0], counts[1]
+
+    def time(self, transaction: Transaction) -> int:
+        """The virtual time that was kept last; 0 if none was."""
+        value = transaction.get(self.keys.time) or bytes(NUMBER.size)
+        if len(value) != NUMBER.size or (found := int(NUMBER.unpack(value)[0])) > LATEST:
+            raise DamagedError(self.keys.time, "it is not a time")
+        return found
+
+    def keep_time(self, transaction: Transaction, timestamp: int, lower: bool) -> None:
+        """Write a virtual time, unless a later one is kept."""
+        if lower or timestamp > self.time(transaction):
+            transaction.put(self.keys.time, NUMBER.pack(min(timestamp, LATEST)))
 
     def clear(self, transaction: Transaction) -> None:
         """Delete everything except the next thread number. Cached runs are found by thread numbers."""

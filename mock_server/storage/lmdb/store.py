@@ -43,6 +43,7 @@ class LmdbStore:
         try:
             self._file.check()
             self._file.write(self._records.counts)
+            self._file.read(self._records.time)
         except FormatError as error:
             raise ValueError(f"--store: {path} {error}") from None
         except DamagedError as error:
@@ -60,6 +61,14 @@ class LmdbStore:
             with suppress(Refusal):
                 self._retention.count()
         self._file.close()
+
+    def time(self) -> int:
+        """The virtual time that was kept last; 0 if none was."""
+        return self._file.read(self._records.time)
+
+    def keep_time(self, timestamp: int, *, lower: bool = False) -> None:
+        """Keep a virtual time. An earlier one than the one that is kept counts only with `lower`."""
+        self._file.write(lambda transaction: self._records.keep_time(transaction, timestamp, lower))
 
     async def clear(self) -> None:
         """Delete everything."""
