@@ -11,6 +11,7 @@ and a letter:
     e entry id                      the place of a run or message
     l place                         the record of a run or message
     c                               the virtual time that was kept last
+    N                               the number of threads
     o number                        the places of runs that were counted together, oldest first
 
 A thread is written as its number. A place is a thread, a kind (run or message) and a number in the thread.
@@ -34,7 +35,7 @@ PLACE_SIZE = 17
 _MAX_ID = 200
 """Bytes of the longest id in a key. Longer ids are hashed, because LMDB keys have at most 511 bytes."""
 _COUNTS, _STATE, _THREAD, _DATASET, _ENTRY, _PLACE, _COUNTED = b"n", b"t", b"T", b"d", b"e", b"l", b"o"
-_TIME = b"c"
+_TIME, _THREAD_COUNT = b"c", b"N"
 
 
 class DamagedError(Refusal):
@@ -79,7 +80,7 @@ class Keys:
     def __init__(self, sandbox: str) -> None:
         self.sandbox = digest(sandbox.encode(), 8)
         self.counts, self.threads = self.sandbox + _COUNTS, self.sandbox + _THREAD
-        self.time = self.sandbox + _TIME
+        self.time, self.thread_count = self.sandbox + _TIME, self.sandbox + _THREAD_COUNT
         self.counted, self.places = self.sandbox + _COUNTED, self.sandbox + _PLACE
         self._states, self._entries = self.sandbox + _STATE, self.sandbox + _ENTRY
 
@@ -114,6 +115,7 @@ def describe(key: bytes) -> str:
     name = {
         _COUNTS: "the counts",
         _TIME: "the virtual time",
+        _THREAD_COUNT: "the number of threads",
         _STATE: "the state of thread",
         _THREAD: "thread",
         _DATASET: "dataset",

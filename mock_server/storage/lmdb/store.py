@@ -62,6 +62,16 @@ class LmdbStore:
                 self._retention.count()
         self._file.close()
 
+    async def counts(self) -> tuple[int, int]:
+        """The numbers of threads and runs."""
+        runs = self._file.read(self._records.counts)[1]
+        new = self._retention.uncounted if self._retention else 0
+        return self._file.read(self._records.thread_count), runs + new
+
+    async def newest_runs(self, count: int) -> Sequence[RunRecord]:
+        """At most `count` runs of all threads, those created last."""
+        return self._file.read(partial(self._retention.newest, count=count)) if self._retention else ()
+
     def time(self) -> int:
         """The virtual time that was kept last; 0 if none was."""
         return self._file.read(self._records.time)
@@ -81,7 +91,9 @@ class LmdbStore:
         def add(transaction: Transaction) -> bool:
             if records.thread_number(transaction, thread.id):
                 return False
-            records.add_thread(transaction, thread)
+            number = records.add_thread(transaction, thread)
+            if self._retention:
+                self._retention.evict_idle_threads(transaction, number)
             return True
 
         return self._file.write(add)
