@@ -28,8 +28,10 @@ from mock_server.settings import Settings
 
 DOCUMENT = Path(__file__).with_name("control.yaml")
 PREFIX = "/_mock"
-DELAY = 0.01
-"""Seconds for which the answer to the first wrong token is held back."""
+FREE_GUESSES = 5
+"""Wrong tokens that are answered at once."""
+DELAY = 0.02
+"""Seconds for which the answer to the next wrong token is held back, doubled from one to the next."""
 FORGET_SECONDS = 60.0
 MOST_WAITING = 20
 """Answers to wrong tokens that are held back at once."""
@@ -143,7 +145,7 @@ class Guard:
             )
 
     async def _slow_down(self) -> None:
-        """Hold back the answer to a wrong token: longer for each one, up to a second.
+        """Hold back the answer to a wrong token after the first few: longer for each one, up to a second.
 
         While many answers are held back, no token is compared. So guesses have a rate, whatever the number of
         connections.
@@ -153,7 +155,8 @@ class Guard:
         self._last_wrong = now
         self._waiting += 1
         try:
-            await asyncio.sleep(min(DELAY * 2 ** min(self._wrong - 1, 10), 1.0))
+            excess = self._wrong - FREE_GUESSES
+            await asyncio.sleep(min(DELAY * 2 ** min(excess, 10), 1.0) if excess > 0 else 0)
         finally:
             self._waiting -= 1
 
