@@ -1,4 +1,4 @@
-"""Do control calls stay cheap and closed, whatever the mock holds and whoever calls?"""
+"""Do control calls stay cheap and closed, whatever the mock holds and any client sends?"""
 
 import asyncio
 import time

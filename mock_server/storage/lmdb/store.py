@@ -15,13 +15,13 @@ import lmdb
 
 from mock_server.errors import Refusal
 from mock_server.simulation.records import MessageRecord, RunRecord, ThreadRecord
-from mock_server.storage.linked_list import UnknownCursorError
 from mock_server.storage.lmdb.environment import LmdbFile, Transaction, walk
 from mock_server.storage.lmdb.file_format import FormatError
 from mock_server.storage.lmdb.keys import MESSAGE, NUMBER, RUN, DamagedError, State
+from mock_server.storage.lmdb.pages import page_of
 from mock_server.storage.lmdb.records import Records
 from mock_server.storage.lmdb.retention import Retention
-from mock_server.storage.pagination import Page, Window, filled
+from mock_server.storage.pagination import Page, Window
 from mock_server.storage.protocol import CheckLastRun, Entry, MakeRun, RetentionPolicy
 
 
@@ -226,7 +226,7 @@ class LmdbStore:
                 found = records.thread_number(transaction, thread_id)
                 return found if found and transaction.get(prefix + found) is not None else None
 
-            numbers, more = _page(transaction, prefix, window, number)
+            numbers, more = page_of(transaction, prefix, window, number)
             return Page(tuple(records.thread(transaction, one) for one in numbers), more)
 
         return self._file.read(get)
@@ -244,7 +244,7 @@ class LmdbStore:
                 place = records.place_of(transaction, run_id, RUN)
                 return place[9:] if place and place[:8] == thread else None
 
-            numbers, more = _page(transaction, records.keys.of_thread(thread, RUN), window, number)
+            numbers, more = page_of(transaction, records.keys.of_thread(thread, RUN), window, number)
             return Page(tuple(records.run(transaction, thread + RUN + one) for one in numbers), more)
 
         return self._file.read(get)
@@ -286,22 +286,3 @@ class LmdbStore:
             ]
 
         return self._file.read(get)
-
-
-def _page(
-    transaction: Transaction, prefix: bytes, window: Window, number: Callable[[str], bytes | None]
-) -> tuple[list[bytes], bool]:
-    """The numbers on a page, and whether there are more. Raises `UnknownCursorError`."""
-
-    def cursor(parameter: str, entry_id: str) -> bytes | None:
-        found = number(entry_id) if entry_id else None
-        if entry_id and found is None:
-            raise UnknownCursorError(parameter, entry_id)
-        return found
-
-    return filled(
-        window,
-        cursor("after", window.after),
-        cursor("before", window.before),
-        lambda start, ascending: walk(transaction, prefix, start, ascending),
-    )
