@@ -45,8 +45,14 @@ test: $(INSTALLED) ## Run the tests
 	@exec $(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 .PHONY: fuzz
-fuzz: $(INSTALLED) ## Run schemathesis against the mock with every check, every phase and three seeds
-	@FUZZ_EXAMPLES=200 FUZZ_SEEDS="1 2 3" exec $(BIN)/python -m pytest tests/fuzz $(ARGS)
+fuzz: $(INSTALLED) ## Run the fuzzers and the hostile generators for long, with every check and three seeds
+	@FUZZ_EXAMPLES=200 FUZZ_SEEDS="1 2 3" HOSTILE_EXAMPLES=20000 HOSTILE_KILLS=100 \
+		exec $(BIN)/python -m pytest tests/fuzz tests/hostile $(ARGS)
+
+.PHONY: soak
+soak: $(INSTALLED) ## Load the mock for an hour with each store and watch its memory and descriptors
+	@$(BIN)/python -m tests.hostile.soak --seconds 3600 --store memory $(ARGS)
+	@$(BIN)/python -m tests.hostile.soak --seconds 3600 --store file $(ARGS)
 
 .PHONY: bench
 bench: $(INSTALLED) ## Measure the mock and other mock servers; ARGS=--quick takes a minute or two

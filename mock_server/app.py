@@ -70,11 +70,15 @@ class _SandboxFactory:
             has_ended=lambda run: snapshot(run, sandbox.now_of(run)).is_terminal,
             on_evict=lambda run_id: sandbox.run_clocks.pop(run_id, None),
         )
+        store = self.store if self.store and not test else _new_store(settings, policy, test)
+        kept = store.time()
+        # Processes that are forked now have to open the store themselves.
+        store.close()
         sandbox = Sandbox(
             settings=settings,
             seed=seed,
-            clock=self.clock if self.clock and not test else _new_clock(settings, self.clock),
-            store=self.store if self.store and not test else _new_store(settings, policy, test),
+            clock=self.clock if self.clock and not test else _new_clock(settings, self.clock, kept),
+            store=store,
             # The file may contain ids of this seed, and other workers make ids too.
             ids=Ids(f"{seed} {secrets.token_hex(8)}" if settings.store else seed),
             library=self.library,
@@ -87,10 +91,12 @@ class _SandboxFactory:
         return sandbox
 
 
-def _new_clock(settings: Settings, given: Clock | None) -> Clock:
+def _new_clock(settings: Settings, given: Clock | None, kept: int) -> Clock:
+    """A clock that goes on from the time that the store keeps, if that is later than its own."""
     if given:
-        return Clock(given.speed, given.now())
-    return Clock(0) if settings.clock == "manual" else Clock(settings.speed or 1.0)
+        return Clock(given.speed, max(given.now(), kept))
+    speed = 0.0 if settings.clock == "manual" else settings.speed or 1.0
+    return Clock(speed, max(Clock(speed).now(), kept))
 
 
 def _new_store(settings: Settings, policy: RetentionPolicy, test: str) -> Store:

@@ -86,7 +86,16 @@ class TuneMock:
 
     def state(self) -> Json:
         """All threads and runs."""
-        return self._request("GET", "/state")
+        found = page = self._request("GET", "/state")
+        while page["more"]:
+            page = self._request("GET", "/state", query={"after": page["threads"][-1]["id"]})
+            found = {
+                **page,
+                "threads": found["threads"] + page["threads"],
+                "runs": found["runs"] + page["runs"],
+            }
+        found["runs"].sort(key=lambda entry: entry["run"]["createdAt"])
+        return found
 
     def runs(self) -> list[Json]:
         """All runs as the API shows them, oldest first."""

@@ -13,6 +13,7 @@ from typing import Any
 from mock_server.errors import invalid, quoted
 from mock_server.faults.calls import read_conditions
 from mock_server.scenarios.library import Library
+from mock_server.simulation.conditions import parse
 from mock_server.simulation.scenario import Scenario
 
 _IN_MESSAGE = re.compile(r"\s*/mock\s+(\S+)")
@@ -65,8 +66,11 @@ def named(library: Library, wish: str, by: str) -> Choice:
     scenario = scenarios[name]
     if not tail and not scenario.conditions:
         return Choice(scenario, (), by)
-    text = "+".join((*scenario.conditions, *filter(None, [tail])))
-    conditions = read_conditions(text, by, library.operations)
+    conditions = read_conditions(tail, by, library.operations)
+    # What the request writes replaces what the scenario's file writes.
+    written = {condition.name for condition in conditions}
+    kept = (parse(text) for text in scenario.conditions)
+    conditions = (*(one for one in kept if one.name not in written), *conditions)
     return Choice(scenario, tuple(condition.written for condition in conditions), by)
 
 

@@ -4,7 +4,9 @@ They are a second application with its own document, `control.yaml`. It is built
 Pages of other origins must not control the mock, nor pages whose host name was pointed at this machine.
 """
 
+import asyncio
 import hmac
+import time
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
@@ -26,6 +28,13 @@ from mock_server.settings import Settings
 
 DOCUMENT = Path(__file__).with_name("control.yaml")
 PREFIX = "/_mock"
+FREE_GUESSES = 5
+"""Wrong tokens that are answered at once."""
+DELAY = 0.02
+"""Seconds for which the answer to the next wrong token is held back, doubled from one to the next."""
+FORGET_SECONDS = 60.0
+MOST_WAITING = 20
+"""Answers to wrong tokens that are held back at once."""
 _METHODS = "GET, POST, PUT, DELETE"
 
 
@@ -86,13 +95,14 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
         self._settings = settings
+        self._waiting, self._wrong, self._last_wrong = 0, 0, 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check one request."""
         headers = {name: value.decode("latin-1") for name, value in reversed(scope["headers"])}
         self._check_host(scope, headers.get(b"host", ""))
         self._check_origin(scope, headers)
-        self._check_token(headers.get(b"authorization", ""))
+        await self._check_token(headers.get(b"authorization", ""))
         await self.app(scope, receive, send)
 
     def _check_host(self, scope: Scope, host: str) -> None:
@@ -112,7 +122,7 @@ class Guard:
                 f" allow them with --control-origin {origin}"
             )
 
-    def _check_token(self, authorization: str) -> None:
+    async def _check_token(self, authorization: str) -> None:
         token = self._settings.control_token
         if not token:
             if not is_loopback(self._settings.host):
@@ -121,14 +131,34 @@ class Guard:
                     " start it with --control-token"
                 )
             return
+        if self._waiting >= MOST_WAITING:
+            message = "too many control calls with a wrong token"
+            raise Refusal("resource_exhausted", message, headers={"retry-after": "1"})
         scheme, _, sent = authorization.partition(" ")
         same = hmac.compare_digest(sent.strip().encode("latin-1"), token.encode())
         if scheme.lower() != "bearer" or not same:
+            await self._slow_down()
             raise Refusal(
                 "unauthenticated",
                 "the bearer token is missing or invalid;"
                 " send that of --control-token as Authorization: Bearer TOKEN",
             )
+
+    async def _slow_down(self) -> None:
+        """Hold back the answer to a wrong token after the first few: longer for each one, up to a second.
+
+        While many answers are held back, no token is compared. So guesses have a rate, whatever the number of
+        connections.
+        """
+        now = time.monotonic()
+        self._wrong = self._wrong + 1 if now - self._last_wrong < FORGET_SECONDS else 1
+        self._last_wrong = now
+        self._waiting += 1
+        try:
+            excess = self._wrong - FREE_GUESSES
+            await asyncio.sleep(min(DELAY * 2 ** min(excess, 10), 1.0) if excess > 0 else 0)
+        finally:
+            self._waiting -= 1
 
 
 def is_loopback(host: str) -> bool:

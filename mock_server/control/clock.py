@@ -4,17 +4,16 @@ import asyncio
 from datetime import datetime
 from typing import Any
 
-from mock_server.control.state import every_run
 from mock_server.errors import Refusal, invalid, quoted, unknown
 from mock_server.sandboxes.sandbox import Sandbox
 from mock_server.simulation.clock import Clock
 from mock_server.simulation.records import RunRecord
 from mock_server.simulation.snapshot import snapshot
-from mock_server.simulation.timestamps import milliseconds, rfc3339
+from mock_server.simulation.timestamps import LATEST, milliseconds, rfc3339
 
 NEXT = "next"
-LATEST = 221_845_392_000_000
-"""The year 9000: years have four digits, and a run that is created then needs some more time."""
+MOST_RUNS = 1000
+"""Runs that are searched for the next change."""
 _YIELDS = 5
 
 
@@ -52,16 +51,18 @@ async def advance(sandbox: Sandbox, run: RunRecord | None, by: float | None, to:
     if target > LATEST:
         raise invalid(f"the clock cannot be moved beyond {rfc3339(LATEST)}")
     clock.move_to(max(target, clock.now()))
+    sandbox.keep_time()
     # Streams that waited for the clock send what is due before the control call is answered.
     for _ in range(_YIELDS):
         await asyncio.sleep(0)
 
 
 async def _runs_on(sandbox: Sandbox, run: RunRecord | None) -> list[RunRecord]:
-    """The run that a control call names, or all runs on the clock of the sandbox."""
+    """The run that a control call names, or the newest runs on the clock of the sandbox."""
     if run:
         return [run]
-    return [one async for one in every_run(sandbox) if sandbox.clock_of(one.id) is sandbox.clock]
+    runs = await sandbox.store.newest_runs(MOST_RUNS)
+    return [one for one in runs if sandbox.clock_of(one.id) is sandbox.clock]
 
 
 async def _target(sandbox: Sandbox, run: RunRecord | None, to: str, now: int) -> int:
@@ -79,7 +80,9 @@ async def _target(sandbox: Sandbox, run: RunRecord | None, to: str, now: int) ->
 
 def _next_change(runs: list[RunRecord], now: int) -> int | None:
     """When the next change of any of the runs comes."""
-    ahead = (snapshot(run, now).next_change for run in runs)
+    seen = (snapshot(run, now) for run in runs)
+    # The status is cheap; the next change needs the whole timeline of the run.
+    ahead = (one.next_change for one in seen if not one.is_terminal)
     return min((at for at in ahead if at is not None), default=None)
 
 

@@ -39,7 +39,8 @@ async def get_overview(control: Control) -> Json:
 
 async def get_state(control: Control) -> Json:
     """Everything that was created."""
-    return await state.state(control.sandbox)
+    query = control.request.query
+    return await state.state(control.sandbox, query["limit"], query["after"] or "")
 
 
 async def list_requests(control: Control) -> Json:
@@ -102,6 +103,7 @@ async def modify_clock(control: Control) -> Json:
     sandbox, body = control.sandbox, control.request.body
     run = await clock.find_run(sandbox, body.get("run"))
     clock.clock_for(sandbox, run).scale(body["speed"])
+    sandbox.keep_time()
     return await clock.as_json(sandbox, run)
 
 
@@ -144,7 +146,7 @@ async def dispatch(sandboxes: Sandboxes, scope: Scope, receive: Receive, send: S
 
 
 async def _overview(sandboxes: Sandboxes, sandbox: Sandbox) -> Json:
-    threads, runs = await state.counts(sandbox)
+    threads, runs = await sandbox.store.counts()
     return {
         "version": version("tune-contract"),
         "seed": sandbox.settings.seed or sandboxes.shared.seed,

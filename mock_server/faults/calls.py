@@ -12,7 +12,7 @@ from starlette.types import Message, Send
 from mock_server.errors import STATUS, Refusal, invalid
 from mock_server.http.disconnect import Client
 from mock_server.http.request import Request
-from mock_server.simulation.conditions import Condition, ConditionError, check, parse
+from mock_server.simulation.conditions import Condition, ConditionError, check, parse, parse_all
 from mock_server.simulation.operations import Operations
 from mock_server.simulation.timestamps import milliseconds
 
@@ -23,7 +23,7 @@ _RETRIED = (429, 503)
 def read_conditions(written: str, by: str, operations: Operations) -> tuple[Condition, ...]:
     """The conditions in a text such as `split+cut=5`; `by` says what selected them. Raises `Refusal`."""
     try:
-        conditions = tuple(parse(part) for part in written.split("+") if part)
+        conditions = parse_all(part for part in written.split("+") if part)
         for condition in conditions:
             check(condition, operations)
     except ConditionError as error:

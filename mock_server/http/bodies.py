@@ -13,6 +13,7 @@ from mock_server.http.schemas import compiled, explain
 
 DEEPEST = 100
 """The largest number of nested arrays and objects in a body."""
+_MOST_DIGITS = 18
 _LONG_NUMBER = re.compile(rb"\d{19}")
 _EMPTY: dict[str, Any] = {}
 
@@ -34,22 +35,22 @@ class Body:
         self._validator = compiled(schema)
         self.fields = frozenset(_properties(schema))
 
-    async def read(self, scope: Scope, receive: Receive) -> Any:
-        """The parsed body. Raises `Refusal` if it is not valid."""
+    async def read(self, scope: Scope, receive: Receive) -> tuple[Any, bytes]:
+        """The parsed body and its bytes. Raises `Refusal` if it is not valid."""
         for name, value in scope["headers"]:
             if name == b"content-type":
                 self._check_type(value)
             elif name == b"content-length":
-                self._check_size(int(value))
+                self._check_size(_length(value))
         raw = await self._receive(receive)
         if not raw:
             if self._required:
                 raise invalid("body: is required; send a JSON object")
-            return _EMPTY
+            return _EMPTY, raw
         body = self._parse(raw)
         if not self._validator.is_valid(body):
             self._refuse(body, raw)
-        return body
+        return body, raw
 
     def _check_type(self, header: bytes) -> None:
         if header == b"application/json":
@@ -101,6 +102,13 @@ class Body:
         exact = json.loads(raw) if _LONG_NUMBER.search(raw) else body
         for error in self._validator.iter_errors(exact):
             raise invalid(explain(error))
+
+
+def _length(header: bytes) -> int:
+    """The value of a `Content-Length` header. Python itself refuses to read thousands of digits."""
+    if len(header) > _MOST_DIGITS or not header.isdigit():
+        raise invalid(f"Content-Length: must be a number of at most {_MOST_DIGITS} digits")
+    return int(header)
 
 
 def _depth(value: Any) -> int:

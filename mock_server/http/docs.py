@@ -6,8 +6,10 @@ to the API bypass connexion's router for these pages.
 
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
+from mock_server.errors import Refusal, quoted
 from mock_server.http.connexion_api import SwaggerUIMiddleware, SwaggerUIOptions
 from mock_server.http.request import send_bytes
 
@@ -39,9 +41,16 @@ class DocsMiddleware(SwaggerUIMiddleware):
         elif path in ("/", "/docs", "/docs/"):
             await _redirect(send, f"{self._base}/docs/")
         elif path.startswith(tuple(f"{self._base}{page}" for page in _PAGES)):
-            await super().__call__(scope, receive, send)
+            await self._page(scope, receive, send)
         else:
             await self.app(scope, receive, send)
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A page of connexion. Its file server raises errors that this server would take for its own."""
+        try:
+            await super().__call__(scope, receive, send)
+        except HTTPException as error:
+            raise Refusal("not_found", f"there is no page {quoted(scope['path'])}") from error
 
 
 async def _redirect(send: Send, target: str) -> None:

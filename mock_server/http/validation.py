@@ -34,10 +34,10 @@ class _ValidationAPI(RoutedAPI[ASGIApp]):
         async def validated(scope: Scope, receive: Receive, send: Send) -> None:
             parameters.check_headers(scope)
             path, query = parameters.path(scope), parameters.query(scope)
-            sent = await body.read(scope, receive) if body else {}
+            sent, raw = await body.read(scope, receive) if body else ({}, b"")
             request = Request(scope[SANDBOX], name, path, query, sent, scope, receive)
             if body and (seen := scope.get(SEEN)) is not None:
-                seen.keep(sent)
+                scope[SANDBOX].journal.keep(seen, raw)
             if body and not sent.keys() <= body.fields:
                 for hint in hints(sent, body.fields, path):
                     request.tell("x-mock-hint", hint)

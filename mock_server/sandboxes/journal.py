@@ -5,8 +5,10 @@ Each request creates one object. Everything else is computed when the journal is
 
 from collections import deque
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
+import orjson
 from starlette.types import Scope
 
 from mock_server.simulation.timestamps import rfc3339
@@ -15,17 +17,22 @@ SEEN = "tune_mock.seen"
 """The key of the ASGI scope that holds the journal entry of the request."""
 
 MAX_ENTRIES = 1000
-MAX_LENGTH_DIGITS = 5
-"""Bodies whose `Content-Length` has more digits are not kept, so that the journal stays small."""
+MAX_BYTES = 16 << 20
+"""Bytes of all entries: paths, queries, headers and bodies. The oldest entries are dropped."""
+MAX_HEAD = 32 * 1024
+"""Bytes of the path, the query and the headers of one entry. Of a larger head, nothing is kept."""
+MAX_BODY = 99_999
+"""Bytes of the body of one entry. A larger body is not kept."""
+_PER_HEADER = 150
+"""Bytes that Python needs for a header beyond its characters."""
 
 _SECRET_HEADERS = frozenset({b"x-tune-key", b"authorization", b"proxy-authorization", b"cookie"})
-_NO_BODY: Any = object()
 
 
 class JournalEntry:
     """One request."""
 
-    __slots__ = ("at", "body", "headers", "method", "number", "operation", "path", "query", "status")
+    __slots__ = ("at", "body", "headers", "method", "number", "operation", "path", "query", "size", "status")
 
     def __init__(self, number: int, at: int, scope: Scope) -> None:
         self.number, self.at = number, at
@@ -34,14 +41,12 @@ class JournalEntry:
         self.query: bytes = scope["query_string"]
         self.headers: list[tuple[bytes, bytes]] = scope["headers"]
         self.operation = ""
-        self.body = _NO_BODY
+        self.body: bytes | None = None
         self.status = 0
-
-    def keep(self, body: Any) -> None:
-        """Add the decoded body, unless it is large."""
-        length = next((value for name, value in self.headers if name == b"content-length"), b"")
-        if len(length) <= MAX_LENGTH_DIGITS:
-            self.body = body
+        self.size = _head_size(self)
+        if self.size > MAX_HEAD:
+            self.path, self.query, self.headers = f"{self.path[:100]}...", b"", []
+            self.size = _head_size(self)
 
     def as_json(self) -> dict[str, Any]:
         """The entry as a control call returns it, without secret headers."""
@@ -58,25 +63,47 @@ class JournalEntry:
             "headers": {name: value.decode("latin-1") for name, value in headers},
             "status": self.status,
         }
-        return entry if self.body is _NO_BODY else {**entry, "body": self.body}
+        return entry if self.body is None else {**entry, "body": orjson.loads(self.body or b"{}")}
+
+
+def _head_size(entry: JournalEntry) -> int:
+    """The bytes of an entry without its body."""
+    headers = sum(map(len, chain.from_iterable(entry.headers))) + _PER_HEADER * len(entry.headers)
+    return 4 * len(entry.path) + len(entry.query) + headers
 
 
 class Journal:
-    """The last requests, oldest first."""
+    """The last requests, oldest first, within a limit of bytes."""
 
     def __init__(self) -> None:
         self.count = 0
-        self._entries: deque[JournalEntry] = deque(maxlen=MAX_ENTRIES)
+        self.size = 0
+        self._entries: deque[JournalEntry] = deque()
 
     def note(self, scope: Scope, now: int) -> JournalEntry:
         """Add a request. Later layers fill in the operation, the body and the status."""
         self.count += 1
         entry = JournalEntry(self.count, now, scope)
         self._entries.append(entry)
+        self.size += entry.size
+        self._drop_old()
         return entry
+
+    def keep(self, entry: JournalEntry, body: bytes) -> None:
+        """Add the JSON body of an entry, unless it is large or the entry is dropped already."""
+        if len(body) > MAX_BODY or not self._entries or entry.number < self._entries[0].number:
+            return
+        entry.body = body
+        entry.size += len(body)
+        self.size += len(body)
+        self._drop_old()
 
     def entries(self, after: int = 0, operation: str | None = None) -> Iterator[JournalEntry]:
         """The entries with a higher number than `after`, of one operation or of all."""
         for entry in self._entries:
             if entry.number > after and operation in (None, entry.operation):
                 yield entry
+
+    def _drop_old(self) -> None:
+        while len(self._entries) > MAX_ENTRIES or self.size > MAX_BYTES:
+            self.size -= self._entries.popleft().size

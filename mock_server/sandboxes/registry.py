@@ -9,6 +9,8 @@ from mock_server.sandboxes.sandbox import Sandbox
 TEST_HEADER = b"x-mock-test"
 POLL_SECONDS = 0.05
 """How often a process looks for changes that other processes made."""
+KEEP_TIME_SECONDS = 0.5
+"""How often it is checked whether the virtual time has to be kept again."""
 MAX_TESTS = 1000
 """Sandboxes of tests. The one that was used least recently is dropped."""
 
@@ -19,6 +21,7 @@ class Sandboxes:
     def __init__(self, make: Callable[[str], Sandbox]) -> None:
         self._make = make
         self._tests: OrderedDict[str, Sandbox] = OrderedDict()
+        self._dropping: set[asyncio.Future[None]] = set()
         self.shared = make("")
 
     def of_test(self, test: str) -> Sandbox:
@@ -28,9 +31,17 @@ class Sandboxes:
         if test not in self._tests:
             self._tests[test] = self._make(test)
             if len(self._tests) > MAX_TESTS:
-                self._tests.popitem(last=False)[1].close()
+                self._drop(self._tests.popitem(last=False)[1])
         self._tests.move_to_end(test)
         return self._tests[test]
+
+    def _drop(self, sandbox: Sandbox) -> None:
+        """Close a sandbox and delete what it holds, unless another worker may still use it."""
+        sandbox.close()
+        if sandbox.settings.workers == 1:
+            task = asyncio.ensure_future(_clear(sandbox))
+            self._dropping.add(task)
+            task.add_done_callback(self._dropping.discard)
 
     def tests(self) -> list[str]:
         """The names of the tests, sorted."""
@@ -68,4 +79,18 @@ class Sandboxes:
     def end(self) -> None:
         """Close every store. No request may follow."""
         for sandbox in (self.shared, *self._tests.values()):
-            sandbox.store.close()
+            sandbox.end()
+
+    async def keep_time(self) -> None:
+        """Keep the virtual times in the stores. Runs until cancelled."""
+        while True:
+            for sandbox in (self.shared, *self._tests.values()):
+                sandbox.keep_time()
+            await asyncio.sleep(KEEP_TIME_SECONDS)
+
+
+async def _clear(sandbox: Sandbox) -> None:
+    """Delete all data of a sandbox and close its store, once its open requests have noticed that it ends."""
+    await asyncio.sleep(0)
+    await sandbox.store.clear()
+    sandbox.store.close()

@@ -14,10 +14,15 @@ from mock_server.settings import Settings
 from mock_server.simulation.clock import Clock
 from mock_server.simulation.ids import Ids
 from mock_server.simulation.records import RunRecord
+from mock_server.simulation.timestamps import milliseconds
 from mock_server.storage.protocol import Store
 
 SANDBOX = "tune_mock.sandbox"
 """The key of the ASGI scope that holds the sandbox of the request."""
+
+
+AHEAD = 4.0
+"""Real seconds by which the time in the store is ahead of the clocks."""
 
 
 @dataclass
@@ -51,6 +56,7 @@ class Sandbox:
     conditioned: bool = False
     waiting: int = 0
     closing: bool = False
+    _kept: int = 0
 
     @property
     def pace(self) -> float:
@@ -81,6 +87,25 @@ class Sandbox:
                 self.assignments[0].runs = runs - 1
             else:
                 self.assignments.popleft()
+
+    def keep_time(self) -> None:
+        """Keep in the store a time that no clock has passed: all times after a restart are later.
+
+        It lies ahead, so that it has to be written only now and then.
+        """
+        if self.settings.store is None:
+            return
+        clocks = (self.clock, *self.run_clocks.values())
+        if max(clock.now() + milliseconds(clock.speed * AHEAD / 2) for clock in clocks) > self._kept:
+            self._kept = max(clock.now() + milliseconds(clock.speed * AHEAD) for clock in clocks)
+            self.store.keep_time(self._kept)
+
+    def end(self) -> None:
+        """Keep the time exactly, and close the store. No request may follow."""
+        if self.settings.store is not None:
+            now = max(clock.now() for clock in (self.clock, *self.run_clocks.values()))
+            self.store.keep_time(now, lower=self.settings.workers == 1)
+        self.store.close()
 
     def close(self) -> None:
         """End all waiting requests."""

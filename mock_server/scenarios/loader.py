@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mock_server.scenarios.yaml_fields import Fields, ScenarioError, read
-from mock_server.simulation.conditions import ConditionError, check, parse
+from mock_server.simulation.conditions import ConditionError, check, parse_all
 from mock_server.simulation.ids import MOST_CHILDREN
 from mock_server.simulation.lifecycle import EXPIRED, REQUIRES_ACTION, Lifecycles, lifecycles
 from mock_server.simulation.operations import Operations, operations
@@ -90,8 +90,8 @@ class _Reader:
     def _conditions(self) -> tuple[str, ...]:
         written = tuple(part for part in self._top.text("wire", "").split("+") if part)
         try:
-            for part in written:
-                check(parse(part), self._facts.operations)
+            for condition in parse_all(written):
+                check(condition, self._facts.operations)
         except ConditionError as error:
             raise self._top.error("wire", str(error)) from None
         return written

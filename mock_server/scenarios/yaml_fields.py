@@ -9,7 +9,11 @@ from typing import Any
 
 import yaml
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from mock_server.scenarios import yaml_text
+from mock_server.scenarios.yaml_text import TextError
+
+_LONGEST = 100
+"""The number of characters to which a value is cut in a message."""
 _REQUIRED: Any = object()
 
 
@@ -26,19 +30,28 @@ class Fields:
         if not isinstance(node, yaml.MappingNode):
             raise self.error("", "must be a mapping")
         for key, value in node.value:
-            name, twice = str(key.value), str(key.value) in self._values
-            self._values[name] = value
-            if twice:
+            name = self._name(key)
+            if name in self._values:
+                self._values[name] = value
                 raise self.error(name, "is a duplicate key")
+            self._values[name] = value
 
     def __contains__(self, key: str) -> bool:
         return key in self._values
 
     def error(self, key: str, problem: str) -> ScenarioError:
         """An error at a key."""
-        node = self._values.get(key, self._node)
+        return self._error_at(self._values.get(key, self._node).start_mark.line + 1, key, problem)
+
+    def _error_at(self, line: int, key: str, problem: str) -> ScenarioError:
         where = ".".join(part for part in (self._where, key) if part)
-        return ScenarioError(f"{self._file}:{node.start_mark.line + 1}: {where or 'the file'}: {problem}")
+        return ScenarioError(_one_line(f"{self._file}:{line}: {where or 'the file'}: {problem}"))
+
+    def _name(self, key: yaml.Node) -> str:
+        try:
+            return yaml_text.name(key)
+        except TextError as error:
+            raise self._error_at(error.line, "", str(error)) from None
 
     def only(self, *allowed: str) -> None:
         """Refuse all other keys."""
@@ -52,9 +65,12 @@ class Fields:
             if default is _REQUIRED:
                 raise self.error(key, "is missing")
             return default
-        found = _plain(self._values[key])
+        try:
+            found = yaml_text.plain(self._values[key])
+        except TextError as error:
+            raise self._error_at(error.line, key, str(error)) from None
         if not isinstance(found, kind) or (isinstance(found, bool) and kind is not bool):
-            raise self.error(key, f"must be {name}, not {found!r}")
+            raise self.error(key, f"must be {name}, not {_cut(repr(found))}")
         return found
 
     def text(self, key: str, default: Any = _REQUIRED) -> str:
@@ -100,22 +116,21 @@ class Fields:
 def read(path: Path, shown: Path) -> Fields:
     """The mapping in a file. Error messages use the path `shown`."""
     try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=_LOADER)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ScenarioError(f"{shown}:{line}: not YAML: {error.problem}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ScenarioError(f"{shown}:1: not YAML: {str(error).splitlines()[0]}") from None
+        node = yaml_text.compose(yaml_text.read(path))
+    except TextError as error:
+        raise ScenarioError(_one_line(f"{shown}:{error.line}: {error}")) from None
     except OSError as error:
-        raise ScenarioError(f"{shown}: cannot be read: {error.strerror}") from None
+        raise ScenarioError(_one_line(f"{shown}: cannot be read: {error.strerror}")) from None
     if node is None:
         raise ScenarioError(f"{shown}:1: the file is empty")
     return Fields(node, "", shown)
 
 
-def _plain(node: yaml.Node) -> Any:
-    loader = yaml.SafeLoader("")
-    try:
-        return loader.construct_document(node)
-    finally:
-        loader.dispose()
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def _one_line(message: str) -> str:
+    """A message in which characters that a terminal would obey are escaped."""
+    escaped = (one if one.isprintable() else ascii(one)[1:-1] for one in message)
+    return "".join(escaped)

@@ -4,16 +4,15 @@ import socket
 import struct
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from mock_server.http.abort import RESET
+from mock_server.server.bounded import BoundedProtocol
 
 _NO_LINGER = struct.pack("ii", 1, 0)
 """`SO_LINGER` with a timeout of 0: closing the socket then sends a reset."""
 
 
-class ResettableProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol with the ASGI extension `tune_mock.reset`."""
+class ResettableProtocol(BoundedProtocol):
+    """The bounded protocol with the ASGI extension `tune_mock.reset`."""
 
     def on_message_begin(self) -> None:
         """Create the scope as uvicorn does and add the extension to it."""

@@ -61,8 +61,13 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start. With several workers, also follow the changes that other workers make."""
+        settings = self._sandboxes.shared.settings
+        if settings.store:
+            # Before the first response shows a time.
+            self._sandboxes.shared.keep_time()
+            self._keeping = asyncio.create_task(self._sandboxes.keep_time())
         await super().startup(sockets)
-        if self._sandboxes.shared.settings.workers > 1:
+        if settings.workers > 1:
             self._following = asyncio.create_task(self._sandboxes.follow())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

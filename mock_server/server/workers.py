@@ -2,6 +2,8 @@
 
 Each worker process runs the whole application. All workers share one store. The kernel distributes the
 connections: on Linux each worker has its own socket, elsewhere all workers accept from one socket.
+
+No worker outlives the parent process, however that ends: see `parent`.
 """
 
 import multiprocessing
@@ -10,7 +12,9 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
@@ -20,55 +24,96 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from mock_server.sandboxes.registry import Sandboxes
+from mock_server.server.parent import Parent
 from mock_server.server.server import serve
 from mock_server.settings import Settings
 
 Factory = Callable[[Settings], tuple[ASGIApp, Sandboxes]]
 """Builds the application of one worker, and the sandboxes behind it."""
-GRACE = 5.0
-"""Seconds that a worker has to stop before it is killed."""
+GRACE = 3.0
+"""Seconds that the workers have to stop before they are killed."""
+STOPS = {
+    getattr(signal, name): code
+    for name, code in {"SIGTERM": 0, "SIGINT": 130, "SIGHUP": 129, "SIGQUIT": 131}.items()
+    if hasattr(signal, name)
+}
+"""The signals that stop the server, and its exit codes."""
 
 
 def serve_together(settings: Settings, make: Factory, listening: list[socket.socket]) -> int:
     """Serve with one worker for each socket until a signal stops them; returns the exit code."""
-    with tempfile.TemporaryDirectory(prefix="tune-mock-", ignore_cleanup_errors=True) as directory:
+    with (
+        _stop_signals() as signals,
+        tempfile.TemporaryDirectory(prefix="tune-mock-", ignore_cleanup_errors=True) as directory,
+    ):
         shared = replace(settings, store=settings.store or Path(directory) / "store")
+        parent = Parent()
         # Fork, so that the workers inherit the sockets and the state of the clock.
         processes = [
-            multiprocessing.get_context("fork").Process(target=_work, args=(shared, make, one))
+            multiprocessing.get_context("fork").Process(target=_work, args=(shared, make, one, parent))
             for one in listening
         ]
-        signal.signal(signal.SIGTERM, _stop)
-        for process in processes:
-            process.start()
-        return _watch(processes)
+        started: list[BaseProcess] = []
+        try:
+            for process in processes:
+                process.start()
+                started.append(process)
+            # Only the workers listen now, so that the port is free when they have ended.
+            for one in listening:
+                one.close()
+            return _watch(started, signals)
+        finally:
+            _end(started)
 
 
-def _work(settings: Settings, make: Factory, listening: socket.socket) -> None:
+@contextmanager
+def _stop_signals() -> Iterator[int]:
+    """Turn the signals that stop the server into bytes of a pipe, and yield its end that can be read.
+
+    A handler that raised an exception could do so anywhere: while a worker is forked, or while workers end.
+    """
+    readable, writable = os.pipe()
+    os.set_blocking(writable, False)
+
+    def note(number: int, _: Any) -> None:
+        os.write(writable, bytes([number]))
+
+    before = {number: signal.signal(number, note) for number in STOPS}
+    try:
+        yield readable
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        os.close(readable)
+        os.close(writable)
+
+
+def _work(settings: Settings, make: Factory, listening: socket.socket, parent: Parent) -> None:
     """Serve in a worker process."""
+    for number in STOPS:
+        signal.signal(number, signal.SIG_DFL)
+    parent.end_with_it()
     code = serve(*make(settings), listening)
     sys.stdout.flush()
     os._exit(code)
 
 
-def _watch(processes: Sequence[BaseProcess]) -> int:
-    """Wait for a signal, or for a worker that ends by itself; then stop all workers."""
-    code = 0
-    try:
-        wait([process.sentinel for process in processes])
-        code = 1
-        sys.stderr.write("tune-mock: a worker ended unexpectedly; stopping the others\n")
-    except KeyboardInterrupt:
-        code = 130
-    except SystemExit:
-        pass
+def _watch(processes: Sequence[BaseProcess], signals: int) -> int:
+    """Wait for a signal, or for a worker that ends by itself; returns the exit code."""
+    ready = wait([signals, *(process.sentinel for process in processes)])
+    if signals in ready:
+        return STOPS[signal.Signals(os.read(signals, 1)[0])]
+    sys.stderr.write("tune-mock: a worker ended unexpectedly; stopping the others\n")
+    return 1
+
+
+def _end(processes: Sequence[BaseProcess]) -> None:
+    """End the processes: politely at first."""
     for process in processes:
         process.terminate()
+    deadline = time.monotonic() + GRACE
     for process in processes:
-        process.join(GRACE)
+        process.join(max(deadline - time.monotonic(), 0))
+    for process in processes:
         process.kill()
-    return code
-
-
-def _stop(*_: Any) -> None:
-    raise SystemExit
+        process.join()

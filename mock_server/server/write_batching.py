@@ -10,17 +10,12 @@ import asyncio
 from contextlib import suppress
 from typing import Any
 
-from mock_server.errors import invalid
 from mock_server.server.protocol import ResettableProtocol
 
 _RESPONSE_HEAD = b"HTTP/1."
 _CHUNKED = b"\r\ntransfer-encoding: chunked\r\n"
 _MOST = 16
 """Write the batch once it holds this number of responses."""
-_BAD_REQUEST = (
-    b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
-    b"connection: close\r\n\r\n%b"
-)
 
 
 class WriteBatch:
@@ -69,6 +64,12 @@ class BatchedTransport:
         self.flush()
         self._transport.close()
 
+    def write_eof(self) -> None:
+        """Write the buffered data, then tell the client that nothing follows."""
+        self.flush()
+        with suppress(RuntimeError, OSError):
+            self._transport.write_eof()
+
     def flush(self) -> None:
         """Write the buffered data."""
         if self._buffered:
@@ -91,9 +92,3 @@ class Protocol(ResettableProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wrap the transport of a new connection."""
         super().connection_made(BatchedTransport(transport, self._batch))  # type: ignore[arg-type]
-
-    def send_400_response(self, msg: str) -> None:
-        """Reject a request that is not valid HTTP, with an error of the same shape as all others."""
-        body = invalid(f"the request cannot be read: {msg}").body()
-        self.transport.write(_BAD_REQUEST % (len(body), body))
-        self.transport.close()

@@ -12,6 +12,8 @@ from mock_server.simulation.timestamps import milliseconds
 
 KEEP_ALIVE = 15.0
 """Real seconds without an event after which a stream sends a comment."""
+LONGEST_WAIT = 86_400.0
+"""Real seconds after which a task that waits looks again what is due."""
 START = 1_735_689_600_000
 """The time at which a frozen clock starts, so that the same seed gives the same output: 2025 in UTC."""
 
@@ -33,8 +35,11 @@ class Clock:
 
     @property
     def keep_alive(self) -> int:
-        """The virtual milliseconds without an event after which a stream sends a comment."""
-        return milliseconds(KEEP_ALIVE * (self.speed or 1.0))
+        """The virtual milliseconds without an event after which a stream sends a comment.
+
+        At least one: at a very low speed, a stream would otherwise send comments without a pause.
+        """
+        return max(milliseconds(KEEP_ALIVE * (self.speed or 1.0)), 1)
 
     def scale(self, speed: float) -> None:
         """Set the speed: 1 is real time, 0 freezes the clock."""
@@ -68,9 +73,9 @@ class Clock:
         future: asyncio.Future[None] = loop.create_future()
         futures = self._futures.setdefault(key, set())
         futures.add(future)
-        timer = (
-            loop.call_later(milliseconds_left / 1000 / self.speed, _resolve, future) if self.speed else None
-        )
+        # The task looks again after the longest wait: event loops refuse a timer that is years ahead.
+        seconds = min(milliseconds_left / 1000 / self.speed, LONGEST_WAIT) if self.speed else None
+        timer = loop.call_later(seconds, _resolve, future) if seconds is not None else None
         try:
             await future
         finally:

@@ -7,7 +7,7 @@ A network condition is something that the network does to a run: `split`, `cut=5
 
 import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import log
@@ -20,9 +20,12 @@ CODES = (401, 403, 404, 429, 500, 503)
 GROUPS = ("create", "polls", "any")
 """The names of groups of operations, for the option `on`."""
 
-_NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE]-?[0-9]+)?")
+_NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]-?[0-9]+)?")
 LONGEST = 3600.0
 """The longest delay or lag, in seconds."""
+MOST = 8
+"""The largest number of conditions of a run or request."""
+_MOST_CHARACTERS = 200
 
 
 class ConditionError(ValueError):
@@ -183,6 +186,8 @@ def parse(written: str) -> Condition:
 
     Does not know the operations of a document; see `check`.
     """
+    if len(written) > _MOST_CHARACTERS:
+        raise ConditionError(f"a network condition has at most {_MOST_CHARACTERS} characters")
     head, *rest = (part.strip() for part in written.split(";"))
     name, given, value = head.partition("=")
     kind = KINDS.get(name)
@@ -194,6 +199,24 @@ def parse(written: str) -> Condition:
         return _read(name, kind, written, value if given else kind.default, _options(kind, rest))
     except ConditionError as error:
         raise _error(written, kind, error) from None
+
+
+def parse_all(written: Iterable[str]) -> tuple[Condition, ...]:
+    """The conditions of one run or request. Raises `ConditionError`.
+
+    Each condition is written once. `status` and `latency`, which can be for different requests, may be
+    repeated with another value or another option.
+    """
+    found: dict[str, Condition] = {}
+    for text in written:
+        condition = parse(text)
+        key = condition.written if KINDS[condition.name].options else condition.name
+        if key in found:
+            raise ConditionError(f"network condition {condition.name!r} is repeated; write it once")
+        found[key] = condition
+        if len(found) > MOST:
+            raise ConditionError(f"there are more than {MOST} network conditions")
+    return tuple(found.values())
 
 
 def check(condition: Condition, operations: Operations) -> None:

@@ -18,7 +18,8 @@ class Snapshot:
     __slots__ = ("_now", "_played", "_record")
 
     def __init__(self, record: RunRecord, now: int) -> None:
-        self._record, self._now = record, now
+        # Before its creation a run has no status: a clock that is too slow shows it as it was created.
+        self._record, self._now = record, max(now, record.created_at)
         self._played: Playback | None = None
 
     @property

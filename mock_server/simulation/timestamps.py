@@ -7,6 +7,9 @@ advancing a clock ten times by 0.1 s is the same as advancing it once by 1 s.
 from datetime import UTC, datetime
 from functools import lru_cache
 
+LATEST = 221_845_392_000_000
+"""The year 9000: years have four digits, and a run that is created then needs some more time."""
+
 
 def milliseconds(seconds: float) -> int:
     """The nearest whole number of milliseconds."""

@@ -40,6 +40,15 @@ class MemoryStore:
         self._datasets: dict[str, LinkedList] = {}
         self._numbers = count()
         self._eviction_queue: deque[str] = deque()
+        self._thread_queue: deque[str] = deque()
+
+    async def counts(self) -> tuple[int, int]:
+        """The numbers of threads and runs."""
+        return len(self._threads), len(self._runs)
+
+    async def newest_runs(self, count: int) -> Sequence[RunRecord]:
+        """At most `count` runs of all threads, those created last."""
+        return list(islice(reversed(self._runs.values()), count))
 
     async def clear(self) -> None:
         """Delete everything."""
@@ -48,6 +57,13 @@ class MemoryStore:
     def changes(self) -> Sequence[str]:
         """None: there are no other processes."""
         return ()
+
+    def time(self) -> int:
+        """None: memory is empty at the start."""
+        return 0
+
+    def keep_time(self, timestamp: int, *, lower: bool = False) -> None:
+        """Do nothing: memory does not outlive its process."""
 
     def close(self) -> None:
         """Do nothing: memory needs no release."""
@@ -61,7 +77,24 @@ class MemoryStore:
         self._thread_ids.append(thread.id, number := next(self._numbers))
         if thread.dataset_id:
             self._datasets.setdefault(thread.dataset_id, LinkedList()).append(thread.id, number)
+        if self._policy:
+            self._thread_queue.append(thread.id)
+            self._evict_idle_threads(self._policy.max_threads)
         return True
+
+    def _evict_idle_threads(self, limit: int) -> None:
+        """Evict old threads without a run. The queue may hold threads that are evicted already."""
+        for _ in range(_CHECKS_PER_RUN):
+            if len(self._thread_queue) <= limit:
+                return
+            thread_id = self._thread_queue.popleft()
+            index = self._indexes.get(thread_id)
+            if index is None:
+                continue
+            if len(index.runs) or len(self._threads) <= limit:
+                self._thread_queue.append(thread_id)
+            else:
+                self._evict_thread(thread_id)
 
     async def add_message(self, message: MessageRecord) -> bool:
         """Add a message; False if its thread does not exist."""
@@ -161,7 +194,8 @@ class MemoryStore:
 
     async def runs(self, thread_id: str, window: Window) -> Page[RunRecord]:
         """A page of the runs of a thread. Raises `UnknownCursorError`."""
-        ids, more = self._indexes[thread_id].runs.page(window)
+        index = self._indexes.get(thread_id)
+        ids, more = index.runs.page(window) if index else ([], False)
         return Page(tuple(self._runs[run_id] for run_id in ids), more)
 
     async def position(self, thread_id: str, entry_id: str) -> int | None:
@@ -173,6 +207,9 @@ class MemoryStore:
         self, thread_id: str, start: str, count: int, ascending: bool
     ) -> Sequence[tuple[int, Entry]]:
         """At most `count` messages and runs of a thread with their positions, oldest or newest first."""
-        listed = self._indexes[thread_id].entries
+        index = self._indexes.get(thread_id)
+        if index is None:
+            return []
+        listed = index.entries
         nodes = islice(listed.walk(listed.get(start), ascending), count)
         return [(node.number, self._messages.get(node.id) or self._runs[node.id]) for node in nodes]

@@ -19,6 +19,8 @@ MakeRun = Callable[[str], RunRecord]
 """Makes a new run of a thread from the text of the user's last message."""
 CheckLastRun = Callable[[RunRecord], object]
 """Raises an exception if the last run of a thread allows no new one."""
+SPARE_THREADS = 1000
+"""Threads that are kept beyond the number of runs."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,11 @@ class RetentionPolicy:
     max_runs: int
     has_ended: Callable[[RunRecord], bool]
     on_evict: Callable[[str], object]
+
+    @property
+    def max_threads(self) -> int:
+        """The number of threads beyond which the oldest threads without a run are evicted."""
+        return self.max_runs + SPARE_THREADS
 
 
 class Store(Protocol):
@@ -85,8 +92,20 @@ class Store(Protocol):
         The first is the one with the id `start`. If `start` is empty, it is the thread's oldest or newest.
         """
 
+    async def counts(self) -> tuple[int, int]:
+        """The numbers of threads and runs, without a search."""
+
+    async def newest_runs(self, count: int) -> Sequence[RunRecord]:
+        """At most `count` runs of all threads, those created last."""
+
     def changes(self) -> Sequence[str]:
         """The ids of the runs that any process replaced since the last call."""
+
+    def time(self) -> int:
+        """The virtual time that was kept last; 0 if none was."""
+
+    def keep_time(self, timestamp: int, *, lower: bool = False) -> None:
+        """Keep a virtual time. An earlier one than the one that is kept counts only with `lower`."""
 
     async def clear(self) -> None:
         """Delete everything."""

@@ -12,15 +12,14 @@ from typing import Any
 
 import orjson
 
-from mock_server.simulation.conditions import ConditionError, parse
+from mock_server.simulation.conditions import ConditionError, parse_all
 from mock_server.simulation.records import MessageRecord, RunRecord, ThreadRecord
 from mock_server.simulation.scenario import Moment, Scenario
 from mock_server.simulation.snapshot import ends_when_played
+from mock_server.simulation.timestamps import LATEST
 from mock_server.storage.lmdb import plain
 from mock_server.storage.lmdb.plain import Columns, PlainError
 
-_LATEST = 221_845_392_000_000
-"""The year 9000, in milliseconds: no clock can be moved beyond it."""
 _LONGEST = 1e7
 """The limit of a scenario's seconds."""
 _MAX_VERSION = 1 << 31
@@ -115,13 +114,13 @@ def scenario(data: bytes) -> Scenario:
 
 
 def _check_created(instant: int) -> None:
-    if not 0 <= instant <= _LATEST:
+    if not 0 <= instant <= LATEST:
         raise PlainError("created_at or at: is out of range")
 
 
 def _check_conditions(conditions: tuple[str, ...]) -> None:
     try:
-        if any(parse(written).written != written for written in conditions):
+        if tuple(condition.written for condition in parse_all(conditions)) != conditions:
             raise PlainError("conditions: is not written as the mock writes it")
     except ConditionError as error:
         raise PlainError(f"conditions: {error}") from None

@@ -10,6 +10,8 @@ and a letter:
     d dataset, thread               a thread of a dataset, in order of creation
     e entry id                      the place of a run or message
     l place                         the record of a run or message
+    c                               the virtual time that was kept last
+    N                               the number of threads
     o number                        the places of runs that were counted together, oldest first
 
 A thread is written as its number. A place is a thread, a kind (run or message) and a number in the thread.
@@ -33,6 +35,7 @@ PLACE_SIZE = 17
 _MAX_ID = 200
 """Bytes of the longest id in a key. Longer ids are hashed, because LMDB keys have at most 511 bytes."""
 _COUNTS, _STATE, _THREAD, _DATASET, _ENTRY, _PLACE, _COUNTED = b"n", b"t", b"T", b"d", b"e", b"l", b"o"
+_TIME, _THREAD_COUNT = b"c", b"N"
 
 
 class DamagedError(Refusal):
@@ -77,6 +80,7 @@ class Keys:
     def __init__(self, sandbox: str) -> None:
         self.sandbox = digest(sandbox.encode(), 8)
         self.counts, self.threads = self.sandbox + _COUNTS, self.sandbox + _THREAD
+        self.time, self.thread_count = self.sandbox + _TIME, self.sandbox + _THREAD_COUNT
         self.counted, self.places = self.sandbox + _COUNTED, self.sandbox + _PLACE
         self._states, self._entries = self.sandbox + _STATE, self.sandbox + _ENTRY
 
@@ -110,6 +114,8 @@ def describe(key: bytes) -> str:
         return f"{kind} {_number(rest[9:])} of thread {_number(rest[:8])}"
     name = {
         _COUNTS: "the counts",
+        _TIME: "the virtual time",
+        _THREAD_COUNT: "the number of threads",
         _STATE: "the state of thread",
         _THREAD: "thread",
         _DATASET: "dataset",

@@ -4,6 +4,7 @@ Each method is part of a transaction. It raises `DamagedError` for a value that 
 """
 
 from mock_server.simulation.records import MessageRecord, RunRecord, ThreadRecord
+from mock_server.simulation.timestamps import LATEST
 from mock_server.storage.lmdb import codec
 from mock_server.storage.lmdb.environment import Transaction, delete_all, walk
 from mock_server.storage.lmdb.keys import (
@@ -47,6 +48,29 @@ class Records:
         if len(value) != COUNTS.size or max(counts := COUNTS.unpack(value)) > LARGEST_NUMBER:
             raise DamagedError(self.keys.counts, "they are not two numbers")
         return counts[0], counts[1]
+
+    def time(self, transaction: Transaction) -> int:
+        """The virtual time that was kept last; 0 if none was."""
+        value = transaction.get(self.keys.time) or bytes(NUMBER.size)
+        if len(value) != NUMBER.size or (found := int(NUMBER.unpack(value)[0])) > LATEST:
+            raise DamagedError(self.keys.time, "it is not a time")
+        return found
+
+    def keep_time(self, transaction: Transaction, timestamp: int, lower: bool) -> None:
+        """Write a virtual time, unless a later one is kept."""
+        if lower or timestamp > self.time(transaction):
+            transaction.put(self.keys.time, NUMBER.pack(min(timestamp, LATEST)))
+
+    def thread_count(self, transaction: Transaction) -> int:
+        """The number of threads."""
+        value = transaction.get(self.keys.thread_count) or bytes(NUMBER.size)
+        if len(value) != NUMBER.size or (found := int(NUMBER.unpack(value)[0])) > LARGEST_NUMBER:
+            raise DamagedError(self.keys.thread_count, "it is not a number")
+        return found
+
+    def _count_thread(self, transaction: Transaction, change: int) -> None:
+        count = max(self.thread_count(transaction) + change, 0)
+        transaction.put(self.keys.thread_count, NUMBER.pack(count))
 
     def clear(self, transaction: Transaction) -> None:
         """Delete everything except the next thread number. Cached runs are found by thread numbers."""
@@ -92,15 +116,17 @@ class Records:
         """Write a version of a thread."""
         transaction.put(self.keys.threads + number, codec.thread_bytes(thread))
 
-    def add_thread(self, transaction: Transaction, thread: ThreadRecord) -> None:
-        """Write a new thread."""
+    def add_thread(self, transaction: Transaction, thread: ThreadRecord) -> bytes:
+        """Write a new thread; its number."""
         following, runs = self.counts(transaction)
         transaction.put(self.keys.counts, COUNTS.pack(following + 1, runs))
         number = NUMBER.pack(following)
         self._put_state(transaction, thread.id, State(number, bytes(8), bytes(8), b""))
         self.put_thread(transaction, number, thread)
+        self._count_thread(transaction, 1)
         if thread.dataset_id:
             transaction.put(self.keys.of_dataset(thread.dataset_id) + number, b"")
+        return number
 
     def _put_state(self, transaction: Transaction, thread_id: str, state: State) -> None:
         transaction.put(self.keys.state(thread_id), b"".join(state))
@@ -225,6 +251,13 @@ class Records:
     def _newest(self, transaction: Transaction, thread: bytes, kind: bytes) -> bytes | None:
         return next(walk(transaction, self.keys.of_thread(thread, kind), None, ascending=False), None)
 
+    def evict_if_idle(self, transaction: Transaction, number: bytes) -> None:
+        """Delete a thread if it has no run."""
+        thread = self.thread(transaction, number)
+        state = self.state(transaction, thread.id)
+        if state and not any(state.last_run):
+            self._evict_thread(transaction, thread.id, number)
+
     def _evict_thread(self, transaction: Transaction, thread_id: str, thread: bytes) -> None:
         record = self.thread(transaction, thread)
         for number in list(walk(transaction, self.keys.of_thread(thread, MESSAGE), None, ascending=True)):
@@ -235,3 +268,4 @@ class Records:
             transaction.delete(self.keys.of_dataset(record.dataset_id) + thread)
         transaction.delete(self.keys.state(thread_id))
         transaction.delete(self.keys.threads + thread)
+        self._count_thread(transaction, -1)

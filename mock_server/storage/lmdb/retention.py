@@ -5,7 +5,7 @@ Counting a run costs as much as adding it, so each process counts several new ru
 
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 
 from mock_server.simulation.records import RunRecord
 from mock_server.storage.lmdb.environment import LmdbFile, Transaction, walk
@@ -31,6 +31,20 @@ class Retention:
         self._file, self._records, self._policy = file, records, policy
         self._keys = records.keys
         self._new: dict[bytes, None] = {}
+        self._next_thread: bytes | None = None
+
+    def evict_idle_threads(self, transaction: Transaction, new: bytes) -> None:
+        """Evict some old threads without a run if there are too many threads. `new` is not evicted."""
+        if self._records.thread_count(transaction) <= self._policy.max_threads:
+            return
+        threads = walk(transaction, self._keys.threads, self._next_thread, ascending=True)
+        numbers = list(islice(threads, _CHECKS_PER_EVICTION))
+        self._next_thread = NUMBER.pack(NUMBER.unpack(numbers[-1])[0] + 1) if numbers else None
+        for number in numbers:
+            # A damaged thread must not fail the creation of another one.
+            with suppress(DamagedError):
+                if number != new:
+                    self._records.evict_if_idle(transaction, number)
 
     def add(self, place: bytes) -> None:
         """Note a new run. The same place may be noted again."""
@@ -40,6 +54,19 @@ class Retention:
         """Count the new runs if there are enough."""
         if len(self._new) >= min(_MAX_BATCH, 1 + self._policy.max_runs // 100):
             self.count()
+
+    @property
+    def uncounted(self) -> int:
+        """The number of new runs that are not counted yet."""
+        return len(self._new)
+
+    def newest(self, transaction: Transaction, count: int) -> list[RunRecord]:
+        """At most `count` runs, those created last by this process and those counted last."""
+        batches = walk(transaction, self._keys.counted, None, ascending=False)
+        counted = (_split(required(transaction, self._keys.counted + number))[::-1] for number in batches)
+        places = chain(reversed(self._new), chain.from_iterable(counted))
+        runs = (self._read(transaction, place) for place in islice(places, count))
+        return [run for run in runs if run]
 
     def count(self) -> None:
         """Count the new runs, and evict runs beyond the limit."""

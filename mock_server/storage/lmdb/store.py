@@ -15,13 +15,13 @@ import lmdb
 
 from mock_server.errors import Refusal
 from mock_server.simulation.records import MessageRecord, RunRecord, ThreadRecord
-from mock_server.storage.linked_list import UnknownCursorError
 from mock_server.storage.lmdb.environment import LmdbFile, Transaction, walk
 from mock_server.storage.lmdb.file_format import FormatError
 from mock_server.storage.lmdb.keys import MESSAGE, NUMBER, RUN, DamagedError, State
+from mock_server.storage.lmdb.pages import page_of
 from mock_server.storage.lmdb.records import Records
 from mock_server.storage.lmdb.retention import Retention
-from mock_server.storage.pagination import Page, Window, filled
+from mock_server.storage.pagination import Page, Window
 from mock_server.storage.protocol import CheckLastRun, Entry, MakeRun, RetentionPolicy
 
 
@@ -43,6 +43,7 @@ class LmdbStore:
         try:
             self._file.check()
             self._file.write(self._records.counts)
+            self._file.read(self._records.time)
         except FormatError as error:
             raise ValueError(f"--store: {path} {error}") from None
         except DamagedError as error:
@@ -61,6 +62,24 @@ class LmdbStore:
                 self._retention.count()
         self._file.close()
 
+    async def counts(self) -> tuple[int, int]:
+        """The numbers of threads and runs."""
+        runs = self._file.read(self._records.counts)[1]
+        new = self._retention.uncounted if self._retention else 0
+        return self._file.read(self._records.thread_count), runs + new
+
+    async def newest_runs(self, count: int) -> Sequence[RunRecord]:
+        """At most `count` runs of all threads, those created last."""
+        return self._file.read(partial(self._retention.newest, count=count)) if self._retention else ()
+
+    def time(self) -> int:
+        """The virtual time that was kept last; 0 if none was."""
+        return self._file.read(self._records.time)
+
+    def keep_time(self, timestamp: int, *, lower: bool = False) -> None:
+        """Keep a virtual time. An earlier one than the one that is kept counts only with `lower`."""
+        self._file.write(lambda transaction: self._records.keep_time(transaction, timestamp, lower))
+
     async def clear(self) -> None:
         """Delete everything."""
         self._file.write(self._records.clear)
@@ -72,7 +91,9 @@ class LmdbStore:
         def add(transaction: Transaction) -> bool:
             if records.thread_number(transaction, thread.id):
                 return False
-            records.add_thread(transaction, thread)
+            number = records.add_thread(transaction, thread)
+            if self._retention:
+                self._retention.evict_idle_threads(transaction, number)
             return True
 
         return self._file.write(add)
@@ -205,7 +226,7 @@ class LmdbStore:
                 found = records.thread_number(transaction, thread_id)
                 return found if found and transaction.get(prefix + found) is not None else None
 
-            numbers, more = _page(transaction, prefix, window, number)
+            numbers, more = page_of(transaction, prefix, window, number)
             return Page(tuple(records.thread(transaction, one) for one in numbers), more)
 
         return self._file.read(get)
@@ -223,7 +244,7 @@ class LmdbStore:
                 place = records.place_of(transaction, run_id, RUN)
                 return place[9:] if place and place[:8] == thread else None
 
-            numbers, more = _page(transaction, records.keys.of_thread(thread, RUN), window, number)
+            numbers, more = page_of(transaction, records.keys.of_thread(thread, RUN), window, number)
             return Page(tuple(records.run(transaction, thread + RUN + one) for one in numbers), more)
 
         return self._file.read(get)
@@ -265,22 +286,3 @@ class LmdbStore:
             ]
 
         return self._file.read(get)
-
-
-def _page(
-    transaction: Transaction, prefix: bytes, window: Window, number: Callable[[str], bytes | None]
-) -> tuple[list[bytes], bool]:
-    """The numbers on a page, and whether there are more. Raises `UnknownCursorError`."""
-
-    def cursor(parameter: str, entry_id: str) -> bytes | None:
-        found = number(entry_id) if entry_id else None
-        if entry_id and found is None:
-            raise UnknownCursorError(parameter, entry_id)
-        return found
-
-    return filled(
-        window,
-        cursor("after", window.after),
-        cursor("before", window.before),
-        lambda start, ascending: walk(transaction, prefix, start, ascending),
-    )

@@ -127,7 +127,7 @@ def test_an_undamaged_store_gives_no_error(server: Server) -> None:
     server.reopen(FORMAT_KEY, b"2")
     assert server.damage() == set()
     kinds = {key[8:9] for key in server.values if key.startswith(Keys("").sandbox)}
-    assert kinds == {b"n", b"t", b"T", b"d", b"e", b"l", b"o"}
+    assert kinds == {b"n", b"N", b"t", b"T", b"d", b"e", b"l", b"o"}
 
 
 @pytest.mark.parametrize("value", ["pickle", "nothing", "missing", "text", "json"])

@@ -1,0 +1,167 @@
+"""Does no scenario file hang or end the mock, whatever is in it?"""
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import openapi
+from mock_server.scenarios.library import BUILT_IN, Library
+from mock_server.scenarios.loader import facts, load
+from mock_server.scenarios.yaml_fields import ScenarioError
+from mock_server.scenarios.yaml_text import LARGEST_FILE, MOST_NODES
+
+FACTS = facts(openapi.load())
+GOOD = BUILT_IN.joinpath("instant.yaml").read_text(encoding="utf-8")
+HEAD = "summary: s\nreveals: r\nbreaks: b\ntimeline:\n  - {at: 0, status: queued}\n"
+BOMB = "\n".join(
+    ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12))]
+)
+FILES = {
+    "an alias bomb": BOMB,
+    "an alias bomb in arguments": f"{HEAD}  - at: 1\n    status: failed\n    fields: {{x: *a11}}\n{BOMB}",
+    "a recursive alias": "summary: &a [*a]\n",
+    "a deep list": "summary: " + "[" * 100_000,
+    "a deep mapping": "{a: " * 100_000,
+    "deep indentation": "".join(" " * depth + "a:\n" for depth in range(600)),
+    "deep dashes": "- " * 100_000,
+    "many values": f"summary: [{'1, ' * (MOST_NODES + 1)}]",
+    "a date": f"{HEAD}  - {{at: 1, status: failed, fields: {{x: 2024-01-01}}}}\n",
+    "a time": f"{HEAD}  - {{at: 1, status: failed, fields: {{x: 2024-99-99 00:00:00}}}}\n",
+    "not a number": f"{HEAD}  - {{at: .nan, status: failed}}\n",
+    "infinity": f"{HEAD}  - {{at: 1, status: failed, fields: {{x: .inf}}}}\n",
+    "a long number": f"{HEAD}  - {{at: {'9' * 10_000}, status: failed}}\n",
+    "a sexagesimal number": f"{HEAD}  - {{at: 1:2:3, status: failed}}\n",
+    "a tag": f"{HEAD}  - {{at: !!int abc, status: failed}}\n",
+    "a tag of Python": f"{HEAD}  - {{at: !!python/object/apply:os.system [x], status: failed}}\n",
+    "binary data": f"{HEAD}  - {{at: 1, status: failed, fields: {{x: !!binary '?'}}}}\n",
+    "a key that is a list": f"{HEAD}  - {{at: 1, status: failed, fields: {{[x]: 1}}}}\n",
+    "a list as a key": "? [a, b]\n: c\n",
+    "keys with line breaks": f'{HEAD}"a\\nb\\e[31m": 1\n',
+    "a large file": "#" * (LARGEST_FILE + 1),
+    "NUL": "summary: \0",
+    "two documents": "a: b\n---\nc: d\n",
+    "a repeated condition": f"{HEAD}wire: duplicate=1+duplicate=1\n",
+}
+
+
+def load_or_refuse(file: Path) -> str:
+    """The error for a file, one printable line; empty if it is loaded."""
+    error = ""
+    try:
+        load(file, FACTS)
+    except ScenarioError as refused:
+        error = str(refused)
+    assert not error or error.isprintable()
+    assert len(error) < 2000
+    return error
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_hostile_file_is_refused_in_one_line(kind: str, tmp_path: Path) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text(FILES[kind], encoding="utf-8")
+    assert str(file) in load_or_refuse(file)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_what_is_no_regular_file_is_refused_without_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "zero.yaml").symlink_to("/dev/zero")
+    (tmp_path / "folder.yaml").mkdir()
+    for name in ("pipe", "zero", "folder", "missing"):
+        assert load_or_refuse(tmp_path / f"{name}.yaml")
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_the_last_good_version_of_an_edited_file_stays(kind: str, tmp_path: Path) -> None:
+    warnings: list[str] = []
+    file = tmp_path / "mine.yaml"
+    file.write_text(GOOD, encoding="utf-8")
+    library = Library(openapi.load(), tmp_path, warnings.append)
+    good = library.scenarios()["mine"]
+    file.write_text(FILES[kind] + "\n# edited", encoding="utf-8")
+    assert library.scenarios()["mine"] == good
+    assert len(warnings) == 1
+    assert "the last good version is kept" in warnings[0]
+
+
+TOKENS = st.sampled_from(
+    [
+        *("summary: s\n", "reveals: r\n", "breaks: b\n", "timeline:\n", "  - {at: 0, status: queued}\n"),
+        *("  - ", "at: ", "status: ", "message: ", "event: ", "fields: ", "tool_calls: ", "name: ", "data: "),
+        *(
+            "[",
+            "]",
+            "{",
+            "}",
+            ", ",
+            ": ",
+            "\n",
+            "  ",
+            "&a ",
+            "*a",
+            "- ",
+            "? ",
+            "!!int ",
+            "!!set ",
+            "<<: *a",
+            "|\n",
+        ),
+        *(
+            "0",
+            "1.5",
+            "0o7",
+            "09",
+            "0x",
+            "1_0",
+            "2024-01-01",
+            "true",
+            "~",
+            "'",
+            '"',
+            "é",
+            "\t",
+            "---\n",
+            "%YAML 1.2\n",
+        ),
+        *(
+            "-0",
+            "+1",
+            "1e400",
+            ".5",
+            "_",
+            "0b2",
+            "x" * 300,
+            "{{user}}",
+            "{{",
+            "=",
+            "completed",
+            "\ufeff",
+            "#",
+        ),
+    ]
+)
+
+
+@settings(
+    max_examples=int(os.environ.get("HOSTILE_EXAMPLES", "300")),
+    deadline=None,
+    derandomize="HOSTILE_EXAMPLES" not in os.environ,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.lists(TOKENS, max_size=25), st.integers(0, 2**32))
+def test_any_file_is_loaded_or_refused(tmp_path: Path, parts: list[str], seed: int) -> None:
+    file = tmp_path / "x.yaml"
+    rng = random.Random(seed)
+    at = rng.randrange(len(GOOD))
+    for text in (
+        "".join(parts),
+        HEAD + "".join(parts),
+        GOOD[:at] + "".join(parts) + GOOD[at + rng.randrange(9) :],
+    ):
+        file.write_text(text, encoding="utf-8")
+        load_or_refuse(file)
