@@ -170,6 +170,8 @@ class Runs(Deployment):
         if self.options.ending == "expired":
             await asyncio.sleep(self.remaining(run))
             raise TimeoutError
+        if not self.remaining(run):
+            raise TimeoutError
         await super().write(thread, run)
 
     def words(self, run: Run) -> list[str]:
