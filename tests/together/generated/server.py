@@ -22,10 +22,6 @@ _NO_BODY = (204, 304)
 Headers = list[tuple[bytes, bytes]]
 
 
-class _Closed(Exception):
-    """The client has closed the connection."""
-
-
 class Connection:
     """One connection of one client."""
 
@@ -36,10 +32,12 @@ class Connection:
 
     async def serve(self) -> None:
         """Answer requests until either side closes."""
-        with contextlib.suppress(_Closed, ConnectionError, asyncio.IncompleteReadError):
-            while await self._answer():
-                pass
-        self._writer.close()
+        try:
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+                while await self._answer():
+                    pass
+        finally:
+            self._writer.close()
 
     async def _answer(self) -> bool:
         try:
@@ -174,14 +172,12 @@ def _receiver(body: bytes) -> Any:
 
 
 async def _serve(app: Any, wire: Wire, listener: socket.socket, ended: "asyncio.Event") -> None:
-    tasks: set[asyncio.Task[None]] = set()
+    open_ones: set[asyncio.StreamWriter] = set()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
-        await Connection(app, wire, reader, writer).serve()
-        tasks.discard(task)
+        open_ones.add(writer)
+        with contextlib.suppress(asyncio.CancelledError):
+            await Connection(app, wire, reader, writer).serve()
 
     server = await asyncio.start_server(accept, sock=listener, limit=_LARGEST_HEAD)
     await ended.wait()
@@ -190,6 +186,9 @@ async def _serve(app: Any, wire: Wire, listener: socket.socket, ended: "asyncio.
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+    for writer in open_ones:
+        writer.transport.abort()
+    await asyncio.sleep(0)
 
 
 @contextlib.contextmanager

@@ -177,7 +177,7 @@ class Requests(Deployment):
         text = request.query_params.get("limit", "20")
         limit = int(text) if re.fullmatch("-?[0-9]{1,9}", text, re.ASCII) else None
         large = self.options.thread_limit if lenient else self.options.large_limit
-        if limit is not None and limit < 1 and self.options.small_limit == "default":
+        if limit == 0 and self.options.small_limit == "default":
             return 20
         if limit is None or limit < 1 or (limit > 100 and large == "refused"):
             raise Refusal(400, "invalid_argument", "limit: must be an integer from 1 to 100")
