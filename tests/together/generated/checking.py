@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from contract_tests import cli
-from contract_tests.document import contract
+from contract_tests.document import document
 from tests.together.deployment import KEY
 from tests.together.generated.combined import Wire
 from tests.together.generated.server import serving
@@ -140,7 +140,7 @@ def _tail(report: Path) -> str:
 
 def check_all(jobs: Sequence[Job], at_once: int) -> Iterator[tuple[int, Verdict]]:
     """Check deployments, some at a time; each verdict with the number of its job, as they come."""
-    contract()
+    document()
     for number, verdict in in_processes(check, jobs, at_once):
         yield number, verdict or Verdict(-2, 0.0, reason="the measuring process died")
 
