@@ -5,21 +5,18 @@ from itertools import pairwise
 from typing import Any
 
 from contract_tests.client.service import Inconclusive, Service
-from contract_tests.document import Role, document
+from contract_tests.document import document
 from contract_tests.findings import Deviation, check
 from contract_tests.observations.exchange import Exchange
 from contract_tests.observations.timestamps import parse_timestamp
 
-_LARGEST = 100
+_DEFAULT = 20
 _MESSAGES = 5
 
 
 def _page(exchange: Exchange) -> list[Mapping[str, Any]] | None:
     """The entries of a page, None if the exchange has no page."""
-    if exchange.operation is None or exchange.operation.role is not Role.LIST or not exchange.ok:
-        return None
-    data = exchange.json.get("data") if isinstance(exchange.json, dict) else None
-    return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else None
+    return exchange.entries
 
 
 def _parameter(exchange: Exchange, name: str) -> str:
@@ -36,7 +33,7 @@ def _default(operation: str, name: str) -> str:
 
 @check("page-limit-obeyed", Exchange)
 def limit_is_obeyed(exchange: Exchange) -> Iterator[Deviation]:
-    """A page has at most `limit` entries, by default 20, and never more than 100.
+    """A page has at most `limit` entries, by default 20. A limit above 100 may be reduced, refused or obeyed.
 
     Source: the reference pages of the list operations
     Grade: documented
@@ -45,7 +42,7 @@ def limit_is_obeyed(exchange: Exchange) -> Iterator[Deviation]:
     page, limit = _page(exchange), _parameter(exchange, "limit")
     if page is None or not limit.isascii() or not limit.isdigit():
         return
-    most = min(int(limit), _LARGEST) or _LARGEST
+    most = int(limit) or _DEFAULT
     if len(page) > most:
         yield Deviation(f"{len(page)} entries for limit={limit}", f"at most {most}", exchange)
 

@@ -9,7 +9,8 @@ from contract_tests.observations.assembly import History
 from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.lifecycle import lifecycles
 from contract_tests.observations.timestamps import parse_timestamp
-from contract_tests.observations.traces import Stream
+from contract_tests.observations.traces import Stream, Trace
+from openapi import Grade
 
 # Runs of at least _WORTH seconds are compared. A stream of at least _LONG seconds must not arrive within
 # the share _BURST of its time.
@@ -123,16 +124,37 @@ def stream_closes(stream: Stream) -> Iterator[Deviation]:
 def stream_reaches_the_end(stream: Stream) -> Iterator[Deviation]:
     """A stream shows the last status of its run before it ends.
 
-    Source: the reference page "Create run": it ends once the run is in a terminal state
-    Grade: documented
+    Source: the event names of the OpenAI Assistants API; no page says which events a stream has
+    Grade: assumed
     Advice: write the run's last event before `[DONE]`
     """
     broken_off = bool(stream.events) and stream.events[-1].event.event == "error"
     if stream.runs and not stream.ended and not stream.exchange.cut and not broken_off:
         seen = f"the last status is {stream.statuses[-1]}"
         yield Deviation(seen, "a terminal status, or requires_action", stream.exchange)
-    elif not stream.events and not stream.exchange.cut:
-        yield Deviation("a stream without events", "the events of the run", stream.exchange)
+    elif all(event.done for event in stream.events) and not stream.exchange.cut:
+        seen, expected = "a stream without events", "the events of the run"
+        yield Deviation(seen, expected, stream.exchange, "no events", Grade.DOCUMENTED)
+
+
+@check("stream-ends-after-the-run", Trace)
+def stream_ends_after_its_run(trace: Trace) -> Iterator[Deviation]:
+    """When a stream has ended with `[DONE]`, its run is terminal or `requires_action`.
+
+    Source: the reference page "Create run": it terminates when the run enters a terminal state
+    Grade: documented
+    Advice: write `[DONE]` when the run has ended
+    """
+    done = next((event for event in trace.stream.events if event.done), None) if trace.stream else None
+    if trace.kind != "run" or trace.stream is None or done is None:
+        return
+    settled = trace.lifecycle.terminal | {"requires_action"}
+    for one in trace.observations:
+        later = one.source != "stream" and one.sent >= done.event.at
+        if later and trace.lifecycle.knows(one.status) and one.status not in settled:
+            seen = f"{one.status} ({one.source}) after [DONE]"
+            yield Deviation(seen, "a terminal status", trace.stream.exchange, one.status)
+            return
 
 
 @check("stream-statuses-forward", Stream)
@@ -218,4 +240,5 @@ def _work(stream: Stream) -> tuple[float, float] | None:
     end = parse_timestamp(ended.data.get(table.timestamp.get(str(ended.data["status"]), "")))
     if start is None or end is None:
         return None
-    return float(end.seconds - start.seconds), ended.event.at - began.event.at
+    surely = end.seconds - start.seconds - max(start.precision, end.precision)
+    return float(surely), ended.event.at - began.event.at

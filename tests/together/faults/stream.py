@@ -126,8 +126,29 @@ class DoneBeforeTheEnd(Deployment):
 
 
 @fault()
+class EndsBeforeItsRun(Deployment):
+    """A stream does not end while its run is in progress."""
+
+    async def frames(self, run: Run, start: int) -> Bytes:
+        async for event, data in self.events(run, start):
+            yield self.frame(event, data)
+            if event == "thread.run.in_progress":
+                break
+        yield self.done()
+
+
+@fault()
+class NothingButDone(Deployment):
+    """A stream has the events of its run."""
+
+    async def frames(self, run: Run, start: int) -> Bytes:
+        await self.settled(run)
+        yield self.done()
+
+
+@fault("note")
 class NoLastStatus(Deployment):
-    """A stream shows how its run ended."""
+    """A stream shows how its run ended (assumed)."""
 
     async def events(self, run: Run, start: int) -> Events:
         async for event, data in super().events(run, start):

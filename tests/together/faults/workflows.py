@@ -402,3 +402,14 @@ class RunsForgetTheirMessages(Deployment):
     async def write(self, thread: Thread, run: Run) -> None:
         thread.messages.clear()
         await super().write(thread, run)
+
+
+@fault()
+class MetadataIsShared(Deployment):
+    """A run without metadata does not have that of another run."""
+
+    last: Json | None = None
+
+    def add_run(self, thread: Thread, fields: Json) -> Run:
+        self.last = fields.get("metadata") or self.last
+        return super().add_run(thread, {**({"metadata": self.last} if self.last else {}), **fields})

@@ -141,16 +141,16 @@ class Runs(Deployment):
             row["requiredAction"] = None
         return row
 
-    def tell(self, run: Run, event: str, data: Json) -> None:
+    def emit(self, run: Run, event: str, data: Json) -> None:
         """Say what happened, but for what is not shown."""
         kind, status = data.get("object"), data.get("status")
         renamed = kind == "run" and event == "thread.run.queued" and status != "queued"
-        early = kind == "run" and self.options.beginning == "completed" and not run.rests
+        early = kind == "run" and self.options.beginning == "completed" and not run.is_settled
         if not renamed and not early and not (kind == "thread.run.step" and self._hidden(data)):
-            super().tell(run, event, data)
+            super().emit(run, event, data)
         else:
-            run.news.set()
-            run.news = asyncio.Event()
+            run.changed.set()
+            run.changed = asyncio.Event()
 
     def _hidden(self, step: Json) -> bool:
         shown = {"none": (), "tool calls only": ("tool_calls",)}.get(self.options.steps)
@@ -192,7 +192,7 @@ class Runs(Deployment):
 
     async def begin(self, run: Run) -> Any:
         """The answer to a request that created a run."""
-        if self.options.beginning == "completed" and not run.asked.get("stream"):
+        if self.options.beginning == "completed" and not run.request.get("stream"):
             await self.settled(run)
         return await super().begin(run)
 
@@ -242,7 +242,11 @@ class Runs(Deployment):
     def _shown(self, thread_id: str, message: Json) -> bool:
         """Whether a message stands in the list yet."""
         own = [run for run in self.thread(thread_id).runs if run.row["id"] == message["runId"]]
-        return self.options.listing == "at once" or message["role"] == "user" or all(run.rests for run in own)
+        return (
+            self.options.listing == "at once"
+            or message["role"] == "user"
+            or all(run.is_settled for run in own)
+        )
 
     async def list_messages(self, request: Request, thread_id: str) -> Any:
         """GET /threads/{threadId}/messages."""
@@ -260,7 +264,7 @@ class Runs(Deployment):
     async def list_steps(self, request: Request, thread_id: str, run_id: str) -> Any:
         """GET /threads/{threadId}/runs/{runId}/steps."""
         run = self.run(thread_id, run_id)
-        late = self.options.step_listing == "at the end" and not run.rests
+        late = self.options.step_listing == "at the end" and not run.is_settled
         steps = [step for step in run.steps if not late and not self._hidden(step)]
         return self.page([self.show_step(step) for step in steps], request, "desc")
 

@@ -128,7 +128,7 @@ class Streams(Deployment):
                 yield event, data
             if run.status in TERMINAL or not self.options.stream_waits:
                 return
-            await run.news.wait()
+            await run.changed.wait()
 
     def _is_shown(self, data: Json) -> bool:
         kind, status = data.get("object"), data.get("status")
