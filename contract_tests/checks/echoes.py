@@ -41,7 +41,7 @@ def request_fields_are_echoed(exchange: Exchange) -> Iterator[Deviation]:
         return
     for name in echoed_fields(exchange.operation.id):
         sent, received = request.get(name), response.get(name)
-        if sent and not _may_be_dropped(sent) and not _echoes(name, sent, received):
+        if not is_blank(sent) and not _may_be_dropped(sent) and not _echoes(name, sent, received):
             seen = f"{name}: {str(received)[:80]!r} for {str(sent)[:80]!r}"
             yield Deviation(seen, "the value of the request", exchange, f"{exchange.label}: {name}")
 
@@ -109,11 +109,18 @@ def _echoes(name: str, sent: Any, received: Any) -> bool:
     return contains(received, sent)
 
 
+def is_blank(value: Any) -> bool:
+    """Whether a JSON value says nothing: it is null or empty, or an object of such values."""
+    if isinstance(value, Mapping):
+        return all(map(is_blank, value.values()))
+    return value is None or value in ("", [])
+
+
 def contains(value: Any, part: Any) -> bool:
     """Whether a JSON value has everything that another has. Empty values may be missing."""
     if isinstance(part, Mapping):
         return isinstance(value, Mapping) and all(
-            contains(value.get(name), item) for name, item in part.items() if item not in (None, "", {}, [])
+            contains(value.get(name), item) for name, item in part.items() if not is_blank(item)
         )
     if isinstance(part, list):
         return isinstance(value, list) and len(value) >= len(part) and all(map(contains, value, part))

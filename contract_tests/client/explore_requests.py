@@ -74,12 +74,28 @@ def wrong_fields(service: Service) -> None:
     """Send each documented field with a value of each wrong type, and bodies without required fields."""
     for operation, path, valid in _posts(service):
         service.request(operation.id, path=path, body={}, intents=[Intent.INVALID])
+        _wrong_streams(service, operation, path, valid)
         for name, schema in _properties(operation):
             for wrong in _wrong(schema):
                 body = {**valid, name: wrong}
                 service.request(
                     operation.id, path=path, body=body, intents=[Intent.INVALID, Intent.NO_TOKEN_LIMIT]
                 )
+
+
+def _wrong_streams(
+    service: Service, operation: Operation, path: Mapping[str, str], valid: Mapping[str, Any]
+) -> None:
+    """Ask for a stream with one wrong field, or without the required ones."""
+    marks = [Intent.INVALID, Intent.NO_TOKEN_LIMIT]
+    if not operation.starts_run:
+        return
+    service.request(operation.id, path=path, body={"stream": True}, intents=marks)
+    service.request(operation.id, path=path, body={**valid, "model": "", "stream": True}, intents=marks)
+    for name, schema in _properties(operation):
+        for wrong in _wrong(schema)[:1] if name != "stream" else ():
+            body = {**valid, "stream": True, name: wrong}
+            service.request(operation.id, path=path, body=body, intents=marks)
 
 
 @exploration("odd values", 1)

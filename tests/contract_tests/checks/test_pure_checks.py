@@ -359,7 +359,7 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
     "stream-silent-after-end": lambda: [[stream(run_event("completed"), delta("late"), DONE)]],
     "stream-name-fits-data": lambda: [[stream(event(RUN, "thread.run.completed"), DONE)]],
     "stream-incremental": lambda: [
-        [at_once(run_event("queued"), delta("x"), run_event("done"))],
+        [at_once(run_event("queued"), delta("x"), run_event("completed"))],
         [at_once(*LIFE)],
     ],
     "stream-deltas-add-up": lambda: [
