@@ -44,6 +44,18 @@ def request_fields_are_echoed(exchange: Exchange) -> Iterator[Deviation]:
         if not is_blank(sent) and not _may_be_dropped(sent) and not _echoes(name, sent, received):
             seen = f"{name}: {str(received)[:80]!r} for {str(sent)[:80]!r}"
             yield Deviation(seen, "the value of the request", exchange, f"{exchange.label}: {name}")
+    if Intent.GENERATED not in exchange.intents:
+        yield from _kept_attachments(exchange, request.get("attachments"), response.get("attachments"))
+
+
+def _kept_attachments(exchange: Exchange, sent: Any, received: Any) -> Iterator[Deviation]:
+    """Attachments that lost a part. A service may drop an attachment whose file it does not know."""
+    asked = {one.get("fileId"): one for one in sent or [] if isinstance(one, dict)}
+    for one in received if isinstance(received, list) else ():
+        part = asked.get(one.get("fileId")) if isinstance(one, dict) else None
+        if part is not None and not contains(one, part):
+            seen = f"attachments: {str(one)[:80]!r} for {str(part)[:80]!r}"
+            yield Deviation(seen, "the value of the request", exchange, f"{exchange.label}: attachments")
 
 
 def response_of(exchange: Exchange) -> Any:

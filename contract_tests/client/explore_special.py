@@ -45,6 +45,19 @@ _THREAD: Mapping[str, Any] = {
     "metadata": _METADATA,
     "messages": [{"role": "user", "content": _PARTS, "metadata": _METADATA}],
 }
+_ATTACHMENT: Mapping[str, Any] = {
+    "fileId": "file_tune_check",
+    "tools": [
+        {
+            "id": "tool_1",
+            "name": "Forecast",
+            "type": "function",
+            "function": {**_TOOL["function"], "required": ["city"]},
+            "openapiSpec": '{"openapi": "3.0.3"}',
+            "openapiActionData": {"Region": "eu", "retries": "2"},
+        }
+    ],
+}
 _EMPTY_THREAD: Mapping[str, Any] = {"title": "", "metadata": {}, "messages": [], "toolResources": {}}
 _AT_ONCE = 6
 
@@ -99,7 +112,8 @@ def special_messages(service: Service) -> None:
             service.request("getMessage", path={**path, "messageId": name})
     for role, content in (("assistant", _PARTS), ("user", RICH), ("assistant", RICH)):
         service.request("createMessage", path=path, body={"role": role, "content": content})
-    service.request("createMessage", path=path, body={"role": "user", "content": _LONG}, intents=[Intent.ODD])
+    for odd in ({"content": _LONG}, {"content": _PARTS, "attachments": [_ATTACHMENT]}):
+        service.request("createMessage", path=path, body={"role": "user", **odd}, intents=[Intent.ODD])
     service.request("listMessages", path=path, params={"limit": 100})
 
 
