@@ -7,6 +7,7 @@ A request without an intent must be accepted. One with `Intent.INVALID` must be 
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from contract_tests.client.explore import FIELDS, OBSERVED_FIELDS, THREAD_FIELDS, exploration
 from contract_tests.client.samples import QUESTION, valid_body
@@ -131,7 +132,7 @@ def odd_queries(service: Service) -> None:
         if set(operation.parameters[:-1]) <= {"threadId"}:
             for odd in _ODD_IDS:
                 # `request` would escape the id.
-                ids = {"threadId": thread, operation.parameters[-1]: odd}
+                ids = {"threadId": quote(thread, safe=""), operation.parameters[-1]: odd}
                 service.client.send("GET", operation.path.format(**ids), intents=[Intent.ODD])
     for operation, path in _lists(service):
         for params in _ODD_QUERIES:

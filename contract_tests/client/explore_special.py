@@ -58,6 +58,17 @@ _ATTACHMENT: Mapping[str, Any] = {
         }
     ],
 }
+_IMAGES = [
+    {"type": "image_file", "imageFile": {"fileId": "file_tune_check", "detail": "low"}},
+    {"type": "image_file", "imageUrl": {"url": "https://tune-check.test/one.png", "detail": "high"}},
+]
+_RESOURCES: Mapping[str, Any] = {
+    "codeInterpreter": {"fileIds": ["file_tune_check", "file_tune_check_2"]},
+    "fileSearch": {
+        "vectorStoreIds": ["store_tune_check"],
+        "vectorStores": [{"fileIds": ["file_tune_check"], "metadata": {"Suite": "tune-check"}}],
+    },
+}
 _EMPTY_THREAD: Mapping[str, Any] = {"title": "", "metadata": {}, "messages": [], "toolResources": {}}
 _AT_ONCE = 6
 
@@ -139,6 +150,19 @@ for _streamed in (False, True):
         "createThreadAndRun",
         {**_RUN, "thread": _THREAD, "stream": _streamed},
     )
+
+
+@exploration("attachments and resources of tools", 1)
+def attachments_and_resources(service: Service) -> None:
+    """Fill the fields that name files and stores. The service may not know these, but must not fail."""
+    message = {"role": "user", "content": [*_PARTS, *_IMAGES], "attachments": [_ATTACHMENT]}
+    thread = {"messages": [message], "toolResources": _RESOURCES}
+    for fields in (thread, {"toolResources": _RESOURCES}, {"toolResources": _RESOURCES}):
+        name = _id(service.request("createThread", body=fields, intents=[Intent.ODD]))
+        for reading in ("getThread", "listMessages") if name else ():
+            service.request(reading, path={"threadId": name})
+    body = {"model": service.model, "thread": thread, "tools": _ATTACHMENT["tools"]}
+    service.request("createThreadAndRun", body=body, intents=[Intent.ODD])
 
 
 @exploration("a run with fields, then two without", 3)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from random import Random
 from typing import Any, Unpack
-from urllib.parse import quote
 
 from contract_tests.client.client import Client, RequestOptions
 from contract_tests.client.samples import QUESTION, example, valid_body
@@ -69,8 +68,7 @@ class Service:
     ) -> Exchange:
         """Send a request to an operation of the document. `path` has its path parameters."""
         found = document().operations[operation]
-        address = found.path.format(**{name: quote(text, safe="") for name, text in (path or {}).items()})
-        return self.client.send(found.method, address, **options)
+        return self.client.send(found.method, found.address(path or {}), **options)
 
     def require(
         self, operation: str, *, path: Mapping[str, str] | None = None, **options: Unpack[RequestOptions]
