@@ -435,6 +435,15 @@ class StreamBreaksCharacters(Deployment):
 
 
 @fault("note")
+class EventsNamedAfterAnotherStatus(Deployment):
+    """An event has the name of the status in its data (assumed)."""
+
+    async def events(self, run: Run, start: int) -> Events:
+        async for event, data in super().events(run, start):
+            yield ("thread.run.queued" if event == "thread.run.in_progress" else event), data
+
+
+@fault("note")
 class UnknownEventNames(Deployment):
     """Events have the names of the OpenAI Assistants API (assumed)."""
 
