@@ -69,7 +69,16 @@ _RESOURCES: Mapping[str, Any] = {
         "vectorStores": [{"fileIds": ["file_tune_check"], "metadata": {"Suite": "tune-check"}}],
     },
 }
-_EMPTY_THREAD: Mapping[str, Any] = {"title": "", "metadata": {}, "messages": [], "toolResources": {}}
+_NO_RESOURCES: Mapping[str, Any] = {
+    "codeInterpreter": {"fileIds": []},
+    "fileSearch": {"vectorStoreIds": [], "vectorStores": []},
+}
+_EMPTY_THREAD: Mapping[str, Any] = {
+    "title": "",
+    "metadata": {},
+    "messages": [],
+    "toolResources": _NO_RESOURCES,
+}
 _AT_ONCE = 6
 
 
@@ -148,7 +157,7 @@ for _streamed in (False, True):
     _special(
         f"a thread and a {_word} with special values",
         "createThreadAndRun",
-        {**_RUN, "thread": _THREAD, "stream": _streamed},
+        {**_RUN, "thread": {**_THREAD, "toolResources": _NO_RESOURCES}, "stream": _streamed},
     )
 
 
