@@ -2,7 +2,9 @@
 
 import string
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from contract_tests.client.samples import unknown_ids, valid_body
@@ -13,6 +15,7 @@ from contract_tests.observations.exchange import KEY_HEADER, Exchange, Intent
 from openapi import Grade
 
 _REJECTED = (401, 403)
+_AT_ONCE = 6
 
 
 @check("no-key-refused", Service)
@@ -23,11 +26,8 @@ def no_key_is_refused(service: Service) -> Iterator[Deviation]:
     Grade: documented
     Advice: check the key before anything else
     """
-    for operation in document().documented_operations():
-        yield from _accepted(_try_key(service, operation, None), "no key")
-        yield from _accepted(_try_key(service, operation, ""), "an empty key")
-        if operation.starts_run:
-            yield from _accepted(_try_key(service, operation, None, stream=True), "no key, streamed")
+    for key, name in ((None, "no key"), ("", "an empty key")):
+        yield from _try_everywhere(service, key, name)
 
 
 @check("wrong-key-refused", Service)
@@ -38,13 +38,14 @@ def wrong_key_is_refused(service: Service) -> Iterator[Deviation]:
     Grade: documented
     Advice: compare the whole key with the keys that exist
     """
-    for operation in document().documented_operations():
-        yield from _accepted(_try_key(service, operation, _invented(service)), "an invented key")
+    yield from _try_everywhere(service, _invented(service), "an invented key")
     key = service.settings.key
-    for wrong in [key[:-1], f"{key}x", key.swapcase(), "*", "sk-tune-"] if len(key) > 4 else []:
-        if wrong != key:
-            listing = document().operation(Role.LIST, "thread")
-            yield from _accepted(_try_key(service, listing, wrong), "a key that is almost right")
+    near = [key[:-1], f"{key}x", key.swapcase()] if len(key) > 4 else []
+    for wrong in (one for one in near if one != key):
+        yield from _try_everywhere(service, wrong, "a key that is almost right")
+    for wrong in ("*", "sk-tune-") if near else ():
+        listing = document().operation(Role.LIST, "thread")
+        yield from _accepted(_try_key(service, listing, wrong), "a key that is almost right")
 
 
 @check("key-only-in-header", Service)
@@ -67,6 +68,10 @@ def key_counts_only_in_its_header(service: Service) -> Iterator[Deviation]:
         yield from _accepted(
             _list_threads(service, headers={"Cookie": f"{name}={key}"}), "the key in a cookie"
         )
+    cookies = {"Cookie": "; ".join(f"{name}={key}" for name in (KEY_HEADER, "key", "token"))}
+    names = (KEY_HEADER, "key", "api_key", "token")
+    query = [(name, key) for name in names]
+    yield from _try_everywhere(service, None, "the key in query and cookie", params=query, headers=cookies)
 
 
 @check("key-in-other-header", Service)
@@ -82,6 +87,9 @@ def key_counts_in_no_other_header(service: Service) -> Iterator[Deviation]:
         (("Authorization", f"Bearer {key}"), ("Authorization", key), ("X-Api-Key", key)) if key else ()
     ):
         yield from _accepted(_list_threads(service, headers={name: value}), f"the key in {name}")
+    others = {"Authorization": f"Bearer {key}", "X-Api-Key": key, "Api-Key": key}
+    if key:
+        yield from _try_everywhere(service, None, "the key in other headers", headers=others)
 
 
 def _list_threads(
@@ -120,8 +128,16 @@ def unauthenticated_is_401(exchange: Exchange) -> Iterator[Deviation]:
     Advice: use 403 only for a valid key without permission
     """
     refused = exchange.refused or 300 <= exchange.status < 400
-    if Intent.UNAUTHENTICATED in exchange.intents and refused and exchange.status not in (401, 429):
+    # A router rejects an operation that is not offered before anything looks at the key.
+    unrouted = exchange.status in (405, 501) or (exchange.status == 404 and _is_optional(exchange))
+    if Intent.UNAUTHENTICATED not in exchange.intents or not refused or unrouted:
+        return
+    if exchange.status not in (401, 429):
         yield Deviation(f"status {exchange.status}", "401", exchange)
+
+
+def _is_optional(exchange: Exchange) -> bool:
+    return exchange.operation is not None and not exchange.operation.is_documented
 
 
 @check("run-moves-only-with-key", Exchange)
@@ -152,15 +168,35 @@ def key_is_not_leaked(exchange: Exchange) -> Iterator[Deviation]:
         yield Deviation(f"the key is in {where}", "no key", exchange, f"{exchange.label}: {where}")
 
 
-def _try_key(service: Service, operation: Operation, key: str | None, **fields: Any) -> Exchange:
-    """Send a request whose key is the only reason to reject it. `fields` are further fields of its body."""
+def _try_everywhere(service: Service, key: str | None, name: str, **options: Any) -> Iterator[Deviation]:
+    """Where an operation accepts a request without a valid key. `name` describes what it has instead."""
+    work = [partial(_try_key, service, one, key, **options) for one in document().documented_operations()]
+    starting = [one for one in document().documented_operations() if one.starts_run]
+    work += [partial(_try_key, service, one, key, stream=True, **options) for one in starting]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        exchanges = [job.result() for job in [pool.submit(one) for one in work]]
+    for exchange in exchanges:
+        streamed = isinstance(exchange.request_json, dict) and exchange.request_json.get("stream")
+        yield from _accepted(exchange, f"{name}, streamed" if streamed else name)
+
+
+def _try_key(
+    service: Service,
+    operation: Operation,
+    key: str | None,
+    *,
+    stream: bool = False,
+    **options: Any,
+) -> Exchange:
+    """Send a request whose key is the only reason to reject it."""
     body = valid_body(operation, model=service.model, metadata={})
-    body = body if body is None else {**body, **fields}
+    body = {**body, "stream": True} if body is not None and stream else body
     path = unknown_ids(operation) | service.ids(["threadId"])
     if "runId" in operation.parameters:
         with suppress(Inconclusive):
             path |= service.ids(["threadId", "runId"])
-    return service.request(operation.id, path=path, body=body, key=key, intents=[Intent.UNAUTHENTICATED])
+    marks = [Intent.UNAUTHENTICATED]
+    return service.request(operation.id, path=path, body=body, key=key, intents=marks, **options)
 
 
 def _accepted(exchange: Exchange, key: str) -> Iterator[Deviation]:
@@ -168,7 +204,7 @@ def _accepted(exchange: Exchange, key: str) -> Iterator[Deviation]:
     place = f"{exchange.label}: {key}"
     if exchange.ok:
         yield Deviation(f"status {exchange.status}", "401", exchange, place)
-    elif exchange.refused and exchange.status not in (*_REJECTED, 429):
+    elif exchange.refused and exchange.status not in (*_REJECTED, 405, 429):
         seen = f"status {exchange.status}"
         yield Deviation(seen, "401 before anything else", exchange, place, Grade.OBSERVED)
 

@@ -1,18 +1,19 @@
 """Does a response repeat the fields of its request, and do all responses agree?"""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
 from math import isclose
 from typing import Any
 
-from contract_tests.document import Role, document
+from contract_tests.document import EVENT_STREAM, Role, document
 from contract_tests.findings import Deviation, check
 from contract_tests.observations.assembly import History
-from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.message_text import text_of
 from contract_tests.observations.timestamps import parse_timestamp
-from contract_tests.observations.traces import Observation, Trace
+from contract_tests.observations.traces import Observation, Stream, Trace
 
 # Fields that refer to files or other resources: a service may drop a reference that it cannot resolve.
 _REFERENCES = frozenset({"attachments", "runId", "toolResources"})
@@ -33,16 +34,68 @@ def request_fields_are_echoed(exchange: Exchange) -> Iterator[Deviation]:
     Grade: documented
     Advice: store the fields of the request and return what was stored
     """
-    request, response = exchange.request_json, exchange.json
+    request, response = exchange.request_json, response_of(exchange)
     if exchange.operation is None or not exchange.ok:
         return
     if not isinstance(request, dict) or not isinstance(response, dict):
         return
     for name in echoed_fields(exchange.operation.id):
         sent, received = request.get(name), response.get(name)
-        if sent and not _may_be_dropped(sent) and not _echoes(name, sent, received):
+        if not is_blank(sent) and not _may_be_dropped(sent) and not _echoes(name, sent, received):
             seen = f"{name}: {str(received)[:80]!r} for {str(sent)[:80]!r}"
             yield Deviation(seen, "the value of the request", exchange, f"{exchange.label}: {name}")
+    if Intent.GENERATED not in exchange.intents:
+        yield from _kept_attachments(exchange, request.get("attachments"), response.get("attachments"))
+
+
+def _kept_attachments(exchange: Exchange, sent: Any, received: Any) -> Iterator[Deviation]:
+    """Attachments that lost a part. A service may drop an attachment whose file it does not know."""
+    asked = {one.get("fileId"): one for one in sent or [] if isinstance(one, dict)}
+    for one in received if isinstance(received, list) else ():
+        part = asked.get(one.get("fileId")) if isinstance(one, dict) else None
+        if part is not None and not contains(one, part):
+            seen = f"attachments: {str(one)[:80]!r} for {str(part)[:80]!r}"
+            yield Deviation(seen, "the value of the request", exchange, f"{exchange.label}: attachments")
+
+
+def response_of(exchange: Exchange) -> Any:
+    """The resource in a response: its JSON, or the first run of its stream."""
+    if exchange.media_type != EVENT_STREAM:
+        return exchange.json
+    runs = Stream.of(exchange).runs
+    return runs[0].data if runs else None
+
+
+@check("values-stay-apart", History)
+def values_stay_apart(history: History) -> Iterator[Deviation]:
+    """A new resource has no value that only the request for another one had.
+
+    Source: the reference pages: the fields of the request are those of the resource that it creates
+    Grade: documented
+    Advice: look for state that requests share, such as a default that is changed in place
+    """
+    known: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    created = [one for one in history.exchanges if _creates_by_fields(one)]
+    for exchange in created:
+        for name, value in exchange.request_json.items():
+            known[_kind(exchange), name].append(value)
+    for exchange in created:
+        response = response_of(exchange)
+        for name in echoed_fields(exchange.label) if isinstance(response, dict) else ():
+            value = response.get(name)
+            if value and not exchange.request_json.get(name) and value in known[_kind(exchange), name]:
+                seen = f"{name}: {str(value)[:80]!r}, which the request does not have"
+                yield Deviation(seen, "its own value", exchange, f"{exchange.label}: {name}")
+
+
+def _kind(exchange: Exchange) -> str:
+    return exchange.operation.kind if exchange.operation else ""
+
+
+def _creates_by_fields(exchange: Exchange) -> bool:
+    """Whether a request created a resource, and was not generated: its values are not by chance another's."""
+    creates = exchange.operation is not None and exchange.operation.role is Role.CREATE and exchange.ok
+    return creates and isinstance(exchange.request_json, dict) and Intent.GENERATED not in exchange.intents
 
 
 @cache
@@ -62,17 +115,24 @@ def _may_be_dropped(value: Any) -> bool:
 def _echoes(name: str, sent: Any, received: Any) -> bool:
     """Whether a field of a response has the value of the request. A service may add to it."""
     if name == "content":
-        return text_of(sent) is None or text_of(sent) == text_of(received)
+        return text_of(sent) in (None, text_of(received))
     if name == "instructions":
         return isinstance(received, str) and isinstance(sent, str) and sent in received
     return contains(received, sent)
+
+
+def is_blank(value: Any) -> bool:
+    """Whether a JSON value says nothing: it is null or empty, or an object of such values."""
+    if isinstance(value, Mapping):
+        return all(map(is_blank, value.values()))
+    return value is None or value in ("", [])
 
 
 def contains(value: Any, part: Any) -> bool:
     """Whether a JSON value has everything that another has. Empty values may be missing."""
     if isinstance(part, Mapping):
         return isinstance(value, Mapping) and all(
-            contains(value.get(name), item) for name, item in part.items() if item not in (None, "", {}, [])
+            contains(value.get(name), item) for name, item in part.items() if not is_blank(item)
         )
     if isinstance(part, list):
         return isinstance(value, list) and len(value) >= len(part) and all(map(contains, value, part))
@@ -174,6 +234,14 @@ def _modifies(exchange: Exchange) -> bool:
     return exchange.operation is not None and exchange.operation.role is Role.MODIFY
 
 
+def stored_by(first: Observation) -> float:
+    """When a resource must be readable at the latest, given its first observation.
+
+    A stream may announce a resource before it is stored: then at the end of the stream.
+    """
+    return first.exchange.received if first.source == "stream" else first.received
+
+
 @check("created-can-be-read", Trace)
 def created_can_be_read(trace: Trace) -> Iterator[Deviation]:
     """A created resource can be retrieved.
@@ -186,6 +254,6 @@ def created_can_be_read(trace: Trace) -> Iterator[Deviation]:
     thread = first.body.get("threadId") or first.exchange.path_parameters.get("threadId")
     for exchange in trace.not_found:
         same = exchange.path_parameters.get("threadId") in (thread, trace.id)
-        if exchange.sent >= first.received and same:
+        if exchange.sent >= stored_by(first) and same:
             place = f"{exchange.label} after {first.source}"
             yield Deviation(f"status {exchange.status}", "200", exchange, place)

@@ -28,7 +28,7 @@ def error_has_code_and_message(exchange: Exchange) -> Iterator[Deviation]:
     """An error has a code and a message, in JSON.
 
     Source: errors elsewhere on the same host, in the form of the Connect protocol
-    Grade: observed
+    Grade: assumed
     Advice: return `{"code": "invalid_argument", "message": "..."}`, from gateways and routers too
     """
     if not 400 <= exchange.status < 600 or exchange.method == "HEAD":

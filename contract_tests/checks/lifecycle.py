@@ -109,8 +109,8 @@ def terminal_run_is_unchanged(trace: Trace) -> Iterator[Deviation]:
 def failed_says_why(trace: Trace) -> Iterator[Deviation]:
     """A run or step has `lastError` if and only if it failed.
 
-    Source: the document's description of `failed` and `lastError`
-    Grade: documented
+    Source: the document's description of `failed` and `lastError`; no page says when it is set
+    Grade: assumed
     Advice: write the error together with the status
     """
     for one in trace.observations if has_status(trace) else ():
@@ -127,8 +127,8 @@ def failed_says_why(trace: Trace) -> Iterator[Deviation]:
 def required_action_is_present(trace: Trace) -> Iterator[Deviation]:
     """A run has `requiredAction` if and only if it is `requires_action`.
 
-    Source: the names of field and status; the description of `requiredAction` in the document
-    Grade: documented
+    Source: the description of `requiredAction` in the document; no page says when it is set
+    Grade: assumed
     Advice: set and remove the action together with the status
     """
     for one in trace.observations if trace.kind == "run" else ():

@@ -4,39 +4,30 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
+from contract_tests.checks.page_walks import default_of, end_of_threads, ids_of, says_more, walk_all
 from contract_tests.client.service import Inconclusive, Service
-from contract_tests.document import Role, document
 from contract_tests.findings import Deviation, check
 from contract_tests.observations.exchange import Exchange
 from contract_tests.observations.timestamps import parse_timestamp
 
-_LARGEST = 100
+_DEFAULT = 20
 _MESSAGES = 5
 
 
 def _page(exchange: Exchange) -> list[Mapping[str, Any]] | None:
     """The entries of a page, None if the exchange has no page."""
-    if exchange.operation is None or exchange.operation.role is not Role.LIST or not exchange.ok:
-        return None
-    data = exchange.json.get("data") if isinstance(exchange.json, dict) else None
-    return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else None
+    return exchange.entries
 
 
 def _parameter(exchange: Exchange, name: str) -> str:
     """A query parameter, or its default in the document."""
     given = dict(exchange.query).get(name, "")
-    return given or (_default(exchange.operation.id, name) if exchange.operation else "")
-
-
-def _default(operation: str, name: str) -> str:
-    """The default of a query parameter in the document, empty if it has none."""
-    schema = document().assumed.parameter(operation, name)
-    return str((schema or {}).get("default", ""))
+    return given or (default_of(exchange.operation.id, name) if exchange.operation else "")
 
 
 @check("page-limit-obeyed", Exchange)
 def limit_is_obeyed(exchange: Exchange) -> Iterator[Deviation]:
-    """A page has at most `limit` entries, by default 20, and never more than 100.
+    """A page has at most `limit` entries, by default 20. A limit above 100 may be reduced, refused or obeyed.
 
     Source: the reference pages of the list operations
     Grade: documented
@@ -45,7 +36,7 @@ def limit_is_obeyed(exchange: Exchange) -> Iterator[Deviation]:
     page, limit = _page(exchange), _parameter(exchange, "limit")
     if page is None or not limit.isascii() or not limit.isdigit():
         return
-    most = min(int(limit), _LARGEST) or _LARGEST
+    most = int(limit) or _DEFAULT
     if len(page) > most:
         yield Deviation(f"{len(page)} entries for limit={limit}", f"at most {most}", exchange)
 
@@ -143,7 +134,7 @@ def message_pages_are_complete(service: Service) -> Iterator[Deviation]:
     thread = service.fresh_thread()
     for number in range(_MESSAGES):
         service.message(thread, f"Message {number + 1} of {_MESSAGES}.")
-    yield from _walk_all(service, "listMessages", {"threadId": thread}, _MESSAGES)
+    yield from walk_all(service, "listMessages", {"threadId": thread}, _MESSAGES)
 
 
 @check("run-pages-complete", Service, needs=("three runs of one thread",))
@@ -157,7 +148,7 @@ def run_pages_are_complete(service: Service) -> Iterator[Deviation]:
     thread = service.once("conversation", lambda: None)
     if thread is None:
         raise Inconclusive("no thread has three runs")
-    yield from _walk_all(service, "listRuns", {"threadId": thread}, 3)
+    yield from walk_all(service, "listRuns", {"threadId": thread}, 3)
 
 
 @check("thread-pages-complete", Service)
@@ -172,89 +163,26 @@ def thread_pages_are_complete(service: Service) -> Iterator[Deviation]:
         service.fresh_thread()
     whole = service.require("listThreads", params={"limit": 6, "order": "asc"})
     pages, after = [], ""
+    expected = ids_of(whole)
     for _ in range(3):
         params = {"limit": 2, "order": "asc", **({"after": after} if after else {})}
         page = service.require("listThreads", params=params)
-        ids = _ids(page)
+        ids = ids_of(page)
         pages += ids
+        if len(pages) < len(expected) and not says_more(page):
+            yield Deviation("hasMore false before the end", "true", page, "listThreads: hasMore")
         if not ids:
             break
         after = ids[-1]
-    expected = _ids(whole)
+    yield from end_of_threads(service)
     if pages != expected[: len(pages)] or len(pages) < min(6, len(expected)):
         yield Deviation(
             f"{len(pages)} threads, not all or in another order", "the same threads as on one page", page
         )
 
 
-def _walk_all(service: Service, operation: str, path: Mapping[str, str], least: int) -> Iterator[Deviation]:
-    """Compare pages of every kind with the whole list. It must have at least `least` entries."""
-    whole = service.require(operation, path=path, params={"limit": 100, "order": "asc"})
-    ids = _ids(whole)
-    if len(ids) < least:
-        yield Deviation(
-            f"{len(ids)} entries after {least} were created", f"at least {least}", whole, f"{operation}: all"
-        )
-        return
-    default = _default(operation, "order")
-    for order, expected in (("asc", ids), ("desc", ids[::-1])):
-        for limit in (1, 2):
-            yield from _walk(service, operation, path, {"order": order, "limit": limit}, expected)
-        yield from _before(service, operation, path, order, expected)
-    plain = service.require(operation, path=path)
-    if _ids(plain) != (ids if default == "asc" else ids[::-1])[:20]:
-        yield Deviation("another order without `order`", default, plain, f"{operation}: default order")
-
-
-def _walk(
-    service: Service, operation: str, path: Mapping[str, str], params: Mapping[str, Any], expected: list[str]
-) -> Iterator[Deviation]:
-    """Follow `after` from page to page."""
-    seen: list[str] = []
-    place = f"{operation}: {params['order']}"
-    for _ in range(len(expected) + 2):
-        after = {"after": seen[-1]} if seen else {}
-        page = service.require(operation, path=path, params={**params, **after})
-        ids = _ids(page)
-        more = page.json.get("hasMore") if isinstance(page.json, dict) else None
-        seen += ids
-        remain = len(expected) - len(seen)
-        if seen != expected[: len(seen)] or not ids:
-            yield Deviation(_difference(seen, expected), "each entry once, in order", page, f"{place}: after")
-            return
-        if bool(more) != (remain > 0):
-            yield Deviation(
-                f"hasMore {more} with {remain} entries left", str(remain > 0), page, f"{place}: hasMore"
-            )
-        if remain <= 0:
-            return
-
-
-def _before(
-    service: Service, operation: str, path: Mapping[str, str], order: str, expected: list[str]
-) -> Iterator[Deviation]:
-    """Read the page before the last entry: all entries but the last."""
-    params = {"order": order, "limit": 100, "before": expected[-1]}
-    page = service.require(operation, path=path, params=params)
-    if _ids(page) != expected[:-1]:
-        place = f"{operation}: {order}: before"
-        yield Deviation(_difference(_ids(page), expected[:-1]), "the entries before it", page, place)
-
-
-def _difference(seen: list[str], expected: list[str]) -> str:
-    if len(set(seen)) < len(seen):
-        return f"{len(seen)} entries, {len(set(seen))} of them distinct"
-    if len(seen) != len(expected):
-        return f"{len(seen)} of {len(expected)} entries"
-    return "another order"
-
-
-def _ids(page: Exchange) -> list[str]:
-    return [str(item.get("id")) for item in _page(page) or []]
-
-
 @check("page-default-limit", Service)
-def page_has_twenty_by_default(service: Service) -> Iterator[Deviation]:
+def page_has_twenty_bydefault_of(service: Service) -> Iterator[Deviation]:
     """Without `limit`, a page has 20 entries if there are as many.
 
     Source: the reference pages of the list operations: limit, default 20
@@ -263,12 +191,12 @@ def page_has_twenty_by_default(service: Service) -> Iterator[Deviation]:
     """
     messages = [{"role": "user", "content": [{"type": "text", "text": f"{number}"}]} for number in range(22)]
     path = {"threadId": service.fresh_thread(messages=messages)}
-    whole = _ids(service.require("listMessages", path=path, params={"limit": 100}))
+    whole = ids_of(service.require("listMessages", path=path, params={"limit": 100}))
     page = service.require("listMessages", path=path)
     if len(whole) <= 20:
         raise Inconclusive("a new thread does not have the messages of its request")
-    if len(_ids(page)) != 20:
-        yield Deviation(f"{len(_ids(page))} of {len(whole)} entries", "20", page)
+    if len(ids_of(page)) != 20:
+        yield Deviation(f"{len(ids_of(page))} of {len(whole)} entries", "20", page)
 
 
 @check("page-beyond-the-end", Service)
@@ -283,9 +211,9 @@ def page_after_the_end_is_empty(service: Service) -> Iterator[Deviation]:
     message = service.message(thread)
     path = {"threadId": thread}
     page = service.require("listMessages", path=path, params={"after": message, "order": "asc"})
-    if _ids(page) or (isinstance(page.json, dict) and page.json.get("hasMore")):
+    if ids_of(page) or (isinstance(page.json, dict) and page.json.get("hasMore")):
         yield Deviation(
-            f"{len(_ids(page))} entries, hasMore {page.json.get('hasMore')}",
+            f"{len(ids_of(page))} entries, hasMore {page.json.get('hasMore')}",
             "no entries, hasMore false",
             page,
         )

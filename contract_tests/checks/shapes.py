@@ -5,9 +5,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contract_tests.document import EVENT_STREAM, JSON, Mismatch, Role, document
+from contract_tests.checks.values import mismatches
+from contract_tests.document import EVENT_STREAM, JSON, Mismatch, document
 from contract_tests.findings import Deviation, check
 from contract_tests.observations.exchange import Exchange, Intent
+from contract_tests.observations.nulls import without_nulls
 from contract_tests.observations.timestamps import parse_timestamp
 from contract_tests.observations.traces import observations_of, streams_of
 from openapi import GRADES, Grade
@@ -101,10 +103,11 @@ def response_fits_schema(exchange: Exchange) -> Iterator[Deviation]:
     for grade in GRADES[:1] if Intent.GENERATED in exchange.intents else GRADES[operation.grade.rank :]:
         view = document().views[grade]
         schema = view.response_schema(operation.id, exchange.status, JSON)
-        for mismatch in view.mismatches(schema, exchange.json) if schema else []:
+        body = without_nulls(exchange.json)
+        for mismatch, known in mismatches(view, schema, body) if schema else ():
             if mismatch.place not in reported and not _empty_left_out(mismatch, exchange):
                 reported.add(mismatch.place)
-                yield _deviation(exchange, operation.id, mismatch, grade)
+                yield _deviation(exchange, operation.id, mismatch, known)
 
 
 def _empty_left_out(mismatch: Mismatch, exchange: Exchange) -> bool:
@@ -113,8 +116,6 @@ def _empty_left_out(mismatch: Mismatch, exchange: Exchange) -> bool:
     if not found or not isinstance(mismatch.value, dict):
         return False
     request = exchange.request_json if isinstance(exchange.request_json, dict) else {}
-    if found[1] == "data":
-        return not any(isinstance(value, list) for value in mismatch.value.values())
     return found[1] in request and request[found[1]] in ("", [], {})
 
 
@@ -212,11 +213,6 @@ def list_has_its_envelope(exchange: Exchange) -> Iterator[Deviation]:
     Grade: documented
     Advice: return all four; clients page by `hasMore` and `lastId`
     """
-    if exchange.operation is None or exchange.operation.role is not Role.LIST or not exchange.ok:
-        return
-    body = exchange.json
-    if not isinstance(body, dict) or not isinstance(body.get("data"), list) or not body["data"]:
-        return
-    for name in ("firstId", "lastId"):
-        if not isinstance(body.get(name), str):
+    for name in ("firstId", "lastId") if exchange.entries else ():
+        if not isinstance(exchange.json.get(name), str):
             yield Deviation(f"no {name}", f"{name}, a string", exchange, f"{exchange.label}: {name}")

@@ -9,10 +9,11 @@ from contract_tests.observations.assembly import History
 from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.lifecycle import lifecycles
 from contract_tests.observations.timestamps import parse_timestamp
-from contract_tests.observations.traces import Stream
+from contract_tests.observations.traces import Stream, Trace
+from openapi import Grade
 
-# Runs of at least _WORTH seconds are compared. A stream of at least _LONG seconds must not arrive within
-# the share _BURST of its time.
+# Work of at least _WORTH seconds is compared. A run of at least _LONG seconds, time in the queue included,
+# must not arrive within the share _BURST of its time.
 _WORTH = 0.5
 _LONG = 1.0
 _BURST = 0.05
@@ -123,16 +124,37 @@ def stream_closes(stream: Stream) -> Iterator[Deviation]:
 def stream_reaches_the_end(stream: Stream) -> Iterator[Deviation]:
     """A stream shows the last status of its run before it ends.
 
-    Source: the reference page "Create run": it ends once the run is in a terminal state
-    Grade: documented
+    Source: the event names of the OpenAI Assistants API; no page says which events a stream has
+    Grade: assumed
     Advice: write the run's last event before `[DONE]`
     """
     broken_off = bool(stream.events) and stream.events[-1].event.event == "error"
     if stream.runs and not stream.ended and not stream.exchange.cut and not broken_off:
         seen = f"the last status is {stream.statuses[-1]}"
         yield Deviation(seen, "a terminal status, or requires_action", stream.exchange)
-    elif not stream.events and not stream.exchange.cut:
-        yield Deviation("a stream without events", "the events of the run", stream.exchange)
+    elif all(event.done for event in stream.events) and not stream.exchange.cut:
+        seen, expected = "a stream without events", "the events of the run"
+        yield Deviation(seen, expected, stream.exchange, "no events", Grade.DOCUMENTED)
+
+
+@check("stream-ends-after-the-run", Trace)
+def stream_ends_after_its_run(trace: Trace) -> Iterator[Deviation]:
+    """When a stream has ended with `[DONE]`, its run is terminal or `requires_action`.
+
+    Source: the reference page "Create run": it terminates when the run enters a terminal state
+    Grade: documented
+    Advice: write `[DONE]` when the run has ended
+    """
+    done = next((event for event in trace.stream.events if event.done), None) if trace.stream else None
+    if trace.kind != "run" or trace.stream is None or done is None:
+        return
+    settled = trace.lifecycle.terminal | {"requires_action"}
+    for one in trace.observations:
+        later = one.source != "stream" and one.sent >= done.event.at
+        if later and trace.lifecycle.knows(one.status) and one.status not in settled:
+            seen = f"{one.status} ({one.source}) after [DONE]"
+            yield Deviation(seen, "a terminal status", trace.stream.exchange, one.status)
+            return
 
 
 @check("stream-statuses-forward", Stream)
@@ -181,11 +203,13 @@ def events_arrive_during_the_run(history: History) -> Iterator[Deviation]:
     Grade: documented
     Advice: flush after each event; look for a buffering proxy
     """
-    # A busy machine may delay one stream, but not all of them in the same way.
-    seen = [(stream, late) for stream in history.streams if (late := _held_back(stream)) is not None]
-    if seen and all(late for _, late in seen):
-        stream, late = seen[0]
-        yield Deviation(late, "events spread over the run", stream.exchange)
+    # A busy machine may delay one stream, but not all of an operation in the same way.
+    known = [(stream, late) for stream in history.streams if (late := _held_back(stream)) is not None]
+    for label in dict.fromkeys(stream.exchange.label for stream, _ in known):
+        seen = [(stream, late) for stream, late in known if stream.exchange.label == label]
+        if all(late for _, late in seen) and (len(seen) > 1 or len(seen) == len(known)):
+            stream, late = seen[0]
+            yield Deviation(late, "events spread over the run", stream.exchange)
 
 
 def _held_back(stream: Stream) -> str | None:
@@ -197,25 +221,25 @@ def _held_back(stream: Stream) -> str | None:
     if took is not None and took[0] >= _WORTH:
         lasted, arriving = took
         return f"{lasted:.1f} s of work arrived within {arriving:.2f} s" if arriving < lasted / 2 else ""
-    whole, arrived = times[-1] - stream.exchange.sent, times[-1] - times[0]
-    if whole < _LONG:
+    life = _work(stream, "queued", "createdAt")
+    if life is None or life[0] < _LONG:
         return None
-    return (
-        f"{len(times)} events arrived within {arrived:.2f} of {whole:.1f} s"
-        if arrived <= _BURST * whole
-        else ""
-    )
+    lasted, arriving = life
+    return f"{lasted:.1f} s arrived within {arriving:.2f} s" if arriving <= _BURST * lasted else ""
 
 
-def _work(stream: Stream) -> tuple[float, float] | None:
-    """The seconds from start to end of the run, by its timestamps and by the arrival of its events."""
+def _work(
+    stream: Stream, status: str = "in_progress", timestamp: str = "startedAt"
+) -> tuple[float, float] | None:
+    """The seconds from a status of the run to its end, by its timestamps and by the arrival of its events."""
     table = lifecycles()["run"]
-    began = next((one for one in stream.runs if one.data.get("status") == "in_progress"), None)
+    began = next((one for one in stream.runs if one.data.get("status") == status), None)
     ended = next((one for one in stream.runs if one.data.get("status") in table.terminal), None)
     if began is None or ended is None:
         return None
-    start = parse_timestamp(ended.data.get("startedAt"))
+    start = parse_timestamp(ended.data.get(timestamp))
     end = parse_timestamp(ended.data.get(table.timestamp.get(str(ended.data["status"]), "")))
     if start is None or end is None:
         return None
-    return float(end.seconds - start.seconds), ended.event.at - began.event.at
+    surely = end.seconds - start.seconds - max(start.precision, end.precision)
+    return float(surely), ended.event.at - began.event.at

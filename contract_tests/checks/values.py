@@ -1,10 +1,21 @@
 """What do the checks of statuses and timestamps ask about a value?"""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from contract_tests.document import Mismatch, View
 from contract_tests.observations.lifecycle import lifecycles
 from contract_tests.observations.timestamps import parse_timestamp
 from contract_tests.observations.traces import Trace
+from openapi import Grade
+
+# No page says that a service looks into these fields: it may store and return what is in them unread.
+_UNREAD = frozenset({"toolResources", "attachments"})
+# No page says what these members of a message, or of a part of it, do in a request.
+_WITHOUT_EFFECT = frozenset(
+    {"id", "object", "createdAt", "threadId", "assistantId", "runId", "imageFile", "imageUrl"}
+)
+_MESSAGES = frozenset({"messages", "content"})
 
 
 def has_status(trace: Trace) -> bool:
@@ -21,3 +32,27 @@ def same_time(old: Any, new: Any) -> bool:
     """Whether two timestamps mean the same time."""
     one, other = parse_timestamp(old), parse_timestamp(new)
     return one is not None and other is not None and not one.differs(other)
+
+
+def mismatches(view: View, schema: Mapping[str, Any], body: Any) -> Iterator[tuple[Mismatch, Grade]]:
+    """Where a JSON body does not match a schema, each with its grade.
+
+    The grade is that of the view, but at most observed inside a field that a service may store unread.
+    """
+    found = view.mismatches(schema, body)
+    certain = {one.pointer for one in view.mismatches(schema, _without_unread(body))} if found else set()
+    for mismatch in found:
+        documented = view.grade is Grade.DOCUMENTED and mismatch.pointer in certain
+        yield mismatch, view.grade if documented or view.grade is not Grade.DOCUMENTED else Grade.OBSERVED
+
+
+def _without_unread(body: Any, name: str = "") -> Any:
+    """The body without what a service may store unread. `name` is the field that it is the value of."""
+    if isinstance(body, list):
+        return [_without_unread(item, name) for item in body]
+    if not isinstance(body, Mapping):
+        return body
+    if name in _UNREAD:
+        return {}
+    hidden = _WITHOUT_EFFECT if name in _MESSAGES else frozenset()
+    return {key: _without_unread(value, key) for key, value in body.items() if key not in hidden}

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
-from contract_tests.checks.echoes import changed, contains
+from contract_tests.checks.echoes import changed, contains, stored_by
 from contract_tests.client.samples import valid_body
 from contract_tests.client.service import Inconclusive, Service
 from contract_tests.document import Role, document
@@ -31,7 +32,7 @@ def created_is_listed(history: History) -> Iterator[Deviation]:
         if not exchange.ok or not _is_whole(exchange):
             continue
         kind = operation.kind
-        listed = {item.get("id") for item in exchange.json["data"] if isinstance(item, dict)}
+        listed = {item.get("id") for item in exchange.entries or ()}
         for trace in history.traces:
             if trace.kind == kind and trace.id not in listed and _is_due(trace, exchange):
                 place = f"{exchange.label}: {kind}"
@@ -44,16 +45,15 @@ def _is_due(trace: Trace, exchange: Exchange) -> bool:
     here = all(first.body.get(name) == value for name, value in exchange.path_parameters.items())
     # A service may withdraw the message of a run that did not complete.
     lasts = trace.kind != "message" or first.source != exchange.label or first.body.get("role") == "user"
-    return here and lasts and first.received <= exchange.sent
+    return here and lasts and stored_by(first) <= exchange.sent
 
 
 def _is_whole(exchange: Exchange) -> bool:
     """Whether a page has the whole list."""
-    body = exchange.json
-    if not isinstance(body, dict) or not isinstance(body.get("data"), list) or body.get("hasMore"):
+    if exchange.entries is None or exchange.json.get("hasMore"):
         return False
     limit = dict(exchange.query).get("limit", "20")
-    short = limit.isdigit() and len(body["data"]) < int(limit)
+    short = limit.isdigit() and len(exchange.entries) < int(limit)
     return short and not {"after", "before"} & dict(exchange.query).keys()
 
 
@@ -80,7 +80,7 @@ def reply_is_in_the_thread(history: History) -> Iterator[Deviation]:
 
 
 def _missing_reply(trace: Trace, exchange: Exchange) -> Iterator[Deviation]:
-    messages = [item for item in exchange.json["data"] if isinstance(item, dict)]
+    messages = exchange.entries or []
     if not any(message.get("role") == "assistant" for message in messages):
         grade = Grade.DOCUMENTED if _names_message(trace) else Grade.OBSERVED
         seen = f"{len(messages)} messages, none from the assistant"
@@ -106,9 +106,10 @@ def reply_follows_its_question(history: History) -> Iterator[Deviation]:
             continue
         if query.get("order", "asc") != "asc" or not _is_whole(exchange):
             continue
-        ids = [item.get("id") for item in exchange.json["data"] if isinstance(item, dict)]
-        for item in exchange.json["data"]:
-            run = history.find("run", item.get("runId")) if isinstance(item, dict) else None
+        entries = exchange.entries or []
+        ids = [item.get("id") for item in entries]
+        for item in entries:
+            run = history.find("run", item.get("runId"))
             if run is None or item.get("role") != "assistant" or run.observations[0].source == "listRuns":
                 continue
             created = run.observations[0].exchange.sent
@@ -138,7 +139,7 @@ def thread_starts_with_its_messages(history: History) -> Iterator[Deviation]:
         texts = given.get(exchange.path_parameters.get("threadId", ""), [])
         if exchange.operation.lists("message") and texts and _is_whole(exchange):
             order = dict(exchange.query).get("order", "asc")
-            shown = [text_of(one.get("content")) for one in body["data"] if isinstance(one, dict)]
+            shown = [text_of(one.get("content")) for one in exchange.entries or ()]
             if (shown if order == "asc" else shown[::-1])[: len(texts)] != texts:
                 seen = f"the thread begins with {str(shown[:1])[:100]}"
                 yield Deviation(seen, str(texts)[:100], exchange)
@@ -207,7 +208,7 @@ def _found_elsewhere(service: Service, path: Mapping[str, str]) -> Iterator[Devi
 
 
 def _listed(exchange: Exchange, expected: str) -> Iterator[Deviation]:
-    if exchange.ok and isinstance(exchange.json, dict) and exchange.json.get("data"):
+    if exchange.entries:
         yield Deviation("entries of another thread", expected, exchange)
 
 
@@ -220,7 +221,9 @@ def modifying_a_run_changes_its_metadata(service: Service) -> Iterator[Deviation
     Advice: write only the metadata
     """
     thread, run = service.finished_run()
-    yield from _modify(service, "run", {"threadId": thread, "runId": run}, {"metadata": {"modified": "yes"}})
+    path = {"threadId": thread, "runId": run}
+    yield from _modify(service, "run", path, {"metadata": {"modified": "yes"}})
+    yield from _modify(service, "run", path, {})
 
 
 @check("modify-thread-changes-what-is-asked", Service)
@@ -234,6 +237,7 @@ def modifying_a_thread_changes_what_is_asked(service: Service) -> Iterator[Devia
     thread = service.fresh_thread(title="Before", metadata={"kept": "yes"})
     yield from _modify(service, "thread", {"threadId": thread}, {"title": "After"})
     yield from _modify(service, "thread", {"threadId": thread}, {"metadata": {"modified": "yes"}})
+    yield from _modify(service, "thread", {"threadId": thread}, {})
 
 
 def _modify(
@@ -241,9 +245,11 @@ def _modify(
 ) -> Iterator[Deviation]:
     reading, modifying = (document().operation(role, kind).id for role in (Role.READ, Role.MODIFY))
     before = service.require(reading, path=path)
-    modified = service.require(modifying, path=path, body=dict(change))
+    # A service may reject a modification of nothing.
+    send = service.require if change else partial(service.request, intents=[Intent.ODD])
+    modified = send(modifying, path=path, body=dict(change))
     after = service.require(reading, path=path)
-    for exchange in (modified, after):
+    for exchange in (modified, after) if modified.ok else ():
         if not isinstance(before.json, dict) or not isinstance(exchange.json, dict):
             continue
         place = f"{exchange.label} after {modifying}"

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import Any, TypedDict
 from urllib.parse import urlencode
@@ -166,18 +167,41 @@ class Client:
         self.record.add(exchange)
         return exchange
 
+    def _followed(self, draft: Draft, exchange: Exchange, timeout: float) -> Exchange:
+        """The exchange itself, or the one that it is redirected to by a final slash of the path."""
+        target = _slash_moved(exchange)
+        if not target:
+            return exchange
+        self.budget.take_request()
+        request = self._http.build_request("GET", target, headers=draft.request.headers)
+        return Reader(replace(draft, request=request), timeout).read(self._http)
+
     def _transmit(self, draft: Draft, timeout: float) -> Exchange:
         """Send the request. If an idle connection turns out to be closed, send it once more."""
         for last in (False, True):
             reader = Reader(draft, timeout)
             try:
-                return reader.read(self._http)
+                return self._followed(draft, reader.read(self._http), timeout)
             except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
                 if last or reader.status:
                     return reader.exchange(error=_text(error))
             except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
                 return reader.exchange(error=_text(error))
         raise AssertionError("unreachable: the second attempt returns")
+
+
+def _slash_moved(exchange: Exchange) -> str:
+    """Where a GET is redirected with or without the final slash of its path, empty if it is not.
+
+    Such a redirect stays on the same server, so that the request may be repeated with its headers.
+    """
+    if exchange.method != "GET" or exchange.status not in (301, 302, 307, 308):
+        return ""
+    asked, found = httpx.URL(exchange.url), httpx.URL(exchange.url).join(exchange.header("location"))
+    paths = [url.raw_path.partition(b"?")[0] for url in (asked, found)]
+    same = (asked.scheme, asked.netloc, asked.query) == (found.scheme, found.netloc, found.query)
+    moved = paths[0] != paths[1] and paths[0].rstrip(b"/") == paths[1].rstrip(b"/")
+    return str(found) if same and moved else ""
 
 
 def _pause(exchange: Exchange, attempt: int) -> float | None:

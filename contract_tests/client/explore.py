@@ -15,7 +15,7 @@ from contract_tests.document import EVENT_STREAM, Operation, Role, document
 from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.traces import Stream
 
-WEATHER = {
+WEATHER: Mapping[str, Any] = {
     "type": "function",
     "function": {
         "name": "weather",
@@ -100,7 +100,7 @@ def run_polled_during_creation(service: Service) -> None:
                 path = {"threadId": thread, "runId": name}
                 service.request("getRun", path=path)
                 service.request("listRunSteps", path=path)
-    _complete(service, creating.result())
+    complete(service, creating.result())
 
 
 @exploration("a streamed run", 1, smoke=True)
@@ -108,7 +108,7 @@ def streamed_run(service: Service) -> None:
     """Stream a run, then read everything."""
     thread = service.thread()
     service.message(thread)
-    _complete(service, service.start(thread, stream=True))
+    complete(service, service.start(thread, stream=True))
 
 
 @exploration("a streamed run that is polled at the same time", 1)
@@ -122,27 +122,27 @@ def polled_stream(service: Service) -> None:
             service.client.wait(0.1)
             for name in _ids(service.request("listRuns", path={"threadId": thread}))[:1]:
                 service.request("getRun", path={"threadId": thread, "runId": name})
-    _complete(service, streaming.result())
+    complete(service, streaming.result())
 
 
 @exploration("a thread and a run in one request", 1, smoke=True)
 def thread_and_run(service: Service) -> None:
     """Use createThreadAndRun with a thread that has every field."""
-    _complete(service, service.start("", "createThreadAndRun", thread=dict(THREAD_FIELDS)))
+    complete(service, service.start("", "createThreadAndRun", thread=dict(THREAD_FIELDS)))
 
 
 @exploration("a thread and a streamed run in one request", 1)
 def thread_and_streamed_run(service: Service) -> None:
     """Use createThreadAndRun with a stream."""
     thread = {"messages": THREAD_FIELDS["messages"]}
-    _complete(service, service.start("", "createThreadAndRun", thread=thread, stream=True))
+    complete(service, service.start("", "createThreadAndRun", thread=thread, stream=True))
 
 
 @exploration("a run with every documented field", 1, smoke=True)
 def run_with_every_field(service: Service) -> None:
     """Send all optional fields together, in a thread that was created with every field."""
     thread = service.thread(**THREAD_FIELDS)
-    _complete(service, service.start(thread, **FIELDS))
+    complete(service, service.start(thread, **FIELDS))
 
 
 @exploration("three runs of one thread", 3)
@@ -186,7 +186,7 @@ def cancelled_run(service: Service) -> None:
                 service.request("cancelRun", path=path, body={}, key=None, intents=[Intent.UNAUTHENTICATED])
                 service.request("cancelRun", path=path, body={})
                 cancelled = True
-    _complete(service, streaming.result())
+    complete(service, streaming.result())
 
 
 def answer_tools(service: Service, thread: str, body: Mapping[str, Any]) -> None:
@@ -230,7 +230,7 @@ def _read_list(service: Service, operation: Operation, path: Mapping[str, str]) 
                 service.request(reading.id, path={**path, reading.parameters[-1]: name})
 
 
-def _complete(service: Service, created: Exchange) -> None:
+def complete(service: Service, created: Exchange) -> None:
     """Poll a created run to its end and read everything."""
     run = _created_run(created)
     thread = created.path_parameters.get("threadId") or str(run.get("threadId", ""))

@@ -7,6 +7,7 @@ A request without an intent must be accepted. One with `Intent.INVALID` must be 
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from contract_tests.client.explore import FIELDS, OBSERVED_FIELDS, THREAD_FIELDS, exploration
 from contract_tests.client.samples import QUESTION, valid_body
@@ -74,12 +75,28 @@ def wrong_fields(service: Service) -> None:
     """Send each documented field with a value of each wrong type, and bodies without required fields."""
     for operation, path, valid in _posts(service):
         service.request(operation.id, path=path, body={}, intents=[Intent.INVALID])
+        _wrong_streams(service, operation, path, valid)
         for name, schema in _properties(operation):
             for wrong in _wrong(schema):
                 body = {**valid, name: wrong}
                 service.request(
                     operation.id, path=path, body=body, intents=[Intent.INVALID, Intent.NO_TOKEN_LIMIT]
                 )
+
+
+def _wrong_streams(
+    service: Service, operation: Operation, path: Mapping[str, str], valid: Mapping[str, Any]
+) -> None:
+    """Ask for a stream with one wrong field, or without the required ones."""
+    marks = [Intent.INVALID, Intent.NO_TOKEN_LIMIT]
+    if not operation.starts_run:
+        return
+    service.request(operation.id, path=path, body={"stream": True}, intents=marks)
+    service.request(operation.id, path=path, body={**valid, "model": "", "stream": True}, intents=marks)
+    for name, schema in _properties(operation):
+        for wrong in _wrong(schema)[:1] if name != "stream" else ():
+            body = {**valid, "stream": True, name: wrong}
+            service.request(operation.id, path=path, body=body, intents=marks)
 
 
 @exploration("odd values", 1)
@@ -115,7 +132,7 @@ def odd_queries(service: Service) -> None:
         if set(operation.parameters[:-1]) <= {"threadId"}:
             for odd in _ODD_IDS:
                 # `request` would escape the id.
-                ids = {"threadId": thread, operation.parameters[-1]: odd}
+                ids = {"threadId": quote(thread, safe=""), operation.parameters[-1]: odd}
                 service.client.send("GET", operation.path.format(**ids), intents=[Intent.ODD])
     for operation, path in _lists(service):
         for params in _ODD_QUERIES:

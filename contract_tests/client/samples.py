@@ -37,12 +37,12 @@ def valid_body(operation: Operation, **fields: Any) -> dict[str, Any] | None:
     if not names and operation.role is Role.MODIFY:
         names = ["metadata"] if "metadata" in properties else list(properties)[:1]
     return {
-        name: fields[name] if name in fields else _value(view, name, properties.get(name, {}))
+        name: fields[name] if name in fields else value_of(view, name, properties.get(name, {}))
         for name in names
     }
 
 
-def _value(view: View, name: str, schema: Any) -> Any:
+def value_of(view: View, name: str, schema: Any) -> Any:
     """A value that a field of this name and schema must accept."""
     plain = view.resolve(schema)
     if name in _FIELDS:
@@ -52,8 +52,8 @@ def _value(view: View, name: str, schema: Any) -> Any:
     if "enum" in plain:
         return plain["enum"][0]
     if plain.get("type") == "array":
-        return [_value(view, "", plain["items"])] * plain.get("minItems", 0)
+        return [value_of(view, "", plain["items"])] * plain.get("minItems", 0)
     if plain.get("type") == "object":
         properties = view.properties(plain)
-        return {key: _value(view, key, properties.get(key, {})) for key in view.required(plain)}
+        return {key: value_of(view, key, properties.get(key, {})) for key in view.required(plain)}
     return _BY_TYPE.get(str(plain.get("type")), "text")

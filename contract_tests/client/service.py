@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from random import Random
 from typing import Any, Unpack
-from urllib.parse import quote
 
 from contract_tests.client.client import Client, RequestOptions
 from contract_tests.client.samples import QUESTION, example, valid_body
 from contract_tests.document import Operation, Role, document
-from contract_tests.observations.exchange import Exchange, Intent
+from contract_tests.observations.exchange import KEY_HEADER, Exchange, Intent
 from contract_tests.observations.lifecycle import lifecycles
 
 _NOT_OFFERED = (404, 405, 501)
@@ -69,8 +68,7 @@ class Service:
     ) -> Exchange:
         """Send a request to an operation of the document. `path` has its path parameters."""
         found = document().operations[operation]
-        address = found.path.format(**{name: quote(text, safe="") for name, text in (path or {}).items()})
-        return self.client.send(found.method, address, **options)
+        return self.client.send(found.method, found.address(path or {}), **options)
 
     def require(
         self, operation: str, *, path: Mapping[str, str] | None = None, **options: Unpack[RequestOptions]
@@ -88,9 +86,14 @@ class Service:
         raise Inconclusive(reason, exchange)
 
     def connect(self) -> None:
-        """Find the base URL and test the key. Raises `CannotCheck` if the service rejects the key."""
+        """Find the base URL and test the key.
+
+        Raises `CannotCheck` if the service rejects the key. A service that accepts the key elsewhere than in
+        its header can be checked: it does not conform.
+        """
         first = self.find_base()
-        if first.status in (401, 403) and all(map(self._rejects_key, self._free_operations())):
+        rejected = first.status in (401, 403) and all(map(self._rejects_key, self._free_operations()))
+        if rejected and not self._accepts_key_elsewhere():
             hint = "another key" if self.settings.key else "a key"
             raise CannotCheck(
                 f"{self.client.base} rejects the key ({first.status}); give {hint} with --key or TUNE_API_KEY"
@@ -124,6 +127,19 @@ class Service:
             document().operation(Role.CREATE, "thread"),
             *(one for one in lists if len(one.parameters) < 2),
         ]
+
+    def _accepts_key_elsewhere(self) -> bool:
+        """Whether the service accepts the key in the query, a cookie or another header."""
+        key = self.settings.key
+        headers = {
+            "Authorization": f"Bearer {key}",
+            "X-Api-Key": key,
+            "Cookie": f"{KEY_HEADER}={key}; key={key}",
+        }
+        params = [("limit", "1"), *((name, key) for name in (KEY_HEADER, "key", "api_key", "token"))]
+        marks = [Intent.CONNECT]
+        listed = self.request("listThreads", key=None, headers=headers, params=params, intents=marks)
+        return bool(key) and listed.ok
 
     def _rejects_key(self, operation: Operation) -> bool:
         path = {"threadId": self.settings.thread or "thread_unknown"}

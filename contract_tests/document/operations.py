@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote
 
 from contract_tests.document.view import EVENT_STREAM, JSON, View
 from openapi import Grade
@@ -65,6 +66,10 @@ class Operation:
     def parameters(self) -> tuple[str, ...]:
         """The names of the path parameters, in their order."""
         return tuple(re.findall(r"\{(\w+)\}", self.path))
+
+    def address(self, ids: Mapping[str, str]) -> str:
+        """The path with these ids, percent-encoded. `ids` may have more than the path needs."""
+        return self.path.format(**{name: quote(text, safe="") for name, text in ids.items()})
 
     @property
     def is_documented(self) -> bool:

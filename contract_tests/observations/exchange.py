@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
-from contract_tests.document import Operation
+from contract_tests.document import Operation, Role
 from contract_tests.redaction import KEY_ESCAPED, KEY_MARK, Secrets
 
 KEY_HEADER = "X-Tune-Key"
@@ -102,6 +102,14 @@ class Exchange:
     def request_json(self) -> Any:
         """The request body as JSON, None if it is not JSON."""
         return _json(self.request_body)
+
+    @property
+    def entries(self) -> list[Mapping[str, Any]] | None:
+        """The entries of a list, None if this is no successful list. Missing or null `data` is empty."""
+        if self.operation is None or self.operation.role is not Role.LIST or not self.ok:
+            return None
+        data = (self.json.get("data") or []) if isinstance(self.json, dict) else None
+        return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else None
 
     @property
     def label(self) -> str:

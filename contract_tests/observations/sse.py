@@ -114,8 +114,6 @@ class Parser:
         """The event that a blank line completes. A block without data is not an event."""
         event = Event("\n".join(self._data), self._event, self._id, at, self._first_line)
         dispatched = event if self._data else None
-        if self._event and not self._data:
-            self._flaw(f"the event {self._event!r} has no data and is never dispatched", self._first_line)
         self._data, self._event, self._block = [], "", False
         return dispatched
 

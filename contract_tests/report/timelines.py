@@ -92,7 +92,7 @@ def _statuses(run: Trace, start: float) -> Iterator[Span]:
     for one in observed:
         if not firsts or firsts[-1].status != one.status:
             firsts.append(one)
-    ends = [one.received for one in firsts[1:]] + [observed[-1].received if observed else start]
+    ends = [one.received for one in [*firsts[1:], *observed[-1:]]]
     for one, end in zip(firsts, ends, strict=True):
         yield Span(one.status, one.received - start, max(one.received, end) - start, one.source)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contract_tests.checks import REGISTRY
-from contract_tests.client import explore_requests  # noqa: F401 - registers explorations
+from contract_tests.client import explore_requests, explore_special  # noqa: F401 - register explorations
 from contract_tests.client.budget import Budget
 from contract_tests.client.explore import EXPLORATIONS, Exploration
 from contract_tests.settings import Profile, Settings

@@ -69,6 +69,8 @@ def explain(mismatch: jsonschema_rs.ValidationError, name: str = "") -> str:
         case "additionalProperties":
             names = ", ".join(f"{where + '.' if where else ''}{name}" for name in kind.unexpected)
             return f"{names}: is not a field here, got {sent}"
+        case "minLength":
+            return f"{where}: must have at least {kind.limit} characters, got {sent}"
         case "minItems":
             return f"{where}: must have at least {kind.limit} entries, got {sent}"
     return f"{where or 'body'}: {error.message[:300]}"

@@ -16,11 +16,14 @@ KEYWORDS = (
 LIST = "object data firstId lastId hasMore"
 ENDS = "createdAt expiresAt cancelledAt completedAt failedAt"
 DOCUMENTED = {
-    "Attachment": "",
+    "Attachment": "fileId tools",
+    "AttachmentTool": "id name type function openapiSpec openapiActionData",
     "CreateMessageRequest": "role content attachments runId metadata",
     "CreateRunRequest": "model assistantId instructions additionaInstructions tools metadata temperature "
     "topP stream maxPromptTokens maxCompletionTokens truncationStrategy",
     "CreateThreadRequest": "messages metadata title datasetId toolResources",
+    "ImageFile": "fileId detail",
+    "ImageUrl": "url detail",
     "LastError": "",
     "Message": "id object createdAt threadId role content attachments assistantId runId metadata",
     "MessageContent": "type text imageFile imageUrl",
@@ -38,9 +41,11 @@ DOCUMENTED = {
     "Thread": "id object createdAt metadata title toolResources",
     "ThreadList": LIST,
     "Tool": "",
-    "ToolResources": "",
+    "ThreadMessageInput": "id object createdAt threadId assistantId runId role content attachments metadata",
+    "ToolResources": "codeInterpreter fileSearch",
     "TruncationStrategy": "",
     "Usage": "",
+    "VectorStore": "fileIds metadata",
 }
 PARENTS = (
     "properties",

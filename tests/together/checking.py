@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from contract_tests.checks import REGISTRY
-from contract_tests.client.service import Service
+from contract_tests.client.service import CannotCheck, Service
 from contract_tests.findings import Finding, Outcome, Severity, merge
 from contract_tests.session.scheduler import Scheduler
 from contract_tests.settings import Settings
@@ -52,6 +52,19 @@ def found_in(
     """The broken facts that these checks find in a deployment."""
     with serving(case.app(), **dict(case.serving)) as url:
         return found_by(settings_of(case, url, profile), slugs, everything)
+
+
+def connected(case: Case) -> bool:
+    """Whether a deployment can be checked with the key of the settings."""
+    with serving(case.app(), **dict(case.serving)) as url, tempfile.TemporaryDirectory() as folder:
+        scheduler = Scheduler(settings_of(case, url, "smoke"), Path(folder), time.time())
+        try:
+            scheduler.service.connect()
+        except CannotCheck:
+            return False
+        finally:
+            scheduler.close()
+    return True
 
 
 def failures(findings: Iterable[Finding]) -> list[str]:

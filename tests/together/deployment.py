@@ -40,7 +40,18 @@ def is_part(value: Any) -> bool:
     """Whether a value is a part of a message."""
     if not isinstance(value, dict) or value.get("type") not in ("text", "image_file"):
         return False
-    return isinstance(value.get("text", ""), str | dict)
+    return isinstance(value.get("text", ""), str | dict) and fits(IMAGES, value)
+
+
+def fits(shape: Any, value: Any) -> bool:
+    """Whether a value has a shape: a type, a list with the shape of its items, or shapes of members."""
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(fits(shape[0], item) for item in value)
+    if isinstance(shape, dict):
+        return isinstance(value, dict) and all(
+            fits(shape[name], value[name]) for name in shape if name in value
+        )
+    return isinstance(value, shape)
 
 
 def is_content(value: Any) -> bool:
@@ -48,16 +59,11 @@ def is_content(value: Any) -> bool:
     return isinstance(value, str) or (isinstance(value, list) and all(map(is_part, value)))
 
 
-def is_objects(value: Any) -> bool:
-    """Whether a value is a list of objects."""
-    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
-
-
 def is_message(value: Any) -> bool:
     """Whether a value is a message of a new thread."""
     if not isinstance(value, dict) or value.get("role") not in ROLES or not is_content(value.get("content")):
         return False
-    return isinstance(value.get("metadata", {}), dict) and is_objects(value.get("attachments", []))
+    return fits({**dict.fromkeys(IDS, str), "metadata": dict, "attachments": [ATTACHMENT]}, value)
 
 
 def is_tool(value: Any) -> bool:
@@ -72,11 +78,21 @@ def is_output(value: Any) -> bool:
     )
 
 
+IDS = ("id", "object", "createdAt", "threadId", "assistantId", "runId")
+IMAGES = {"imageFile": {"fileId": str, "detail": str}, "imageUrl": {"url": str, "detail": str}}
+FUNCTION = {"name": str, "description": str, "parameters": dict, "required": [str]}
+TOOL = {"id": str, "name": str, "type": str, "function": FUNCTION, "openapiSpec": str}
+TOOL |= {"openapiActionData": dict}
+ATTACHMENT = {"fileId": str, "tools": [TOOL]}
+STORE = {"fileIds": [str], "metadata": dict}
+RESOURCES = {
+    "codeInterpreter": {"fileIds": [str]},
+    "fileSearch": {"vectorStoreIds": [str], "vectorStores": [STORE]},
+}
 TEXT: Rule = ("a string", lambda value: isinstance(value, str))
 FLAG: Rule = ("true or false", lambda value: isinstance(value, bool))
 COUNT: Rule = ("an integer of at least 1", lambda value: type(value) is int and value >= 1)
 OBJECT: Rule = ("an object", lambda value: isinstance(value, dict))
-OBJECTS: Rule = ("a list of objects", is_objects)
 CONTENT: Rule = ("a string or a list of parts", is_content)
 
 THREAD = {
@@ -84,10 +100,10 @@ THREAD = {
     "messages": listing("messages, each with role and content", is_message),
     "metadata": OBJECT,
     "datasetId": TEXT,
-    "toolResources": OBJECT,
+    "toolResources": ("the resources of tools", lambda value: fits(RESOURCES, value)),
 }
 RUN = {
-    "model": TEXT,
+    "model": ("a string that is not empty", lambda value: isinstance(value, str) and value != ""),
     "assistantId": TEXT,
     "instructions": TEXT,
     "additionaInstructions": TEXT,
@@ -103,7 +119,7 @@ RUN = {
 MESSAGE = {
     "role": ("user or assistant", lambda value: value in ("user", "assistant")),
     "content": CONTENT,
-    "attachments": OBJECTS,
+    "attachments": ("a list of attachments", lambda value: fits([ATTACHMENT], value)),
     "runId": TEXT,
     "metadata": OBJECT,
 }

@@ -6,10 +6,13 @@ By default the tests use one fault for each check and every third variant. `make
 import os
 
 import pytest
+from starlette.requests import Request
 
 from contract_tests.checks import REGISTRY
 from tests.together.cases import Case, cases
-from tests.together.checking import failures, found_in
+from tests.together.checking import connected, failures, found_in
+from tests.together.deployment import Deployment
+from tests.together.service import Refusal
 from tests.together.table import by_check, proof
 
 ALL = bool(os.environ.get("PROVE"))
@@ -34,3 +37,18 @@ def test_a_conforming_variant_has_no_failures(case: Case) -> None:
 
 def test_every_fault_has_an_intended_check() -> None:
     assert set(FAULTS) - set(PROOF) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "can_be_checked"), [("key-is-only-a-bearer-token", True), ("no-key-is-good", False)]
+)
+def test_a_service_that_accepts_the_key_elsewhere_is_checked(name: str, can_be_checked: bool) -> None:
+    case = FAULTS.get(name) or Case(name, "", "", "failure", NoKeyIsGood)
+    assert connected(case) is can_be_checked
+
+
+class NoKeyIsGood(Deployment):
+    """Every key is rejected, wherever it is."""
+
+    def authenticate(self, request: Request) -> None:
+        raise Refusal(401, "unauthenticated", "the key is not known")

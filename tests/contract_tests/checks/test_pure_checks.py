@@ -204,7 +204,7 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
     "invalid-query-refused": lambda: [
         [exchange("GET", f"{RUNS}?order=sideways", page())],
         [exchange("GET", f"{RUNS}?limit=many", page())],
-        [exchange("GET", f"{RUNS}?limit=0", page(RUN, {**RUN, "id": "run_2"}))],
+        [exchange("GET", f"{RUNS}?limit=-1", page(RUN, {**RUN, "id": "run_2"}))],
     ],
     "valid-request-accepted": lambda: [
         [created(RUN, MODEL), created({}, {**MODEL, "metadata": {"a": "b"}}, status=400)],
@@ -341,6 +341,15 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
     ],
     "stream-closes": lambda: [[stream(run_event("completed"), DONE, cut=True)]],
     "stream-reaches-the-end": lambda: [[stream(run_event("in_progress"), DONE)], [stream()]],
+    "values-stay-apart": lambda: [
+        [
+            created(RUN, {**MODEL, "instructions": "Be brief."}),
+            created({**RUN, "id": "run_2", "instructions": "Be brief."}, MODEL),
+        ]
+    ],
+    "stream-ends-after-the-run": lambda: [
+        [stream(run_event("in_progress"), DONE), *polls(RUN, COMPLETED, first=10.0)]
+    ],
     "stream-one-run": lambda: [[stream(run_event("queued"), run_event("completed", id="run_2"), DONE)]],
     "stream-statuses-forward": lambda: [
         [stream(run_event("completed"), run_event("failed"), DONE)],
@@ -350,7 +359,7 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
     "stream-silent-after-end": lambda: [[stream(run_event("completed"), delta("late"), DONE)]],
     "stream-name-fits-data": lambda: [[stream(event(RUN, "thread.run.completed"), DONE)]],
     "stream-incremental": lambda: [
-        [at_once(run_event("queued"), delta("x"), run_event("done"))],
+        [at_once(run_event("queued"), delta("x"), run_event("completed"))],
         [at_once(*LIFE)],
     ],
     "stream-deltas-add-up": lambda: [
@@ -410,6 +419,15 @@ def test_operations_that_were_not_requested_could_not_be_tried() -> None:
         [error(429, {"code": "resource_exhausted", "message": "slow"}, headers={"Retry-After": "1"})],
         [exchange("GET", RUNS, {"object": "list", "data": []})],
         [exchange("GET", RUNS, {"object": "list"})],
+        [exchange("GET", RUNS, {"data": None, "hasMore": None, "firstId": None})],
+        [exchange("GET", f"{MESSAGES}/msg_1", {**MESSAGE, "content": [{"type": "text", "text": None}]})],
+        [
+            exchange(
+                "GET", f"{MESSAGES}/msg_1", {**MESSAGE, "content": None, "attachments": [{"tools": None}]}
+            )
+        ],
+        [exchange("GET", f"{MESSAGES}/msg_1", {**MESSAGE, "content": [{"type": "text", "text": {}}]})],
+        [error(404, {"code": 5, "message": "not found", "details": []})],
         [stream(run_event("queued"), run_event("completed"), DONE, headers={"X": "y"})],
         [stream(event({**RUN, "status": "queued", "startedAt": None}), event(COMPLETED), DONE)],
         [stream(run_event("in_progress"), event({"code": "internal", "message": "x"}, "error"))],

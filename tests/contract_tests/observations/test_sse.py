@@ -73,7 +73,6 @@ def test_an_event_has_its_arrival_time_and_its_line() -> None:
         ("data: 1", "inside a line"),
         ('{"a": 1}\n\n', "neither a field nor a comment"),
         ("Data: 1\n\n", "neither a field nor a comment"),
-        ("event: a\n\n", "has no data"),
         ("retry: soon\ndata: 1\n\n", "retry is not a number"),
         (b"data: \xff\n\n", "not UTF-8"),
     ],

@@ -8,7 +8,9 @@ from contract_tests import checks
 from contract_tests.findings import Finding, Severity
 from contract_tests.report import RunTimeline
 from contract_tests.report.model import CONFORMS, NOT_CHECKED, VIOLATIONS, topics
+from contract_tests.report.timelines import timelines
 from openapi import Grade
+from tests.contract_tests.building import exchange, history
 from tests.contract_tests.reporting import FINDINGS, finding, report
 
 
@@ -61,7 +63,7 @@ def test_the_reason_counts_facts() -> None:
 
 def test_every_module_of_checks_is_a_topic() -> None:
     modules = {module.name for module in iter_modules(checks.__path__)}
-    assert set(topics()) == modules - {"evaluation", "values"}
+    assert set(topics()) == modules - {"evaluation", "page_walks", "values"}
 
 
 def test_findings_are_ordered_by_topic() -> None:
@@ -86,3 +88,8 @@ def test_findings_about_a_run_are_found_by_its_id() -> None:
 
 def test_each_severity_counts_facts() -> None:
     assert [report(*FINDINGS).number(severity) for severity in Severity] == [1, 1, 1]
+
+
+def test_a_run_without_a_status_has_a_timeline() -> None:
+    (timeline,) = timelines(history([exchange("GET", "/threads/thread_1/runs/run_1", {"id": "run_1"})]))
+    assert timeline.statuses == ()

@@ -26,6 +26,7 @@ def rejected(answer: Any, status: int, *words: str) -> str:
     ("body", "words"),
     [
         ({}, ["model: is required"]),
+        ({"model": ""}, ["model: must have at least 1 characters", 'got ""']),
         ({"model": 3}, ["model: must be of type string", "got 3"]),
         ({"model": None}, ["model: must be of type string", "got null"]),
         ({"model": "m", "temperature": 2.1}, ["temperature: must be at most 2", "got 2.1"]),

@@ -82,7 +82,7 @@ export function describe(run: Schemas["Run"]): string {
 }
 
 export function words(message: Schemas["Message"]): string {
-  return message.content
+  return (message.content ?? [])
     .map(({ text }) => (typeof text === "string" ? text : text?.value ?? ""))
     .join("");
 }

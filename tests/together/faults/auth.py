@@ -103,6 +103,15 @@ class BearerIsAccepted(Deployment):
 
 
 @fault()
+class KeyIsOnlyABearerToken(Deployment):
+    """The key is accepted in X-Tune-Key, and not only in Authorization."""
+
+    def authenticate(self, request: Request) -> None:
+        if request.headers.get("authorization") != f"Bearer {KEY}":
+            raise Refusal(401, "unauthenticated", "the bearer token is missing")
+
+
+@fault()
 class AuthenticatedByAddress(Deployment):
     """Each request needs its own key, even if its sender has just sent one."""
 

@@ -255,17 +255,17 @@ class TruncatesLongResponses(Deployment):
         return Response(body[: max(64, len(body) // 2)], media_type="application/json")
 
 
-@fault("warning")
+@fault("note")
 class ErrorsAsPlainText(Deployment):
-    """An error is an object with code and message (observed)."""
+    """An error is an object with code and message (assumed)."""
 
     def refuse(self, refusal: Refusal) -> Response:
         return Response(refusal.message, refusal.status, refusal.headers, media_type="text/plain")
 
 
-@fault("warning")
+@fault("note")
 class ErrorsUnderAnErrorKey(Deployment):
-    """Code and message of an error are at the top level (observed)."""
+    """Code and message of an error are at the top level (assumed)."""
 
     def refuse(self, refusal: Refusal) -> Response:
         body = {"error": {"code": refusal.code, "message": refusal.message}}

@@ -142,18 +142,18 @@ class FailedWithoutFailedAt(Deployment):
         run.row["failedAt"] = None
 
 
-@fault()
+@fault("note")
 class FailedWithoutLastError(Deployment):
-    """A failed run has lastError."""
+    """A failed run has lastError (assumed)."""
 
     async def finish(self, run: Run) -> None:
         self.fail(run)
         run.row["lastError"] = None
 
 
-@fault()
+@fault("note")
 class RequiresActionWithoutAction(Deployment):
-    """A run that requires action has requiredAction."""
+    """A run that requires action has requiredAction (assumed)."""
 
     def show_run(self, run: Run) -> Json:
         return {**super().show_run(run), "requiredAction": None}

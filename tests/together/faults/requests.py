@@ -395,11 +395,11 @@ class CrashesOnNull(Deployment):
 
 
 @fault()
-class LimitOfZeroIsAccepted(Deployment):
-    """A limit below 1 is rejected."""
+class NegativeLimitIsAccepted(Deployment):
+    """A negative limit is rejected."""
 
     def limit(self, request: Request, lenient: bool) -> int:
-        if request.query_params.get("limit") in ("0", "-1"):
+        if request.query_params.get("limit") == "-1":
             return 20
         return super().limit(request, lenient)
 

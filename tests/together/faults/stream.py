@@ -126,8 +126,29 @@ class DoneBeforeTheEnd(Deployment):
 
 
 @fault()
+class EndsBeforeItsRun(Deployment):
+    """A stream does not end while its run is in progress."""
+
+    async def frames(self, run: Run, start: int) -> Bytes:
+        async for event, data in self.events(run, start):
+            yield self.frame(event, data)
+            if event == "thread.run.in_progress":
+                break
+        yield self.done()
+
+
+@fault()
+class NothingButDone(Deployment):
+    """A stream has the events of its run."""
+
+    async def frames(self, run: Run, start: int) -> Bytes:
+        await self.settled(run)
+        yield self.done()
+
+
+@fault("note")
 class NoLastStatus(Deployment):
-    """A stream shows how its run ended."""
+    """A stream shows how its run ended (assumed)."""
 
     async def events(self, run: Run, start: int) -> Events:
         async for event, data in super().events(run, start):
@@ -412,6 +433,15 @@ class StreamBreaksCharacters(Deployment):
 
     def frame(self, event: str, data: Json) -> bytes:
         return super().frame(event, data).decode().replace("☀", "\ufffd\ufffd\ufffd").encode()
+
+
+@fault("note")
+class EventsNamedAfterAnotherStatus(Deployment):
+    """An event has the name of the status in its data (assumed)."""
+
+    async def events(self, run: Run, start: int) -> Events:
+        async for event, data in super().events(run, start):
+            yield ("thread.run.queued" if event == "thread.run.in_progress" else event), data
 
 
 @fault("note")

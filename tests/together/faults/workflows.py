@@ -402,3 +402,33 @@ class RunsForgetTheirMessages(Deployment):
     async def write(self, thread: Thread, run: Run) -> None:
         thread.messages.clear()
         await super().write(thread, run)
+
+
+@fault()
+class MetadataIsShared(Deployment):
+    """A run without metadata does not have that of another run."""
+
+    last: Json | None = None
+
+    def add_run(self, thread: Thread, fields: Json) -> Run:
+        self.last = fields.get("metadata") or self.last
+        return super().add_run(thread, {**({"metadata": self.last} if self.last else {}), **fields})
+
+
+@fault()
+class ModifyingNothingResetsTheMetadata(Deployment):
+    """A modification of a run that names no field changes none."""
+
+    async def modify_run(self, request: Request, thread_id: str, run_id: str) -> Any:
+        if await request.body() == b"{}":
+            self.run(thread_id, run_id).row["metadata"] = {}
+        return await super().modify_run(request, thread_id, run_id)
+
+
+@fault()
+class AttachmentsLoseTheirTools(Deployment):
+    """An attachment of a message keeps its tools."""
+
+    def add_message(self, thread: Thread, fields: Json) -> Json:
+        kept = [{"fileId": one.get("fileId")} for one in fields.get("attachments", [])]
+        return super().add_message(thread, {**fields, "attachments": kept})

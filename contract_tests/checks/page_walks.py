@@ -1,0 +1,105 @@
+"""Do pages that follow one another have every entry of a list?"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from contract_tests.client.service import Service
+from contract_tests.document import document
+from contract_tests.findings import Deviation
+from contract_tests.observations.exchange import Exchange
+
+_LARGEST = 100
+_THREAD_PAGES = 5
+
+
+def default_of(operation: str, name: str) -> str:
+    """The default of a query parameter in the document, empty if it has none."""
+    schema = document().assumed.parameter(operation, name)
+    return str((schema or {}).get("default", ""))
+
+
+def says_more(page: Exchange) -> bool:
+    """Whether a page has `hasMore` true."""
+    return isinstance(page.json, dict) and bool(page.json.get("hasMore"))
+
+
+def end_of_threads(service: Service) -> Iterator[Deviation]:
+    """Follow `hasMore` from the newest thread to the oldest, through some pages at most."""
+    params: dict[str, Any] = {"limit": _LARGEST, "order": "desc"}
+    for _ in range(_THREAD_PAGES):
+        page = service.require("listThreads", params=params)
+        if not says_more(page):
+            return
+        ids = ids_of(page)
+        following = service.require("listThreads", params={**params, "after": ids[-1]}) if ids else page
+        if not ids_of(following):
+            yield Deviation("hasMore true, but no entries follow", "false", page, "listThreads: hasMore")
+            return
+        params["after"] = ids[-1]
+
+
+def walk_all(service: Service, operation: str, path: Mapping[str, str], least: int) -> Iterator[Deviation]:
+    """Compare pages of every kind with the whole list. It must have at least `least` entries."""
+    whole = service.require(operation, path=path, params={"limit": 100, "order": "asc"})
+    ids = ids_of(whole)
+    if len(ids) < least:
+        yield Deviation(
+            f"{len(ids)} entries after {least} were created", f"at least {least}", whole, f"{operation}: all"
+        )
+        return
+    default = default_of(operation, "order")
+    for order, expected in (("asc", ids), ("desc", ids[::-1])):
+        for limit in (1, 2):
+            yield from _walk(service, operation, path, {"order": order, "limit": limit}, expected)
+        yield from _before(service, operation, path, order, expected)
+    plain = service.require(operation, path=path)
+    if ids_of(plain) != (ids if default == "asc" else ids[::-1])[:20]:
+        yield Deviation("another order without `order`", default, plain, f"{operation}: default order")
+
+
+def _walk(
+    service: Service, operation: str, path: Mapping[str, str], params: Mapping[str, Any], expected: list[str]
+) -> Iterator[Deviation]:
+    """Follow `after` from page to page."""
+    seen: list[str] = []
+    place = f"{operation}: {params['order']}"
+    for _ in range(len(expected) + 2):
+        after = {"after": seen[-1]} if seen else {}
+        page = service.require(operation, path=path, params={**params, **after})
+        ids = ids_of(page)
+        more = page.json.get("hasMore") if isinstance(page.json, dict) else None
+        seen += ids
+        remain = len(expected) - len(seen)
+        if seen != expected[: len(seen)] or not ids:
+            yield Deviation(_difference(seen, expected), "each entry once, in order", page, f"{place}: after")
+            return
+        if bool(more) != (remain > 0):
+            yield Deviation(
+                f"hasMore {more} with {remain} entries left", str(remain > 0), page, f"{place}: hasMore"
+            )
+        if remain <= 0:
+            return
+
+
+def _before(
+    service: Service, operation: str, path: Mapping[str, str], order: str, expected: list[str]
+) -> Iterator[Deviation]:
+    """Read the page before the last entry: all entries but the last."""
+    params = {"order": order, "limit": 100, "before": expected[-1]}
+    page = service.require(operation, path=path, params=params)
+    if ids_of(page) != expected[:-1]:
+        place = f"{operation}: {order}: before"
+        yield Deviation(_difference(ids_of(page), expected[:-1]), "the entries before it", page, place)
+
+
+def _difference(seen: list[str], expected: list[str]) -> str:
+    if len(set(seen)) < len(seen):
+        return f"{len(seen)} entries, {len(set(seen))} of them distinct"
+    if len(seen) != len(expected):
+        return f"{len(seen)} of {len(expected)} entries"
+    return "another order"
+
+
+def ids_of(page: Exchange) -> list[str]:
+    """The ids of the entries of a page, in its order."""
+    return [str(item.get("id")) for item in page.entries or []]

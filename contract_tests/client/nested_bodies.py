@@ -1,0 +1,92 @@
+"""Which bodies have one special value inside their fields? They are built from the document."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from contract_tests.client.samples import valid_body, value_of
+from contract_tests.document import Operation, View, document
+
+ITEM = 0
+"""A step into a list, to its only entry."""
+_WRONG: Mapping[str, Any] = {
+    "string": 12345,
+    "number": "hot",
+    "integer": "many",
+    "boolean": "sometimes",
+    "array": {"a": 1},
+    "object": "text",
+}
+Path = tuple[str | int, ...]
+
+
+def wrong_inside(operation: Operation, model: str, deepest: int) -> Iterator[dict[str, Any]]:
+    """For each place inside a field the valid body with a value of a wrong type there."""
+    view = document().documented
+    schema = view.request_schema(operation.id)
+    for path, kind in places(view, schema):
+        if 1 < len(path) <= deepest:
+            base = valid_body(operation, model=model) or {}
+            yield {**base, **_with(view, schema, path, _WRONG[kind])}
+
+
+def with_nulls(operation: Operation, model: str) -> Iterator[dict[str, Any]]:
+    """The valid body with null in all other fields, and with null at all places inside its fields."""
+    view, base = document().documented, valid_body(operation, model=model) or {}
+    names = view.properties(view.request_schema(operation.id))
+    yield {**dict.fromkeys(names), **base}
+    yield {**_filled(view, view.request_schema(operation.id)), **base}
+
+
+def places(view: View, schema: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every place in a schema that has one type: its path and its type."""
+    plain = view.resolve(schema) or {}
+    lists = [part for part in map(view.resolve, plain.get("anyOf", ())) if part.get("type") == "array"]
+    plain = lists[0] if lists else plain
+    if path and "type" in plain and not lists:
+        yield path, str(plain["type"])
+    if plain.get("type") == "array":
+        yield from places(view, plain["items"], (*path, ITEM))
+    for name, child in view.properties(plain).items():
+        yield from places(view, child, (*path, name))
+
+
+def _with(view: View, schema: Any, path: Path, value: Any) -> Any:
+    """A value of a schema with the required fields, and with another value at the path."""
+    if not path:
+        return value
+    plain = view.resolve(schema) or {}
+    lists = [part for part in map(view.resolve, plain.get("anyOf", ())) if part.get("type") == "array"]
+    plain = lists[0] if lists else plain
+    if path[0] == ITEM:
+        return [_with(view, plain["items"], path[1:], value)]
+    fullest = document().assumed
+    name, own = str(path[0]), view.properties(plain)
+    needed = _needed(own)
+    return {
+        **{one: value_of(fullest, one, own[one]) for one in needed},
+        name: _with(view, own[name], path[1:], value),
+    }
+
+
+def _needed(properties: Mapping[str, Any]) -> list[str]:
+    """The fields without which an entry of a list would be invalid, whatever else it has."""
+    if {"role", "content"} <= properties.keys():
+        return ["role", "content"]
+    return ["type"] if {"type", "text"} <= properties.keys() else []
+
+
+def _filled(view: View, schema: Any) -> Any:
+    """A value of a schema that is null wherever it is not an object or a list with further places."""
+    plain = view.resolve(schema) or {}
+    lists = [part for part in map(view.resolve, plain.get("anyOf", ())) if part.get("type") == "array"]
+    plain = lists[0] if lists else plain
+    if plain.get("type") == "array":
+        return [_filled(view, plain["items"])]
+    properties = view.properties(plain)
+    needed = _needed(properties)
+    if not properties:
+        return None
+    return {
+        name: value_of(document().assumed, name, child) if name in needed else _filled(view, child)
+        for name, child in properties.items()
+    }

@@ -1,0 +1,1 @@
+"""Which deployments are generated from choices and from the document, rather than written by hand?"""
