@@ -9,10 +9,11 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -25,6 +26,7 @@ from tests.together.generated.combined import Wire
 from tests.together.generated.server import serving
 
 LONGEST_SECONDS = 240
+CRASHED = 70
 BROKEN = "broken"
 _FORK = multiprocessing.get_context("fork")
 
@@ -94,7 +96,8 @@ def check(job: Job) -> Verdict:
         with serving(app, job.wire, listener):
             code = _ended(checker, began + LONGEST_SECONDS)
         seconds = time.monotonic() - began
-        findings, reason = _read(report) if report.exists() else ((), _tail(report))
+        findings, reason = _read(report) if report.exists() else ((), "")
+        reason = _tail(report) if code == CRASHED or not report.exists() else reason
     return Verdict(code, seconds, findings, reason, getattr(app, "told", dict)())
 
 
@@ -103,10 +106,14 @@ def _run_checker(job: Job, url: str, report: Path) -> None:
     output = os.open(report.with_suffix(".text"), os.O_CREAT | os.O_WRONLY)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    code = 70
-    with suppress(BaseException):
+    code = CRASHED
+    try:
         arguments = [url, "--key", KEY, "--profile", job.profile, "--json", str(report)]
         code = cli.main([*arguments, *job.arguments])
+    except BaseException:
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
     os._exit(code)
 
 

@@ -21,7 +21,7 @@ class Place:
     """A field somewhere in a body; `names` leads to it, with a star for the items of a list.
 
     `grade` is how well the field itself is known. `required` and `enumerated` are the grades of these
-    keywords, None where the document has none. `typed` is false where the document allows any value.
+    keywords, None where the document has none. `alternatives` are the types that only a lower grade allows.
     """
 
     names: tuple[str, ...]
@@ -33,6 +33,7 @@ class Place:
     required: Grade | None = None
     nullable: bool = False
     bounds: tuple[tuple[str, float, Grade], ...] = ()
+    alternatives: tuple[tuple[str, Grade], ...] = ()
 
     @property
     def name(self) -> str:
@@ -237,6 +238,9 @@ def _place(schema: Mapping[str, Any], names: tuple[str, ...], grade: Grade, requ
         required=required,
         nullable=bool(schema.get("nullable")),
         bounds=_bounds(schema, grade),
+        alternatives=tuple(
+            (str(part["type"]), _worse(grade, part)) for part in parts if "type" in part and "x-grade" in part
+        ),
     )
 
 

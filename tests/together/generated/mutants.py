@@ -19,7 +19,7 @@ from typing import Any
 import click
 
 from openapi import GRADES, Grade
-from tests.together.generated.checking import Finding, Job, Verdict, check_all
+from tests.together.generated.checking import CRASHED, Finding, Job, Verdict, check_all
 from tests.together.generated.combined import Conforming, Wire
 from tests.together.generated.mutation.catalogue import deployment, every, sample
 from tests.together.generated.mutation.mutant import Mutant
@@ -41,7 +41,8 @@ class Measured:
     def caught(self) -> bool:
         """Whether the checker caught the fault."""
         if self.mutant.grade is Grade.DOCUMENTED:
-            return self.verdict.exit_code == 1
+            crashed = self.verdict.exit_code == CRASHED and bool(self.verdict.failures)
+            return self.verdict.exit_code == 1 or crashed
         return bool(self.new)
 
     @property
@@ -78,8 +79,8 @@ def baselines(mutants: Iterable[Mutant], profile: str, jobs: int) -> dict[Base, 
     return found
 
 
-def measure(mutants: Sequence[Mutant], profile: str, jobs: int) -> list[Measured]:
-    """Check each mutant; a line for each as they come."""
+def measure(mutants: Sequence[Mutant], profile: str, jobs: int, output: str) -> list[Measured]:
+    """Check each mutant; a line for each as they come, and all so far in the file `output`."""
     known = baselines(mutants, profile, jobs)
     work = [Job(partial(deployment, mutant), Wire(), profile, _WAIT) for mutant in mutants]
     results = {}
@@ -89,6 +90,8 @@ def measure(mutants: Sequence[Mutant], profile: str, jobs: int) -> list[Measured
         new = tuple(one for one in verdict.findings if (one.slug, one.place) not in before)
         results[at] = Measured(mutant, verdict, new)
         print(line(results[at]), flush=True)
+        if output:
+            Path(output).write_text(json.dumps([_plain(one) for one in results.values()], indent=1))
     return [results[at] for at in sorted(results)]
 
 
@@ -164,10 +167,9 @@ def main(
     if not wanted:
         raise click.UsageError("no mutant is meant")
     mutants = wanted if only else sample(count, seed, wanted, jobs)
-    results = measure(mutants, profile, jobs)
+    print(f"{len(mutants)} mutants drawn of {len(wanted)}", flush=True)
+    results = measure(mutants, profile, jobs, output)
     print(false_alarms(results) if equivalents else f"{rates(results)}\n\n{survivors(results)}")
-    if output:
-        Path(output).write_text(json.dumps([_plain(one) for one in results], indent=1))
     documented = [one.caught for one in results if one.mutant.grade is Grade.DOCUMENTED]
     failed = any(one.verdict.exit_code == 1 for one in results) if equivalents else False
     sys.exit(failed or (bool(documented) and sum(documented) / len(documented) < bar))

@@ -117,16 +117,17 @@ def _methods() -> Iterator[Mutant]:
             free = status == 200 and method in ("HEAD", "OPTIONS")
             why = f"RFC 9110 lets {method} be answered" if free else ""
             make = partial(Instead, partial(_takes, method), partial(_said, status))
+            # No page says that a path takes no further methods, nor that there are no further paths.
+            grade = Grade.ASSUMED if status == 200 else Grade.DOCUMENTED
             detail = str(status)
-            yield Mutant(
-                "take another method", _PATHS, method, Grade.DOCUMENTED, make, detail, equivalent=why
-            )
+            yield Mutant("take another method", _PATHS, method, grade, make, detail, equivalent=why)
 
 
 def _paths() -> Iterator[Mutant]:
     for status in (200, 302, 500):
         make = partial(Instead, _is_unknown, partial(_said, status))
-        yield Mutant("take an unknown path", _PATHS, "path", Grade.DOCUMENTED, make, str(status))
+        grade = Grade.DOCUMENTED if status == 500 else Grade.OBSERVED
+        yield Mutant("take an unknown path", _PATHS, "path", grade, make, str(status))
     for spelled in ("X-Tune-Key", "x-tune-key"):
         make = partial(
             Instead, partial(_is_spelled, spelled), lambda asked: Answer.refusal(401, "unauthenticated")

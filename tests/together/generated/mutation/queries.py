@@ -74,6 +74,7 @@ def _is_number(text: str) -> bool:
     return text.lstrip("-").isdigit()
 
 
+_UPPER = "a limit is an upper bound, and more of the list is told by hasMore"
 QUERIES: dict[str, tuple[str, str, Query, str]] = {
     "ignore limit": ("ignore a parameter", "limit", _without("limit"), ""),
     "ignore order": ("ignore a parameter", "order", _without("order"), ""),
@@ -83,7 +84,7 @@ QUERIES: dict[str, tuple[str, str, Query, str]] = {
     "limit + 1": ("off by one", "limit", _with_limit(lambda limit: limit + (limit < _LARGEST)), ""),
     "limit - 1": ("off by one", "limit", _with_limit(lambda limit: max(1, limit - 1)), ""),
     "at most 10": ("limit", "limit", _with_limit(lambda limit: min(limit, 10)), ""),
-    "at most 50": ("limit", "limit", _with_limit(lambda limit: min(limit, 50)), ""),
+    "at most 50": ("limit", "limit", _with_limit(lambda limit: min(limit, 50)), _UPPER),
     "at least 2": ("limit", "limit", _with_limit(lambda limit: max(limit, 2)), ""),
     "default 10": ("default", "limit", _by_default(_with_limit(lambda limit: 10), "limit"), ""),
     "default 100": ("default", "limit", _by_default(_with_limit(lambda limit: 100), "limit"), ""),

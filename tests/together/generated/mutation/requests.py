@@ -16,7 +16,6 @@ from tests.together.generated.mutation.values import (
     Test,
     classes,
     free,
-    grade_of,
     of_type,
     tolerable,
 )
@@ -92,10 +91,9 @@ def _within(keyword: str, bound: float, value: Any) -> Any:
 def _refused(operation: Operation, place: Place) -> Iterator[Mutant]:
     """Valid values that are refused, and values that make the deployment fail."""
     refuse = partial(partial, faults.Refuses, operation.id, place.names)
-    yield _mutant("refuse a field", operation, place, place.grade, refuse(_is_given))
-    for detail, test in classes(place):
-        grade, why = grade_of(place, detail), free(place, detail)
-        yield _mutant("refuse a value", operation, place, grade, refuse(test), detail, why)
+    yield _mutant("refuse a field", operation, place, place.grade, refuse(_is_given), why=free(place, ""))
+    for detail, test, grade in classes(place):
+        yield _mutant("refuse a value", operation, place, grade, refuse(test), detail, free(place, detail))
     if not place.required and place.names[-1] != ITEM:
         why = _NOTHING if len({one.names[0] for one in operation.body()}) == 1 else ""
         make = partial(faults.Requires, operation.id, place.names)
@@ -107,7 +105,7 @@ def _refused(operation: Operation, place: Place) -> Iterator[Mutant]:
 
 def _failing(place: Place) -> Iterator[tuple[str, str, Test]]:
     yield "fail on a field", "", _is_given
-    for detail, test in classes(place):
+    for detail, test, _ in classes(place):
         yield "fail on a value", detail, test
     yield "fail on null", "", lambda value: value is None
     if place.types:

@@ -14,6 +14,8 @@ VALID = {"string": "x", "integer": 7, "number": 0.5, "boolean": False, "array": 
 _PYTHON: dict[str, Any] = {"string": str, "object": dict, "array": list, "boolean": bool}
 _MUCH = ("long", "seventeen items", "seventeen names", "more than 32 bits", "nested")
 _NEEDED = ("model", "content", "text", "role")
+_FILES = ("fileId", "fileIds", "vectorStoreIds")
+_NAMES = ("model", "runId", "datasetId", "toolCallId")
 _FILLED = ("content", "function", "toolOutputs", "submitToolOutputs")
 
 
@@ -66,26 +68,30 @@ _CLASSES: dict[str, dict[str, Test]] = {
 }
 
 
-def classes(place: Place) -> Iterator[tuple[str, Test]]:
-    """The kinds of valid values of a place."""
+def classes(place: Place) -> Iterator[tuple[str, Test, Grade]]:
+    """The kinds of valid values of a place, and how well it is known that each is valid."""
+    known = dict(place.alternatives)
+    # A bound is as well known as the value next to it.
+    bounded = worse(place.grade, *(grade for _, _, grade in place.bounds))
     for kind in place.types if not place.enum else ():
-        if kind != "object" or place.names[-1] != ITEM:
-            yield from _CLASSES.get(kind, {}).items()
-    for keyword, bound, _ in place.bounds:
+        for name, test in (
+            _CLASSES.get(kind, {}).items() if kind != "object" or place.names[-1] != ITEM else ()
+        ):
+            near = name in ("zero", "one")
+            yield name, test, bounded if near else worse(place.grade, known.get(kind, place.grade))
+    for keyword, bound, grade in place.bounds:
         if keyword == "maximum":
-            yield "the largest", lambda value, bound=bound: of_type(value, "number") and value == bound
+            yield "the largest", lambda value, bound=bound: of_type(value, "number") and value == bound, grade
     for word in place.enum:
-        yield f"value {word}", lambda value, word=word: value == word
-
-
-def grade_of(place: Place, detail: str) -> Grade:
-    """How well it is known that a value is taken: a bound is as well known as the value next to it."""
-    bounds = [grade for _, _, grade in place.bounds] if detail in ("zero", "one", "the largest") else []
-    return worse(place.grade, *bounds)
+        yield f"value {word}", lambda value, word=word: value == word, place.grade
 
 
 def free(place: Place, detail: str) -> str:
-    """Why a valid value may be refused; empty if it may not."""
+    """Why a valid value may be refused; empty if it may not. Without a detail, why any value may be."""
+    if place.name in _FILES or place.name == "assistantId":
+        return "no page of ours says how the file, or assistant, is made that it names"
+    if detail not in ("", "empty", "empty list") and place.name in _NAMES:
+        return "a service may refuse a name that names nothing"
     if detail in _MUCH:
         return "no page says how much is taken"
     if detail == "empty" and place.name in _NEEDED:
