@@ -1,7 +1,7 @@
 """Which special values are sent, in every field of every operation that creates or modifies something?
 
 One request has special values in all its fields. Only if it is rejected, or makes the service fail, its
-fields are divided to find the one that matters. So many values cost few requests, and few runs.
+fields are divided to find the one that matters. Many values thus cost few requests, and few runs.
 """
 
 from collections.abc import Callable, Mapping

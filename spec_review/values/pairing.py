@@ -63,7 +63,7 @@ Equal = Callable[[Schema, Schema], bool]
 def partners(ones: list[Schema], others: list[Schema], equal: Equal) -> Iterator[tuple[Schema, Schema, bool]]:
     """The alternatives that correspond but differ, and the ones that are left over with their nearest.
 
-    Equal alternatives are paired first and left out, then the most alike. A left-over one is marked True.
+    Equal alternatives are paired first and left out, then the most similar. A left-over one is marked True.
     """
     if len(ones) == len(others) == 1:
         if not equal(ones[0], others[0]):

@@ -57,13 +57,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the checker said of one deployment; `told` is what the deployment itself reports at the end."""
+    """What the checker said of one deployment; `reported` is what the deployment itself reports."""
 
     exit_code: int
     seconds: float
     findings: tuple[Finding, ...] = ()
     reason: str = ""
-    told: dict[str, Any] = field(default_factory=dict)
+    reported: dict[str, Any] = field(default_factory=dict)
 
     @property
     def failures(self) -> tuple[Finding, ...]:
@@ -98,7 +98,7 @@ def check(job: Job) -> Verdict:
         seconds = time.monotonic() - began
         findings, reason = _read(report) if report.exists() else ((), "")
         reason = _tail(report) if code == CRASHED or not report.exists() else reason
-    return Verdict(code, seconds, findings, reason, getattr(app, "told", dict)())
+    return Verdict(code, seconds, findings, reason, getattr(app, "reported", dict)())
 
 
 def _run_checker(job: Job, url: str, report: Path) -> None:
@@ -130,14 +130,14 @@ def _ended(process: int, deadline: float) -> int:
 
 
 def _read(report: Path) -> tuple[tuple[Finding, ...], str]:
-    told = json.loads(report.read_text())
+    reported = json.loads(report.read_text())
     found = [
         Finding(one["slug"], one["severity"], one["grade"], at["place"], at["seen"], at["expected"])
-        for one in told["findings"]
+        for one in reported["findings"]
         if one["outcome"] == BROKEN
         for at in one["places"]
     ]
-    return tuple(found), told["reason"]
+    return tuple(found), reported["reason"]
 
 
 def _tail(report: Path) -> str:

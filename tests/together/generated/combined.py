@@ -1,4 +1,4 @@
-"""What does a deployment look like that makes all its free choices as it was told?"""
+"""What does a deployment look like that makes all its free choices by its options?"""
 
 from dataclasses import dataclass
 from typing import Any

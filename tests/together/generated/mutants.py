@@ -48,7 +48,7 @@ class Measured:
     @property
     def fired(self) -> int:
         """How often the fault showed while it was checked."""
-        return int(self.verdict.told.get("fired", 0))
+        return int(self.verdict.reported.get("fired", 0))
 
     @property
     def word(self) -> str:

@@ -1,6 +1,6 @@
 """How is an application served with every freedom that HTTP gives: framing, case of headers, dates?
 
-The usual server writes lower-case names and frames bodies as it likes. This one does as it is told, and it
+The usual server writes lower-case names and frames bodies as it likes. This one does what its options say. It
 sends a wrong Content-Length unchanged, so that faults of framing reach the client.
 """
 
@@ -209,7 +209,7 @@ def serving(app: Any, wire: Wire, listener: socket.socket | None = None) -> Iter
 
 def _run(loop: asyncio.AbstractEventLoop, work: Any) -> None:
     asyncio.set_event_loop(loop)
-    # A request that the client gave up leaves errors that concern nobody.
+    # A request that the client gave up leaves errors that do not matter.
     loop.set_exception_handler(lambda *_: None)
     try:
         loop.run_until_complete(work)

@@ -179,7 +179,7 @@ class Runs(Deployment):
         return super().words(run) if self.reply else [""]
 
     async def finish(self, run: Run) -> None:
-        """The end of a run that nobody stopped."""
+        """The end of a run that was not stopped."""
         if self.options.ending == "failed":
             self.fail(run)
         else:

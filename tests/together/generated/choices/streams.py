@@ -79,24 +79,24 @@ class Streams(Deployment):
 
     options: Any
 
-    def stream(self, run: Run, told: int = 0) -> Response:
+    def stream(self, run: Run, reported: int = 0) -> Response:
         """What happens during a run, as it happens."""
         headers = {"content-type": self.options.stream_type, "x-accel-buffering": "no"}
-        return StreamingResponse(self._pieces(run, told), headers=headers)
+        return StreamingResponse(self._pieces(run, reported), headers=headers)
 
-    async def _pieces(self, run: Run, told: int) -> AsyncIterator[bytes]:
+    async def _pieces(self, run: Run, reported: int) -> AsyncIterator[bytes]:
         if self.options.mark:
             yield b"\xef\xbb\xbf"
-        async for frame in self.frames(run, told):
+        async for frame in self.frames(run, reported):
             size = 211 if self.options.pieces == "small" else len(frame)
             for at in range(0, len(frame), size):
                 yield frame[at : at + size]
                 await asyncio.sleep(0)
         await asyncio.sleep(self.options.closing)
 
-    async def frames(self, run: Run, told: int) -> AsyncIterator[bytes]:
-        """The bytes of a stream, with a heartbeat where nothing happens for a while."""
-        source = super().frames(run, told)
+    async def frames(self, run: Run, reported: int) -> AsyncIterator[bytes]:
+        """The bytes of a stream, with a heartbeat where no event is due."""
+        source = super().frames(run, reported)
         heartbeat = _HEARTBEATS.get(self.options.heartbeat)
         waiting: asyncio.Future[bytes] | None = None
         while True:
@@ -111,20 +111,20 @@ class Streams(Deployment):
                 return
             waiting = None
 
-    async def events(self, run: Run, told: int) -> AsyncIterator[tuple[str, Json]]:
+    async def events(self, run: Run, reported: int) -> AsyncIterator[tuple[str, Json]]:
         """The events of a stream that are shown."""
         if self.options.more_events == "ping":
             yield "ping", {"type": "ping"}
-        async for event, data in self._all_events(run, told):
+        async for event, data in self._all_events(run, reported):
             if self._is_shown(data):
                 yield event, data
             if event == "thread.message.created" and self.options.more_events == "thinking":
                 yield "thinking", {"text": "Let me see ...", "id": "thought_1"}
 
-    async def _all_events(self, run: Run, told: int) -> AsyncIterator[tuple[str, Json]]:
+    async def _all_events(self, run: Run, reported: int) -> AsyncIterator[tuple[str, Json]]:
         while True:
-            async for event, data in super().events(run, told):
-                told += 1
+            async for event, data in super().events(run, reported):
+                reported += 1
                 yield event, data
             if run.status in TERMINAL or not self.options.stream_waits:
                 return

@@ -61,7 +61,7 @@ def every() -> tuple[Mutant, ...]:
 
 
 def stratum(mutant: Mutant) -> Stratum:
-    """What mutants have in common that are drawn alike: class, whether always, grade."""
+    """What mutants have in common of one group: class, whether always, grade."""
     return mutant.operator, "always" if mutant.condition == "always" else "sometimes", mutant.grade
 
 

@@ -158,7 +158,7 @@ class Mutated:
     ) -> None:
         self._app, self.fault, self._match = app, fault, match
 
-    def told(self) -> dict[str, Any]:
+    def reported(self) -> dict[str, Any]:
         """How often the fault changed something."""
         return {"fired": self.fault.fired}
 

@@ -74,7 +74,7 @@ def _is_number(text: str) -> bool:
     return text.lstrip("-").isdigit()
 
 
-_UPPER = "a limit is an upper bound, and more of the list is told by hasMore"
+_UPPER = "a limit is an upper bound, and more of the list is reported by hasMore"
 QUERIES: dict[str, tuple[str, str, Query, str]] = {
     "ignore limit": ("ignore a parameter", "limit", _without("limit"), ""),
     "ignore order": ("ignore a parameter", "order", _without("order"), ""),
@@ -169,7 +169,7 @@ def _odd() -> Iterator[tuple[str, Callable[[Asked], bool]]]:
     yield "an empty order", lambda asked: asked.parameter("order") == ""
     yield (
         "an unknown cursor",
-        lambda asked: "unknown" in (asked.parameter("after") or "") or asked.parameter("after") == "nobody",
+        lambda asked: "unknown" in (asked.parameter("after") or "") or asked.parameter("after") == "missing",
     )
     yield "an empty cursor", lambda asked: "" in (asked.parameter("after"), asked.parameter("before"))
     yield (

@@ -259,7 +259,7 @@ async def _queries(call: Caller, thread: str) -> None:
         values = [{"limit": limit} for limit in (0, -1, 1, 2, 20, 50, 100, 1000, 1 << 40, "abc", "", "1.5")]
         values += [{"order": order, "limit": 2} for order in ("asc", "desc", "sideways", "")]
         values += [{"datasetId": name} for name in ("", "d1", "none")]
-        cursors = [*ids[:3], *ids[-2:], "unknown", "nobody", ""]
+        cursors = [*ids[:3], *ids[-2:], "unknown", "missing", ""]
         for name in cursors:
             values += [
                 {side: name, "limit": 2, "order": order}
@@ -267,7 +267,7 @@ async def _queries(call: Caller, thread: str) -> None:
                 for order in ("asc", "desc")
             ]
         values += [{"after": ids[0], "before": ids[-1]}] if ids else []
-        for query in [*values, {"nobody": "knows"}]:
+        for query in [*values, {"unknown": "parameter"}]:
             await call("GET", path, query=query)
 
 

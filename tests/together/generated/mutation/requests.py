@@ -154,7 +154,7 @@ def _unseen(operation: Operation, place: Place) -> str:
 
 
 def _whole(operation: Operation) -> Iterator[Mutant]:
-    """Bodies that are no JSON objects, and fields that nobody documents."""
+    """Bodies that are no JSON objects, and fields that are not documented."""
     for detail, test in _BODIES.items():
         for operator, kind in (("accept", faults.TakesBody), ("fail on", faults.FailsOnBody)):
             make = partial(kind, operation.id, test)

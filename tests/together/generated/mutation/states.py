@@ -158,7 +158,7 @@ class Unguarded(Fault):
 
 
 class Invents(Fault):
-    """A resource that nobody created is answered with one."""
+    """A resource that does not exist is answered with one."""
 
     def __init__(self, operation: str) -> None:
         super().__init__()
