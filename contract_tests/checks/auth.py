@@ -2,11 +2,11 @@
 
 import string
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from contract_tests.client.concurrency import at_once
 from contract_tests.client.samples import unknown_ids, valid_body
 from contract_tests.client.service import Inconclusive, Service
 from contract_tests.document import Operation, Role, document
@@ -15,7 +15,6 @@ from contract_tests.observations.exchange import KEY_HEADER, Exchange, Intent
 from openapi import Grade
 
 _REJECTED = (401, 403)
-_AT_ONCE = 6
 
 
 @check("no-key-refused", Service)
@@ -173,9 +172,7 @@ def _try_everywhere(service: Service, key: str | None, name: str, **options: Any
     work = [partial(_try_key, service, one, key, **options) for one in document().documented_operations()]
     starting = [one for one in document().documented_operations() if one.starts_run]
     work += [partial(_try_key, service, one, key, stream=True, **options) for one in starting]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        exchanges = [job.result() for job in [pool.submit(one) for one in work]]
-    for exchange in exchanges:
+    for exchange in at_once(work):
         streamed = isinstance(exchange.request_json, dict) and exchange.request_json.get("stream")
         yield from _accepted(exchange, f"{name}, streamed" if streamed else name)
 

@@ -106,15 +106,15 @@ def reply_follows_its_question(history: History) -> Iterator[Deviation]:
             continue
         if query.get("order", "asc") != "asc" or not _is_whole(exchange):
             continue
-        entries = exchange.entries or []
+        entries, thread = exchange.entries or [], exchange.path_parameters.get("threadId")
         ids = [item.get("id") for item in entries]
         for item in entries:
-            run = history.find("run", item.get("runId"))
+            run = history.find("run", item.get("runId"), thread)
             if run is None or item.get("role") != "assistant" or run.observations[0].source == "listRuns":
                 continue
             created = run.observations[0].exchange.sent
             for name in ids[ids.index(item["id"]) + 1 :]:
-                message = history.find("message", name)
+                message = history.find("message", name, thread)
                 first = message.observations[0] if message else None
                 if first and first.is_creation and first.received <= created:
                     yield Deviation("the reply comes first", "the question first", exchange)

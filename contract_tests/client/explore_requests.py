@@ -5,26 +5,29 @@ A request without an intent must be accepted. One with `Intent.INVALID` must be 
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
+from contract_tests.client.concurrency import at_once
 from contract_tests.client.explore import FIELDS, OBSERVED_FIELDS, THREAD_FIELDS, exploration
 from contract_tests.client.samples import QUESTION, valid_body
 from contract_tests.client.service import Inconclusive, Service
 from contract_tests.document import Operation, Role, document
-from contract_tests.observations.exchange import Intent
+from contract_tests.observations.exchange import Exchange, Intent
 
+Work = Callable[[], Exchange]
 _MALFORMED = (b'{"metadata": ', b'{"metadata": {},}', b"{'metadata': {}}", b"nonsense", b'"\xff\xfe"')
 _NOT_OBJECTS = (b"[]", b'"text"', b"42", b"true")
 _MEDIA_TYPES = ("text/plain", "application/xml", "application/x-www-form-urlencoded")
 _WRONG: Mapping[str, tuple[Any, ...]] = {
-    "string": (12345, {"a": 1}),
-    "number": ("hot", [1]),
-    "integer": ("many", 1.5),
-    "boolean": ("sometimes", 7),
-    "array": ("text", {"a": 1}),
-    "object": ("text", [1]),
+    "string": (12345, {"a": 1}, ["text"], True),
+    "number": ("hot", [1], {"a": 1}),
+    "integer": ("many", 1.5, [1], {"a": 1}),
+    "boolean": ("sometimes", 7, [True], {"a": 1}),
+    "array": ("text", {"a": 1}, 7),
+    "object": ("text", [1], 7),
 }
 _ODD_TEXTS = (
     "",
@@ -54,49 +57,55 @@ _ODD_QUERIES: tuple[Mapping[str, str], ...] = (
 @exploration("bodies that are not JSON objects", 0, smoke=True)
 def malformed_bodies(service: Service) -> None:
     """Send malformed JSON, JSON that is not an object, and other media types."""
-    for operation, path, valid in _posts(service):
-        for content in (*_MALFORMED, *_NOT_OBJECTS):
-            headers = {"Content-Type": "application/json"}
-            service.request(
-                operation.id, path=path, content=content, headers=headers, intents=[Intent.INVALID]
-            )
-        headers = {"Content-Type": "application/json"}
-        service.request(operation.id, path=path, content=b"", headers=headers, intents=[Intent.ODD])
-        raw = json.dumps(valid).encode()
-        for media_type in _MEDIA_TYPES:
-            headers = {"Content-Type": media_type}
-            service.request(operation.id, path=path, content=raw, headers=headers, intents=[Intent.INVALID])
-        if not operation.starts_run:
-            service.request(operation.id, path=path, content=raw, intents=[Intent.ODD])
+    at_once(
+        work
+        for operation, path, valid in _posts(service)
+        for work in _malformed(service, operation, path, valid)
+    )
+
+
+def _malformed(
+    service: Service, operation: Operation, path: Mapping[str, str], valid: Mapping[str, Any]
+) -> Iterator[Work]:
+    send = partial(service.request, operation.id, path=path)
+    headers = {"Content-Type": "application/json"}
+    for content in (*_MALFORMED, *_NOT_OBJECTS):
+        yield partial(send, content=content, headers=headers, intents=[Intent.INVALID])
+    yield partial(send, content=b"", headers=headers, intents=[Intent.ODD])
+    raw = json.dumps(valid).encode()
+    for media_type in _MEDIA_TYPES:
+        headers = {"Content-Type": media_type}
+        yield partial(send, content=raw, headers=headers, intents=[Intent.INVALID])
+    if not operation.starts_run:
+        yield partial(send, content=raw, intents=[Intent.ODD])
 
 
 @exploration("fields of the wrong type, or missing", 0, smoke=True)
 def wrong_fields(service: Service) -> None:
     """Send each documented field with a value of each wrong type, and bodies without required fields."""
-    for operation, path, valid in _posts(service):
-        service.request(operation.id, path=path, body={}, intents=[Intent.INVALID])
-        _wrong_streams(service, operation, path, valid)
-        for name, schema in _properties(operation):
-            for wrong in _wrong(schema):
-                body = {**valid, name: wrong}
-                service.request(
-                    operation.id, path=path, body=body, intents=[Intent.INVALID, Intent.NO_TOKEN_LIMIT]
-                )
-
-
-def _wrong_streams(
-    service: Service, operation: Operation, path: Mapping[str, str], valid: Mapping[str, Any]
-) -> None:
-    """Ask for a stream with one wrong field, or without the required ones."""
     marks = [Intent.INVALID, Intent.NO_TOKEN_LIMIT]
-    if not operation.starts_run:
-        return
-    service.request(operation.id, path=path, body={"stream": True}, intents=marks)
-    service.request(operation.id, path=path, body={**valid, "model": "", "stream": True}, intents=marks)
-    for name, schema in _properties(operation):
-        for wrong in _wrong(schema)[:1] if name != "stream" else ():
-            body = {**valid, "stream": True, name: wrong}
-            service.request(operation.id, path=path, body=body, intents=marks)
+    at_once(
+        partial(service.request, operation.id, path=path, body=body, intents=marks)
+        for operation, path, valid in _posts(service)
+        for body in _wrong_bodies(operation, valid)
+    )
+
+
+def _wrong_bodies(operation: Operation, valid: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Bodies with one wrong field, or without the required ones. A new run is also asked for as a stream."""
+    properties = list(_properties(operation))
+    yield {}
+    yield from ({**valid, name: wrong} for name, schema in properties for wrong in _wrong(schema))
+    if operation.starts_run:
+        yield {**valid, "model": ""}
+        yield {"stream": True}
+        yield {**valid, "model": "", "stream": True}
+        streamed = [(name, schema) for name, schema in properties if name != "stream"]
+        yield from (
+            {**valid, "stream": True, name: wrong}
+            for name, schema in streamed
+            for wrong in _wrong(schema)[:1]
+        )
 
 
 @exploration("odd values", 1)
@@ -130,13 +139,15 @@ def odd_queries(service: Service) -> None:
     thread = service.shared_thread()
     for operation in document().documented_operations(Role.READ):
         if set(operation.parameters[:-1]) <= {"threadId"}:
-            for odd in _ODD_IDS:
-                # `request` would escape the id.
-                ids = {"threadId": quote(thread, safe=""), operation.parameters[-1]: odd}
-                service.client.send("GET", operation.path.format(**ids), intents=[Intent.ODD])
-    for operation, path in _lists(service):
-        for params in _ODD_QUERIES:
-            service.request(operation.id, path=path, params=params, intents=[Intent.ODD])
+            # `request` would escape the id.
+            ids = {"threadId": quote(thread, safe="")}
+            paths = [operation.path.format(**{**ids, operation.parameters[-1]: odd}) for odd in _ODD_IDS]
+            at_once(partial(service.client.send, "GET", path, intents=[Intent.ODD]) for path in paths)
+    at_once(
+        partial(service.request, operation.id, path=path, params=params, intents=[Intent.ODD])
+        for operation, path in _lists(service)
+        for params in _ODD_QUERIES
+    )
 
 
 @exploration("every documented body", 0, smoke=True)

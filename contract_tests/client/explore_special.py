@@ -4,10 +4,11 @@ One request has special values in all its fields. Only if it is rejected, or mak
 fields are divided to find the one that matters. Many values thus cost few requests, and few runs.
 """
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+from contract_tests.client.concurrency import at_once
 from contract_tests.client.explore import WEATHER, complete, exploration
 from contract_tests.client.nested_bodies import with_nulls, wrong_inside
 from contract_tests.client.service import Service
@@ -79,7 +80,7 @@ _EMPTY_THREAD: Mapping[str, Any] = {
     "messages": [],
     "toolResources": _NO_RESOURCES,
 }
-_AT_ONCE = 6
+_DEEPEST = 9
 
 
 def together(
@@ -203,15 +204,10 @@ def null_everywhere(service: Service) -> None:
 def wrong_types_inside(service: Service) -> None:
     """Send a value of a wrong type at each place inside a field, one in each request."""
     path = {"threadId": service.fresh_thread()}
-    work: list[Callable[[], Exchange]] = []
-    for operation, deepest in (("createThread", 9), ("createMessage", 9), ("createThreadAndRun", 3)):
-        for body in wrong_inside(document().operations[operation], service.model, deepest):
-            work.append(lambda name=operation, body=body: _send_wrong(service, name, path, body))  # type: ignore[misc]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for job in [pool.submit(one) for one in work]:
-            job.result()
-
-
-def _send_wrong(service: Service, operation: str, path: Mapping[str, str], body: Any) -> Exchange:
-    own = path if "threadId" in document().operations[operation].parameters else {}
-    return service.request(operation, path=own, body=body, intents=[Intent.INVALID])
+    marks = [Intent.INVALID, Intent.NO_TOKEN_LIMIT]
+    at_once(
+        partial(service.request, operation.id, path=path, body=body, intents=marks)
+        for operation in document().documented_operations(Role.CREATE, Role.MODIFY)
+        for body in wrong_inside(operation, service.model, _DEEPEST)
+        if path.keys() >= set(operation.parameters)
+    )

@@ -63,17 +63,17 @@ class Generator:
     def _is_late(self) -> bool:
         return time.monotonic() > self._deadline or self._service.client.budget.left <= 0
 
-    def _send(self, case: Case, session: requests.Session) -> None:
+    def _send(self, case: "Case[Any]", session: requests.Session) -> None:
         try:
             case.call(session=session)
         except (requests.exceptions.RequestException, ValueError) as error:
             self.errors.append(str(error))
 
-    def _cases(self, operation: Operation) -> list[Case]:
+    def _cases(self, operation: Operation) -> "list[Case[Any]]":
         """The cases of an operation, always the same for a seed."""
         if self._is_late():
             return []
-        found: list[Case] = []
+        found: list[Case[Any]] = []
         for mode in _MODES:
             try:
                 found += self._drawn(operation, mode)
@@ -82,14 +82,14 @@ class Generator:
                 self.errors.append(str(error))
         return found
 
-    def _drawn(self, operation: Operation, mode: GenerationMode) -> list[Case]:
+    def _drawn(self, operation: Operation, mode: GenerationMode) -> "list[Case[Any]]":
         strategy = self._schema[operation.path][operation.method].as_strategy(generation_mode=mode)
-        drawn: list[Case] = []
+        drawn: list[Case[Any]] = []
 
         @seed(f"{self._service.settings.seed}:{operation.id}")
         @_settings(self._limits.examples)
         @given(strategy)
-        def draw(case: Case) -> None:
+        def draw(case: "Case[Any]") -> None:
             drawn.append(case)
 
         draw()
@@ -99,7 +99,7 @@ class Generator:
         class Machine(self._schema.as_state_machine()):  # type: ignore[misc]
             """Follows links and checks nothing."""
 
-            def get_call_kwargs(self, case: Case) -> dict[str, Any]:
+            def get_call_kwargs(self, case: "Case[Any]") -> dict[str, Any]:
                 """Send by our session."""
                 return {"session": session}
 

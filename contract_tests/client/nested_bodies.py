@@ -8,25 +8,25 @@ from contract_tests.document import Operation, View, document
 
 ITEM = 0
 """A step into a list, to its only entry."""
-_WRONG: Mapping[str, Any] = {
-    "string": 12345,
-    "number": "hot",
-    "integer": "many",
-    "boolean": "sometimes",
-    "array": {"a": 1},
-    "object": "text",
+_WRONG: Mapping[str, tuple[Any, ...]] = {
+    "string": (12345, {"a": 1}),
+    "number": ("hot",),
+    "integer": ("many",),
+    "boolean": ("sometimes",),
+    "array": ({"a": 1}, "text"),
+    "object": ("text", [1]),
 }
 Path = tuple[str | int, ...]
 
 
 def wrong_inside(operation: Operation, model: str, deepest: int) -> Iterator[dict[str, Any]]:
-    """For each place inside a field the valid body with a value of a wrong type there."""
+    """For each place inside a field the valid body with values of wrong types there."""
     view = document().documented
     schema = view.request_schema(operation.id)
     for path, kind in places(view, schema):
         if 1 < len(path) <= deepest:
             base = valid_body(operation, model=model) or {}
-            yield {**base, **_with(view, schema, path, _WRONG[kind])}
+            yield from ({**base, **_with(view, schema, path, wrong)} for wrong in _WRONG[kind])
 
 
 def with_nulls(operation: Operation, model: str) -> Iterator[dict[str, Any]]:

@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from contract_tests.document import Role, document
+from contract_tests.document import Role
 from contract_tests.observations.exchange import Exchange
 from contract_tests.observations.traces import Observation, Stream, Trace, observations_of, streams_of
 
-Key = tuple[str, str]
-"""Kind and id of a resource."""
+Key = tuple[str, str, str]
+"""Kind, scope and id of a resource. A service may number the runs of each thread from one on."""
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class History:
     streams: tuple[Stream, ...]
     by_id: Mapping[Key, Trace] = field(repr=False, default_factory=dict)
 
-    def find(self, kind: str, name: object) -> Trace | None:
-        """The trace of a resource, None if it was not observed."""
-        return self.by_id.get((kind, str(name)))
+    def find(self, kind: str, name: object, scope: object = "") -> Trace | None:
+        """The trace of a resource, None if it was not observed. The scope of a run or message is its thread."""
+        return self.by_id.get((kind, str(scope), str(name)))
 
 
 def assemble(exchanges: Sequence[Exchange]) -> History:
@@ -34,7 +34,7 @@ def assemble(exchanges: Sequence[Exchange]) -> History:
     created: dict[Key, Observation] = {}
     for exchange in exchanges:
         for observation in observations_of(exchange, of_exchange.get(id(exchange))):
-            key = (observation.kind, str(observation.body["id"]))
+            key = (observation.kind, observation.scope, str(observation.body["id"]))
             observed[key].append(observation)
             if exchange.operation and exchange.operation.creates(observation.kind):
                 created.setdefault(key, observation)
@@ -56,7 +56,8 @@ def _trace(
 ) -> Trace:
     return Trace(
         kind=key[0],
-        id=key[1],
+        id=key[2],
+        scope=key[1],
         observations=tuple(sorted(observations, key=lambda observation: observation.received)),
         not_found=tuple(not_found),
         stream=streams.get(id(created.exchange)) if created else None,
@@ -69,8 +70,9 @@ def _not_found(exchanges: Iterable[Exchange]) -> dict[Key, list[Exchange]]:
     for exchange in exchanges:
         operation = exchange.operation
         if operation and operation.role is Role.READ and exchange.status == 404 and not exchange.intents:
-            parameter = document().resources[operation.kind].id_parameter
-            found[operation.kind, exchange.path_parameters[parameter]].append(exchange)
+            *parents, own = operation.parameters
+            scope = "/".join(exchange.path_parameters[name] for name in parents)
+            found[operation.kind, scope, exchange.path_parameters[own]].append(exchange)
     return found
 
 
@@ -81,7 +83,9 @@ def _related(trace: Trace, traces: Iterable[Trace]) -> dict[str, tuple[Trace, ..
     mine = [
         other
         for other in traces
-        if other.kind in ("step", "message") and other.last.body.get("runId") == trace.id
+        if other.kind in ("step", "message")
+        and other.last.body.get("runId") == trace.id
+        and other.scope.partition("/")[0] == trace.scope
     ]
     return {
         "steps": tuple(other for other in mine if other.kind == "step"),
