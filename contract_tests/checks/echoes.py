@@ -115,24 +115,30 @@ def _may_be_dropped(value: Any) -> bool:
 def _echoes(name: str, sent: Any, received: Any) -> bool:
     """Whether a field of a response has the value of the request. A service may add to it."""
     if name == "content":
-        return text_of(sent) in (None, text_of(received))
+        # A text that says nothing may come back in any form that says nothing.
+        return text_of(sent) in (None, text_of(received) or "")
     if name == "instructions":
         return isinstance(received, str) and isinstance(sent, str) and sent in received
     return contains(received, sent)
 
 
 def is_blank(value: Any) -> bool:
-    """Whether a JSON value says nothing: it is null or empty, or an object of such values."""
+    """Whether a JSON value says nothing: it is null or empty, or an object or list of such values."""
     if isinstance(value, Mapping):
         return all(map(is_blank, value.values()))
-    return value is None or value in ("", [])
+    return value is None or value == "" or (isinstance(value, list) and all(map(is_blank, value)))
 
 
 def contains(value: Any, part: Any) -> bool:
-    """Whether a JSON value has everything that another has. Empty values may be missing."""
+    """Whether a JSON value has everything that another has, at every depth.
+
+    What says nothing may be missing, be null, or be filled in with what says nothing, or with a default.
+    """
+    if is_blank(part):
+        return part in (None, {}) or is_blank(value) or isinstance(value, type(part))
     if isinstance(part, Mapping):
         return isinstance(value, Mapping) and all(
-            contains(value.get(name), item) for name, item in part.items() if not is_blank(item)
+            contains(value.get(name), item) for name, item in part.items()
         )
     if isinstance(part, list):
         return isinstance(value, list) and len(value) >= len(part) and all(map(contains, value, part))
@@ -175,7 +181,7 @@ def ids_are_unique(history: History) -> Iterator[Deviation]:
             continue
         body = exchange.json
         name = body.get("id") if isinstance(body, dict) else None
-        scope = exchange.path_parameters.get("threadId", "") if operation.kind == "message" else ""
+        scope = exchange.path_parameters.get("threadId") or str(body.get("threadId") if name else "")
         key = (operation.kind + scope, str(name))
         if isinstance(name, str) and seen.setdefault(key, exchange) is not exchange:
             yield Deviation(f"{name} was used before", "a new id", exchange)
@@ -217,17 +223,25 @@ def _change(trace: Trace, earlier: Observation, later: Observation, name: str) -
 
 @check("metadata-stays", Trace)
 def metadata_does_not_change(trace: Trace) -> Iterator[Deviation]:
-    """Metadata and title do not change until they are modified.
+    """The metadata and title of a request do not change until they are modified.
 
     Source: the reference pages of create, retrieve and modify
     Grade: documented
     Advice: store them as given and return them everywhere
     """
-    for earlier, later in trace.pairs():
-        modified = any(_modifies(one.exchange) for one in trace.observations)
-        for name in ("metadata", "title") if not modified else ():
-            if earlier.body.get(name) and not contains(later.body.get(name), earlier.body.get(name)):
-                yield _change(trace, earlier, later, name)
+    first = trace.observations[0]
+    operation, asked = first.exchange.operation, first.exchange.request_json
+    if operation is None or not operation.creates(trace.kind) or not isinstance(asked, dict):
+        return
+    if any(_modifies(one.exchange) for one in trace.observations):
+        return
+    # A service may add to metadata, and may give a thread the title that its client left out.
+    given = {name: asked[name] for name in ("metadata", "title") if asked.get(name)}
+    shown = [name for name, value in given.items() if contains(first.body.get(name), value)]
+    for later in (one for one in trace.observations if first.precedes(one)):
+        for name in shown:
+            if not contains(later.body.get(name), given[name]):
+                yield _change(trace, first, later, name)
 
 
 def _modifies(exchange: Exchange) -> bool:

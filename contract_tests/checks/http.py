@@ -116,6 +116,50 @@ def _pattern(path: str) -> str:
     return re.sub(r"/(threads|runs)/(?!runs)[^/?]+", r"/\1/{id}", path)
 
 
+@check("head-like-get", Service)
+def head_is_like_get(service: Service) -> Iterator[Deviation]:
+    """HEAD has the status of GET, or is rejected as a method that is not offered.
+
+    Source: RFC 9110 9.3.2; no page speaks of HEAD
+    Grade: assumed
+    Advice: let the framework handle HEAD
+    """
+    for path in _readable(service):
+        exchange = service.client.send("HEAD", path, intents=[Intent.WRONG_METHOD])
+        if exchange.status not in (0, 200, 404, 405, 429, 501):
+            yield Deviation(f"status {exchange.status}", "200", exchange, f"HEAD {_pattern(path)}")
+
+
+@check("coding-only-if-asked", Exchange)
+def coding_only_if_asked(exchange: Exchange) -> Iterator[Deviation]:
+    """A client that accepts no coding gets none.
+
+    Source: RFC 9110 12.5.3: `Accept-Encoding: identity` excludes every other coding
+    Grade: documented
+    Advice: compress only if `Accept-Encoding` allows it; other clients read bytes that are not JSON
+    """
+    accepted = exchange.request_header("accept-encoding").replace(" ", "").lower()
+    coding = exchange.header("content-encoding").strip().lower()
+    if accepted == "identity" and exchange.body and coding not in ("", "identity"):
+        yield Deviation(f"Content-Encoding: {coding}", "no coding", exchange)
+
+
+@check("organization-picked", Service)
+def organization_is_picked(service: Service) -> Iterator[Deviation]:
+    """An unknown organization does not show the threads of the default one.
+
+    Source: the reference pages: X-Org-Id picks another organization; not what an unknown one gets
+    Grade: assumed
+    Advice: reject an organization that the key does not belong to
+    """
+    service.shared_thread()
+    own = service.require("listThreads", params={"limit": 1})
+    headers = {"X-Org-Id": "org_tune_check_unknown"}
+    other = service.request("listThreads", params={"limit": 1}, headers=headers, intents=[Intent.ODD])
+    if other.ok and other.entries and own.entries and other.entries[0].get("id") == own.entries[0].get("id"):
+        yield Deviation("the same threads", "403, or other threads", other)
+
+
 @check("any-answer-accepted", Service)
 def accept_any_is_served(service: Service) -> Iterator[Deviation]:
     """A client that accepts every media type is served.
@@ -136,8 +180,8 @@ def accept_any_is_served(service: Service) -> Iterator[Deviation]:
 def wrong_method_is_refused(service: Service) -> Iterator[Deviation]:
     """A method that a path does not have is rejected with 405.
 
-    Source: RFC 9110 15.5.6; the reference documents the methods of each path
-    Grade: documented
+    Source: RFC 9110 15.5.6; no page says that a path has no further methods
+    Grade: observed
     Advice: let the router reject the method and list the others in `Allow`
     """
     for path, methods in _addresses(service):
@@ -145,8 +189,7 @@ def wrong_method_is_refused(service: Service) -> Iterator[Deviation]:
             exchange = service.client.send(method, path, body={}, intents=[Intent.WRONG_METHOD])
             if exchange.status not in (405, 501, 401, 403, 429, 503, 0):
                 place = f"{method} {_pattern(path)}"
-                grade = Grade.OBSERVED if exchange.refused else None
-                yield Deviation(f"status {exchange.status}", "405", exchange, place, grade)
+                yield Deviation(f"status {exchange.status}", "405", exchange, place)
 
 
 def _addresses(service: Service) -> Iterator[tuple[str, set[str]]]:
@@ -170,16 +213,24 @@ def allow_names_the_methods(exchange: Exchange) -> Iterator[Deviation]:
     Grade: observed
     Advice: send `Allow: GET, POST`
     """
-    if exchange.status == 405 and not exchange.header("allow"):
+    if exchange.status != 405:
+        return
+    named = {name.strip().upper() for name in exchange.header("allow").split(",")}
+    path = exchange.url.removeprefix(exchange.url.partition("/v1")[0] + "/v1").partition("?")[0]
+    offered = document().methods(path)
+    if not exchange.header("allow"):
         yield Deviation("405 without Allow", "Allow: GET, POST", exchange, exchange.method)
+    elif exchange.method in named or offered - named:
+        place = f"{exchange.method}: methods"
+        yield Deviation(f"Allow: {exchange.header('allow')}", ", ".join(sorted(offered)), exchange, place)
 
 
 @check("unknown-path-refused", Service)
 def unknown_path_is_refused(service: Service) -> Iterator[Deviation]:
     """A request for an unknown path is not successful.
 
-    Source: RFC 9110 15.5.5; the paths of the reference pages
-    Grade: documented
+    Source: RFC 9110 15.5.5; no page says that there are no further paths
+    Grade: observed
     Advice: return 404; a frontend page with status 200 is read as data
     """
     thread = service.shared_thread()

@@ -4,10 +4,17 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from contract_tests.checks.page_walks import default_of, end_of_threads, ids_of, says_more, walk_all
+from contract_tests.checks.page_walks import (
+    default_of,
+    end_of_threads,
+    ids_of,
+    says_more,
+    walk_all,
+    whole_list,
+)
 from contract_tests.client.service import Inconclusive, Service
 from contract_tests.findings import Deviation, check
-from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.timestamps import parse_timestamp
 
 _DEFAULT = 20
@@ -151,6 +158,40 @@ def run_pages_are_complete(service: Service) -> Iterator[Deviation]:
     yield from walk_all(service, "listRuns", {"threadId": thread}, 3)
 
 
+@check("step-pages-complete", Service, needs=("a run that may call a tool",))
+def step_pages_are_complete(service: Service) -> Iterator[Deviation]:
+    """Paging through the steps of a run returns each once, in both orders.
+
+    Source: the reference page of the step list: limit, order, after, before, hasMore
+    Grade: documented
+    Advice: use one stable order for both, and compute hasMore from what follows
+    """
+    path = service.once("run with a tool", lambda: None)
+    if path is None or not ids_of(service.require("listRunSteps", path=path)):
+        raise Inconclusive("no run has steps")
+    yield from walk_all(service, "listRunSteps", path, 1)
+
+
+@check("dataset-filters", Service)
+def dataset_filters_threads(service: Service) -> Iterator[Deviation]:
+    """The list of a dataset has its threads and no others.
+
+    Source: the reference pages of create thread and list threads, `datasetId`; what it does is assumed
+    Grade: observed
+    Advice: filter by the dataset of each thread
+    """
+    other, name = service.fresh_thread(), "dataset_tune_check"
+    created = service.request("createThread", body={"datasetId": name}, intents=[Intent.ODD])
+    if not created.ok or not isinstance(created.json, dict):
+        raise Inconclusive("the service refuses an unknown dataset")
+    params = {"datasetId": name, "order": "desc", "limit": 100}
+    listed = service.request("listThreads", params=params, intents=[Intent.ODD])
+    if listed.ok and other in ids_of(listed):
+        yield Deviation("a thread without a dataset", "threads of the dataset", listed)
+    elif listed.ok and created.json.get("id") not in ids_of(listed):
+        yield Deviation("the thread is missing", "the threads of the dataset", listed, "listThreads: missing")
+
+
 @check("thread-pages-complete", Service)
 def thread_pages_are_complete(service: Service) -> Iterator[Deviation]:
     """Paging through the threads repeats none and skips none.
@@ -191,7 +232,7 @@ def page_has_twenty_bydefault_of(service: Service) -> Iterator[Deviation]:
     """
     messages = [{"role": "user", "content": [{"type": "text", "text": f"{number}"}]} for number in range(22)]
     path = {"threadId": service.fresh_thread(messages=messages)}
-    whole = ids_of(service.require("listMessages", path=path, params={"limit": 100}))
+    whole = ids_of(whole_list(service, "listMessages", path, "asc", len(messages)))
     page = service.require("listMessages", path=path)
     if len(whole) <= 20:
         raise Inconclusive("a new thread does not have the messages of its request")

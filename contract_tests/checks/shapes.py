@@ -14,6 +14,7 @@ from contract_tests.observations.timestamps import parse_timestamp
 from contract_tests.observations.traces import observations_of, streams_of
 from openapi import GRADES, Grade
 
+_THREAD_ID = re.compile(r"thread_[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SNAKE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
 
 
@@ -70,7 +71,9 @@ def body_is_json(exchange: Exchange) -> Iterator[Deviation]:
         return
     except ValueError as error:
         shown = exchange.body[:80].decode("utf-8", "backslashreplace")
-        yield Deviation(f"{error}: {shown!r}", "one JSON value in UTF-8", exchange)
+        # No page shows the body of an error.
+        grade = None if exchange.ok else Grade.ASSUMED
+        yield Deviation(f"{error}: {shown!r}", "one JSON value in UTF-8", exchange, grade=grade)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -169,7 +172,7 @@ def field_names_are_camel_case(exchange: Exchange) -> Iterator[Deviation]:
         known = _properties(kind)
         for name in body:
             twin = re.sub(r"_([a-z0-9])", lambda found: found[1].upper(), name)
-            if _SNAKE.fullmatch(name) and twin in known:
+            if _SNAKE.fullmatch(name) and twin in known and twin not in body:
                 yield Deviation(f"{kind}.{name}", twin, exchange, f"{kind}.{name}")
 
 
@@ -216,3 +219,17 @@ def list_has_its_envelope(exchange: Exchange) -> Iterator[Deviation]:
     for name in ("firstId", "lastId") if exchange.entries else ():
         if not isinstance(exchange.json.get(name), str):
             yield Deviation(f"no {name}", f"{name}, a string", exchange, f"{exchange.label}: {name}")
+
+
+@check("thread-id-form", Exchange)
+def thread_id_has_its_form(exchange: Exchange) -> Iterator[Deviation]:
+    """The id of a thread is `thread_` followed by a UUID.
+
+    Source: the ids of threads in public clients
+    Grade: observed
+    Advice: keep the form: clients may tell ids apart by it
+    """
+    created = exchange.operation is not None and exchange.operation.creates("thread") and exchange.ok
+    name = exchange.json.get("id") if created and isinstance(exchange.json, dict) else None
+    if isinstance(name, str) and not _THREAD_ID.fullmatch(name):
+        yield Deviation(f"id {name[:60]!r}", "thread_UUID", exchange)

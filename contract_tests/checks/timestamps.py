@@ -12,6 +12,8 @@ from openapi import Grade
 
 # In seconds: less than the smallest step between time zones, more than the error of any clock.
 _SKEW = 1500
+# Seconds that a service may take a run for expired too early.
+_EARLY = 1.0
 
 
 @check("timestamp-fixed", Trace)
@@ -74,11 +76,18 @@ def timestamps_fit_the_status(trace: Trace) -> Iterator[Deviation]:
         for name, status in ends.items():
             if not empty(one.body.get(name)) and one.status and one.status != status:
                 seen = f"{one.status} with {name}"
-                yield Deviation(seen, f"no {name}", one.exchange, f"{trace.kind}: {seen}")
+                # No page says whether cancelling sets the time when it is asked for or when it is done.
+                grade = Grade.ASSUMED if status == "cancelled" and _was_cancelled(trace) else None
+                yield Deviation(seen, f"no {name}", one.exchange, f"{trace.kind}: {seen}", grade)
         if one.status == "queued" and not empty(one.body.get("startedAt")) and not _waited(trace, one):
             yield Deviation(
                 "queued with startedAt", "no startedAt", one.exchange, "run: queued with startedAt"
             )
+
+
+def _was_cancelled(trace: Trace) -> bool:
+    """Whether a client asked to cancel the run, or the run of the step."""
+    return any("cancel" in one.status or one.source == "cancelRun" for one in trace.observations)
 
 
 def _waited(trace: Trace, now: Observation) -> bool:
@@ -142,3 +151,30 @@ def created_at_is_now(trace: Trace) -> Iterator[Deviation]:
     if first.is_creation and found and now and abs(found.seconds - now) > _SKEW:
         seen = f"createdAt {first.body['createdAt']} at {time.strftime('%FT%TZ', time.gmtime(now))}"
         yield Deviation(seen, "the time of the creation", first.exchange, trace.kind)
+
+
+@check("expires-in-time", Trace)
+def nothing_expires_early(trace: Trace) -> Iterator[Deviation]:
+    """A run or step expires at its `expiresAt`, not before.
+
+    Source: the name of the field; `x-lifecycle` in the document; the `Date` header of the service
+    Grade: documented
+    Advice: compare the deadline with the clock that wrote it
+    """
+    first = trace.observations[0]
+    deadline, created = (
+        parse_timestamp(first.body.get("expiresAt")),
+        parse_timestamp(first.body.get("createdAt")),
+    )
+    operation = first.exchange.operation
+    if deadline is None or created is None or operation is None or not operation.creates(trace.kind):
+        return
+    # The service's clock was at `createdAt` when the resource was requested, or later.
+    lasts = float(deadline.seconds - created.seconds) - float(max(deadline.precision, created.precision))
+    for one in trace.observations:
+        if one.status == "expired" and one.received - first.sent < lasts - _EARLY:
+            seen = f"expired {one.received - first.sent:.1f} s after the request"
+            expected = f"{lasts:.0f} s after it"
+            grade = Grade(trace.lifecycle.grades.get("deadline", "documented"))
+            yield Deviation(seen, expected, one.exchange, f"{trace.kind}: expired", grade)
+            return

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from contract_tests.checks.echoes import changed, contains, stored_by
+from contract_tests.checks.values import LAG, same_time
 from contract_tests.client.samples import valid_body
 from contract_tests.client.service import Inconclusive, Service
 from contract_tests.document import Role, document
@@ -36,7 +37,10 @@ def created_is_listed(history: History) -> Iterator[Deviation]:
         for trace in history.traces:
             if trace.kind == kind and trace.id not in listed and _is_due(trace, exchange):
                 place = f"{exchange.label}: {kind}"
-                yield Deviation(f"{trace.id} is missing", f"every {kind}", exchange, place)
+                # No page says that a list shows at once what was just created.
+                lags = exchange.sent - stored_by(trace.observations[0]) < LAG
+                grade = Grade.OBSERVED if lags else None
+                yield Deviation(f"{trace.id} is missing", f"every {kind}", exchange, place, grade)
 
 
 def _is_due(trace: Trace, exchange: Exchange) -> bool:
@@ -75,14 +79,14 @@ def reply_is_in_the_thread(history: History) -> Iterator[Deviation]:
             if not listed or exchange.path_parameters.get("threadId") != thread or not exchange.ok:
                 continue
             if exchange.sent >= completed.received and _is_whole(exchange):
-                yield from _missing_reply(trace, exchange)
-                break
+                late = exchange.sent - completed.received >= LAG
+                yield from _missing_reply(trace, exchange, late)
 
 
-def _missing_reply(trace: Trace, exchange: Exchange) -> Iterator[Deviation]:
+def _missing_reply(trace: Trace, exchange: Exchange, late: bool) -> Iterator[Deviation]:
     messages = exchange.entries or []
     if not any(message.get("role") == "assistant" for message in messages):
-        grade = Grade.DOCUMENTED if _names_message(trace) else Grade.OBSERVED
+        grade = Grade.DOCUMENTED if _names_message(trace) and late else Grade.OBSERVED
         seen = f"{len(messages)} messages, none from the assistant"
         yield Deviation(seen, "the reply", exchange, "run completed", grade)
 
@@ -116,9 +120,14 @@ def reply_follows_its_question(history: History) -> Iterator[Deviation]:
             for name in ids[ids.index(item["id"]) + 1 :]:
                 message = history.find("message", name, thread)
                 first = message.observations[0] if message else None
-                if first and first.is_creation and first.received <= created:
+                if first and first.is_creation and first.received <= created and not _tie(first.body, item):
                     yield Deviation("the reply comes first", "the question first", exchange)
                     return
+
+
+def _tie(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two messages were created in the same moment, so that either may come first."""
+    return same_time(one.get("createdAt"), other.get("createdAt"))
 
 
 @check("thread-starts-with-its-messages", History)
@@ -140,9 +149,17 @@ def thread_starts_with_its_messages(history: History) -> Iterator[Deviation]:
         if exchange.operation.lists("message") and texts and _is_whole(exchange):
             order = dict(exchange.query).get("order", "asc")
             shown = [text_of(one.get("content")) for one in exchange.entries or ()]
-            if (shown if order == "asc" else shown[::-1])[: len(texts)] != texts:
+            if order == "asc" and not _in_order(texts, shown):
                 seen = f"the thread begins with {str(shown[:1])[:100]}"
                 yield Deviation(seen, str(texts)[:100], exchange)
+            elif set(texts) - set(shown):
+                yield Deviation(f"the thread has {str(shown)[:100]}", str(texts)[:100], exchange)
+
+
+def _in_order(texts: list[str], shown: list[str | None]) -> bool:
+    """Whether a list shows texts one after another. A service may greet before them."""
+    starts = (at for at in range(len(shown)) if shown[at : at + len(texts)] == texts)
+    return next(starts, None) is not None
 
 
 def _new_thread(history: History, exchange: Exchange) -> Iterator[Deviation]:
@@ -208,11 +225,17 @@ def _found_elsewhere(service: Service, path: Mapping[str, str]) -> Iterator[Devi
 
 
 def _listed(exchange: Exchange, expected: str) -> Iterator[Deviation]:
-    if exchange.entries:
+    if any(not _is_greeting(one, exchange) for one in exchange.entries or ()):
         yield Deviation("entries of another thread", expected, exchange)
 
 
-@check("modify-run-changes-metadata", Service)
+def _is_greeting(entry: Mapping[str, Any], exchange: Exchange) -> bool:
+    """Whether an entry is a message that a service writes into each new thread."""
+    written = entry.get("role") in ("assistant", "system")
+    return written and entry.get("threadId") == exchange.path_parameters.get("threadId")
+
+
+@check("modify-run-changes-metadata", Service, needs=("a run with every documented field",))
 def modifying_a_run_changes_its_metadata(service: Service) -> Iterator[Deviation]:
     """Modifying a run changes its metadata permanently, and nothing else.
 
@@ -220,8 +243,7 @@ def modifying_a_run_changes_its_metadata(service: Service) -> Iterator[Deviation
     Grade: documented
     Advice: write only the metadata
     """
-    thread, run = service.finished_run()
-    path = {"threadId": thread, "runId": run}
+    path = service.own_run()
     yield from _modify(service, "run", path, {"metadata": {"modified": "yes"}})
     yield from _modify(service, "run", path, {})
 
@@ -245,6 +267,7 @@ def _modify(
 ) -> Iterator[Deviation]:
     reading, modifying = (document().operation(role, kind).id for role in (Role.READ, Role.MODIFY))
     before = service.require(reading, path=path)
+    known = document().documented.properties(document().documented.response_schema(reading, 200))
     # A service may reject a modification of nothing.
     send = service.require if change else partial(service.request, intents=[Intent.ODD])
     modified = send(modifying, path=path, body=dict(change))
@@ -258,6 +281,7 @@ def _modify(
                 seen = f"{name}: {str(exchange.json.get(name))[:80]}"
                 yield Deviation(seen, str(value), exchange, f"{place}: {name}")
         for name, value in before.json.items():
-            if name not in change and changed(value, exchange.json.get(name), name):
+            # Fields that no page describes, such as the time of the last change, may change.
+            if name in known and name not in change and changed(value, exchange.json.get(name), name):
                 seen = f"{name} became {str(exchange.json.get(name))[:80]!r}"
                 yield Deviation(seen, str(value)[:80], exchange, f"{place}: {name}")

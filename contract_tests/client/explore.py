@@ -7,8 +7,10 @@ run concurrently, each with threads of its own.
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from contract_tests.client.concurrency import at_once
 from contract_tests.client.samples import QUESTION
 from contract_tests.client.service import Inconclusive, NotOffered, Service
 from contract_tests.document import EVENT_STREAM, Operation, Role, document
@@ -142,7 +144,9 @@ def thread_and_streamed_run(service: Service) -> None:
 def run_with_every_field(service: Service) -> None:
     """Send all optional fields together, in a thread that was created with every field."""
     thread = service.thread(**THREAD_FIELDS)
-    complete(service, service.start(thread, **FIELDS))
+    created = service.start(thread, **FIELDS)
+    complete(service, created)
+    service.once("run with every field", lambda: (thread, str(_created_run(created)["id"])))
 
 
 @exploration("three runs of one thread", 3)
@@ -159,6 +163,23 @@ def three_runs(service: Service) -> None:
     read_all(service, thread, str(run["id"]))
 
 
+@exploration("several messages and threads at once", 0)
+def at_the_same_time(service: Service) -> None:
+    """Create messages and threads at the same time. None may be lost, and none may have another's values."""
+    path = {"threadId": service.fresh_thread()}
+    create = partial(service.request, "createMessage", path=path)
+    texts = [f"Message {number} of several at once." for number in range(8)]
+    bodies = [{"role": "user", "content": text, "metadata": {"text": text}} for text in texts]
+    titles = [{"title": f"Thread {number} of several at once"} for number in range(4)]
+    at_once(
+        [
+            *(partial(create, body=body) for body in bodies),
+            *(partial(service.request, "createThread", body=body) for body in titles),
+        ]
+    )
+    service.request("listMessages", path=path, params={"limit": 100})
+
+
 @exploration("a run that may call a tool", 1)
 def tool_run(service: Service) -> None:
     """Ask a question for a tool, and submit the output if the run requires it."""
@@ -166,6 +187,7 @@ def tool_run(service: Service) -> None:
     service.message(thread, "What is the weather in Lisbon? Use the tool.")
     run = service.run(thread, tools=[WEATHER])
     body = service.poll(thread, str(run["id"]))
+    service.once("run with a tool", lambda: {"threadId": thread, "runId": str(run["id"])})
     if body.get("status") == "requires_action":
         read_all(service, thread, str(run["id"]))
         answer_tools(service, thread, body)

@@ -22,7 +22,7 @@ class History:
     by_id: Mapping[Key, Trace] = field(repr=False, default_factory=dict)
 
     def find(self, kind: str, name: object, scope: object = "") -> Trace | None:
-        """The trace of a resource, None if it was not observed. The scope of a run or message is its thread."""
+        """The trace of a resource, None if there is none. The scope of a run or message is its thread."""
         return self.by_id.get((kind, str(scope), str(name)))
 
 

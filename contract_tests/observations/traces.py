@@ -182,7 +182,9 @@ def observations_of(exchange: Exchange, stream: Stream | None = None) -> Iterato
                 since, until = exchange.sent, event.event.at
                 name = event.event.event
                 scope = _scope(event.kind, event.data, exchange, stream)
-                yield Observation(event.kind, event.data, since, until, "stream", exchange, name, place, scope)
+                yield Observation(
+                    event.kind, event.data, since, until, "stream", exchange, name, place, scope
+                )
     elif exchange.ok and exchange.operation is not None:
         for body in _resources(exchange.operation, exchange.json):
             kind, source = exchange.operation.kind, exchange.operation.id
@@ -194,7 +196,7 @@ _SCOPES = {"run": ("threadId",), "message": ("threadId",), "step": ("threadId", 
 
 
 def _scope(kind: str, body: Mapping[str, Any], exchange: Exchange, stream: "Stream | None" = None) -> str:
-    """What the id of a resource belongs to: what the path names, or the resource, or the run of its stream."""
+    """What the id of a resource belongs to: as the path says, or the resource, or the run of its stream."""
     first = stream.runs[0].data if stream and stream.runs else {}
     known = {"threadId": first.get("threadId"), "runId": first.get("id")}
     found = [

@@ -19,11 +19,11 @@ from contract_tests.client.budget import BudgetExceeded
 from contract_tests.client.client import Client, Record
 from contract_tests.client.explore import Exploration
 from contract_tests.client.generated import Generator
+from contract_tests.client.second_look import look_again
 from contract_tests.client.service import Inconclusive, NotOffered, Service
 from contract_tests.findings import Finding, Outcome, checks_of, merge
 from contract_tests.observations.assembly import History, assemble
 from contract_tests.observations.exchange import Exchange, Intent
-from contract_tests.observations.traces import Trace
 from contract_tests.session.plan import budget, plan
 from contract_tests.settings import Settings
 
@@ -93,7 +93,7 @@ class Scheduler:
             job.result()
         exchanges = self.record.exchanges
         if self._story is None or self._story[0] != len(exchanges):
-            self._read_ended_runs(assemble(exchanges))
+            self._attempt(partial(look_again, self.service, assemble(exchanges)))
             exchanges = self.record.exchanges
             self._story = (len(exchanges), assemble(exchanges))
         return self._story[1]
@@ -103,14 +103,6 @@ class Scheduler:
         self.budget.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
         self.client.close()
-
-    def _read_ended_runs(self, history: History) -> None:
-        """Read each terminal run once more: nothing of it may have changed."""
-        paths = [_path(trace) for trace in history.traces if trace.kind == "run" and not _is_generated(trace)]
-        read = partial(self.service.request, "getRun")
-        work = [partial(self._attempt, partial(read, path=path)) for path in paths if path]
-        for job in [self._pool.submit(one) for one in work]:
-            job.result()
 
     def _generate(self, operation: str) -> list[Exchange]:
         generator = self.service.once("generator", self._generator)
@@ -161,14 +153,3 @@ class Scheduler:
             self.stopped = str(reason)
         except (Inconclusive, *UNEXPECTED_SHAPE):
             return
-
-
-def _path(trace: Trace) -> dict[str, str] | None:
-    """The path parameters of a run, None unless it is terminal."""
-    thread, status = trace.last.body.get("threadId"), trace.last.status
-    ended = status in trace.lifecycle.terminal and isinstance(thread, str)
-    return {"threadId": str(thread), "runId": trace.id} if ended else None
-
-
-def _is_generated(trace: Trace) -> bool:
-    return Intent.GENERATED in trace.observations[0].exchange.intents

@@ -1,0 +1,64 @@
+"""What does the service show of threads and runs some time after they were used?
+
+A status may go back after a while, a stored resource may be lost, and a list may lag behind.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+
+from contract_tests.client.concurrency import at_once
+from contract_tests.client.service import Service
+from contract_tests.document import Role, document
+from contract_tests.observations.assembly import History
+from contract_tests.observations.exchange import Exchange, Intent
+from contract_tests.observations.traces import Trace
+
+_PAUSE = 1.5
+
+
+def look_again(service: Service, history: History) -> None:
+    """Read each ended run, the steps of it, and the threads that have runs or messages, once more."""
+    runs = [path for path in map(_ended, _own(history, "run")) if path]
+    threads = dict.fromkeys(trace.scope for kind in ("run", "message") for trace in _own(history, kind))
+    paths = [*runs, *({"threadId": name} for name in threads if name)]
+    listed = at_once(partial(_read, service, path) for path in paths)
+    late = [path for path, lists in zip(paths, listed, strict=True) if _lags(history, lists)]
+    if late:
+        service.client.wait(_PAUSE)
+        at_once(partial(_read, service, path) for path in late)
+
+
+def _own(history: History, kind: str) -> Iterable[Trace]:
+    """The resources of a kind that generated requests did not make."""
+    for trace in history.traces:
+        if trace.kind == kind and Intent.GENERATED not in trace.observations[0].exchange.intents:
+            yield trace
+
+
+def _ended(trace: Trace) -> dict[str, str] | None:
+    """The path parameters of a run, None unless it is terminal."""
+    thread, status = trace.last.body.get("threadId"), trace.last.status
+    ended = status in trace.lifecycle.terminal and isinstance(thread, str)
+    return {"threadId": str(thread), "runId": trace.id} if ended else None
+
+
+def _read(service: Service, path: Mapping[str, str]) -> list[Exchange]:
+    """Read the resource of a path and list what is in it."""
+    lists = []
+    for operation in document().documented_operations(Role.READ, Role.LIST):
+        if operation.parameters == tuple(path):
+            params = {"limit": 100} if operation.role is Role.LIST else None
+            lists.append(service.request(operation.id, path=path, params=params))
+    return lists
+
+
+def _lags(history: History, lists: Iterable[Exchange]) -> bool:
+    """Whether a list lacks something that was created in its thread."""
+    for exchange in lists:
+        kind = exchange.operation.kind if exchange.operation else ""
+        shown = {entry.get("id") for entry in exchange.entries or ()}
+        for trace in history.traces if exchange.entries is not None else ():
+            here = trace.kind == kind and trace.scope == exchange.path_parameters.get("threadId")
+            if here and trace.observations[0].is_creation and trace.id not in shown:
+                return True
+    return False
