@@ -138,22 +138,26 @@ def thread_starts_with_its_messages(history: History) -> Iterator[Deviation]:
     Grade: documented
     Advice: store them together with the thread
     """
-    given: dict[str, list[str]] = {}
+    given: dict[str, tuple[float, list[str]]] = {}
     for exchange in history.exchanges:
         body = exchange.json
         if exchange.operation is None or not exchange.ok or not isinstance(body, dict):
             continue
-        given.update(_given_messages(exchange))
+        given |= {name: (exchange.received, texts) for name, texts in _given_messages(exchange).items()}
         yield from _new_thread(history, exchange)
-        texts = given.get(exchange.path_parameters.get("threadId", ""), [])
+        since, texts = given.get(exchange.path_parameters.get("threadId", ""), (0.0, []))
         if exchange.operation.lists("message") and texts and _is_whole(exchange):
-            order = dict(exchange.query).get("order", "asc")
-            shown = [text_of(one.get("content")) for one in exchange.entries or ()]
-            if order == "asc" and not _in_order(texts, shown):
-                seen = f"the thread begins with {str(shown[:1])[:100]}"
-                yield Deviation(seen, str(texts)[:100], exchange)
-            elif set(texts) - set(shown):
-                yield Deviation(f"the thread has {str(shown)[:100]}", str(texts)[:100], exchange)
+            yield from _begins_otherwise(exchange, texts, exchange.sent - since < LAG)
+
+
+def _begins_otherwise(exchange: Exchange, texts: list[str], recent: bool) -> Iterator[Deviation]:
+    """Where a list does not have the messages of a new thread in their order. A list may lag behind."""
+    order = dict(exchange.query).get("order", "asc")
+    shown = [text_of(one.get("content")) for one in exchange.entries or ()]
+    missing = set(texts) - set(shown)
+    if missing or (order == "asc" and not _in_order(texts, shown)):
+        grade = Grade.OBSERVED if recent and missing else None
+        yield Deviation(f"the thread has {str(shown)[:100]}", str(texts)[:100], exchange, grade=grade)
 
 
 def _in_order(texts: list[str], shown: list[str | None]) -> bool:
