@@ -65,7 +65,11 @@ def malformed_bodies(service: Service) -> None:
         raw = json.dumps(valid).encode()
         for media_type in _MEDIA_TYPES:
             headers = {"Content-Type": media_type}
-            service.request(operation.id, path=path, content=raw, headers=headers, intents=[Intent.INVALID])
+            sent = service.request(
+                operation.id, path=path, content=raw, headers=headers, intents=[Intent.INVALID]
+            )
+            if sent.ok and operation.starts_run:
+                break  # One run that should not exist is enough.
         if not operation.starts_run:
             service.request(operation.id, path=path, content=raw, intents=[Intent.ODD])
 
