@@ -77,9 +77,9 @@ def key_counts_only_in_its_header(service: Service) -> Iterator[Deviation]:
 def key_counts_in_no_other_header(service: Service) -> Iterator[Deviation]:
     """The key is accepted in X-Tune-Key and in no other header.
 
-    Source: the reference pages: the one security scheme
-    Grade: documented
-    Advice: accept only the documented header
+    Source: the one security scheme of the reference pages, which they call the preferred one
+    Grade: observed
+    Advice: accept only the documented header; clients come to depend on the others
     """
     key = service.settings.key
     for name, value in (

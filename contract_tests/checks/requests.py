@@ -99,9 +99,9 @@ def non_object_is_refused(exchange: Exchange) -> Iterator[Deviation]:
 def other_media_type_is_refused(exchange: Exchange) -> Iterator[Deviation]:
     """A body with another media type than JSON is rejected.
 
-    Source: RFC 9110 15.5.16, which allows 415; the pages say what clients send, not what else is refused
-    Grade: assumed
-    Advice: return 415
+    Source: the one media type that the reference pages describe; RFC 9110 15.5.16
+    Grade: observed
+    Advice: return 415; no page forbids a service to read JSON under another name
     """
     takes = exchange.operation and document().assumed.request_schema(exchange.operation.id)
     if not takes or not exchange.ok or not exchange.request_body:

@@ -68,14 +68,17 @@ def stream_is_framed(stream: Stream) -> Iterator[Deviation]:
 def stream_data_is_json(stream: Stream) -> Iterator[Deviation]:
     """The data of each event is one JSON object.
 
-    Source: the events of the OpenAI Assistants API; no page says what the data of an event is
-    Grade: assumed
+    Source: a stream carries runs and messages, which are JSON objects. No page describes an event, so
+    text as data breaks an assumption. A JSON object that is cut or broken contradicts itself.
+    Grade: documented
     Advice: write each object on one line, or each of its lines with its own `data:`
     """
     for event in stream.events:
         if not event.done and not isinstance(event.data, dict):
             shown = f"{event.event.data[:80]!r} {event.flaw}".strip()
-            yield Deviation(shown, "a JSON object", stream.exchange)
+            broken = event.flaw and event.event.data.lstrip().startswith(("{", "["))
+            place, grade = ("", None) if broken else ("no object", Grade.ASSUMED)
+            yield Deviation(shown, "a JSON object", stream.exchange, place, grade)
 
 
 @check("stream-done-once", Stream)

@@ -93,7 +93,7 @@ class KeyInQueryIsAccepted(Deployment):
             super().authenticate(request)
 
 
-@fault()
+@fault("warning")
 class BearerIsAccepted(Deployment):
     """The key is accepted in X-Tune-Key, not in Authorization."""
 

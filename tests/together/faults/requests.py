@@ -325,7 +325,7 @@ class CharsetOfJsonIsRefused(Deployment):
             raise Refusal(415, "invalid_argument", "send application/json")
 
 
-@fault()
+@fault("warning")
 class AnyMediaTypeIsJson(Deployment):
     """A body with another media type than JSON is rejected."""
 

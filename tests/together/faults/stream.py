@@ -242,6 +242,15 @@ class OneEventIsNotJson(Deployment):
         return frame.replace(b'"delta"', b"delta", 1) if event == "thread.message.delta" else frame
 
 
+@fault("note")
+class DataIsPlainText(Deployment):
+    """The data of an event is a JSON object, not text."""
+
+    def frame(self, event: str, data: Json) -> bytes:
+        frame = super().frame(event, data)
+        return b"event: text\ndata: a word\n\n" if event == "thread.message.delta" else frame
+
+
 @fault()
 class DataOverSeveralLines(Deployment):
     """Every line of an event's data begins with `data:`."""
