@@ -216,6 +216,11 @@ def thread_pages_are_complete(service: Service) -> Iterator[Deviation]:
             break
         after = ids[-1]
     yield from end_of_threads(service)
+    if expected:
+        front = service.require("listThreads", params={"limit": 6, "order": "asc", "before": expected[-1]})
+        if ids_of(front) != expected[:-1]:
+            seen, wanted = f"{len(ids_of(front))} threads", f"the {len(expected) - 1} before it"
+            yield Deviation(seen, wanted, front, "listThreads: before")
     if pages != expected[: len(pages)] or len(pages) < min(6, len(expected)):
         yield Deviation(
             f"{len(pages)} threads, not all or in another order", "the same threads as on one page", page

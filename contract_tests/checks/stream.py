@@ -76,7 +76,7 @@ def stream_data_is_json(stream: Stream) -> Iterator[Deviation]:
     for event in stream.events:
         if not event.done and not isinstance(event.data, dict):
             shown = f"{event.event.data[:80]!r} {event.flaw}".strip()
-            broken = event.flaw and event.event.data.lstrip().startswith(("{", "["))
+            broken = event.flaw and event.event.data.lstrip().startswith('{"')
             place, grade = ("", None) if broken else ("no object", Grade.ASSUMED)
             yield Deviation(shown, "a JSON object", stream.exchange, place, grade)
 

@@ -231,25 +231,35 @@ def answer_tools(service: Service, thread: str, body: Mapping[str, Any]) -> None
 def read_all(service: Service, thread: str, run: str) -> None:
     """Read a run, its thread and everything in them, by every documented operation that only reads."""
     path = {"threadId": thread, "runId": run}
-    for operation in document().documented_operations(Role.LIST):
-        if operation.parameters and path.keys() >= set(operation.parameters):
-            _read_list(service, operation, path)
+    read_lists(service, path)
     service.request("getThread", path=path)
     service.client.wait(0.3)
     service.request("getRun", path=path)
 
 
+def read_lists(service: Service, path: Mapping[str, str]) -> None:
+    """Read each list that is below a path, in each way, and what is in it."""
+    lists = [one for one in document().documented_operations(Role.LIST) if one.parameters]
+    at_once(partial(_read_list, service, one, path) for one in lists if path.keys() >= set(one.parameters))
+
+
 def _read_list(service: Service, operation: Operation, path: Mapping[str, str]) -> None:
-    """List resources, then read the newest three of them."""
+    """List resources, then read the newest three of them and small pages of the list."""
     view = document().assumed
-    takes_limit = view.parameter(operation.id, "limit") is not None
-    listed = service.request(operation.id, path=path, params={"limit": 100} if takes_limit else None)
+    if view.parameter(operation.id, "limit") is None:
+        service.request(operation.id, path=path)
+        return
+    listed = service.request(operation.id, path=path, params={"limit": 100})
     ascends = (view.parameter(operation.id, "order") or {}).get("default") == "asc"
     newest = _ids(listed)[::-1] if ascends else _ids(listed)
+    queries: list[Mapping[str, Any]] = [{"limit": 2, "order": order} for order in ("asc", "desc")]
+    queries += [{"limit": 1, side: name} for name in _ids(listed)[:1] for side in ("after", "before")]
+    work = [partial(service.request, operation.id, path=path, params=query) for query in queries]
     for reading in document().documented_operations(Role.READ):
         if reading.kind == operation.kind and path.keys() >= set(reading.parameters[:-1]):
-            for name in newest[:3]:
-                service.request(reading.id, path={**path, reading.parameters[-1]: name})
+            own = reading.parameters[-1]
+            work += [partial(service.request, reading.id, path={**path, own: name}) for name in newest[:3]]
+    at_once(work)
 
 
 def complete(service: Service, created: Exchange) -> None:
