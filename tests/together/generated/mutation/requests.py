@@ -158,7 +158,10 @@ def _whole(operation: Operation) -> Iterator[Mutant]:
     for detail, test in _BODIES.items():
         for operator, kind in (("accept", faults.TakesBody), ("fail on", faults.FailsOnBody)):
             make = partial(kind, operation.id, test)
-            yield Mutant(f"{operator} a wrong body", operation.id, "body", operation.grade, make, detail)
+            # No page says that JSON under another name is refused.
+            free = operator == "accept" and detail == "another media type"
+            grade = worse(operation.grade, Grade.OBSERVED) if free else operation.grade
+            yield Mutant(f"{operator} a wrong body", operation.id, "body", grade, make, detail)
     names = {place.names[0] for place in operation.body()}
     make = partial(faults.FailsOnBody, operation.id, partial(_holds_more, names))
     grade = worse(Grade.OBSERVED, operation.grade)
