@@ -109,7 +109,7 @@ def other_media_type_is_refused(exchange: Exchange) -> Iterator[Deviation]:
     sent = exchange.request_header("content-type").partition(";")[0].strip().lower()
     if not sent:
         seen, place = f"status {exchange.status} without Content-Type", f"{exchange.label}: no Content-Type"
-        yield Deviation(seen, "415", exchange, place)
+        yield Deviation(seen, "415", exchange, place, Grade.ASSUMED)
     elif sent != JSON and not sent.endswith("+json"):
         yield Deviation(f"status {exchange.status} for {sent}", "415", exchange, f"{exchange.label}: {sent}")
 

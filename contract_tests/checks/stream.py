@@ -1,5 +1,6 @@
 """Does a stream report its run while it happens, in order and to its end?"""
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -17,6 +18,8 @@ from openapi import Grade
 _WORTH = 0.5
 _LONG = 1.0
 _BURST = 0.05
+# The beginning of an object, in JSON or in a programming language. A piece of text may be a single brace.
+_OBJECT = re.compile(r"\s*\{\s*[\"'\w]")
 
 
 @check("stream-when-asked", Exchange)
@@ -76,7 +79,7 @@ def stream_data_is_json(stream: Stream) -> Iterator[Deviation]:
     for event in stream.events:
         if not event.done and not isinstance(event.data, dict):
             shown = f"{event.event.data[:80]!r} {event.flaw}".strip()
-            broken = event.flaw and event.event.data.lstrip().startswith('{"')
+            broken = event.flaw and _OBJECT.match(event.event.data)
             place, grade = ("", None) if broken else ("no object", Grade.ASSUMED)
             yield Deviation(shown, "a JSON object", stream.exchange, place, grade)
 

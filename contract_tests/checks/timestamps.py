@@ -14,6 +14,7 @@ from openapi import Grade
 _SKEW = 1500
 # Seconds that a service may take a run for expired too early.
 _EARLY = 1.0
+_STARTED = ("in_progress", "requires_action")
 
 
 @check("timestamp-fixed", Trace)
@@ -79,7 +80,7 @@ def timestamps_fit_the_status(trace: Trace) -> Iterator[Deviation]:
                 # No page says whether cancelling sets the time when it is asked for or when it is done.
                 grade = Grade.ASSUMED if status == "cancelled" and _was_cancelled(trace) else None
                 yield Deviation(seen, f"no {name}", one.exchange, f"{trace.kind}: {seen}", grade)
-        if one.status == "queued" and not empty(one.body.get("startedAt")) and not _waited(trace, one):
+        if one.status == "queued" and not empty(one.body.get("startedAt")) and not _started(trace, one):
             yield Deviation(
                 "queued with startedAt", "no startedAt", one.exchange, "run: queued with startedAt"
             )
@@ -90,8 +91,9 @@ def _was_cancelled(trace: Trace) -> bool:
     return any("cancel" in one.status or one.source == "cancelRun" for one in trace.observations)
 
 
-def _waited(trace: Trace, now: Observation) -> bool:
-    return any(one.status == "requires_action" for one in trace.observations if one.precedes(now))
+def _started(trace: Trace, now: Observation) -> bool:
+    """Whether the run was at work before. No page says that it is not queued again."""
+    return any(one.status in _STARTED for one in trace.observations if one.precedes(now))
 
 
 @check("timestamps-ordered", Trace)

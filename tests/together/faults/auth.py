@@ -216,3 +216,11 @@ class NewRoutesWithoutKey(Deployment):
     def authenticate(self, request: Request) -> None:
         if not request.url.path.endswith(("/cancel", "/submit_tool_outputs")):
             super().authenticate(request)
+
+
+@fault("note")
+class OrganizationIsIgnored(Deployment):
+    """An unknown organization does not show the threads of the default one."""
+
+    def authenticate_organization(self, name: str) -> None:
+        return

@@ -394,7 +394,7 @@ class CrashesOnNull(Deployment):
         super().check(value, kind)
 
 
-@fault()
+@fault("warning")
 class NegativeLimitIsAccepted(Deployment):
     """A negative limit is rejected."""
 
