@@ -23,6 +23,7 @@ def no_key_is_refused(service: Service) -> Iterator[Deviation]:
 
     Source: the reference pages: apiKey in the header X-Tune-Key
     Grade: documented
+    Allows: any refusal, of any status; the router's answer for what is not offered
     Advice: check the key before anything else
     """
     for key, name in ((None, "no key"), ("", "an empty key")):
@@ -35,6 +36,7 @@ def wrong_key_is_refused(service: Service) -> Iterator[Deviation]:
 
     Source: the reference pages: X-Tune-Key holds an access key
     Grade: documented
+    Allows: any refusal, of any status
     Advice: compare the whole key with the keys that exist
     """
     yield from _try_everywhere(service, _invented(service), "an invented key")
@@ -53,6 +55,7 @@ def key_counts_only_in_its_header(service: Service) -> Iterator[Deviation]:
 
     Source: the reference pages: apiKey in the header X-Tune-Key
     Grade: documented
+    Allows: cookies that the service sets for itself
     Advice: ignore keys in queries and cookies: they end up in logs
     """
     key = service.settings.key
@@ -108,6 +111,7 @@ def key_header_has_any_case(service: Service) -> Iterator[Deviation]:
 
     Source: RFC 9110 5.1; clients send `x-tune-key`
     Grade: documented
+    Allows: any spelling in responses
     Advice: look up headers without regard to case
     """
     key = service.settings.key
@@ -145,6 +149,7 @@ def runs_are_moved_only_with_a_key(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference pages: apiKey in the header X-Tune-Key, for the service as a whole
     Grade: documented
+    Allows: operations that are not offered
     Advice: authenticate once in front of all routes, not in each route
     """
     acts = exchange.operation is not None and exchange.operation.role is Role.ACT
@@ -158,6 +163,7 @@ def key_is_not_leaked(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: CWE-200: responses are logged, cached and displayed
     Grade: documented
+    Allows: anything else about the key, such as its owner
     Advice: keep the key out of errors, headers and debug output
     """
     leaks = [f"the header {name}" for name, value in exchange.headers if exchange.secrets.found_in(value)]

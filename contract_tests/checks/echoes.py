@@ -15,8 +15,8 @@ from contract_tests.observations.message_text import text_of
 from contract_tests.observations.timestamps import parse_timestamp
 from contract_tests.observations.traces import Observation, Stream, Trace
 
-# Fields that refer to files or other resources: a service may drop a reference that it cannot resolve.
-_REFERENCES = frozenset({"attachments", "runId", "toolResources"})
+# A service may drop a reference to a file or run that it cannot resolve, or to an assistant: no support yet.
+_REFERENCES = frozenset({"attachments", "runId", "toolResources", "assistantId"})
 _STABLE = {
     "run": ("object", "createdAt", "threadId", "assistantId", "model", "instructions", "tools", "fileIds"),
     "thread": ("object", "createdAt"),
@@ -32,6 +32,8 @@ def request_fields_are_echoed(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference pages: request and response have these fields in common
     Grade: documented
+    Allows: what says nothing in any form; further members; instructions that were added to; dropped
+    references to files
     Advice: store the fields of the request and return what was stored
     """
     request, response = exchange.request_json, response_of(exchange)
@@ -72,6 +74,7 @@ def values_stay_apart(history: History) -> Iterator[Deviation]:
 
     Source: the reference pages: the fields of the request are those of the resource that it creates
     Grade: documented
+    Allows: defaults of the service
     Advice: look for state that requests share, such as a default that is changed in place
     """
     known: dict[tuple[str, str], list[Any]] = defaultdict(list)
@@ -153,6 +156,7 @@ def response_has_the_ids_of_the_path(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the paths of the reference pages
     Grade: documented
+    Allows: responses without these ids
     Advice: look up by every id in the path
     """
     body = exchange.json
@@ -172,6 +176,7 @@ def ids_are_unique(history: History) -> Iterator[Deviation]:
 
     Source: the reference pages: the id identifies the object
     Grade: documented
+    Allows: runs and messages that each thread numbers for itself
     Advice: never reuse an id
     """
     seen: dict[tuple[str, str], Exchange] = {}
@@ -193,6 +198,7 @@ def created_fields_do_not_change(trace: Trace) -> Iterator[Deviation]:
 
     Source: the reference pages: create, retrieve and list return the same object
     Grade: documented
+    Allows: null, absent and truncated forms; a field without a value that gets one
     Advice: serve all operations from one record
     """
     for earlier, later in trace.pairs():
@@ -227,6 +233,7 @@ def metadata_does_not_change(trace: Trace) -> Iterator[Deviation]:
 
     Source: the reference pages of create, retrieve and modify
     Grade: documented
+    Allows: metadata that the service adds; a title for a thread that has none
     Advice: store them as given and return them everywhere
     """
     first = trace.observations[0]
@@ -262,6 +269,7 @@ def created_can_be_read(trace: Trace) -> Iterator[Deviation]:
 
     Source: the reference pages of create and retrieve
     Grade: documented
+    Allows: resources that only a stream has announced, until it ends
     Advice: respond to a create only when the resource can be read
     """
     first = trace.observations[0]

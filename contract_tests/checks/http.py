@@ -21,6 +21,7 @@ def no_server_error(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: RFC 9110 15.6: 5xx means that the server failed; the reference documents none
     Grade: documented
+    Allows: 501 for what is not offered; 503 as a warning
     Advice: find the request in the log of the service; a mistake of the client is 4xx
     """
     if exchange.status >= 500 and exchange.status not in (501, 503):
@@ -36,6 +37,7 @@ def response_is_complete(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: RFC 9112 6 and 9: framing, and no connection is closed within a response
     Grade: documented
+    Allows: every way of framing; closed idle connections; HTTP/1.0
     Advice: look for a crash, a wrong Content-Length or a proxy that times out
     """
     waits = exchange.operation is not None and exchange.operation.waits_for_run
@@ -52,6 +54,7 @@ def operations_do_not_redirect(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the paths of the reference pages
     Grade: documented
+    Allows: a GET that is redirected to its own path with or without the final slash
     Advice: respond at the path itself; clients drop key and body when they follow a redirect
     """
     if exchange.operation is None or Intent.ODD in exchange.intents:
@@ -66,6 +69,7 @@ def content_length_agrees(service: Service) -> Iterator[Deviation]:
 
     Source: RFC 9112 6.3
     Grade: documented
+    Allows: chunks, or a body that ends with the connection
     Advice: let the server compute it, after compression and encoding
     """
     for path in (*_readable(service), "/threads/unknown/runs/x"):
@@ -91,6 +95,7 @@ def head_has_no_body(service: Service) -> Iterator[Deviation]:
 
     Source: RFC 9110 9.3.2
     Grade: documented
+    Allows: a refused HEAD
     Advice: let the framework handle HEAD; a body would be read as the next response
     """
     response = _send_raw(service, "HEAD", "/threads?limit=1")
@@ -136,6 +141,7 @@ def coding_only_if_asked(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: RFC 9110 12.5.3: `Accept-Encoding: identity` excludes every other coding
     Grade: documented
+    Allows: any coding that the request accepts
     Advice: compress only if `Accept-Encoding` allows it; other clients read bytes that are not JSON
     """
     accepted = exchange.request_header("accept-encoding").replace(" ", "").lower()
@@ -166,6 +172,7 @@ def accept_any_is_served(service: Service) -> Iterator[Deviation]:
 
     Source: RFC 9110 12.5.1: `Accept: */*`, which curl and browsers send, excludes nothing
     Grade: documented
+    Allows: any refusal of other values of Accept
     Advice: return JSON unless `Accept` excludes it
     """
     proper = service.request("listThreads", params={"limit": 1})

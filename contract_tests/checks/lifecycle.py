@@ -22,6 +22,7 @@ def terminal_status_is_final(trace: Trace) -> Iterator[Deviation]:
 
     Source: the reference page "Create run", which speaks of a terminal state; `x-lifecycle`
     Grade: documented
+    Allows: any status until then, in any order
     Advice: do not change the status of a terminal run
     """
     for earlier, later in trace.pairs() if has_status(trace) else ():
@@ -91,6 +92,8 @@ def terminal_run_is_unchanged(trace: Trace) -> Iterator[Deviation]:
 
     Source: the reference page "Create run", which speaks of a terminal state
     Grade: documented
+    Allows: metadata; usage and lastError that come later or in some responses only; what a stream
+    leaves out
     Advice: write usage, error and timestamps together with the terminal status
     """
     names = [*trace.lifecycle.timestamps(), "lastError", "usage", "createdAt"] if has_status(trace) else []
@@ -159,6 +162,7 @@ def run_ends(trace: Trace) -> Iterator[Deviation]:
 
     Source: the reference page "Create run": runs reach a terminal state
     Grade: documented
+    Allows: any time up to --max-wait; requires_action
     Advice: look for a lost job, or increase --max-wait for a slow model
     """
     for one in trace.observations if trace.kind == "run" else ():
@@ -174,6 +178,7 @@ def run_creation_is_answered(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference page "Create run"
     Grade: documented
+    Allows: any time up to --max-wait; an answer at once
     Advice: look for a lost job, or increase --max-wait for a slow model
     """
     waits = exchange.operation is not None and exchange.operation.waits_for_run
@@ -192,6 +197,7 @@ def steps_agree_with_their_run(trace: Trace) -> Iterator[Deviation]:
 
     Source: the reference pages of runs and run steps, whose statuses have the same meaning
     Grade: documented
+    Allows: a step that ends a moment after its run; any step of a run that did not complete
     Advice: end the steps together with the run
     """
     ended = next((one for one in trace.observations if one.status in trace.lifecycle.terminal), None)

@@ -38,6 +38,7 @@ def limit_is_obeyed(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference pages of the list operations
     Grade: documented
+    Allows: limits above 100 that are reduced, refused or obeyed; 0 as the default
     Advice: count the entries after filtering, and use the default
     """
     page, limit = _page(exchange), _parameter(exchange, "limit")
@@ -54,6 +55,7 @@ def first_and_last_id_agree(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference pages of the list operations
     Grade: documented
+    Allows: null, empty or absent ids of an empty page
     Advice: take both from the entries in the response; clients continue after `lastId`
     """
     page = _page(exchange)
@@ -72,6 +74,7 @@ def entries_are_distinct(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference pages: the id identifies the object
     Grade: documented
+    Allows: the same id in another thread
     Advice: look for joins that multiply rows
     """
     ids = [item.get("id") for item in _page(exchange) or []]
@@ -86,6 +89,7 @@ def entries_are_ordered(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference pages: `order` asc or desc, with its default
     Grade: documented
+    Allows: any order of what was created in one moment; truncated digits
     Advice: sort by `createdAt` in the direction of `order`; messages default to asc, runs to desc
     """
     order = _parameter(exchange, "order")
@@ -105,6 +109,7 @@ def entries_belong_to_the_list(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the paths of the reference pages
     Grade: documented
+    Allows: entries without these ids
     Advice: filter by the ids of the path
     """
     for item in _page(exchange) or []:
@@ -120,6 +125,7 @@ def cursor_is_excluded(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference pages of the list operations
     Grade: documented
+    Allows: any answer for a cursor that names no entry
     Advice: compare with < and >, not with <= and >=
     """
     ids = [item.get("id") for item in _page(exchange) or []]
@@ -136,6 +142,7 @@ def message_pages_are_complete(service: Service) -> Iterator[Deviation]:
 
     Source: the reference page of the message list: limit, order, after, before, hasMore
     Grade: documented
+    Allows: a list that lags behind; messages of the service; both readings of before
     Advice: use one stable order for both, and compute hasMore from what follows
     """
     thread = service.fresh_thread()
@@ -150,6 +157,7 @@ def run_pages_are_complete(service: Service) -> Iterator[Deviation]:
 
     Source: the reference page of the run list: limit, order, after, before, hasMore
     Grade: documented
+    Allows: a list that lags behind; further runs; both readings of before
     Advice: use one stable order for both, and compute hasMore from what follows
     """
     thread = service.once("conversation", lambda: None)
@@ -164,6 +172,7 @@ def step_pages_are_complete(service: Service) -> Iterator[Deviation]:
 
     Source: the reference page of the step list: limit, order, after, before, hasMore
     Grade: documented
+    Allows: runs without steps; both readings of before
     Advice: use one stable order for both, and compute hasMore from what follows
     """
     path = service.once("run with a tool", lambda: None)
@@ -198,6 +207,7 @@ def thread_pages_are_complete(service: Service) -> Iterator[Deviation]:
 
     Source: the reference page of the thread list: limit, order, after, before, hasMore
     Grade: documented
+    Allows: threads of other clients; both readings of before
     Advice: use one stable order for all pages
     """
     for _ in range(3):
@@ -233,6 +243,7 @@ def page_has_twenty_bydefault_of(service: Service) -> Iterator[Deviation]:
 
     Source: the reference pages of the list operations: limit, default 20
     Grade: documented
+    Allows: a thread that does not take 22 messages
     Advice: use 20 if the client gives no limit
     """
     messages = [{"role": "user", "content": [{"type": "text", "text": f"{number}"}]} for number in range(22)]
@@ -251,6 +262,7 @@ def page_after_the_end_is_empty(service: Service) -> Iterator[Deviation]:
 
     Source: the reference pages of the list operations: after, hasMore
     Grade: documented
+    Allows: a refused cursor
     Advice: return an empty `data` and `hasMore` false
     """
     thread = service.fresh_thread()

@@ -22,6 +22,8 @@ def invalid_field_is_refused(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the request tables of the reference pages; `components.schemas`
     Grade: documented
+    Allows: numbers written as text, 2.0 for 2, empty text, null; any type where the service may not
+    look
     Advice: validate bodies against the document; ignoring a wrong field hides a mistake of the client
     """
     operation = exchange.operation
@@ -69,6 +71,7 @@ def malformed_json_is_refused(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference pages: the body is application/json
     Grade: documented
+    Allows: an empty body; any refusal
     Advice: return 400 and the position where parsing failed
     """
     takes = exchange.operation and document().assumed.request_schema(exchange.operation.id)
@@ -87,6 +90,7 @@ def non_object_is_refused(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the request tables of the reference pages, which describe objects
     Grade: documented
+    Allows: null; any refusal
     Advice: return 400
     """
     takes = exchange.operation and document().assumed.request_schema(exchange.operation.id)
@@ -120,6 +124,7 @@ def invalid_query_is_refused(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference pages of the list operations: limit is an integer, order is asc or desc
     Grade: documented
+    Allows: a limit that is 0, too large or negative and is replaced; empty parameters
     Advice: return 400; a client that misspells an order must not get the other one
     """
     operation = exchange.operation
@@ -147,6 +152,8 @@ def valid_request_is_accepted(history: History) -> Iterator[Deviation]:
 
     Source: the request tables and query parameters of the reference pages
     Grade: documented
+    Allows: a refusal while a run is active; bounds that only the service knows for odd values; unknown
+    fields refused, as a warning
     Advice: accept every documented field, alone and together with others
     """
     working = {one.operation.id for one in history.exchanges if one.operation and one.ok}

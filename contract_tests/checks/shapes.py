@@ -24,6 +24,7 @@ def status_is_documented(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference page of each operation, which documents 200 and no other success
     Grade: documented
+    Allows: any status of a refusal
     Advice: return 200; clients compare with it
     """
     operation = exchange.operation
@@ -41,6 +42,7 @@ def content_type_is_json(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference page, "application/json"; RFC 9110 8.3
     Grade: documented
+    Allows: any parameters and case; charset=utf-8
     Advice: send `Content-Type: application/json`, in UTF-8
     """
     if exchange.operation is None or not exchange.ok or exchange.method == "HEAD":
@@ -59,6 +61,7 @@ def body_is_json(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: RFC 8259, the media type application/json
     Grade: documented
+    Allows: white space, escapes, any order of names; any body of an error, as a note
     Advice: write every response with a JSON library
     """
     if exchange.media_type != JSON or exchange.method == "HEAD" or exchange.cut or exchange.error:
@@ -94,6 +97,7 @@ def response_fits_schema(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the response tables of the reference pages; `components.schemas`
     Grade: documented
+    Allows: null and absent fields at every depth; further fields; text as a string or under value
     Advice: compare the field with the schema; clients are generated from it
     """
     operation = exchange.operation
@@ -166,6 +170,7 @@ def field_names_are_camel_case(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the tables of the reference pages
     Grade: documented
+    Allows: a second name beside the documented one
     Advice: convert the names where responses are written; no client reads `created_at`
     """
     for kind, body in _bodies(exchange):
@@ -182,6 +187,7 @@ def timestamps_are_rfc_3339(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference pages, "date-time", and their example `2024-08-11T10:21:28.861Z`
     Grade: documented
+    Allows: any number of digits, any offset, null, absent
     Advice: send text like `2024-08-11T10:21:28.861Z`, not a number, a local time or an empty string
     """
     for kind, body in _bodies(exchange):
@@ -214,6 +220,8 @@ def list_has_its_envelope(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference pages of the list operations
     Grade: documented
+    Allows: null, empty or absent ids of an empty page; absent data of an empty page; absent hasMore for
+    false
     Advice: return all four; clients page by `hasMore` and `lastId`
     """
     for name in ("firstId", "lastId") if exchange.entries else ():

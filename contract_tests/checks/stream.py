@@ -28,6 +28,7 @@ def streams_when_asked(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference page "Create run", `stream`
     Grade: documented
+    Allows: any parameters and case of the media type
     Advice: return `Content-Type: text/event-stream`
     """
     if _stream_field(exchange) is True and exchange.media_type != EVENT_STREAM:
@@ -40,6 +41,7 @@ def json_when_asked(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference page "Create run", `stream` and the response application/json
     Grade: documented
+    Allows: any parameters and case of the media type
     Advice: stream only when `stream` is true
     """
     if _stream_field(exchange) in (False, None) and exchange.media_type == EVENT_STREAM:
@@ -61,6 +63,7 @@ def stream_is_framed(stream: Stream) -> Iterator[Deviation]:
 
     Source: the HTML standard 9.2.5 and 9.2.6, server-sent events
     Grade: documented
+    Allows: every line end, comments, a byte order mark, ids, unknown fields, data on several lines
     Advice: write `event: NAME`, `data: JSON` and a blank line, after the last event too
     """
     for flaw in stream.flaws[:3]:
@@ -74,6 +77,7 @@ def stream_data_is_json(stream: Stream) -> Iterator[Deviation]:
     Source: a stream carries runs and messages, which are JSON objects. No page describes an event, so
     text as data breaks an assumption. A JSON object that is cut or broken contradicts itself.
     Grade: documented
+    Allows: text that is no object, as an assumption that is broken
     Advice: write each object on one line, or each of its lines with its own `data:`
     """
     for event in stream.events:
@@ -90,6 +94,7 @@ def stream_ends_with_done(stream: Stream) -> Iterator[Deviation]:
 
     Source: the reference page "Create run", `stream`
     Grade: documented
+    Allows: a name for the event; a stream that reports an error and breaks off
     Advice: write it once, after everything else; readers stop there
     """
     marks = [index for index, event in enumerate(stream.events) if event.done]
@@ -118,6 +123,7 @@ def stream_closes(stream: Stream) -> Iterator[Deviation]:
 
     Source: the reference page "Create run": the stream ends with it
     Grade: documented
+    Allows: two seconds until the response ends
     Advice: close the response; otherwise a reader that waits for its end hangs
     """
     if stream.exchange.cut and any(event.done for event in stream.events):
@@ -149,6 +155,7 @@ def stream_ends_after_its_run(trace: Trace) -> Iterator[Deviation]:
 
     Source: the reference page "Create run": it terminates when the run enters a terminal state
     Grade: documented
+    Allows: requires_action
     Advice: write `[DONE]` when the run has ended
     """
     done = next((event for event in trace.stream.events if event.done), None) if trace.stream else None
@@ -169,6 +176,7 @@ def stream_goes_forward(stream: Stream) -> Iterator[Deviation]:
 
     Source: the reference page "Create run", terminal state; `x-lifecycle` for the order before it
     Grade: documented
+    Allows: left out and repeated statuses; a run that is queued again
     Advice: write events in the order in which things happened
     """
     table = lifecycles()["run"]
@@ -189,6 +197,7 @@ def nothing_follows_the_end(stream: Stream) -> Iterator[Deviation]:
 
     Source: the reference page "Create run": the stream ends once the run is in a terminal state
     Grade: documented
+    Allows: events that are not about the run, its steps or its messages
     Advice: write everything about the run before its end
     """
     table = lifecycles()["run"]
@@ -213,6 +222,7 @@ def events_arrive_during_the_run(history: History) -> Iterator[Deviation]:
 
     Source: the reference page "Create run": a stream of what happens during the run
     Grade: documented
+    Allows: short runs; streams of few events; single streams that a busy machine delays
     Advice: flush after each event; look for a buffering proxy
     """
     # A busy machine may delay one stream, but not all of an operation in the same way.

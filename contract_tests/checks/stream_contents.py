@@ -46,6 +46,7 @@ def stream_objects_fit_their_schema(stream: Stream) -> Iterator[Deviation]:
 
     Source: the reference pages of runs, messages and steps, each of which is one object everywhere
     Grade: documented
+    Allows: null, absent and further fields; the object thread.run
     Advice: write the same object as retrieve
     """
     for event in stream.events:
@@ -70,6 +71,7 @@ def stream_has_one_run(stream: Stream) -> Iterator[Deviation]:
 
     Source: the reference page "Create run": what happens during the run
     Grade: documented
+    Allows: objects without the ids of their run and thread
     Advice: give each stream its own queue
     """
     if len(stream.run_ids) > 1:
@@ -115,6 +117,7 @@ def deltas_add_up(stream: Stream) -> Iterator[Deviation]:
 
     Source: a response does not contradict itself
     Grade: documented
+    Allows: deltas with all text so far; white space at the ends; other events and names
     Advice: write every delta once, in order
     """
     deltas: dict[str, list[str]] = defaultdict(list)
@@ -150,6 +153,7 @@ def stream_agrees_with_retrieve(trace: Trace) -> Iterator[Deviation]:
 
     Source: a service does not contradict itself
     Grade: documented
+    Allows: a text as a string or under value; what a stream leaves out
     Advice: store the object before you send its event
     """
     streamed = next((one for one in reversed(trace.observations) if one.source == "stream"), None)
@@ -176,6 +180,7 @@ def streamed_text_can_be_read(history: History) -> Iterator[Deviation]:
 
     Source: a service does not contradict itself
     Grade: documented
+    Allows: a list that lags behind by a second
     Advice: store the message that is streamed
     """
     for stream in history.streams:

@@ -24,6 +24,7 @@ def created_is_listed(history: History) -> Iterator[Deviation]:
 
     Source: the reference pages of create and list
     Grade: documented
+    Allows: a list that lags behind by a second; replies of a run that is not over
     Advice: let the list read what create wrote
     """
     for exchange in history.exchanges:
@@ -102,6 +103,7 @@ def reply_follows_its_question(history: History) -> Iterator[Deviation]:
 
     Source: the reference page of the message list: order by creation
     Grade: documented
+    Allows: any order of messages that were created in one moment
     Advice: set `createdAt` of the reply when it is written
     """
     for exchange in history.exchanges:
@@ -136,6 +138,7 @@ def thread_starts_with_its_messages(history: History) -> Iterator[Deviation]:
 
     Source: the reference page of create thread, `messages`; create thread and run, `thread`
     Grade: documented
+    Allows: a greeting before them; a list that lags behind by a second
     Advice: store them together with the thread
     """
     given: dict[str, tuple[float, list[str]]] = {}
@@ -200,6 +203,7 @@ def threads_are_isolated(service: Service) -> Iterator[Deviation]:
 
     Source: the paths of the reference pages: a run is identified by its thread and its id
     Grade: documented
+    Allows: a greeting in each new thread; any refusal
     Advice: look up by both ids; a guessed id must not open another thread
     """
     other = service.fresh_thread()
@@ -245,6 +249,8 @@ def modifying_a_run_changes_its_metadata(service: Service) -> Iterator[Deviation
 
     Source: the reference page of modify run
     Grade: documented
+    Allows: metadata that is merged or replaced; further fields that change; a refused empty
+    modification
     Advice: write only the metadata
     """
     path = service.own_run()
@@ -258,6 +264,7 @@ def modifying_a_thread_changes_what_is_asked(service: Service) -> Iterator[Devia
 
     Source: the reference page of modify thread
     Grade: documented
+    Allows: metadata that is merged or replaced; further fields that change
     Advice: write only the fields in the request
     """
     thread = service.fresh_thread(title="Before", metadata={"kept": "yes"})

@@ -1,6 +1,6 @@
 """What does the service show of threads and runs some time after they were used?
 
-A status may go back after a while, a stored resource may be lost, and a list may lag behind.
+A status may change seconds after the end, a stored resource may be lost, and a list may lag behind.
 """
 
 from collections.abc import Iterable, Mapping

@@ -195,7 +195,7 @@ class Deployment(Service):
             self.authenticate_organization(name)
 
     def authenticate_organization(self, name: str) -> None:
-        """Let nobody into another organization than the default one. Raises `Refusal`."""
+        """Reject every organization but the default one. Raises `Refusal`."""
         raise Refusal(403, "permission_denied", f"the organization {name} is not yours")
 
     def knows(self, key: str) -> bool:
