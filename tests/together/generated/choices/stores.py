@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 
@@ -156,9 +157,7 @@ class Stores(Deployment):
     async def list_threads(self, request: Request) -> Any:
         """GET /threads."""
         if self.options.dataset == "ignored":
-            query = "&".join(
-                f"{name}={text}" for name, text in request.query_params.multi_items() if name != "datasetId"
-            )
+            query = urlencode([pair for pair in request.query_params.multi_items() if pair[0] != "datasetId"])
             request = Request({**request.scope, "query_string": query.encode()}, request.receive)
         return await super().list_threads(request)
 
