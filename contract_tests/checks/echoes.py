@@ -23,6 +23,8 @@ _STABLE = {
     "message": ("object", "createdAt", "threadId", "role", "runId"),
     "step": ("object", "createdAt", "threadId", "runId", "type", "assistantId"),
 }
+# Fields that may be added to, but lose nothing.
+_KEPT = {"thread": ("toolResources",), "message": ("attachments",)}
 _DROPPED = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -204,6 +206,9 @@ def created_fields_do_not_change(trace: Trace) -> Iterator[Deviation]:
     for earlier, later in trace.pairs():
         for name in _STABLE.get(trace.kind, ()):
             if changed(earlier.body.get(name), later.body.get(name), name):
+                yield _change(trace, earlier, later, name)
+        for name in _KEPT.get(trace.kind, ()):
+            if not contains(later.body.get(name), earlier.body.get(name)):
                 yield _change(trace, earlier, later, name)
         words, now = text_of(earlier.body.get("content")), text_of(later.body.get("content"))
         if trace.kind == "message" and earlier.body.get("role") == "user" and words and now != words:

@@ -24,6 +24,27 @@ def says_more(page: Exchange) -> bool:
     return isinstance(page.json, dict) and bool(page.json.get("hasMore"))
 
 
+def newest_threads(service: Service) -> Iterator[Deviation]:
+    """Create threads of several kinds, and look for them at the end of the list. It may lag behind."""
+    messages = [{"role": "user", "content": [{"type": "text", "text": "Hello."}]}]
+    kinds: tuple[dict[str, Any], ...] = (
+        {},
+        {"title": "New", "metadata": {"new": "yes"}},
+        {"messages": messages},
+    )
+    created = [service.fresh_thread(**fields) for fields in kinds]
+    missing: list[str] = []
+    for pause in (*_PAUSES, None):
+        page = service.require("listThreads", params={"limit": _LARGEST, "order": "desc"})
+        missing = [name for name in created if name not in ids_of(page)]
+        if not missing or pause is None:
+            break
+        service.client.wait(pause)
+    if missing:
+        seen = f"{len(missing)} new threads are missing"
+        yield Deviation(seen, "the newest threads", page, "listThreads: newest")
+
+
 def end_of_threads(service: Service) -> Iterator[Deviation]:
     """Follow `hasMore` from the newest thread to the oldest, through some pages at most."""
     params: dict[str, Any] = {"limit": _LARGEST, "order": "desc"}

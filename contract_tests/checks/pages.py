@@ -8,6 +8,7 @@ from contract_tests.checks.page_walks import (
     default_of,
     end_of_threads,
     ids_of,
+    newest_threads,
     says_more,
     walk_all,
     whole_list,
@@ -47,6 +48,20 @@ def limit_is_obeyed(exchange: Exchange) -> Iterator[Deviation]:
     most = int(limit) or _DEFAULT
     if len(page) > most:
         yield Deviation(f"{len(page)} entries for limit={limit}", f"at most {most}", exchange)
+
+
+@check("page-full-by-default", Exchange)
+def page_is_full_by_default(exchange: Exchange) -> Iterator[Deviation]:
+    """Without `limit`, a page that more entries follow has 20.
+
+    Source: the reference pages of the list operations: limit, default 20
+    Grade: documented
+    Allows: pages of any size at the end of a list, and behind or in front of a cursor
+    Advice: use 20 if the client gives no limit
+    """
+    page = _page(exchange)
+    if page is not None and not exchange.query and says_more(exchange) and len(page) < _DEFAULT:
+        yield Deviation(f"{len(page)} entries, and more follow", "20 entries", exchange)
 
 
 @check("page-ids-agree", Exchange)
@@ -210,8 +225,7 @@ def thread_pages_are_complete(service: Service) -> Iterator[Deviation]:
     Allows: threads of other clients; both readings of before
     Advice: use one stable order for all pages
     """
-    for _ in range(3):
-        service.fresh_thread()
+    yield from newest_threads(service)
     whole = service.require("listThreads", params={"limit": 6, "order": "asc"})
     pages, after = [], ""
     expected = ids_of(whole)
@@ -254,6 +268,11 @@ def page_has_twenty_bydefault_of(service: Service) -> Iterator[Deviation]:
         raise Inconclusive("a new thread does not have the messages of its request")
     if len(ids_of(page)) != 20:
         yield Deviation(f"{len(ids_of(page))} of {len(whole)} entries", "20", page)
+        return
+    # All were created in one moment, so a cursor that is a time would lose some.
+    rest = service.require("listMessages", path=path, params={"after": ids_of(page)[-1]})
+    if [*ids_of(page), *ids_of(rest)] != whole:
+        yield Deviation(f"{len(ids_of(rest))} entries follow the first 20", f"{len(whole) - 20}", rest)
 
 
 @check("page-beyond-the-end", Service)

@@ -8,7 +8,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
-from urllib.parse import quote
 
 from contract_tests.client.concurrency import at_once
 from contract_tests.client.explore import FIELDS, OBSERVED_FIELDS, THREAD_FIELDS, exploration
@@ -29,28 +28,11 @@ _WRONG: Mapping[str, tuple[Any, ...]] = {
     "array": ("text", {"a": 1}, 7),
     "object": ("text", [1], 7),
 }
-_ODD_TEXTS = (
-    "",
-    "äöü ß 漢字 العربية 👩‍👩‍👧 \u2028 \u202e end",
-    "a\x00b",
-    "\ud800",
-    "x" * 100_000,
-    "'; DROP TABLE runs; -- <script>alert(1)</script> ${7*7} {{7*7}} ../../etc/passwd",
-    "\r\n\r\n\t\x1b[31m",
-)
 _MESSAGE_FIELDS: tuple[Mapping[str, Any], ...] = (
     {"metadata": {"aB C": "Ü d"}},
     {"attachments": []},
     {"runId": ""},
     {"unknownField": 1},
-)
-_ODD_IDS = ("%00", "..%2f..%2f", "x" * 3000, "%F0%9F%92%A9", "null", "-1", "%20")
-_ODD_QUERIES: tuple[Mapping[str, str], ...] = (
-    *({"limit": text} for text in ("0", "-1", "101", "99999999999999999999", "1.5", "abc", "")),
-    {"order": "sideways"},
-    {"after": "unknown"},
-    {"before": "unknown"},
-    {"limit": "a", "order": "b"},
 )
 
 
@@ -109,48 +91,6 @@ def _wrong_bodies(operation: Operation, valid: Mapping[str, Any]) -> Iterator[di
         )
 
 
-@exploration("odd values", 1)
-def odd_values(service: Service) -> None:
-    """Send values that are allowed, or almost, and that break careless code."""
-    path = {"threadId": service.fresh_thread()}
-    for text in _ODD_TEXTS:
-        service.request("createThread", body={"title": text, "metadata": {"odd": text}}, intents=[Intent.ODD])
-        body = {"role": "user", "content": text, "metadata": {text[:40]: "odd"}}
-        service.request("createMessage", path=path, body=body, intents=[Intent.ODD])
-    values: tuple[Any, ...] = (_nested(150), 10**40, -1.5e308, None, [], [[]], {"": ""})
-    for value in values:
-        for role in (Role.CREATE, Role.MODIFY):
-            operation = document().operation(role, "thread").id
-            service.request(operation, path=path, body={"metadata": {"odd": value}}, intents=[Intent.ODD])
-    for name in ("title", "metadata", "messages", "toolResources", "datasetId"):
-        service.request("createThread", body={name: None}, intents=[Intent.ODD])
-    headers = {"Content-Type": "application/json"}
-    service.request("createThread", content=b"[" * 5000, headers=headers, intents=[Intent.INVALID])
-    body = {"model": service.model, "metadata": {"odd": _ODD_TEXTS[1], "number": 10**30}}
-    service.request("createRun", path=path, body=body, intents=[Intent.ODD])
-
-
-def _nested(depth: int) -> Any:
-    return {"n": _nested(depth - 1)} if depth else "deep"
-
-
-@exploration("odd ids and queries", 0, smoke=True)
-def odd_queries(service: Service) -> None:
-    """Send unknown ids and query parameters."""
-    thread = service.shared_thread()
-    for operation in document().documented_operations(Role.READ):
-        if set(operation.parameters[:-1]) <= {"threadId"}:
-            # `request` would escape the id.
-            ids = {"threadId": quote(thread, safe="")}
-            paths = [operation.path.format(**{**ids, operation.parameters[-1]: odd}) for odd in _ODD_IDS]
-            at_once(partial(service.client.send, "GET", path, intents=[Intent.ODD]) for path in paths)
-    at_once(
-        partial(service.request, operation.id, path=path, params=params, intents=[Intent.ODD])
-        for operation, path in _lists(service)
-        for params in _ODD_QUERIES
-    )
-
-
 @exploration("every documented body", 0, smoke=True)
 def valid_bodies(service: Service) -> None:
     """Send threads and messages with each documented field, and as clients are observed to send them."""
@@ -176,7 +116,7 @@ def valid_bodies(service: Service) -> None:
 @exploration("every documented query", 0, smoke=True)
 def valid_queries(service: Service) -> None:
     """Request lists with each documented parameter, and as clients are observed to request them."""
-    for operation, path in _lists(service):
+    for operation, path in lists(service):
         for limit in (1, 20, 100):
             service.request(operation.id, path=path, params={"limit": limit})
         for order in ("asc", "desc"):
@@ -185,7 +125,7 @@ def valid_queries(service: Service) -> None:
     service.request("listThreads", params={"datasetId": "", "limit": 2})
 
 
-def _lists(service: Service) -> Iterator[tuple[Operation, dict[str, str]]]:
+def lists(service: Service) -> Iterator[tuple[Operation, dict[str, str]]]:
     """Each documented list that can be paged, and existing ids for its path."""
     service.shared_thread()
     for operation in document().documented_operations(Role.LIST):

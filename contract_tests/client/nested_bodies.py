@@ -9,6 +9,7 @@ from contract_tests.document import Operation, View, document
 ITEM = 0
 """A step into a list, to its only entry."""
 _WRONG: Mapping[str, tuple[Any, ...]] = {
+    "enum": ("sideways", 12345),
     "string": (12345, {"a": 1}),
     "number": ("hot",),
     "integer": ("many",),
@@ -38,12 +39,12 @@ def with_nulls(operation: Operation, model: str) -> Iterator[dict[str, Any]]:
 
 
 def places(view: View, schema: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Every place in a schema that has one type: its path and its type."""
+    """Every place in a schema that has one type: its path, and its type or `enum`."""
     plain = view.resolve(schema) or {}
     lists = [part for part in map(view.resolve, plain.get("anyOf", ())) if part.get("type") == "array"]
     plain = lists[0] if lists else plain
     if path and "type" in plain and not lists:
-        yield path, str(plain["type"])
+        yield path, "enum" if "enum" in plain else str(plain["type"])
     if plain.get("type") == "array":
         yield from places(view, plain["items"], (*path, ITEM))
     for name, child in view.properties(plain).items():
