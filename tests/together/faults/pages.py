@@ -287,3 +287,11 @@ class DatasetIsIgnored(Deployment):
         return await super().list_threads(
             Request({**request.scope, "query_string": query.encode()}, request.receive)
         )
+
+
+@fault()
+class ThreadsAreTenAPage(Deployment):
+    """Without `limit`, a page of threads has 20 entries."""
+
+    def limit(self, request: Request, lenient: bool) -> int:
+        return 10 if lenient and "limit" not in request.query_params else super().limit(request, lenient)

@@ -468,3 +468,18 @@ class DeltasAreText(Deployment):
     async def events(self, run: Run, start: int) -> Events:
         async for event, data in super().events(run, start):
             yield event, {"text": data["delta"]["content"][0]["text"]["value"]} if "delta" in data else data
+
+
+@fault()
+class MessagesAfterTheEnd(Deployment):
+    """What happens in a run is written before its end."""
+
+    async def events(self, run: Run, start: int) -> AsyncIterator[tuple[str, Json]]:
+        late: list[tuple[str, Json]] = []
+        async for event, data in super().events(run, start):
+            if event == "thread.message.completed":
+                late.append((event, data))
+            else:
+                yield event, data
+        for event, data in late:
+            yield event, data
