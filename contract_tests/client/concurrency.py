@@ -8,7 +8,7 @@ Result = TypeVar("Result")
 _AT_ONCE = 8
 
 
-def at_once(work: Iterable[Callable[[], Result]]) -> list[Result]:
+def at_once(work: Iterable[Callable[[], Result]], threads: int = _AT_ONCE) -> list[Result]:
     """Do each piece of work, some at a time. Returns their results in order; the first error is raised."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         return [job.result() for job in [pool.submit(one) for one in work]]

@@ -14,6 +14,8 @@ from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.traces import Trace
 
 _PAUSE = 1.5
+# Nothing else is sent at that time.
+_AT_ONCE = 32
 
 
 def look_again(service: Service, history: History) -> None:
@@ -21,7 +23,7 @@ def look_again(service: Service, history: History) -> None:
     runs = [path for path in map(_ended, _own(history, "run")) if path]
     threads = dict.fromkeys(trace.scope for kind in ("run", "message") for trace in _own(history, kind))
     paths = [*runs, *({"threadId": name} for name in threads if name)]
-    listed = at_once(partial(_read, service, path) for path in paths)
+    listed = at_once([partial(_read, service, path) for path in paths], _AT_ONCE)
     late = [path for path, lists in zip(paths, listed, strict=True) if _lags(history, lists)]
     if late:
         service.client.wait(_PAUSE)
