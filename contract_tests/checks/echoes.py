@@ -50,6 +50,7 @@ def request_fields_are_echoed(exchange: Exchange) -> Iterator[Deviation]:
             yield Deviation(seen, "the value of the request", exchange, f"{exchange.label}: {name}")
     if Intent.GENERATED not in exchange.intents:
         yield from _kept_attachments(exchange, request.get("attachments"), response.get("attachments"))
+        yield from _kept_images(exchange, request.get("content"), response.get("content"))
 
 
 def _kept_attachments(exchange: Exchange, sent: Any, received: Any) -> Iterator[Deviation]:
@@ -60,6 +61,16 @@ def _kept_attachments(exchange: Exchange, sent: Any, received: Any) -> Iterator[
         if part is not None and not contains(one, part):
             seen = f"attachments: {str(one)[:80]!r} for {str(part)[:80]!r}"
             yield Deviation(seen, "the value of the request", exchange, f"{exchange.label}: attachments")
+
+
+def _kept_images(exchange: Exchange, sent: Any, received: Any) -> Iterator[Deviation]:
+    """Images of a message that lost a part. A service may drop an image, or move one to another URL."""
+    pairs = zip(sent, received, strict=False) if isinstance(sent, list) and isinstance(received, list) else ()
+    for asked, shown in pairs:
+        part, kept = (one.get("imageFile") if isinstance(one, dict) else None for one in (asked, shown))
+        if not is_blank(kept) and not contains(kept, part):
+            seen, place = f"{str(kept)[:80]!r} for {str(part)[:80]!r}", f"{exchange.label}: content.imageFile"
+            yield Deviation(seen, "the value of the request", exchange, place)
 
 
 def response_of(exchange: Exchange) -> Any:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from contract_tests.client.concurrency import at_once
 from contract_tests.client.explore import WEATHER, exploration
 from contract_tests.client.explore_requests import Work, lists
-from contract_tests.client.samples import valid_body
+from contract_tests.client.samples import unknown_ids, valid_body
 from contract_tests.client.service import Service
 from contract_tests.document import Role, document
 from contract_tests.observations.exchange import Intent
@@ -103,11 +103,21 @@ def long_and_many(service: Service) -> None:
 def optional_headers(service: Service) -> None:
     """Use each operation with an unknown organization, and as a client that accepts everything."""
     at_once(_with_headers(service))
+    at_once(_other_methods(service))
     path = {"threadId": service.thread()}
     service.message(path["threadId"])
     for stream in (True, False):
         body = {"model": service.model, "stream": stream}
         service.request("createRun", path=path, body=body, headers={"Accept": "*/*"})
+
+
+def _other_methods(service: Service) -> Iterator[Work]:
+    """Methods that a service may offer. Nothing that exists is deleted."""
+    for operation in document().documented_operations(Role.LIST, Role.READ):
+        path = operation.address(unknown_ids(operation))
+        yield partial(service.client.send, "OPTIONS", path, intents=[Intent.ODD])
+        if operation.parameters:
+            yield partial(service.client.send, "DELETE", path, intents=[Intent.ODD])
 
 
 def _with_headers(service: Service) -> Iterator[Work]:

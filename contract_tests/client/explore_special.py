@@ -199,6 +199,7 @@ def attachments_and_resources(service: Service) -> None:
             if isinstance(name, str) and name:
                 read_lists(service, {"threadId": name})
                 service.request("createMessage", path={"threadId": name}, body=message, intents=marks)
+                service.request("modifyThread", path={"threadId": name}, body={"metadata": {"seen": "yes"}})
                 at_once(_rich_reads(service, name))
 
 
