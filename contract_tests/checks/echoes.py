@@ -256,7 +256,7 @@ def metadata_does_not_change(trace: Trace) -> Iterator[Deviation]:
     operation, asked = first.exchange.operation, first.exchange.request_json
     if operation is None or not operation.creates(trace.kind) or not isinstance(asked, dict):
         return
-    if any(_modifies(one.exchange) for one in trace.observations):
+    if any(is_modification(one.exchange) for one in trace.observations):
         return
     # A service may add to metadata, and may give a thread the title that its client left out.
     given = {name: asked[name] for name in ("metadata", "title") if asked.get(name)}
@@ -267,7 +267,8 @@ def metadata_does_not_change(trace: Trace) -> Iterator[Deviation]:
                 yield _change(trace, first, later, name)
 
 
-def _modifies(exchange: Exchange) -> bool:
+def is_modification(exchange: Exchange) -> bool:
+    """Whether an exchange modifies a resource."""
     return exchange.operation is not None and exchange.operation.role is Role.MODIFY
 
 
