@@ -99,7 +99,8 @@ def values_stay_apart(history: History) -> Iterator[Deviation]:
         response = response_of(exchange)
         for name in echoed_fields(exchange.label) if isinstance(response, dict) else ():
             value = response.get(name)
-            if value and not exchange.request_json.get(name) and value in known[_kind(exchange), name]:
+            says = not is_blank(value) and (name != "content" or text_of(value) != "")
+            if says and not exchange.request_json.get(name) and value in known[_kind(exchange), name]:
                 seen = f"{name}: {str(value)[:80]!r}, which the request does not have"
                 yield Deviation(seen, "its own value", exchange, f"{exchange.label}: {name}")
 
