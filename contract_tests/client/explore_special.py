@@ -78,9 +78,9 @@ _IMAGES = [
     {"type": "image_file", "imageUrl": {"url": "https://tune-check.test/one.png", "detail": "high"}},
 ]
 _RESOURCES: Mapping[str, Any] = {
-    "codeInterpreter": {"fileIds": ["file_tune_check", "file_tune_check_2"]},
+    "codeInterpreter": {"fileIds": ["file_tune_check", "file_tune_check_ü"]},
     "fileSearch": {
-        "vectorStoreIds": ["store_tune_check"],
+        "vectorStoreIds": ["store_tune_check", "store_ü"],
         "vectorStores": [{"fileIds": ["file_tune_check"], "metadata": {"Suite": "tune-check"}}],
     },
 }
@@ -183,7 +183,8 @@ def attachments_and_resources(service: Service) -> None:
     If it takes them, it must also take them with empty values.
     """
     for attachment, resources, parts in ((_ATTACHMENT, _RESOURCES, _IMAGES), (_BARE, _NO_RESOURCES, [])):
-        message = {"role": "user", "content": [*_PARTS, *parts], "attachments": [attachment]}
+        message: dict[str, Any] = {"role": "user", "content": [*_PARTS, *parts], "metadata": _METADATA}
+        message["attachments"] = [attachment]
         thread = {"messages": [message], "toolResources": resources, "title": RICH, "metadata": _METADATA}
         run = {"model": service.model, "thread": thread, "tools": attachment["tools"]}
         known = _takes_files(service) if attachment is _BARE else False

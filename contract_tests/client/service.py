@@ -93,7 +93,7 @@ class Service:
         """
         first = self.find_base()
         rejected = first.status in (401, 403) and all(map(self._rejects_key, self._free_operations()))
-        if rejected and not self._accepts_key_elsewhere():
+        if rejected and not self.accepts_key_elsewhere():
             hint = "another key" if self.settings.key else "a key"
             raise CannotCheck(
                 f"{self.client.base} rejects the key ({first.status}); give {hint} with --key or TUNE_API_KEY"
@@ -128,7 +128,7 @@ class Service:
             *(one for one in lists if len(one.parameters) < 2),
         ]
 
-    def _accepts_key_elsewhere(self) -> bool:
+    def accepts_key_elsewhere(self) -> bool:
         """Whether the service accepts the key in the query, a cookie or another header."""
         key = self.settings.key
         headers = {

@@ -23,6 +23,8 @@ from tests.together.generated.mutation.values import (
 _UNSEEN = "no answer shows whether it counts"
 _NOT_YET = "the page says that assistants are not supported yet"
 _NOTHING = "no page says that a request may ask for nothing"
+_UNRESOLVED = "a service may drop a reference that it cannot resolve"
+_REFERENCES = ("toolResources", "attachments", "imageFile", "imageUrl")
 _SHOWN = ("stream", "thread", "messages", "datasetId")
 _BLANK = (None, "", [], {})
 
@@ -128,7 +130,8 @@ def _changed(operation: Operation, place: Place) -> Iterator[Mutant]:
     rewrite = partial(partial, faults.Rewrites, operation.id, place.names)
     if place.names[-1] != ITEM and not place.required:
         make = rewrite(lambda value: faults.DROP)
-        yield _mutant("ignore a field", operation, place, place.grade, make, why=why)
+        unresolved = _UNRESOLVED if {*_REFERENCES} & {*place.names} else ""
+        yield _mutant("ignore a field", operation, place, place.grade, make, why=why or unresolved)
     for detail, word in TEXTS.items() if "string" in place.types and not place.enum else ():
         make = rewrite(partial(_if_a, str, word))
         yield _mutant("corrupt a field", operation, place, place.grade, make, detail, why)
