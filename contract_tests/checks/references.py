@@ -17,6 +17,12 @@ def changed_references(
     yield from _kept_resources(exchange, request.get("toolResources"), response.get("toolResources"))
 
 
+def images_of(content: Any) -> list[Any]:
+    """The files of the images of a message. The URL of an image may be signed anew for each response."""
+    parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    return [part["imageFile"] for part in parts if part.get("imageFile")]
+
+
 def _kept_attachments(exchange: Exchange, sent: Any, received: Any) -> Iterator[Deviation]:
     """Attachments that lost a part. A service may drop an attachment whose file it does not know."""
     asked = {one.get("fileId"): one for one in sent or [] if isinstance(one, dict)}
