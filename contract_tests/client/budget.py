@@ -1,6 +1,7 @@
 """How much has been spent, and may one more request or run be started?"""
 
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,6 +79,7 @@ class Budget:
     ) -> None:
         self.runs, self.tokens, self.requests, self.seconds = runs, tokens, requests, seconds
         self._started = started
+        self._stopped = threading.Event()
         self._runs = Counter(directory / "runs")
         self._tokens = Counter(directory / "tokens")
         self._requests = Counter(directory / "requests")
@@ -97,6 +99,11 @@ class Budget:
     def stop(self) -> None:
         """Allow no more requests from this process."""
         self.seconds = 0.0
+        self._stopped.set()
+
+    def pause(self, seconds: float) -> None:
+        """Sleep, but not longer than until `stop`."""
+        self._stopped.wait(max(0.0, seconds))
 
     def take_request(self) -> None:
         """Pay for one request. Raises `BudgetExceeded`."""
@@ -109,9 +116,9 @@ class Budget:
     def run(self, tokens: int) -> Iterator["Reservation"]:
         """Reserve a run of at most `tokens` tokens. It is returned unless it is marked as used."""
         reservation = Reservation(self, tokens)
-        if not self._runs.take_or_wait(1, self.runs, _PATIENCE):
+        if not self._runs.take_or_wait(1, self.runs, min(_PATIENCE, self.left)):
             raise BudgetExceeded(f"--max-runs {self.runs} is spent")
-        if not self._tokens.take_or_wait(tokens, self.tokens, _PATIENCE):
+        if not self._tokens.take_or_wait(tokens, self.tokens, min(_PATIENCE, self.left)):
             self._runs.give_back(1)
             raise BudgetExceeded(f"--max-tokens {self.tokens} is spent")
         try:

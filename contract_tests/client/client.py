@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import httpx
 
 from contract_tests.client.budget import Budget, BudgetExceeded, Reservation
+from contract_tests.client.metering import install
 from contract_tests.client.reader import Draft, Reader
 from contract_tests.document import Operation, document
 from contract_tests.observations.exchange import KEY_HEADER, Exchange, Intent
@@ -27,6 +28,8 @@ _HEADERS = {
     "Accept": "application/json, text/event-stream",
     "Accept-Encoding": "identity",
 }
+RECORD_LIMIT = 256 * 2**20
+"""How many bytes all bodies of a session may have."""
 _ATTEMPTS = 6
 _LONGEST_PAUSE = 20.0
 
@@ -49,12 +52,19 @@ class Record:
 
     def __init__(self) -> None:
         self._exchanges: list[Exchange] = []
+        self._octets = 0
         self._lock = threading.Lock()
 
     def add(self, exchange: Exchange) -> None:
         """Add one exchange."""
         with self._lock:
             self._exchanges.append(exchange)
+            self._octets += len(exchange.body)
+
+    @property
+    def full(self) -> bool:
+        """Whether the bodies have more bytes than one session keeps."""
+        return self._octets > RECORD_LIMIT
 
     @property
     def exchanges(self) -> list[Exchange]:
@@ -79,6 +89,7 @@ class Client:
             limits=httpx.Limits(max_connections=64, max_keepalive_connections=16),
             headers={**_HEADERS, **dict(settings.headers)},
         )
+        self._network = install(self._http)
 
     def send(
         self,
@@ -119,10 +130,11 @@ class Client:
         """Sleep, but no longer than the budget allows. Raises `BudgetExceeded` when no time is left."""
         if self.budget.left <= 0:
             raise BudgetExceeded(f"--max-seconds {self.budget.seconds:g} is spent")
-        time.sleep(max(0.0, min(seconds, self.budget.left)))
+        self.budget.pause(min(seconds, self.budget.left))
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections. Threads that wait for a response wait no longer."""
+        self._network.shut()
         self._http.close()
 
     def _body(
@@ -155,6 +167,8 @@ class Client:
     def _send_once(self, draft: Draft, timeout: float) -> Exchange:
         if (pause := self._not_before - time.monotonic()) > 0:
             self.wait(pause)
+        if self.record.full:
+            raise BudgetExceeded(f"the service sent more than {RECORD_LIMIT // 2**20} MiB")
         self.budget.take_request()
         starts_run = draft.operation is not None and draft.operation.starts_run
         tokens = self.budget.tokens_per_run
@@ -183,7 +197,7 @@ class Client:
             try:
                 return self._followed(draft, reader.read(self._http), timeout)
             except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
-                if last or reader.status:
+                if last or reader.status or self.budget.left <= 0:
                     return reader.exchange(error=_text(error))
             except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
                 return reader.exchange(error=_text(error))
@@ -197,7 +211,10 @@ def _slash_moved(exchange: Exchange) -> str:
     """
     if exchange.method != "GET" or exchange.status not in (301, 302, 307, 308):
         return ""
-    asked, found = httpx.URL(exchange.url), httpx.URL(exchange.url).join(exchange.header("location"))
+    try:
+        asked, found = httpx.URL(exchange.url), httpx.URL(exchange.url).join(exchange.header("location"))
+    except (httpx.InvalidURL, ValueError):
+        return ""
     paths = [url.raw_path.partition(b"?")[0] for url in (asked, found)]
     same = (asked.scheme, asked.netloc, asked.query) == (found.scheme, found.netloc, found.query)
     moved = paths[0] != paths[1] and paths[0].rstrip(b"/") == paths[1].rstrip(b"/")
@@ -209,11 +226,11 @@ def _pause(exchange: Exchange, attempt: int) -> float | None:
     asked = exchange.header("retry-after")
     if exchange.status != 429 and not (exchange.status == 503 and asked):
         return None
-    if asked.strip().isdigit():
+    if asked.strip().isascii() and asked.strip().isdigit():
         return min(_LONGEST_PAUSE, float(asked))
     try:
         return max(0.0, min(_LONGEST_PAUSE, parsedate_to_datetime(asked).timestamp() - time.time()))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, ArithmeticError, LookupError):
         return min(_LONGEST_PAUSE, 0.25 * 2.0**attempt)
 
 

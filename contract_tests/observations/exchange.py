@@ -1,6 +1,5 @@
 """What was sent, what was received, and how can the request be repeated?"""
 
-import json
 import re
 import shlex
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from contract_tests.document import Operation, Role
+from contract_tests.observations.json_text import read_json
 from contract_tests.redaction import KEY_ESCAPED, KEY_MARK, Secrets
 
 KEY_HEADER = "X-Tune-Key"
@@ -180,6 +180,6 @@ def _shown(body: bytes, limit: int = 2000) -> str:
 def _json(body: bytes) -> Any:
     """The value of a JSON text, None if it is not JSON."""
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return read_json(body)
+    except ValueError:
         return None

@@ -4,7 +4,6 @@ Everything here is computed from exchanges. Requests of the checker, HAR files
 and proxied traffic are treated in the same way.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +11,7 @@ from typing import Any
 
 from contract_tests.document import EVENT_STREAM, Operation, Role
 from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.json_text import read_json
 from contract_tests.observations.lifecycle import NO_LIFECYCLE, Lifecycle, lifecycles
 from contract_tests.observations.sse import Event, Flaw, Parser
 
@@ -90,9 +90,10 @@ class Trace:
     def pairs(self) -> Iterator[tuple[Observation, Observation]]:
         """Each observation after the latest one that certainly precedes it."""
         for index, later in enumerate(self.observations):
-            earlier = [one for one in self.observations[:index] if one.precedes(later)]
-            if earlier:
-                yield earlier[-1], later
+            before = (self.observations[at] for at in range(index - 1, -1, -1))
+            earlier = next((one for one in before if one.precedes(later)), None)
+            if earlier is not None:
+                yield earlier, later
 
 
 @dataclass(frozen=True)
@@ -204,6 +205,6 @@ def _decode(event: Event) -> StreamEvent:
     if event.data.strip() == DONE:
         return StreamEvent(event)
     try:
-        return StreamEvent(event, json.loads(event.data))
-    except (ValueError, RecursionError) as error:
+        return StreamEvent(event, read_json(event.data))
+    except ValueError as error:
         return StreamEvent(event, None, str(error))
