@@ -75,7 +75,9 @@ def _check(option: str, path: Path) -> None:
 
 def _attempt(option: str, path: str, text: str, *, append: bool) -> list[str]:
     try:
-        with Path(path).open("a" if append else "w", encoding="utf-8", newline="\n") as file:
+        with Path(path).open(
+            "a" if append else "w", encoding="utf-8", errors="backslashreplace", newline="\n"
+        ) as file:
             file.write(text)
     except OSError as error:
         return [f"{option}: {path} could not be written: {error.strerror or error}"]

@@ -1,7 +1,6 @@
 """How is a report shown in a terminal, and what is shown before it?"""
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from textwrap import fill
 from typing import TextIO
@@ -11,13 +10,13 @@ from rich.status import Status
 from rich.text import Text
 
 from contract_tests.findings import Finding, Outcome, Severity
+from contract_tests.plain_text import log_lines
 from contract_tests.redaction import Secrets
 from contract_tests.report.model import CONFORMS, Entry, Group, Report
 
 _STYLES = {Severity.FAILURE: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _PLACES = 5
 _NAMES = 8
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def console(stream: TextIO | None = None) -> Console:
@@ -133,5 +132,5 @@ class Terminal:
         self._console.print(Text(self._clean(text), style=style))
 
     def _clean(self, text: str) -> str:
-        """The text without secrets and without control characters, which a service could send."""
-        return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", self._secrets.redact(text))
+        """The text without secrets, hidden characters and workflow commands, which a service could send."""
+        return log_lines(self._secrets.redact(text))

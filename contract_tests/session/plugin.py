@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Generator
+from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
 from typing import Any
@@ -14,6 +15,7 @@ from contract_tests.client.budget import Budget
 from contract_tests.document import document
 from contract_tests.findings import Finding, Outcome, Severity, merge
 from contract_tests.observations.exchange import Exchange
+from contract_tests.plain_text import log_lines, one_line
 from contract_tests.redaction import Secrets, is_secret
 from contract_tests.report import Cost, Outputs, Report, RunTimeline, Terminal, console
 from contract_tests.session.plan import Plan
@@ -22,6 +24,8 @@ from contract_tests.settings import Settings
 FINDINGS, ACCEPTED, SLUG = "findings", "accepted", "slug"
 _OURS = frozenset({FINDINGS, ACCEPTED, SLUG})
 GENERATED_TESTS = {f"generated {operation.id}" for operation in document().documented_operations()}
+# What a service may have written of a finding.
+_TEXTS = ("seen", "expected", "place", "curl", "suggests")
 _CAN_CREATE_RUN = "run-can-be-created"
 
 
@@ -50,8 +54,8 @@ class ResultsPlugin:
         """Keep the key out of tracebacks and JUnit reports, and findings out of the JUnit properties."""
         report = yield
         if report.longrepr is not None and not isinstance(report.longrepr, tuple):
-            report.longrepr = self.secrets.redact(str(report.longrepr))
-        report.sections = [(name, self.secrets.redact(text)) for name, text in report.sections]
+            report.longrepr = self._shown(str(report.longrepr))
+        report.sections = [(name, self._shown(text)) for name, text in report.sections]
         report.tune_check = {name: value for name, value in report.user_properties if name in _OURS}
         report.user_properties = [pair for pair in report.user_properties if pair[0] not in _OURS]
         return report
@@ -99,8 +103,8 @@ class ResultsPlugin:
             threshold=self.settings.grade,
             accepted=tuple(self.accepted),
             checks=len(self.exercised & REGISTRY.keys()),
-            problem=self.secrets.redact(self._problem()),
-            stopped=self.secrets.redact(self.stopped),
+            problem=one_line(self.secrets.redact(self._problem())),
+            stopped=one_line(self.secrets.redact(self.stopped)),
         )
 
     def write(self) -> tuple[Report, list[str]]:
@@ -187,6 +191,10 @@ class ResultsPlugin:
         more = f"; {expired} expired, renew the dates of those to keep by hand" if expired else ""
         return [f"{path}: {added} added, {removed} removed{more}"]
 
+    def _shown(self, text: str) -> str:
+        """A text of several lines that is in the output of pytest."""
+        return log_lines(self.secrets.redact(text))
+
     def _redacted(self, finding: Finding) -> Finding:
-        plain = self.secrets.redact(json.dumps(finding.as_json(), ensure_ascii=False))
-        return Finding.from_json(json.loads(plain))
+        texts: dict[str, Any] = {name: self.secrets.redact(getattr(finding, name)) for name in _TEXTS}
+        return replace(finding, **texts)

@@ -73,7 +73,7 @@ ORDER = {
         ("server",),
     ),
     "contract_tests": (
-        ("document", "redaction", "settings"),
+        ("document", "plain_text", "redaction", "settings"),
         ("observations",),
         ("findings",),
         ("client",),
