@@ -9,6 +9,7 @@ from typing import Any
 
 from contract_tests.observations.exchange import Exchange
 from contract_tests.plain_text import one_line, visible
+from contract_tests.redaction import Secrets
 from openapi import Grade
 
 
@@ -30,6 +31,7 @@ class Outcome(StrEnum):
 
 MOST_PLACES = 100
 """How many places one fact is reported for. More of them tell nothing new."""
+_TEXTS = ("seen", "expected", "place", "curl", "suggests")
 _PLACE_LIMIT, _SUGGESTS_LIMIT = 200, 4000
 _SEVERITY = {
     Grade.DOCUMENTED: Severity.FAILURE,
@@ -82,6 +84,11 @@ class Finding:
         if self.outcome is not Outcome.BROKEN:
             return Severity.NOTE
         return Severity.FAILURE if self.grade.rank <= threshold.rank else _SEVERITY[self.grade]
+
+    def redacted(self, secrets: Secrets) -> "Finding":
+        """The finding without secrets in what a service wrote of it."""
+        texts: dict[str, Any] = {name: secrets.redact(getattr(self, name)) for name in _TEXTS}
+        return replace(self, **texts)
 
     def as_json(self) -> dict[str, Any]:
         """The finding as plain JSON values, which `from_json` reads."""

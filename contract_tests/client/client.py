@@ -4,7 +4,7 @@ import json
 import ssl
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
@@ -15,6 +15,7 @@ import httpx
 
 from contract_tests.client.budget import Budget, BudgetExceeded, Reservation
 from contract_tests.client.metering import install
+from contract_tests.client.outage import CONFIRMED_AFTER, UNAVAILABLE, Outage
 from contract_tests.client.reader import Draft, Reader
 from contract_tests.document import Operation, document
 from contract_tests.observations.exchange import KEY_HEADER, Exchange, Intent
@@ -61,6 +62,11 @@ class Record:
             self._exchanges.append(exchange)
             self._octets += len(exchange.body)
 
+    def forget(self, condition: Callable[[Exchange], bool]) -> None:
+        """Remove the exchanges that a condition holds for."""
+        with self._lock:
+            self._exchanges = [one for one in self._exchanges if not condition(one)]
+
     @property
     def full(self) -> bool:
         """Whether the bodies have more bytes than one session keeps."""
@@ -81,6 +87,7 @@ class Client:
         self.base = settings.url
         values = [value for name, value in settings.headers if is_secret(name)]
         self.secrets = Secrets(settings.key, *values)
+        self.outage, self.gone = Outage(budget.spent.seconds), ""
         self._not_before = 0.0
         self.capped = True
         self._http = httpx.Client(
@@ -129,7 +136,7 @@ class Client:
     def wait(self, seconds: float) -> None:
         """Sleep, but no longer than the budget allows. Raises `BudgetExceeded` when no time is left."""
         if self.budget.left <= 0:
-            raise BudgetExceeded(f"--max-seconds {self.budget.seconds:g} is spent")
+            raise BudgetExceeded(self.budget.out_of_time)
         self.budget.pause(min(seconds, self.budget.left))
 
     def close(self) -> None:
@@ -177,9 +184,33 @@ class Client:
             exchange = self._transmit(draft, max(0.1, min(timeout, self.budget.left)))
             reserved.used = exchange.ok or not exchange.status
         if self.budget.left <= 0 and (exchange.cut or exchange.error):
-            raise BudgetExceeded(f"--max-seconds {self.budget.seconds:g} is spent")
+            raise BudgetExceeded(self.budget.out_of_time)
         self.record.add(exchange)
+        self._notice(exchange)
         return exchange
+
+    def _notice(self, exchange: Exchange) -> None:
+        """Stop everything if the service is gone. Raises `BudgetExceeded`."""
+        if not self.outage.suspected(exchange) or self._answers():
+            return
+        self.gone = self.outage.described
+        self.record.forget(self.outage.is_part)
+        self.budget.stop(self.gone)
+        raise BudgetExceeded(self.gone)
+
+    def _answers(self) -> bool:
+        """Whether the service still answers on a new connection."""
+        url, end = f"{self.base}/threads?limit=1", time.monotonic() + CONFIRMED_AFTER
+        while time.monotonic() < end:
+            try:
+                if (
+                    self._http.head(url, timeout=1, headers={"Connection": "close"}).status_code
+                    not in UNAVAILABLE
+                ):
+                    return True
+            except httpx.HTTPError:
+                self.budget.pause(0.25)
+        return False
 
     def _followed(self, draft: Draft, exchange: Exchange, timeout: float) -> Exchange:
         """The exchange itself, or the one that it is redirected to by a final slash of the path."""

@@ -17,7 +17,7 @@ _SPECIAL = re.compile(r"[\\`*\[\]<>|~&^$]|(?<!\w)_|_(?!\w)")
 _JOINER = "\u2060"
 _ADDRESS = re.compile(r"(?<=[@#])(?=\w)|(?<=:)(?=//)|(?<=:)(?=\w+:)|(?<=\b[wW][wW][wW])(?=\.)")
 _START = re.compile(r"^(?=[-+=#])|^(\d+)(?=[.)])")
-_VERDICTS = ("✅", "❌", "❌", "❔")
+_VERDICTS = ("✅", "❌", "❌", "❔", "❔")
 
 
 def render(report: Report, secrets: Secrets) -> str:

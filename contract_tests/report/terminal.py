@@ -1,7 +1,10 @@
 """How is a report shown in a terminal, and what is shown before it?"""
 
 import os
+import secrets
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from textwrap import fill
 from typing import TextIO
 
@@ -17,6 +20,21 @@ from contract_tests.report.model import CONFORMS, Entry, Group, Report
 _STYLES = {Severity.FAILURE: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _PLACES = 5
 _NAMES = 8
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """In a GitHub job, let the runner read no workflow commands in the output of the block."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        yield
+        return
+    token = secrets.token_hex(16)
+    print(f"::stop-commands::{token}", flush=True)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        print(f"::{token}::", flush=True)
 
 
 def console(stream: TextIO | None = None) -> Console:
@@ -60,8 +78,8 @@ class Progress:
 class Terminal:
     """Writes a report to a console."""
 
-    def __init__(self, found: Console, secrets: Secrets) -> None:
-        self._console, self._secrets = found, secrets
+    def __init__(self, found: Console, redacting: Secrets) -> None:
+        self._console, self._secrets = found, redacting
 
     def show(self, report: Report) -> None:
         """Show the findings, most severe first, then the costs, then the result."""

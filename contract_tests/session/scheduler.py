@@ -114,7 +114,7 @@ class Scheduler:
     def _result(self, job: "Future[Any]") -> Any:
         """The result of a job, None if it takes longer than the session may."""
         try:
-            return job.result(max(0.0, self.budget.left + _GRACE))
+            return job.result(max(0.0, self.budget.left_in_all + _GRACE))
         except TimeoutError:
             self.stopped = self.stopped or _LATE
             return None

@@ -14,7 +14,12 @@ from pathlib import Path
 from tests.hostile.deployment import HostileDeployment
 from tests.hostile.key_forms import leaks
 
-REPORTS = {"--json": "report.json", "--html": "report.html", "--markdown": "report.md", "--junitxml": "junit.xml"}
+REPORTS = {
+    "--json": "report.json",
+    "--html": "report.html",
+    "--markdown": "report.md",
+    "--junitxml": "junit.xml",
+}
 MEMORY = 2**30
 # Of these, tabs and line ends are harmless in a file, and line ends in a terminal.
 UNSAFE = re.compile(
@@ -53,7 +58,9 @@ class Checked:
             yield f"left {self.left}"
 
 
-def check(deployment: HostileDeployment, key: str, *options: str, seconds: float = 3, **extra: str) -> Checked:
+def check(
+    deployment: HostileDeployment, key: str, *options: str, seconds: float = 3, **extra: str
+) -> Checked:
     """Check a hostile deployment with every report."""
     with tempfile.TemporaryDirectory() as folder:
         home, scratch = Path(folder, "here"), Path(folder, "scratch")
