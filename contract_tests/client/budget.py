@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PATIENCE = 20.0
-# Evaluation gets this share of the time, but at most so many seconds.
+# Evaluation gets this share of the time, but at most this number of seconds.
 _RESERVED_SHARE, _RESERVE = 0.1, 5.0
 
 

@@ -29,8 +29,9 @@ _HEADERS = {
     "Accept": "application/json, text/event-stream",
     "Accept-Encoding": "identity",
 }
-RECORD_LIMIT = 256 * 2**20
-"""How many bytes all bodies of a session may have."""
+RECORD_LIMIT, LARGE_LIMIT = 128 * 2**20, 24 * 2**20
+"""How many bytes all bodies of a session may have, and how many the large ones of them."""
+_LARGE = 2**16
 _ATTEMPTS = 6
 _LONGEST_PAUSE = 20.0
 
@@ -53,7 +54,7 @@ class Record:
 
     def __init__(self) -> None:
         self._exchanges: list[Exchange] = []
-        self._octets = 0
+        self._octets = self._large = 0
         self._lock = threading.Lock()
 
     def add(self, exchange: Exchange) -> None:
@@ -61,6 +62,7 @@ class Record:
         with self._lock:
             self._exchanges.append(exchange)
             self._octets += len(exchange.body)
+            self._large += len(exchange.body) if len(exchange.body) > _LARGE else 0
 
     def forget(self, condition: Callable[[Exchange], bool]) -> None:
         """Remove the exchanges that a condition holds for."""
@@ -70,7 +72,7 @@ class Record:
     @property
     def full(self) -> bool:
         """Whether the bodies have more bytes than one session keeps."""
-        return self._octets > RECORD_LIMIT
+        return self._octets > RECORD_LIMIT or self._large > LARGE_LIMIT
 
     @property
     def exchanges(self) -> list[Exchange]:
@@ -175,7 +177,8 @@ class Client:
         if (pause := self._not_before - time.monotonic()) > 0:
             self.wait(pause)
         if self.record.full:
-            raise BudgetExceeded(f"the service sent more than {RECORD_LIMIT // 2**20} MiB")
+            most = f"{LARGE_LIMIT // 2**20} MiB of large responses, or {RECORD_LIMIT // 2**20} MiB in all"
+            raise BudgetExceeded(f"the service sent more than {most}")
         self.budget.take_request()
         starts_run = draft.operation is not None and draft.operation.starts_run
         tokens = self.budget.tokens_per_run

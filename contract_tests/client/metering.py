@@ -19,7 +19,7 @@ HEAD_LIMIT = 128 * 1024
 """How many bytes may come before a response's body: interim responses, status line and headers."""
 HEADERS_LIMIT = 256
 """How many headers a response may have."""
-BODY_LIMIT = 8 * 1024 * 1024
+BODY_LIMIT = 4 * 2**20
 """How many bytes a body may have, as sent and as decoded."""
 _SLICE = 65536
 _current = threading.local()
@@ -91,7 +91,7 @@ class MeteringBackend(httpcore.NetworkBackend):
         return self._keep(self._backend.connect_tcp(host, port, within, local_address, socket_options))
 
     def shut(self) -> None:
-        """End every connection, so that nobody waits for it any more."""
+        """End every connection, so that no thread waits for it any more."""
         with self._lock:
             streams = list(self._streams)
         for stream in streams:

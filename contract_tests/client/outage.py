@@ -8,12 +8,12 @@ from contract_tests.observations.exchange import Exchange
 UNAVAILABLE = (502, 503, 504)
 """What a gateway answers for a service that is not there."""
 CONFIRMED_AFTER = 1.5
-"""For so many seconds the service has to stay away before it counts as gone."""
+"""The number of seconds that the service has to stay away before it counts as gone."""
 _REFUSED, _MOST_UNAVAILABLE = 6, 30
 
 
 class Outage:
-    """Notices that nothing but refused connections, or nothing but 502, 503 and 504, has come for a while.
+    """Notices that nothing but refused connections, or nothing but 502, 503 and 504, has come for some time.
 
     A connection that breaks is no reason: a service may break each of them and go on. `elapsed` is how many
     seconds have passed since the session began.

@@ -7,6 +7,7 @@ and proxied traffic are treated in the same way.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from contract_tests.document import EVENT_STREAM, Operation, Role
@@ -16,6 +17,8 @@ from contract_tests.observations.lifecycle import NO_LIFECYCLE, Lifecycle, lifec
 from contract_tests.observations.sse import Event, Flaw, Parser
 
 DONE = "[DONE]"
+# A page has at most 100 entries. Clients ask for up to 1000.
+_MOST_ENTRIES, _MOST_EVENTS = 1000, 20_000
 # Streams of other services say "thread.run" where the document says "run". Both mean a run.
 _OBJECTS = {
     "run": "run",
@@ -127,8 +130,9 @@ class Stream:
     def of(cls, exchange: Exchange) -> "Stream":
         """The stream in the response of an exchange."""
         parser = Parser()
-        events = [event for chunk in exchange.chunks for event in parser.feed(chunk.data, chunk.at)]
-        if not exchange.cut and not exchange.error:
+        every = (event for chunk in exchange.chunks for event in parser.feed(chunk.data, chunk.at))
+        events = list(islice(every, _MOST_EVENTS))
+        if len(events) < _MOST_EVENTS and not exchange.cut and not exchange.error:
             parser.close()
         return cls(exchange, tuple(map(_decode, events)), tuple(parser.flaws))
 
@@ -192,7 +196,7 @@ def _resources(operation: Operation, body: Any) -> Iterator[Mapping[str, Any]]:
         items = body.get("data") if isinstance(body, Mapping) else None
     else:
         items = [body] if operation.kind else None
-    for item in items if isinstance(items, list) else []:
+    for item in items[:_MOST_ENTRIES] if isinstance(items, list) else []:
         if isinstance(item, Mapping) and isinstance(item.get("id"), str) and item["id"]:
             yield item
 

@@ -97,9 +97,13 @@ def read(path: str, base: str = "") -> Recording:
             f"--har: {path}: none of its {len(entries)} entries is a request to the run API{where} "
             "(paths like /v1/threads); record the page while it uses the API"
         )
+    return _recording(requests, chosen, skipped)
+
+
+def _recording(requests: Iterable[_ApiRequest], chosen: str, skipped: Counter[str]) -> Recording:
+    """The recording of these requests. Those that cannot be checked are counted as skipped."""
     secrets = Secrets()
-    exchanges = []
-    without_body = []
+    exchanges, without_body = [], []
     for one in requests:
         try:
             if one.base != chosen:

@@ -55,7 +55,7 @@ def serve(base: str, listen: str, options: OfflineOptions) -> int:
             date_header=False,
             timeout_graceful_shutdown=_GRACE,
         )
-        logging.getLogger("uvicorn.error").addFilter(_Told())
+        logging.getLogger("uvicorn.error").addFilter(_WithoutTraces())
         before = signal.signal(signal.SIGTERM, _interrupt)
         try:
             with suppress(KeyboardInterrupt):
@@ -65,7 +65,7 @@ def serve(base: str, listen: str, options: OfflineOptions) -> int:
     return proxy.summarize()
 
 
-class _Told(logging.Filter):
+class _WithoutTraces(logging.Filter):
     """Drops the trace of an upstream that broke off: the proxy has reported it, in one line."""
 
     def filter(self, record: logging.LogRecord) -> bool:

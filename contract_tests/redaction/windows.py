@@ -18,7 +18,7 @@ from contract_tests.redaction.views import (
 )
 
 LENGTH = 9
-"""So many characters of a secret in a row may not appear."""
+"""How many characters of a secret in a row may not appear."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def _hexadecimal_of_utf16(secret: str) -> list[str]:
 
 
 def _core(encode: Callable[[bytes], bytes], bits: int, before: int, secret: bytes) -> str:
-    """The characters that encode the secret alone when so many octets stand before it."""
+    """The characters that encode the secret alone when `before` octets stand before it."""
     text = encode(b"\0" * before + secret).decode().rstrip("=")
     return text[-(-before * 8 // bits) : (before + len(secret)) * 8 // bits]
 

@@ -290,8 +290,11 @@ def random_behaviour(source: random.Random) -> Behaviour:
 class HostileDeployment:
     """Serves behaviours on a port. `share` is the share of responses that are hostile."""
 
-    def __init__(self, key: str, seed: int, share: float, only: Behaviour | None, polite: int) -> None:
+    def __init__(
+        self, key: str, seed: int, share: float, only: Behaviour | None, polite: int, dies_after: int
+    ) -> None:
         self._key, self._share, self._only, self._polite = key, share, only, polite
+        self._dies_after, self._arrived = dies_after, threading.Condition()
         self._random, self._lock = random.Random(seed), threading.Lock()
         self._over = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=200)
@@ -303,7 +306,14 @@ class HostileDeployment:
     def close(self) -> None:
         """End every response and stop listening."""
         self._over.set()
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+
+    def reached(self, requests: int, seconds: float) -> bool:
+        """Wait for a number of requests. Returns whether they arrived in time."""
+        with self._arrived:
+            return self._arrived.wait_for(lambda: self.requests >= requests, seconds)
 
     def _accept(self) -> None:
         while True:
@@ -330,6 +340,9 @@ class HostileDeployment:
             length = int(value) if name.lower() == b"content-length" else length
         body = reader.read(length)  # type: ignore[attr-defined]
         behaviour, source = self._next()
+        if self.requests == self._dies_after:
+            self.close()
+            raise OSError
         request = Request(
             first[0].decode(), first[1].decode(), body, connection.sendall, self._key, source,
             self._sleep, self._over.is_set,
@@ -343,7 +356,9 @@ class HostileDeployment:
 
     def _next(self) -> tuple[Behaviour, random.Random]:
         with self._lock:
-            self.requests += 1
+            with self._arrived:
+                self.requests += 1
+                self._arrived.notify_all()
             source = random.Random(self._random.random())
             hostile = self.requests > self._polite and self._random.random() < self._share
             behaviour = (self._only or random_behaviour(source)) if hostile else Behaviour()
@@ -357,10 +372,15 @@ class HostileDeployment:
 
 @contextmanager
 def hostile_deployment(
-    key: str, seed: int = 1, share: float = 0.3, only: Behaviour | None = None, polite: int = 0
+    key: str,
+    seed: int = 1,
+    share: float = 0.3,
+    only: Behaviour | None = None,
+    polite: int = 0,
+    dies_after: int = 0,
 ) -> Iterator[HostileDeployment]:
     """A hostile deployment for the duration of the block."""
-    deployment = HostileDeployment(key, seed, share, only, polite)
+    deployment = HostileDeployment(key, seed, share, only, polite, dies_after)
     try:
         yield deployment
     finally:

@@ -74,6 +74,7 @@ ORDER = {
     ),
     "contract_tests": (
         ("document", "plain_text", "redaction", "settings"),
+        ("internal_error",),
         ("observations",),
         ("findings",),
         ("client",),
