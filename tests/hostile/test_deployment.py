@@ -27,7 +27,7 @@ SINGLE = [one for one in every_behaviour() if LONG or one.name in CHOSEN]
 def confirm(checked: Checked, key: str) -> None:
     """Fail if anything happened that must not happen."""
     assert not list(checked.problems(key, MOST_SECONDS)), (checked.out[-2000:], checked.err[-2000:])
-    ElementTree.fromstring(checked.files["report.junitxml"])
+    ElementTree.fromstring(checked.files["junit.xml"])
 
 
 @pytest.mark.parametrize("seed", SEEDS)
