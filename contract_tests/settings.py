@@ -55,6 +55,9 @@ class Settings:
     max_seconds: float | None = None
     max_wait: float = 30.0
     timeout: float = 15.0
+    wait: float = 0.0
+    require: tuple[str, ...] = ()
+    max_untried: int | None = None
     known: str = ""
     update_known: bool = False
     markdown: str = ""
