@@ -99,7 +99,8 @@ def values_stay_apart(history: History) -> Iterator[Deviation]:
         response = response_of(exchange)
         for name in echoed_fields(exchange.label) if isinstance(response, dict) else ():
             value = response.get(name)
-            if value and not exchange.request_json.get(name) and value in known[_kind(exchange), name]:
+            says = not is_blank(value) and (name != "content" or text_of(value) != "")
+            if says and not exchange.request_json.get(name) and value in known[_kind(exchange), name]:
                 seen = f"{name}: {str(value)[:80]!r}, which the request does not have"
                 yield Deviation(seen, "its own value", exchange, f"{exchange.label}: {name}")
 
@@ -256,7 +257,7 @@ def metadata_does_not_change(trace: Trace) -> Iterator[Deviation]:
     operation, asked = first.exchange.operation, first.exchange.request_json
     if operation is None or not operation.creates(trace.kind) or not isinstance(asked, dict):
         return
-    if any(_modifies(one.exchange) for one in trace.observations):
+    if any(is_modification(one.exchange) for one in trace.observations):
         return
     # A service may add to metadata, and may give a thread the title that its client left out.
     given = {name: asked[name] for name in ("metadata", "title") if asked.get(name)}
@@ -267,7 +268,8 @@ def metadata_does_not_change(trace: Trace) -> Iterator[Deviation]:
                 yield _change(trace, first, later, name)
 
 
-def _modifies(exchange: Exchange) -> bool:
+def is_modification(exchange: Exchange) -> bool:
+    """Whether an exchange modifies a resource."""
     return exchange.operation is not None and exchange.operation.role is Role.MODIFY
 
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from contract_tests.checks.echoes import changed, contains, stored_by
+from contract_tests.checks.echoes import changed, contains, is_modification, stored_by
 from contract_tests.checks.values import LAG, same_time
 from contract_tests.client.samples import valid_body
 from contract_tests.client.service import Inconclusive, Service
@@ -175,12 +175,14 @@ def _new_thread(history: History, exchange: Exchange) -> Iterator[Deviation]:
     trace = history.find("thread", exchange.json.get("threadId"))
     if not isinstance(requested, dict) or trace is None:
         return
-    for name in ("title", "metadata"):
-        value = trace.last.body.get(name)
+    first = next((one for one in trace.observations if is_modification(one.exchange)), None)
+    until = first.exchange.sent if first else trace.last.received
+    shown = [one for one in trace.observations if one.received <= until][-1:]
+    for one, name in ((one, name) for one in shown for name in ("title", "metadata")):
+        value = one.body.get(name)
         if requested.get(name) and not contains(value, requested[name]):
-            place = f"{exchange.label}: {name}"
-            seen = f"{name}: {str(value)[:80]!r}"
-            yield Deviation(seen, str(requested[name])[:80], trace.last.exchange, place)
+            place, seen = f"{exchange.label}: {name}", f"{name}: {str(value)[:80]!r}"
+            yield Deviation(seen, str(requested[name])[:80], one.exchange, place)
 
 
 def _given_messages(exchange: Exchange) -> dict[str, list[str]]:

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from io import BytesIO
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -100,15 +101,18 @@ class Adapter(BaseAdapter):
 
 
 def _response(request: requests.PreparedRequest, exchange: Exchange) -> requests.Response:
-    """The recorded response as an object of the library `requests`."""
-    headers = HTTPHeaderDict(exchange.headers)
+    """The recorded response as an object of the library `requests`. Its body is not coded any more."""
+    headers = HTTPHeaderDict(pair for pair in exchange.headers if pair[0].lower() != "content-encoding")
     response = requests.Response()
     response.status_code = exchange.status
     response.headers = CaseInsensitiveDict(headers)
     response.raw = HTTPResponse(
-        body=b"", headers=headers, status=exchange.status, version=11, preload_content=False
+        body=BytesIO(exchange.body),
+        headers=headers,
+        status=exchange.status,
+        version=11,
+        preload_content=False,
     )
-    response._content = exchange.body
     response.encoding = "utf-8"
     response.reason = str(exchange.status)
     response.url = str(request.url)

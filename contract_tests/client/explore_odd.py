@@ -8,6 +8,7 @@ from urllib.parse import quote
 from contract_tests.client.concurrency import at_once
 from contract_tests.client.explore import WEATHER, exploration
 from contract_tests.client.explore_requests import Work, lists
+from contract_tests.client.nested_bodies import every_word
 from contract_tests.client.samples import unknown_ids, valid_body
 from contract_tests.client.service import Service
 from contract_tests.document import Role, document
@@ -97,6 +98,18 @@ def long_and_many(service: Service) -> None:
     content = [{"type": "text", "text": f"Part {number}. "} for number in range(17)]
     body = {"role": "user", "content": content, "metadata": metadata}
     service.request("createMessage", path=path, body=body, intents=[Intent.ODD])
+
+
+@exploration("every word of the document", 0)
+def every_word_of_the_document(service: Service) -> None:
+    """Send each word that the document lists at any grade, such as each role. A run is not started."""
+    path = {"threadId": service.fresh_thread()}
+    at_once(
+        partial(service.request, operation.id, path=path, body=body, intents=[Intent.ODD])
+        for operation in document().documented_operations(Role.CREATE, Role.MODIFY)
+        for body in ([] if operation.starts_run else every_word(operation, service.model))
+        if path.keys() >= set(operation.parameters)
+    )
 
 
 @exploration("optional headers", 2)

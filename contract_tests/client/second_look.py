@@ -3,7 +3,7 @@
 A status may change seconds after the end, a stored resource may be lost, and a list may lag behind.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 from contract_tests.client.concurrency import at_once
@@ -14,12 +14,14 @@ from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.traces import Trace
 
 _PAUSE = 1.5
+_REPEATED = 4
 # Nothing else is sent at that time.
 _AT_ONCE = 32
 
 
 def look_again(service: Service, history: History) -> None:
     """Read each ended run, the steps of it, and the threads that have runs or messages, once more."""
+    at_once(_repeats(service, history))
     runs = [path for path in map(_ended, _own(history, "run")) if path]
     threads = dict.fromkeys(trace.scope for kind in ("run", "message") for trace in _own(history, kind))
     paths = [*runs, *({"threadId": name} for name in threads if name)]
@@ -28,6 +30,22 @@ def look_again(service: Service, history: History) -> None:
     if late:
         service.client.wait(_PAUSE)
         at_once(partial(_read, service, path) for path in late)
+
+
+def request_of(exchange: Exchange) -> tuple[str, str, bytes]:
+    """What makes two requests the same."""
+    return exchange.method, exchange.url, exchange.request_body
+
+
+def _repeats(service: Service, history: History) -> Iterator[Callable[[], Exchange]]:
+    """Requests that timed out, once more: a busy machine may have held back the response."""
+    late = [one for one in history.exchanges if "Timeout" in one.error and one.operation is not None]
+    for exchange in [one for one in late if one.operation and not one.operation.waits_for_run][:_REPEATED]:
+        headers = {name: text for name, text in exchange.request_headers if name.lower() == "content-type"}
+        path = exchange.url.removeprefix(service.client.base)
+        content = exchange.request_body or None
+        send = partial(service.client.send, exchange.method, path, content=content, headers=headers)
+        yield partial(send, intents=exchange.intents)
 
 
 def _own(history: History, kind: str) -> Iterable[Trace]:

@@ -166,7 +166,8 @@ class Streams(Deployment):
             case "runs only":
                 return kind == "run"
             case "words only":
-                return kind == "thread.message.delta" or (over and status != "completed")
+                stops = kind == "run" and status in (*TERMINAL, "requires_action")
+                return kind == "thread.message.delta" or (stops and status != "completed")
             case "without the run's end":
                 return not over
             case "without the queue":
