@@ -27,6 +27,7 @@ class Draft:
     intents: frozenset[Intent]
     generated_for: str
     secrets: Secrets
+    before: tuple[Exchange, ...] = ()
 
 
 class Reader:
@@ -77,6 +78,7 @@ class Reader:
             intents=draft.intents,
             generated_for=draft.generated_for,
             secrets=draft.secrets,
+            before=draft.before,
         )
 
     def _read(self, response: httpx.Response) -> None:

@@ -53,6 +53,7 @@ def _entry(entry: Entry, group: Group) -> dict[str, Any]:
                 "seen": one.seen,
                 "expected": one.expected,
                 "curl": one.curl,
+                "script": one.script,
                 "count": one.count,
             }
             for one in entry.findings
