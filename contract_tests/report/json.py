@@ -1,10 +1,11 @@
 """How does a program read a report?"""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from contract_tests.redaction import Secrets, redacted
-from contract_tests.report.model import Entry, Group, Report
+from contract_tests.report.model import Entry, Report
 
 VERSION = 1
 
@@ -29,19 +30,28 @@ def as_json(report: Report) -> dict[str, Any]:
         "checks": report.checks,
         "passed": list(report.passed),
         "plan": list(report.plan),
-        "findings": [_entry(entry, group) for group in report.groups for entry in group.entries],
+        "findings": list(_findings(report)),
         "accepted": [{"slug": one.slug, "place": one.place, "reason": why} for one, why in report.accepted],
         "costs": [{"name": one.name, "used": one.used, "ceiling": one.ceiling} for one in report.costs],
         "runs": [timeline.as_json() for timeline in report.timelines],
     }
 
 
-def _entry(entry: Entry, group: Group) -> dict[str, Any]:
+def _findings(report: Report) -> Iterator[dict[str, Any]]:
+    """Every entry, each cause before what may follow from it."""
+    for group in report.groups:
+        for entry in group.entries:
+            yield _entry(entry, "")
+            yield from (_entry(one, entry.first.slug) for one in entry.consequences)
+
+
+def _entry(entry: Entry, cause: str) -> dict[str, Any]:
     first = entry.first
     return {
         "slug": first.slug,
-        "severity": group.severity,
-        "outcome": group.outcome,
+        "severity": entry.severity,
+        "outcome": first.outcome,
+        "cause": cause,
         "grade": first.grade,
         "fact": first.fact,
         "source": first.source,

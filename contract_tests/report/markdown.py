@@ -72,6 +72,7 @@ def _entry(entry: Entry, *, opened: bool) -> Iterator[str]:
     yield ""
     yield f"{first.advice[:1].upper()}{first.advice[1:]}. Source: {first.source} ({first.grade})."
     yield ""
+    yield from _consequences(entry)
     if first.curl:
         yield from fenced(first.curl, "bash")
     if first.suggests:
@@ -80,6 +81,15 @@ def _entry(entry: Entry, *, opened: bool) -> Iterator[str]:
         yield from fenced(first.suggests, "yaml")
     yield "</details>"
     yield ""
+
+
+def _consequences(entry: Entry) -> Iterator[str]:
+    if entry.consequences:
+        firsts = [one.first for one in entry.consequences]
+        yield "What may follow from it:"
+        yield ""
+        yield from (f"- `{one.slug}` {code(one.place)}: {code(one.seen)}" for one in firsts)
+        yield ""
 
 
 def _row(finding: Finding) -> str:

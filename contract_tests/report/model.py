@@ -8,6 +8,7 @@ from typing import Any
 
 from contract_tests.checks import REGISTRY
 from contract_tests.findings import Finding, Outcome, Severity, merge
+from contract_tests.report.causes import folded, layer
 from contract_tests.report.timelines import RunTimeline
 from openapi import GRADES, Grade
 
@@ -16,10 +17,11 @@ CONFORMS, VIOLATIONS, USAGE_ERROR, NOT_CHECKED, INTERNAL_ERROR = range(5)
 
 @dataclass(frozen=True)
 class Entry:
-    """One fact, and every place where it is broken."""
+    """One fact, and every place where it is broken. `consequences` are entries that may follow from it."""
 
     findings: tuple[Finding, ...]
     severity: Severity
+    consequences: tuple["Entry", ...] = ()
 
     @property
     def first(self) -> Finding:
@@ -96,9 +98,14 @@ class Report:
         return tuple(slug for slug in self.tried if slug not in found)
 
     @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """The findings of each fact together, the most important fact first."""
+        return tuple(_entries(self.findings, self.threshold))
+
+    @cached_property
     def groups(self) -> tuple[Group, ...]:
         """The findings in groups, most severe first, without empty groups."""
-        entries = _entries(self.findings, self.threshold)
+        entries = folded(self.entries)
         groups = (
             Group(title, severity, outcome, meaning, tuple(_of(entries, severity, outcome)))
             for title, severity, outcome, meaning in _GROUPS
@@ -107,11 +114,8 @@ class Report:
 
     def number(self, severity: Severity) -> int:
         """How many broken facts have this severity."""
-        return sum(
-            len(group.entries)
-            for group in self.groups
-            if group.severity is severity and group.outcome is Outcome.BROKEN
-        )
+        broken = (one for one in self.entries if one.first.outcome is Outcome.BROKEN)
+        return sum(one.severity is severity for one in broken)
 
     @property
     def exit_code(self) -> int:
@@ -199,7 +203,8 @@ def _entries(findings: Iterable[Finding], threshold: Grade) -> list[Entry]:
 def _importance(entry: Entry) -> tuple[Any, ...]:
     check, order = REGISTRY.get(entry.first.slug), topics()
     rank = order.index(check.topic) if check else len(order)
-    return list(Severity).index(entry.severity), entry.first.grade.rank, rank, entry.first.slug
+    severity = list(Severity).index(entry.severity)
+    return severity, entry.first.grade.rank, layer(entry), rank, entry.first.slug
 
 
 def _of(entries: Iterable[Entry], severity: Severity, outcome: Outcome) -> Iterable[Entry]:

@@ -120,6 +120,8 @@ class Terminal:
         self._line(f"  {first.slug}: {first.fact}{times}", _STYLES[entry.severity])
         for name, value in self._rows(entry):
             self._row(name, value)
+        for one in entry.consequences:
+            self._row("then", f"{one.first.slug}: {one.first.place}: {one.first.seen}")
         if first.curl:
             # Not wrapped, so that it can be copied into a shell.
             self._line(f"    {first.curl}", "dim")

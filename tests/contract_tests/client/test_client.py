@@ -149,6 +149,20 @@ def test_a_broken_response_is_recorded_with_its_error(tmp_path: Path) -> None:
     assert "RemoteProtocolError" in exchange.error
 
 
+def test_a_content_length_that_cuts_the_body_is_named(tmp_path: Path) -> None:
+    def answer(handler: Handler) -> None:
+        body = b'{"id": "thread_1", "object": "thread"}'
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
+        handler.wfile.write(b"Content-Length: 30\r\n\r\n" + body)
+        handler.close_connection = True
+
+    with talking_to(answer, tmp_path) as client:
+        exchange = client.send("GET", "/threads/thread_1")
+    assert exchange.error == (
+        'Content-Length: 30 ends the body within its JSON, after \'{"id": "thread_1", "object": "\''
+    )
+
+
 def test_nothing_is_sent_when_no_time_is_left(tmp_path: Path) -> None:
     with (
         talking_to(lambda handler: handler.reply(200, b"{}"), tmp_path, started=0) as client,
