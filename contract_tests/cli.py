@@ -22,6 +22,7 @@ from contract_tests.baseline import load
 from contract_tests.checks import REGISTRY
 from contract_tests.client.client import verification
 from contract_tests.client.hypothesis_cache import write_charmap
+from contract_tests.configuration import configured
 from contract_tests.internal_error import described, paragraph
 from contract_tests.options import KEY_VARIABLE, OPTIONS, Option, settings_of
 from contract_tests.plain_text import one_line
@@ -30,6 +31,7 @@ from contract_tests.recordings.proxy import serve
 from contract_tests.redaction import Secrets
 from contract_tests.report import Outputs
 from contract_tests.report.model import CONFORMS, INTERNAL_ERROR, NOT_CHECKED, USAGE_ERROR
+from contract_tests.report.outputs import check_path
 from contract_tests.report.terminal import guarded
 from contract_tests.session.plan import plan
 from contract_tests.session.progress import ProgressPlugin
@@ -78,6 +80,10 @@ def run(url: str | None, har: str, proxy_to: str, listen: str, **given: Any) -> 
     """Check a deployment, a recording or proxied traffic. Returns the exit code. Raises `UsageError`."""
     invocation = click.get_current_context().ensure_object(Invocation)
     invocation.secrets.add(given["key"] or "", os.environ.get(KEY_VARIABLE, ""))
+    sources = configured(Path.cwd()) if not (har or proxy_to) else {}
+    configured_url = sources.pop("url", None)
+    url = url or configured_url
+    given = {**given, **{_name(name): value for name, value in sources.items() if not given[_name(name)]}}
     if har and proxy_to:
         raise UsageError("--har and --proxy-to: give only one of them")
     if har or proxy_to:
@@ -92,6 +98,11 @@ def run(url: str | None, har: str, proxy_to: str, listen: str, **given: Any) -> 
     return check_deployment(url, passed=_for_pytest(given), started=invocation.started, **given)
 
 
+def _name(option: str) -> str:
+    """The name of an option in Python."""
+    return option.replace("-", "_")
+
+
 def check_deployment(
     url: str, dry_run: bool, junitxml: str, passed: tuple[str, ...], started: float, **given: Any
 ) -> int:
@@ -100,6 +111,8 @@ def check_deployment(
     settings = settings_of(url, named)
     load(settings.known, REGISTRY, missing_ok=settings.update_known)
     Outputs.of(settings.markdown, settings.json, settings.html, junitxml).check()
+    if settings.save_har:
+        check_path("--save-har", Path(settings.save_har))
     for line in plan(settings).lines():
         click.echo(f"plan: {line}")
     if dry_run:

@@ -68,6 +68,7 @@ OPTIONS = (
         "markdown", "write a Markdown report (a GitHub job summary gets it automatically)", metavar="FILE"
     ),
     Option("json", "write a JSON report", metavar="FILE"),
+    Option("save-har", "save all traffic of the check as a HAR file, without secrets", metavar="FILE"),
     Option("html", "write an HTML report with a timeline of every run", metavar="FILE"),
 )
 

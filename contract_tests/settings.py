@@ -63,6 +63,7 @@ class Settings:
     markdown: str = ""
     json: str = ""
     html: str = ""
+    save_har: str = ""
 
     @property
     def limits(self) -> Profile:

@@ -7,15 +7,11 @@ of a higher layer if both are about the same kinds of resources.
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
 from contract_tests.checks import REGISTRY
 from contract_tests.document import document
-from contract_tests.findings import Outcome, Severity
-
-if TYPE_CHECKING:
-    from contract_tests.report.model import Entry
+from contract_tests.findings import Finding, Outcome, Severity
 
 _LAYERS = (
     ("answer-whole", "content-length-agrees", "no-redirect", "no-server-error", "run-creation-answered"),
@@ -31,7 +27,31 @@ _SHAPE = 2
 _SEVERITIES = list(Severity)
 
 
-def layer(entry: "Entry") -> int:
+@dataclass(frozen=True)
+class Entry:
+    """One fact, and every place where it is broken. `consequences` are entries that may follow from it."""
+
+    findings: tuple[Finding, ...]
+    severity: Severity
+    consequences: tuple["Entry", ...] = ()
+
+    @property
+    def first(self) -> Finding:
+        """The finding that is shown for all of them."""
+        return self.findings[0]
+
+    @property
+    def count(self) -> int:
+        """How often it was seen."""
+        return sum(finding.count for finding in self.findings)
+
+    @property
+    def others(self) -> tuple[Finding, ...]:
+        """The findings after the first."""
+        return self.findings[1:]
+
+
+def layer(entry: Entry) -> int:
     """The layer of an entry. Causes have low ones."""
     check = REGISTRY.get(entry.first.slug)
     if check is not None and check.topic in _FIRST:
@@ -39,7 +59,7 @@ def layer(entry: "Entry") -> int:
     return _LAYER_OF.get(entry.first.slug, len(_LAYERS))
 
 
-def folded(entries: Sequence["Entry"]) -> list["Entry"]:
+def folded(entries: Sequence[Entry]) -> list[Entry]:
     """The entries without those that follow from others. These are beneath their causes."""
     possible = sorted((one for one in entries if _can_cause(one)), key=layer)
     causes = [one for one in possible if not any(_follows(one, other) for other in possible)]
@@ -54,13 +74,13 @@ def folded(entries: Sequence["Entry"]) -> list["Entry"]:
     return [replace(one, consequences=tuple(beneath.get(id(one), ()))) for one in left]
 
 
-def _can_cause(entry: "Entry") -> bool:
+def _can_cause(entry: Entry) -> bool:
     if entry.first.outcome is not Outcome.BROKEN or not 0 <= layer(entry) <= _SHAPE:
         return False
     return layer(entry) < _SHAPE or any(_DECISIVE.search(one.place) for one in entry.findings)
 
 
-def _follows(entry: "Entry", cause: "Entry") -> bool:
+def _follows(entry: Entry, cause: Entry) -> bool:
     """Whether an entry may follow from another one."""
     if entry is cause or entry.first.outcome is not Outcome.BROKEN or layer(cause) >= layer(entry):
         return False
@@ -70,7 +90,7 @@ def _follows(entry: "Entry", cause: "Entry") -> bool:
     return bool(mine) and mine <= theirs
 
 
-def _kinds(entry: "Entry") -> set[str]:
+def _kinds(entry: Entry) -> set[str]:
     """The kinds of resources that an entry is about."""
     return {kind for one in entry.findings if (kind := _kind(one.place))}
 

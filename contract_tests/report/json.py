@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from contract_tests.redaction import Secrets, redacted
-from contract_tests.report.model import Entry, Report
+from contract_tests.report.causes import Entry
+from contract_tests.report.model import Report
 
 VERSION = 1
 

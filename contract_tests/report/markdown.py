@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contract_tests.findings import Finding, Outcome, Severity
 from contract_tests.plain_text import one_line, visible
 from contract_tests.redaction import Secrets
-from contract_tests.report.model import Entry, Group, Report
+from contract_tests.report.causes import Entry
+from contract_tests.report.model import Group, Report
 
 # GitHub drops what a summary has beyond a mebibyte. This many characters always fit.
 _LIMIT = 250_000

@@ -8,35 +8,11 @@ from typing import Any
 
 from contract_tests.checks import REGISTRY
 from contract_tests.findings import Finding, Outcome, Severity, merge
-from contract_tests.report.causes import folded, layer
+from contract_tests.report.causes import Entry, folded, layer
 from contract_tests.report.timelines import RunTimeline
 from openapi import GRADES, Grade
 
 CONFORMS, VIOLATIONS, USAGE_ERROR, NOT_CHECKED, INTERNAL_ERROR = range(5)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One fact, and every place where it is broken. `consequences` are entries that may follow from it."""
-
-    findings: tuple[Finding, ...]
-    severity: Severity
-    consequences: tuple["Entry", ...] = ()
-
-    @property
-    def first(self) -> Finding:
-        """The finding that is shown for all of them."""
-        return self.findings[0]
-
-    @property
-    def count(self) -> int:
-        """How often it was seen."""
-        return sum(finding.count for finding in self.findings)
-
-    @property
-    def others(self) -> tuple[Finding, ...]:
-        """The findings after the first."""
-        return self.findings[1:]
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ class Outputs:
     def check(self) -> None:
         """Raise `UsageError` if a report cannot be written. Called before anything is sent."""
         for form, path in self._wanted():
-            _check(f"--{form}", Path(path))
+            check_path(f"--{form}", Path(path))
 
     def write(self, report: Report, secrets: Secrets) -> list[str]:
         """Write every report. Returns one line for each that could not be written."""
@@ -62,7 +62,8 @@ class Outputs:
         return os.environ.get(SUMMARY, "")
 
 
-def _check(option: str, path: Path) -> None:
+def check_path(option: str, path: Path) -> None:
+    """Raise `UsageError` if a file cannot be written."""
     if path.is_dir():
         raise UsageError(f"{option}: {path} is a directory; give the path of a file")
     if not path.parent.is_dir():

@@ -15,7 +15,8 @@ from rich.text import Text
 from contract_tests.findings import Finding, Outcome, Severity
 from contract_tests.plain_text import log_lines
 from contract_tests.redaction import Secrets
-from contract_tests.report.model import CONFORMS, Entry, Group, Report
+from contract_tests.report.causes import Entry
+from contract_tests.report.model import CONFORMS, Group, Report
 
 _STYLES = {Severity.FAILURE: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _PLACES = 5

@@ -43,6 +43,7 @@ class ResultsPlugin:
         self.timelines: list[RunTimeline] = []
         self.crashes: list[str] = []
         self._internal = ""
+        self.messages: list[str] = []
         self.base, self.stopped, self.problem, self.waited = settings.url, "", "", 0.0
 
     def accept(self, findings: list[Finding]) -> Applied:
@@ -124,7 +125,7 @@ class ResultsPlugin:
         report = self.report()
         given = self.settings
         outputs = Outputs.of(given.markdown, given.json, given.html, junitxml)
-        return report, [*messages, *outputs.write(report, self.secrets)]
+        return report, [*self.messages, *messages, *outputs.write(report, self.secrets)]
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
