@@ -112,7 +112,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Check:
-    """A fact, and the function that checks it for one subject."""
+    """A fact, and the function that checks it for one subject.
+
+    `allows` names the conforming variation that the check tolerates.
+    """
 
     slug: str
     topic: str
@@ -123,6 +126,7 @@ class Check:
     advice: str
     function: Callable[[Any], Iterable[Deviation]] = field(compare=False)
     needs: tuple[str, ...] = ()
+    allows: str = ""
 
     def findings(self, subject: Any) -> Iterator[Finding]:
         """The findings about one subject, such as an exchange, a trace or a stream."""
@@ -150,6 +154,7 @@ class Check:
 
 REGISTRY: dict[str, Check] = {}
 _FIELDS = ("Source", "Grade", "Advice")
+_ALLOWS = "Allows"
 Function = Callable[[Any], Iterable[Deviation]]
 
 
@@ -157,17 +162,18 @@ def check(slug: str, subject: type, *, needs: tuple[str, ...] = ()) -> Callable[
     """Register a function as the check `slug` for each `subject`.
 
     The first line of its docstring is the fact. `Source: ...`, `Grade: ...` and `Advice: ...` follow, one
-    line each. A line without such a name continues the line above. `needs` names explorations to wait for.
+    line each. A documented fact also says `Allows: ...`. A line without such a name continues the line
+    above. `needs` names explorations to wait for.
     """
 
     def register(function: Function) -> Function:
         assert slug not in REGISTRY, f"two checks are named {slug}"
         fact, fields = read_docstring(function)
         topic = function.__module__.rpartition(".")[2]
-        grade = Grade(fields["Grade"])
-        REGISTRY[slug] = Check(
-            slug, topic, subject, fact, fields["Source"], grade, fields["Advice"], function, needs
-        )
+        grade, allows = Grade(fields["Grade"]), fields.get(_ALLOWS, "")
+        assert allows or grade is not Grade.DOCUMENTED, f"{slug}: the docstring has no {_ALLOWS}"
+        source, advice = fields["Source"], fields["Advice"]
+        REGISTRY[slug] = Check(slug, topic, subject, fact, source, grade, advice, function, needs, allows)
         return function
 
     return register
@@ -180,7 +186,7 @@ def read_docstring(function: Function) -> tuple[str, dict[str, str]]:
     name = ""
     for line in filter(str.strip, rest.splitlines()):
         head, colon, value = line.partition(": ")
-        if colon and head in _FIELDS:
+        if colon and head in (*_FIELDS, _ALLOWS):
             name, fields[head] = head, value.strip()
         else:
             fields[name] = f"{fields[name]} {line.strip()}"

@@ -174,6 +174,11 @@ class Service:
         found: tuple[str, str] = self.once("finished run", make)
         return found
 
+    def own_run(self) -> dict[str, str]:
+        """The path of an ended run that only the caller changes, or of the shared one if there is none."""
+        thread, run = self.once("run with every field", self.finished_run)
+        return {"threadId": thread, "runId": run}
+
     def ids(self, names: Iterable[str]) -> dict[str, str]:
         """Ids of existing resources for path parameters: a shared thread, and a run in it that has ended.
 

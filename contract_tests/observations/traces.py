@@ -34,7 +34,8 @@ class Observation:
     """One observation of a resource, requested at `sent` and received at `received`.
 
     `source` is the id of the operation that returned it, or `stream`. For a stream, `event` is the name of
-    the event and `place` its index: events that arrive together have the same time.
+    the event and `place` its index: events that arrive together have the same time. `scope` names what the
+    id belongs to: the thread of a run or message, the thread and the run of a step.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Observation:
     exchange: Exchange
     event: str = ""
     place: int = 0
+    scope: str = ""
 
     @property
     def status(self) -> str:
@@ -67,7 +69,7 @@ class Observation:
 
 @dataclass(frozen=True)
 class Trace:
-    """Everything observed of one resource, oldest first.
+    """Everything observed of one resource, oldest first. `scope` is that of the observations.
 
     `not_found` has the exchanges that read it and received 404, `stream` the stream of the request that
     created it.
@@ -79,6 +81,7 @@ class Trace:
     not_found: tuple[Exchange, ...] = ()
     related: Mapping[str, tuple["Trace", ...]] = field(default_factory=dict, repr=False, compare=False)
     stream: "Stream | None" = None
+    scope: str = ""
 
     @property
     def last(self) -> Observation:
@@ -183,11 +186,29 @@ def observations_of(exchange: Exchange, stream: Stream | None = None) -> Iterato
                 # The service may have made the event at any time between the request and the arrival.
                 since, until = exchange.sent, event.event.at
                 name = event.event.event
-                yield Observation(event.kind, event.data, since, until, "stream", exchange, name, place)
+                scope = _scope(event.kind, event.data, exchange, stream)
+                yield Observation(
+                    event.kind, event.data, since, until, "stream", exchange, name, place, scope
+                )
     elif exchange.ok and exchange.operation is not None:
         for body in _resources(exchange.operation, exchange.json):
             kind, source = exchange.operation.kind, exchange.operation.id
-            yield Observation(kind, body, exchange.sent, exchange.received, source, exchange)
+            scope = _scope(kind, body, exchange)
+            yield Observation(kind, body, exchange.sent, exchange.received, source, exchange, scope=scope)
+
+
+_SCOPES = {"run": ("threadId",), "message": ("threadId",), "step": ("threadId", "runId")}
+
+
+def _scope(kind: str, body: Mapping[str, Any], exchange: Exchange, stream: "Stream | None" = None) -> str:
+    """What the id of a resource belongs to: as the path says, or the resource, or the run of its stream."""
+    first = stream.runs[0].data if stream and stream.runs else {}
+    known = {"threadId": first.get("threadId"), "runId": first.get("id")}
+    found = [
+        exchange.path_parameters.get(name) or body.get(name) or known.get(name) or ""
+        for name in _SCOPES.get(kind, ())
+    ]
+    return "/".join(map(str, found))
 
 
 def _resources(operation: Operation, body: Any) -> Iterator[Mapping[str, Any]]:

@@ -19,11 +19,11 @@ from contract_tests.client.budget import BudgetExceeded
 from contract_tests.client.client import Client, Record
 from contract_tests.client.explore import Exploration
 from contract_tests.client.generated import Generator
+from contract_tests.client.second_look import look_again
 from contract_tests.client.service import Inconclusive, NotOffered, Service
 from contract_tests.findings import Finding, Outcome, checks_of, merge
 from contract_tests.observations.assembly import History, assemble
 from contract_tests.observations.exchange import Exchange, Intent
-from contract_tests.observations.traces import Trace
 from contract_tests.session.plan import budget, plan
 from contract_tests.session.workers import Workers
 from contract_tests.settings import Settings
@@ -96,7 +96,8 @@ class Scheduler:
             self._result(job)
         if self._story is None or self._story[0] != len(self.record.exchanges):
             if (before := self._assembled()) is not None:
-                self._read_ended_runs(before)
+                again = partial(self._attempt, partial(look_again, self.service, before))
+                self._result(self._pool.submit(again))
             story = self._assembled()
             self._story = (len(self.record.exchanges), story) if story else None
         return self._story[1] if self._story else None
@@ -124,14 +125,6 @@ class Scheduler:
         self.budget.stop()
         self._pool.close()
         self.client.close()
-
-    def _read_ended_runs(self, history: History) -> None:
-        """Read each terminal run once more: nothing of it may have changed."""
-        paths = [_path(trace) for trace in history.traces if trace.kind == "run" and not _is_generated(trace)]
-        read = partial(self.service.request, "getRun")
-        work = [partial(self._attempt, partial(read, path=path)) for path in paths if path]
-        for job in [self._pool.submit(one) for one in work]:
-            self._result(job)
 
     def _generate(self, operation: str) -> None:
         generator = self.service.once("generator", self._generator)
@@ -192,14 +185,3 @@ def _evaluate(history: History, check: Check) -> list[Finding]:
         own = [one for one in history.exchanges if Intent.GENERATED not in one.intents]
         return merge(finding for one in own for finding in findings_of(check, one))
     return evaluate(history, [check])
-
-
-def _path(trace: Trace) -> dict[str, str] | None:
-    """The path parameters of a run, None unless it is terminal."""
-    thread, status = trace.last.body.get("threadId"), trace.last.status
-    ended = status in trace.lifecycle.terminal and isinstance(thread, str)
-    return {"threadId": str(thread), "runId": trace.id} if ended else None
-
-
-def _is_generated(trace: Trace) -> bool:
-    return Intent.GENERATED in trace.observations[0].exchange.intents
