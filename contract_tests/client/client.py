@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 import httpx
 
 from contract_tests.client.budget import Budget, BudgetExceeded, Reservation
-from contract_tests.client.metering import install
-from contract_tests.client.outage import CONFIRMED_AFTER, UNAVAILABLE, Outage
+from contract_tests.client.network.metering import install
+from contract_tests.client.network.outage import CONFIRMED_AFTER, UNAVAILABLE, Outage
 from contract_tests.client.predecessors import Predecessors
 from contract_tests.client.reader import Draft, Reader
 from contract_tests.document import Operation, document

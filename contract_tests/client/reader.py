@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from contract_tests.client.decoding import Decoder, Undecodable
-from contract_tests.client.metering import HEADERS_LIMIT, Meter, TooLarge, metered
+from contract_tests.client.network.decoding import Decoder, Undecodable
+from contract_tests.client.network.metering import HEADERS_LIMIT, Meter, TooLarge, metered
 from contract_tests.document import EVENT_STREAM, JSON, Operation
 from contract_tests.observations.exchange import Chunk, Exchange, Intent
 from contract_tests.observations.json_text import is_cut_off
