@@ -17,7 +17,7 @@ from typing import Any
 import click
 import pytest
 
-from contract_tests import STARTED
+from contract_tests import STARTED, previous
 from contract_tests.baseline import load
 from contract_tests.checks import REGISTRY
 from contract_tests.client.client import verification
@@ -54,7 +54,9 @@ _PYTEST = (
     "-s",
 )
 _LISTEN = "127.0.0.1:4011"
-_OFFLINE = frozenset({"key", "grade", "known", "markdown", "json", "html", "junitxml"})
+_OFFLINE = frozenset(
+    {"key", "grade", "known", "baseline", "markdown", "json", "html", "junitxml", "sarif", "code_quality"}
+)
 _FORWARDING = frozenset({"insecure", "ca"})
 _FLAGS = {"expression": "-k", "exitfirst": "-x", "processes": "-n"}
 _ENVIRONMENT = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": None, "PYTEST_PLUGINS": None}
@@ -110,7 +112,8 @@ def check_deployment(
     named = {name.replace("_", "-"): value for name, value in given.items() if value not in (None, (), False)}
     settings = settings_of(url, named)
     load(settings.known, REGISTRY, missing_ok=settings.update_known)
-    Outputs.of(settings.markdown, settings.json, settings.html, junitxml).check()
+    previous.load(settings.baseline)
+    Outputs.of({**given, "junitxml": junitxml}).check()
     if settings.save_har:
         check_path("--save-har", Path(settings.save_har))
     for line in plan(settings).lines():
@@ -137,12 +140,12 @@ def _offline_options(mode: str, given: dict[str, Any]) -> OfflineOptions:
         flags = ", ".join(_FLAGS.get(name, f"--{name.replace('_', '-')}") for name in useless)
         raise UsageError(f"{mode}: it sends no requests of its own and does not use {flags}; remove it")
     key = str(named.get("key") or os.environ.get(KEY_VARIABLE, ""))
-    outputs = Outputs.of(*(named.get(name, "") for name in ("markdown", "json", "html", "junitxml")))
+    outputs = Outputs.of(named)
     outputs.check()
     threshold, known = Grade(named.get("grade", "documented")), load(named.get("known", ""), REGISTRY)
     ca = str(readable("--ca", named["ca"])) if "ca" in named else ""
     verify = verification(Settings("", insecure=bool(named.get("insecure")), ca=ca))
-    return OfflineOptions(threshold, known, outputs, key, verify)
+    return OfflineOptions(threshold, known, outputs, key, verify, previous.load(named.get("baseline", "")))
 
 
 def _changes(settings: Settings, scratch: str) -> dict[str, str | None]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from contract_tests import previous
 from contract_tests.baseline import load
 from contract_tests.client.budget import BudgetExceeded
 from contract_tests.client.connection import CannotCheck
@@ -53,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         settings = settings_from(config)
         known = load(settings.known, REGISTRY, missing_ok=settings.update_known)
+        previous.load(settings.baseline)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
     inherited = getattr(config, "workerinput", {}).get("session")

@@ -64,6 +64,9 @@ class Settings:
     json: str = ""
     html: str = ""
     save_har: str = ""
+    sarif: str = ""
+    code_quality: str = ""
+    baseline: str = ""
 
     @property
     def limits(self) -> Profile:

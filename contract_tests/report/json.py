@@ -21,7 +21,7 @@ def as_json(report: Report) -> dict[str, Any]:
     return {
         "version": VERSION,
         "target": report.target,
-        "details": dict(report.details),
+        "details": {_camel(name): value for name, value in report.details.items()},
         "verdict": report.verdict,
         "exitCode": report.exit_code,
         "reason": report.reason,
@@ -36,6 +36,12 @@ def as_json(report: Report) -> dict[str, Any]:
         "costs": [{"name": one.name, "used": one.used, "ceiling": one.ceiling} for one in report.costs],
         "runs": [timeline.as_json() for timeline in report.timelines],
     }
+
+
+def _camel(name: str) -> str:
+    """A name of several words as a key."""
+    first, *further = name.replace("-", " ").split()
+    return "".join([first, *map(str.capitalize, further)])
 
 
 def _findings(report: Report) -> Iterator[dict[str, Any]]:
