@@ -32,7 +32,7 @@ from contract_tests.redaction import Secrets
 from contract_tests.report import Outputs
 from contract_tests.report.model import CONFORMS, INTERNAL_ERROR, NOT_CHECKED, USAGE_ERROR
 from contract_tests.report.outputs import check_path
-from contract_tests.report.terminal import guarded
+from contract_tests.report.terminal import guarded, in_github_job
 from contract_tests.session.plan import plan
 from contract_tests.session.progress import ProgressPlugin
 from contract_tests.settings import Settings, UsageError, base_url, readable
@@ -68,6 +68,7 @@ class Invocation:
 
     started: float = field(default_factory=time.time)
     secrets: Secrets = field(default_factory=Secrets)
+    annotations: list[str] = field(default_factory=list)
 
 
 def _option(option: Option) -> click.Option:
@@ -129,6 +130,8 @@ def check_deployment(
         options = [one for name in named if name != "key" for one in _typed(name, named[name])]
         arguments = [*_PYTEST, str(_PACKAGE), f"--url={settings.url}", *options, *passed]
         code = pytest.main(arguments, plugins=[progress])
+        invocation = click.get_current_context().ensure_object(Invocation)
+        invocation.annotations += progress.annotations
         return progress.exit_code(code)
 
 
@@ -239,7 +242,10 @@ def main(argv: list[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     invocation = Invocation(STARTED if argv is None else time.time())
     with guarded(), _terminable():
-        return _main(argv, invocation)
+        code = _main(argv, invocation)
+    for line in invocation.annotations if in_github_job() else ():
+        click.echo(line)
+    return code
 
 
 def _main(argv: list[str] | None, invocation: Invocation) -> int:

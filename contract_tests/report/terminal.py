@@ -23,10 +23,15 @@ _PLACES = 5
 _NAMES = 8
 
 
+def in_github_job() -> bool:
+    """Whether a runner of GitHub reads the output."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
 @contextmanager
 def guarded() -> Iterator[None]:
     """In a GitHub job, let the runner read no workflow commands in the output of the block."""
-    if os.environ.get("GITHUB_ACTIONS") != "true":
+    if not in_github_job():
         yield
         return
     token = secrets.token_hex(16)

@@ -58,6 +58,8 @@ def test_in_a_github_job_forged_commands_are_inert() -> None:
     behaviour = next(one for one in every_behaviour() if one.body == "forged reports")
     with hostile_deployment(key, share=0.5, only=behaviour, polite=6) as deployment:
         checked = check(deployment, key, seconds=SECONDS, GITHUB_ACTIONS="true")
-    first, *lines, last = checked.out.splitlines()
-    assert last == f"::{first.removeprefix('::stop-commands::')}::"
-    assert not any(line.lstrip().startswith("::") or "##[" in line for line in lines)
+    first, *lines = checked.out.splitlines()
+    end = lines.index(f"::{first.removeprefix('::stop-commands::')}::")
+    assert not any(line.lstrip().startswith("::") or "##[" in line for line in lines[:end])
+    assert all(line.startswith("::error title=tune-check ") for line in lines[end + 1 :])
+    assert lines[end + 1 :]
