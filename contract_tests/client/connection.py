@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from contract_tests.client.client import Client
-from contract_tests.client.outage import UNAVAILABLE
+from contract_tests.client.network.outage import UNAVAILABLE
 from contract_tests.client.samples import valid_body
 from contract_tests.document import Operation, Role, document
 from contract_tests.observations.exchange import KEY_HEADER, Exchange, Intent
