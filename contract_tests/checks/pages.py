@@ -106,8 +106,8 @@ def entries_are_ordered(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference pages: `order` asc or desc, with its default
     Grade: documented
-    Allows: any order of what was created in one moment; truncated digits; threads of the same second, which are
-    created side by side
+    Allows: any order of what was created in one moment; truncated digits; threads of the same second, which
+    are created side by side
     Advice: sort by `createdAt` in the direction of `order`; messages default to asc, runs to desc
     """
     order = _parameter(exchange, "order")
