@@ -9,7 +9,7 @@ from spec_review.change import Change, Proof, Use
 from spec_review.comparison import Comparison
 from spec_review.curl import Request, curl, joined
 from spec_review.operations import Operation
-from spec_review.rules.schema_pair import Evidence, SchemaPair
+from spec_review.schema_pair import Evidence, SchemaPair
 from spec_review.values.grades import Reading
 from spec_review.values.schema import Schema, View, schema_of
 from spec_review.values.search import Search

@@ -9,7 +9,7 @@ from spec_review.deep import deep
 from spec_review.loading import Document
 from spec_review.proof import with_proof
 from spec_review.rules import RULES
-from spec_review.rules.schema_pair import Evidence
+from spec_review.schema_pair import Evidence
 from spec_review.values.shrink import size
 from spec_review.version import version_changes
 

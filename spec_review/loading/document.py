@@ -1,6 +1,6 @@
 """Which value is at a place in a document after resolving `$ref`, also to other local files?"""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -136,6 +136,11 @@ class Cursor:
     def raw(self, key: str) -> "Cursor":
         """The child at a key or list index; its `$ref` is not resolved."""
         return Cursor(self.document, (*self.path, key), _inside(self.value, key))
+
+    def without(self, keys: Container[str]) -> "Cursor":
+        """The same place with fewer members; it counts as a place of its own."""
+        members = {key: value for key, value in self.value.items() if key not in keys}
+        return Cursor(self.document, (*self.path, "without"), members)
 
     def entries(self, *keys: str) -> Iterator[tuple[str, "Cursor"]]:
         """The members of the mapping at these keys, `$ref` resolved; only objects are included."""

@@ -7,14 +7,13 @@ from spec_review.change import Change, Use
 from spec_review.comparison import Comparison, make_change
 from spec_review.grade import grade_at, weakest
 from spec_review.loading import Cursor
-from spec_review.rules.schema_pair import SchemaPair
-from spec_review.rules.schemas import schema_changes
+from spec_review.schema_pair import SchemaPair
 from spec_review.values.schema import Direction
 
 
 def requests(comparison: Comparison) -> Iterator[Change]:
     """Changes to the request body of each operation."""
-    for pair in comparison.matching.pairs:
+    for pair in comparison.changed:
         use = Use(pair.name, "request body", pair)
         base, revision = pair.base.cursor.get("requestBody"), pair.revision.cursor.get("requestBody")
         owners = (pair.base.cursor, pair.revision.cursor)
@@ -120,8 +119,8 @@ def _media(
 ) -> Iterator[Change]:
     grade = weakest(grade_at(base), grade_at(revision))
     one, other = base.get("schema"), revision.get("schema")
-    yield from schema_changes(
-        comparison, SchemaPair(direction, f"{direction}-body", use, one, other, grade, optional=optional)
+    comparison.schemas.append(
+        SchemaPair(direction, f"{direction}-body", use, one, other, grade, optional=optional)
     )
     yield from _encodings(base, revision, use, direction)
 

@@ -7,7 +7,7 @@ from spec_review.change import Change, capped, position
 from spec_review.comparison import grade_change
 from spec_review.grade import grade_at, weakest
 from spec_review.loading import Cursor
-from spec_review.rules.schema_pair import SchemaPair
+from spec_review.schema_pair import SchemaPair
 from spec_review.rules.sentences import capital, path_words, short
 from spec_review.values.declared import Fact
 from spec_review.values.search import Difference
@@ -79,21 +79,24 @@ def subject_of(cursor: Cursor | None, name: str = "") -> str:
     return "/".join([*steps, name] if name else steps)
 
 
-def fact_changes(
-    schemas: SchemaPair, facts: list[Fact], breaking: list[Difference], widening: list[Difference]
-) -> Iterator[Change]:
-    """The changes of all facts that no difference reports already."""
+def fact_of(schemas: SchemaPair, fact: Fact) -> Change:
+    """The change of a fact: of its grade, or of what it declares."""
+    return fact_regraded(schemas, fact) if fact.kind == "grade" else fact_change(schemas, fact)
+
+
+def unreported(facts: list[Fact], breaking: list[Difference], widening: list[Difference]) -> Iterator[Fact]:
+    """The facts that no difference reports already; a renamed property is reported with its proof."""
     named = ("required", "additionalProperties")
     lost = {(one.path, one.name) for one in breaking if one.keyword in named}
     reported = {(one.path, one.keyword) for one in [*breaking, *widening]}
     for fact in facts:
         if fact.kind == "grade":
-            yield fact_regraded(schemas, fact)
+            yield fact
         elif fact.kind == "property-renamed":
-            continue  # reported together with the value that proves it
+            continue
         elif fact.kind in ("property-removed", "property-added") and (fact.path, fact.name) in lost:
             continue
         elif fact.kind.startswith("default") and not fact.optional:
             continue  # a required value has no default
         elif (fact.path, fact.kind.removesuffix("-changed")) not in reported:
-            yield fact_change(schemas, fact)
+            yield fact

@@ -38,7 +38,7 @@ def added(comparison: Comparison) -> Iterator[Change]:
 
 def operation_ids(comparison: Comparison) -> Iterator[Change]:
     """Operations whose operationId changed."""
-    for pair in comparison.matching.pairs:
+    for pair in comparison.changed:
         old, new = pair.base.cursor.text("operationId"), pair.revision.cursor.text("operationId")
         if old == new:
             continue
@@ -53,7 +53,7 @@ def operation_ids(comparison: Comparison) -> Iterator[Change]:
 
 def operation_tags(comparison: Comparison) -> Iterator[Change]:
     """Operations whose tags changed."""
-    for pair in comparison.matching.pairs:
+    for pair in comparison.changed:
         old, new = tags_of(pair.base), tags_of(pair.revision)
         for tag in old:
             if tag not in new:
@@ -68,7 +68,7 @@ def operation_tags(comparison: Comparison) -> Iterator[Change]:
 
 def deprecated(comparison: Comparison) -> Iterator[Change]:
     """Operations that were deprecated."""
-    for pair in comparison.matching.pairs:
+    for pair in comparison.changed:
         if pair.revision.cursor.flag("deprecated") and not pair.base.cursor.flag("deprecated"):
             yield _change(
                 pair, "operation-deprecated", f"{pair.name} is now deprecated.", "deprecated", None, True

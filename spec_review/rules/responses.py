@@ -10,14 +10,13 @@ from spec_review.loading import Cursor, Document
 from spec_review.operations import METHODS, Operation, Pair
 from spec_review.rules.bodies import body, media_types
 from spec_review.rules.parameters import parameter_schema, serialization_of
-from spec_review.rules.schema_pair import SchemaPair
-from spec_review.rules.schemas import schema_changes
+from spec_review.schema_pair import SchemaPair
 from spec_review.values.schema import Direction
 
 
 def all_responses(comparison: Comparison) -> Iterator[Change]:
     """Changes to the responses of each operation."""
-    for pair in comparison.matching.pairs:
+    for pair in comparison.changed:
         yield from _responses(comparison, pair.base.cursor, pair.revision.cursor, pair.name, "response")
 
 
@@ -145,7 +144,7 @@ def _header(
         weakest(grade_at(base), grade_at(revision)),
         old[0] != "content",
     )
-    yield from schema_changes(comparison, schemas)
+    comparison.schemas.append(schemas)
 
 
 def _links(comparison: Comparison, base: Cursor, revision: Cursor, use: Use) -> Iterator[Change]:
@@ -172,7 +171,7 @@ def _link(link: Cursor, names: dict[str, str]) -> object:
 
 def callbacks(comparison: Comparison) -> Iterator[Change]:
     """Changes to callbacks. The server sends them, so their requests are compared as responses are."""
-    for pair in comparison.matching.pairs:
+    for pair in comparison.changed:
         old, new = _callbacks(pair.base.cursor), _callbacks(pair.revision.cursor)
         for key, one in old.items():
             use = Use(pair.name, f"callback `{key[0]}`")

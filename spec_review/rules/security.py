@@ -32,7 +32,7 @@ CredentialSet = frozenset[Credential]
 
 def credentials(comparison: Comparison) -> Iterator[Change]:
     """Changes to the credentials that an operation requires: one of several sets."""
-    for pair in comparison.matching.pairs:
+    for pair in comparison.changed_with("security", "components"):
         base, revision = sufficient_sets(pair.base), sufficient_sets(pair.revision)
         rejected = [one for one in base if not any(_satisfies(one, other) for other in revision)]
         accepted = [other for other in revision if not any(_satisfies(other, one) for one in base)]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from spec_review.catalogue import Kind
-from spec_review.rules.schema_pair import SchemaPair
+from spec_review.schema_pair import SchemaPair
 from spec_review.values.schema import Schema, keywords
 from spec_review.values.search import Difference
 from spec_review.values.shape import same, shape_of

@@ -9,7 +9,7 @@ from spec_review.values.pairing import partners
 from spec_review.values.reasons import is_one_of, keyword_of, main_reasons, names_of, step_of
 from spec_review.values.sampling import Sampling
 from spec_review.values.schema import Schema, alternatives, identity
-from spec_review.values.serialization import Acceptor, JsonChecker
+from spec_review.values.serialization import JsonChecker
 from spec_review.values.shape import own_constraints, shape_of
 from spec_review.values.shrink import size
 from spec_review.values.validators import Validators
@@ -26,7 +26,7 @@ class Difference:
     value: Any
     name: str = ""
     ambiguous: bool = False
-    proved: bool = True
+    origin: int = -1  # the visit of the search that found it
 
     @property
     def place(self) -> tuple[Any, ...]:
@@ -43,8 +43,6 @@ class Context:
     one: Schema
     other: Schema
     union: bool
-    accepts: Acceptor
-    still_accepts: Acceptor
     left_over: bool = False
 
 
@@ -58,7 +56,6 @@ class Local(Sampling):
     def __init__(self, validators: Validators, equality: Equality, checker: JsonChecker) -> None:
         super().__init__(validators, checker)
         self.equality = equality
-        self.known: dict[tuple[Any, ...], list[Difference]] = {}
         self._contexts: dict[tuple[Any, ...], list[Context]] = {}
         self._gone: dict[tuple[Any, ...], list[Difference]] = {}
 
@@ -71,11 +68,16 @@ class Local(Sampling):
 
     def _paired(self, accepting: Schema, rejecting: Schema) -> Iterator[Context]:
         ones, others = alternatives(accepting), alternatives(rejecting)
-        accepts = self.checker.acceptor(self.validators, accepting)
-        still_accepts = self.checker.acceptor(self.validators, rejecting, strictly=True)
         union = len(ones) + len(others) > 2
         for one, other, left_over in partners(ones, others, self.equality.equal):
-            yield Context(accepting, rejecting, one, other, union, accepts, still_accepts, left_over)
+            yield Context(accepting, rejecting, one, other, union, left_over)
+
+    def plain_contexts(self, accepting: Schema, rejecting: Schema) -> list[Context]:
+        """The alternatives of two schemas that say the same, in order."""
+        ones, others = alternatives(accepting), alternatives(rejecting)
+        union = len(ones) + len(others) > 2
+        pairs = zip(ones, others, strict=False)
+        return [Context(accepting, rejecting, one, other, union) for one, other in pairs]
 
     def local(self, accepting: Schema, rejecting: Schema, explained: set[str]) -> list[Difference]:
         """Differences by the keywords at this place itself, not by those of the steps in `explained`."""
@@ -97,10 +99,8 @@ class Local(Sampling):
         ones = alternatives(accepting)
         if len(ones) < 2 or not is_one_of(rejecting):
             return []
-        accepts = self.checker.acceptor(self.validators, accepting)
-        still_accepts = self.checker.acceptor(self.validators, rejecting, strictly=True)
         for one in ones:
-            context = Context(accepting, rejecting, one, one, True, accepts, still_accepts)
+            context = Context(accepting, rejecting, one, one, True)
             for value in self.values(shape_of(one), shape_of(one)):
                 if self.breaks(context, value):
                     found = [("oneOf", "")], is_one_of(accepting)
@@ -143,7 +143,17 @@ class Local(Sampling):
         """Whether only the accepting schema accepts the value; False when the budget is used up."""
         if not self.spend(value):
             return False
-        return context.accepts(value) and not context.still_accepts(value)
+        accepts = self.checker.acceptor(self.validators, context.accepting)
+        still_accepts = self.checker.acceptor(self.validators, context.rejecting, strictly=True)
+        return accepts(value) and not still_accepts(value)
+
+    def breaks_exactly(self, context: Context, value: Any) -> bool:
+        """The same, with every schema that the value touches, however large the schemas are."""
+        if not self.spend(value):
+            return False
+        accepts = self.checker.acceptor(self.validators, context.accepting, exact=True)
+        still_accepts = self.checker.acceptor(self.validators, context.rejecting, strictly=True, exact=True)
+        return accepts(value) and not still_accepts(value)
 
     def _at(self, context: Context, explained: set[str]) -> Iterator[Difference]:
         one, other = shape_of(context.one), shape_of(context.other)

@@ -1,7 +1,7 @@
 """Which values are worth trying for a schema, and how many may be tried?"""
 
 from collections.abc import Iterator
-from time import monotonic
+from time import process_time
 from typing import Any
 
 from spec_review.values import candidates
@@ -18,7 +18,7 @@ TOTAL = 3_000_000
 """The number of values to try for all pairs together."""
 
 SECONDS = 12.0
-"""The time after which a search ends, whatever is left of its budget."""
+"""The processor time after which a search ends, whatever is left of its budget."""
 
 WEIGHT = 50
 """A value that consists of this many values counts as one more."""
@@ -32,7 +32,7 @@ class Sampling:
         self.samples: dict[int, list[Any]] = {}
         self.sampling: set[int] = set()
         self.left, self.total = BUDGET, TOTAL
-        self.deadline = monotonic() + SECONDS
+        self.deadline = process_time() + SECONDS
 
     def begin(self) -> None:
         """Start the budget of another pair of schemas."""
@@ -41,7 +41,7 @@ class Sampling:
 
     def late(self) -> bool:
         """Whether the time is up; then nothing is left of the budget."""
-        if monotonic() > self.deadline:
+        if process_time() > self.deadline:
             self.left = self.total = 0
         return self.left <= 0
 
