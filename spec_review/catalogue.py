@@ -112,7 +112,7 @@ KEYWORDS: dict[str, Kind] = {
     "alternatives": Kind(
         "alternative-removed",
         "alternative-added",
-        "a value such as {value}",
+        "{alternative}",
         "a value of one alternative",
     ),
     "oneOf": Kind(
@@ -162,6 +162,9 @@ FACTS: dict[str, tuple[Level, Level, str]] = {
         "the pattern changed; no string was found that only one accepts",
     ),
     "format-changed": ("warning", "warning", "the format changed; no string was found that only one accepts"),
+    # Nobody sends another type where a schema has properties or items: no client breaks in practice.
+    "type-stated": ("warning", "info", "a schema now states the type that its keywords are for"),
+    "type-dropped": ("info", "warning", "a schema no longer states the type that its keywords are for"),
     "search-unfinished": ("warning", "warning", "the schemas are too large to search completely"),
 }
 """For each declared fact: the level in a request, the level in a response, and the meaning."""

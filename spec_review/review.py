@@ -52,11 +52,12 @@ def _merged(changes: Iterable[Change]) -> list[Change]:
 
 
 def _identity(change: Change) -> tuple[object, ...]:
-    """Equal for two changes of one place: the subject counts only where a place may have several."""
+    """Equal for two changes of one place, and for the same edit in several operations."""
     values = (str(change.old), str(change.new))
-    if change.base is None or change.revision is None or change.base.pointer.startswith("/paths"):
-        return (change.id, change.subject, change.message if not change.base else "", change.base, *values)
-    return (change.id, change.base, change.revision, *values)
+    places = [at for at in (change.base, change.revision) if at and not at.pointer.startswith("/paths")]
+    if len(places) == 2:
+        return (change.id, change.base, change.revision, *values)
+    return (change.id, change.message, change.level, *values)
 
 
 def _preference(change: Change) -> tuple[int, int]:

@@ -64,7 +64,15 @@ def fact_sentence(schemas: SchemaPair, fact: Fact) -> str:
         return f"the default of {where} is now {short(fact.new)}; the base has no default."
     if fact.kind == "default-removed":
         return f"the default {short(fact.old)} of {where} was removed."
+    if fact.kind == "type-stated":
+        return f"{where} now states its type, `{fact.new}`."
+    if fact.kind == "type-dropped":
+        return f"{where} no longer states its type, `{fact.old}`."
     keyword = fact.kind.removesuffix("-changed")
+    if fact.old is None:
+        return f"{where} now has the {keyword} `{fact.new}`."
+    if fact.new is None:
+        return f"{where} no longer has the {keyword} `{fact.old}`."
     return (
         f"the {keyword} of {where} changed from `{fact.old}` to `{fact.new}`. "
         f"No string was found that only one of them accepts."
@@ -89,6 +97,7 @@ def unreported(facts: list[Fact], breaking: list[Difference], widening: list[Dif
     named = ("required", "additionalProperties")
     lost = {(one.path, one.name) for one in breaking if one.keyword in named}
     reported = {(one.path, one.keyword) for one in [*breaking, *widening]}
+    reported |= {(path, "format") for path, keyword in reported if keyword in ("minimum", "maximum")}
     for fact in facts:
         if fact.kind == "grade":
             yield fact

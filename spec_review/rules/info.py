@@ -78,13 +78,20 @@ def components(comparison: Comparison) -> Iterator[Change]:
     new = dict(comparison.revision.root.entries("components", "schemas"))
     added = [name for name in new if name not in old]
     for name in [name for name in old if name not in new]:
-        equal = (other for other in added if comparison.equality.places(old[name], new[other]))
+        similar = [other for other in added if _outline(old[name]) == _outline(new[other])]
+        equal = (other for other in similar if comparison.equality.places(old[name], new[other]))
         new_name = next(equal, None)
         if new_name is not None:
             added.remove(new_name)
             message = f"The schema `{name}` was renamed to `{new_name}`; so is its type in generated code."
             at = (old[name], new[new_name])
             yield make_change("component-renamed", message, *at, subject=name, old=name, new=new_name)
+
+
+def _outline(schema: Cursor) -> tuple[str, list[str]]:
+    """What is equal at first sight in two equal schemas: type and properties."""
+    properties = schema.value.get("properties")
+    return str(schema.value.get("type")), sorted(properties) if isinstance(properties, dict) else []
 
 
 def texts(comparison: Comparison) -> Iterator[Change]:

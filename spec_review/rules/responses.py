@@ -63,18 +63,18 @@ def _counterpart(status: str, others: dict[str, Cursor]) -> Cursor | None:
 def _status_removed(one: Cursor, owner: Cursor, status: str, name: str) -> Change:
     use = Use(name, _words(status), status=status)
     if _is_success(status):
-        message = f"{name} no longer returns the success status {status}."
+        message = f"The success status {status} is no longer returned."
         return make_change("response-success-status-removed", message, one, owner, use, old=status)
-    message = f"{name} no longer documents the {_words(status)}."
+    message = f"The {_words(status)} is no longer documented."
     return make_change("response-status-removed", message, one, owner, use, old=status.lower())
 
 
 def _status_added(other: Cursor, owner: Cursor, status: str, name: str) -> Change:
     use = Use(name, _words(status), status=status)
     if _is_success(status):
-        message = f"{name} may now return the success status {status}; clients may not expect it."
+        message = f"The success status {status} may now be returned; clients may not expect it."
         return make_change("response-success-status-added", message, owner, other, use, new=status)
-    message = f"{name} now documents the {_words(status)}."
+    message = f"The {_words(status)} was added."
     return make_change("response-status-added", message, owner, other, use, new=status.lower())
 
 

@@ -180,7 +180,7 @@ def _change(
     id_ = _id(schemas, difference, kind, narrowed, breaking, base, revision)
     level = "warning" if difference.ambiguous and RULES[id_].level == "error" else RULES[id_].level
     named = keyword in ("required", "field")
-    evidence = Evidence(schemas, difference.value, difference.accepting, difference.rejecting)
+    evidence = _evidence(schemas, difference)
     return Change(
         id=id_,
         level=capped(level, grade),
@@ -195,6 +195,10 @@ def _change(
         searched=True,
         evidence=evidence if breaking else None,
     )
+
+
+def _evidence(schemas: SchemaPair, found: Difference) -> Evidence:
+    return Evidence(schemas, found.value, found.accepting, found.rejecting, found.path, found.keyword, found.name)
 
 
 def _keyword(difference: Difference) -> str:
@@ -253,7 +257,7 @@ def _renamed(schemas: SchemaPair, fact: Fact, breaking: list[Difference]) -> Cha
     """A renamed property, with a value that proves the break if there is one."""
     names = ((fact.path, fact.old), (fact.path, fact.new))
     proofs = [
-        Evidence(schemas, one.value, one.accepting, one.rejecting)
+        _evidence(schemas, one)
         for one in breaking
         if _property(one) in names
     ]

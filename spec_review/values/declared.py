@@ -7,6 +7,7 @@ from typing import Any
 
 from openapi import GRADES, Grade
 from spec_review.loading import Cursor
+from spec_review.values.convert import BOUNDS
 from spec_review.values.equality import Equality
 from spec_review.values.jumps import Jumps
 from spec_review.values.names import similar
@@ -132,6 +133,7 @@ class Declared:
         one, other = shape_of(base), shape_of(revision)
         yield from self._names(base, revision, one, other)
         yield from _texts(base, revision, one, other)
+        yield from _types(base, revision, one, other)
         for name in one.properties:
             if _visible(name, one) and _visible(name, other):
                 required = name in one.required and name in other.required
@@ -279,17 +281,27 @@ def _first_value(schema: Schema, keyword: str) -> list[Any]:
     return found[:1]
 
 
+def _types(base: Schema, revision: Schema, one: Shape, other: Shape) -> Iterator[Fact]:
+    """A type that only one schema states, although both mean it."""
+    old, new = one.values_of("type"), other.values_of("type")
+    if one.types == other.types and bool(old) != bool(new) and len(one.types) == 1:
+        kind = "type-stated" if new else "type-dropped"
+        both = (str(old[0]) if old else None, str(new[0]) if new else None)
+        yield Fact(kind, (), _owner(base), _owner(revision), "type", *both)
+
+
 def _texts(base: Schema, revision: Schema, one: Shape, other: Shape) -> Iterator[Fact]:
     """Patterns and formats that differ; the search may miss a string that shows the difference."""
     for keyword in ("pattern", "format"):
         old, new = sorted(map(str, one.values_of(keyword))), sorted(map(str, other.values_of(keyword)))
-        if old and new and old != new:
+        named = keyword == "format" and not set(old + new) & set(BOUNDS)
+        if old != new and (named or (old and new)):
             yield Fact(
                 f"{keyword}-changed",
                 (),
                 _owner(base),
                 _owner(revision),
                 keyword,
-                " and ".join(old),
-                " and ".join(new),
+                " and ".join(old) or None,
+                " and ".join(new) or None,
             )

@@ -170,6 +170,10 @@ class Local(Sampling):
         for reasons, value, ambiguous in sorted(several, key=lambda entry: size(entry[1])):
             for reason in main_reasons(reasons, best):
                 _keep(best, _difference(context, reason, value, ambiguous))
+        if ("type", "") in best:
+            best.pop(("nullable", ""), None)  # the type that was added or removed is the one cause
+        if ("maximum", "") in best and not (other.values_of("minimum") or other.values_of("exclusiveMinimum")):
+            best.pop(("minimum", ""), None)  # the format is the one cause
         yield from best.values()
 
     def _reasons(self, context: Context, value: Any, explained: set[str]) -> tuple[Reasons, bool]:

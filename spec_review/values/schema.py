@@ -196,6 +196,16 @@ def is_assumed(cursor: Cursor) -> bool:
 
 def union_members(part: Part, combiner: str) -> list[Schema]:
     """The members of a `oneOf` or `anyOf`, each with the discriminator values that select it."""
+    if not isinstance(part.cursor.value, dict) or not keywords(part).get(combiner):
+        return []
+    memory, key = part.cursor.document.memory, ("union", part.identity, combiner)
+    if key not in memory:
+        memory[key] = _union_members(part, combiner)
+    result: list[Schema] = memory[key]
+    return result
+
+
+def _union_members(part: Part, combiner: str) -> list[Schema]:
     found = members(part, combiner)
     tags = _tags(part, found)
     return [

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from spec_review.values.candidates import Sampler
 from spec_review.values.equality import Equality
 from spec_review.values.jumps import Jumps
 from spec_review.values.local import Context, Difference, Local, rank
@@ -147,12 +148,25 @@ class Search(Local):
     def _wrapped(self, contexts: list[Context], steps: tuple[str, ...], inner: Any) -> Iterator[Any]:
         """Values that break clients and contain the inner value at the steps."""
         for context in contexts:
-            shape = shape_of(context.one)
+            shape, sample = shape_of(context.one), self._harmless(context)
             values = [inner] if len(steps) == 1 else self._inside(context, steps, inner) if steps else []
-            tried = [one for value in values for one in enclosing_values(shape, steps[0], value, self.sample)]
-            for value in tried if steps else merged_values(shape, inner, self.sample):
+            tried = [one for value in values for one in enclosing_values(shape, steps[0], value, sample)]
+            for value in tried if steps else merged_values(shape, inner, sample):
                 if self.breaks_exactly(context, value):
                     yield value
+
+    def _harmless(self, context: Context) -> Sampler:
+        """Samples of properties, first those that the other schema accepts too."""
+        one, other = shape_of(context.one), shape_of(context.other)
+        common = {identity(schema): other.properties.get(name) for name, schema in one.properties.items()}
+
+        def sample(schema: Schema) -> list[Any]:
+            found, partner = self.sample(schema), common.get(identity(schema))
+            if partner is None or len(found) < 2 or self.equality.equal(schema, partner):
+                return found
+            return sorted(found, key=lambda value: not self.validators.accepts(partner, value))
+
+        return sample
 
     def _inside(self, context: Context, steps: tuple[str, ...], inner: Any) -> Iterator[Any]:
         one, other = shape_of(context.one), shape_of(context.other)

@@ -59,7 +59,7 @@ def shape_of(schema: Schema) -> Shape:
     names = dict.fromkeys(name for part in schema for name in _declared(part))
     properties = {name: _property(schema, name) for name in names}
     return Shape(
-        types=_types(schema),
+        types=_implied(_types(schema), every),
         properties=properties,
         hidden=frozenset(
             name for name, inner in properties.items() if any(_is_hidden(part) for part in inner)
@@ -186,6 +186,18 @@ def _types(schema: Schema) -> tuple[str, ...]:
     for part in schema:
         allowed &= part_types(part)
     return tuple(name for name in TYPES if name in allowed)
+
+
+IMPLIED = {"object": ("properties", "additionalProperties", "patternProperties"), "array": ("items", "prefixItems")}
+"""Keywords by which a schema without a type shows which type its author means."""
+
+
+def _implied(types: tuple[str, ...], every: dict[str, list[Any]]) -> tuple[str, ...]:
+    """The types to try: without a stated type, only the one that the keywords are for."""
+    if types != TYPES or "enum" in every or "const" in every:
+        return types
+    meant = [name for name, words in IMPLIED.items() if any(word in every for word in words)]
+    return tuple(meant) if len(meant) == 1 else types
 
 
 def part_types(part: Part) -> set[str]:

@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any
 
 import jsonschema_rs
@@ -15,6 +16,9 @@ from spec_review.values.unchanged import Unchanged
 BACKTRACKS = 20_000
 MOST_DEFINITIONS = 60
 """A schema with at least as many definitions is large."""
+
+NEARLY = 30
+"""A validator for this many more properties than a value has is used again for the value."""
 
 
 def _is_base64(text: str) -> bool:
@@ -34,7 +38,8 @@ class Validators:
     def __init__(self, unchanged: Unchanged | None = None) -> None:
         self._unchanged = unchanged or Unchanged()
         self._compiled: dict[tuple[Any, ...], jsonschema_rs.Draft202012Validator] = {}
-        self._by_text: dict[str, jsonschema_rs.Draft202012Validator] = {}
+        self._exact: dict[Any, dict[frozenset[str], jsonschema_rs.Draft202012Validator]] = {}
+        self._by_text: dict[bytes, jsonschema_rs.Draft202012Validator] = {}
         self._whole = {exactly_one: Converter(exactly_one) for exactly_one in (False, True)}
         self._near = {exactly_one: Converter(exactly_one, near=True) for exactly_one in (False, True)}
         self._large: dict[tuple[Any, ...], bool] = {}
@@ -58,10 +63,12 @@ class Validators:
     ) -> jsonschema_rs.Draft202012Validator:
         """A validator for one value: it leaves out the properties that the value does not have."""
         names = frozenset(_names(value))
-        key = (identity(schema), exactly_one, names)
-        if key not in self._compiled:
-            self._compiled[key] = self._shared(Converter(exactly_one, names).whole(schema))
-        return self._compiled[key]
+        known = self._exact.setdefault((identity(schema), exactly_one), {})
+        for more, checker in known.items():
+            if names <= more and len(more) <= len(names) + NEARLY:
+                return checker
+        known[names] = self._shared(Converter(exactly_one, names).whole(schema))
+        return known[names]
 
     def rejections(self, schema: Schema, value: Any) -> list[tuple[str, tuple[Any, ...], dict[str, Any]]]:
         """For each keyword that rejects the value: its name, the path in the value, and the details."""
@@ -80,7 +87,7 @@ class Validators:
         return self._compiled[key]
 
     def _shared(self, converted: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
-        text = json.dumps(converted)
+        text = sha256(json.dumps(converted).encode()).digest()
         if text not in self._by_text:
             self._by_text[text] = compiled(converted)
         return self._by_text[text]
