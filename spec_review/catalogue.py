@@ -170,6 +170,8 @@ FACTS: dict[str, tuple[Level, Level, str]] = {
 """For each declared fact: the level in a request, the level in a response, and the meaning."""
 
 STRUCTURE: tuple[tuple[str, Level, Direction, str], ...] = (
+    ("document-removed", "error", "request", "a document of a directory was removed"),
+    ("document-added", "info", "request", "a document was added to a directory"),
     ("operation-removed", "error", "request", "an operation was removed"),
     ("operation-added", "info", "request", "an operation was added"),
     ("operation-deprecated", "info", "none", "an operation was deprecated"),

@@ -46,10 +46,16 @@ class Comparison:
         documents = [self.base, self.revision, *self.base.others.values(), *self.revision.others.values()]
         jumps = None if any(has_grades(document) for document in documents) else Jumps(self.unchanged)
         self.searches = {
-            as_text: Search(self.validators, self.equality, TextChecker() if as_text else JsonChecker(), jumps)
+            as_text: Search(
+                self.validators,
+                self.equality,
+                TextChecker() if as_text else JsonChecker(),
+                jumps,
+                self.base.effort,
+            )
             for as_text in (False, True)
         }
-        self.declared = Declared(self.equality, jumps)
+        self.declared = Declared(self.equality, jumps, self.searches[False].late)
         self.graded = any(has_assumptions(document) for document in documents)
 
     @cached_property

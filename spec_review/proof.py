@@ -34,7 +34,8 @@ READINGS: tuple[tuple[Reading, Reading], ...] = (("strict", "lax"), ("full", "fu
 
 def with_proof(comparison: Comparison, change: Change) -> Change:
     """An error with its proof: a value that was found, or a minimal request that the revision rejects."""
-    proof = _proof_of(comparison, change) if change.level == "error" else None
+    wanted = change.level == "error" and not comparison.searches[False].is_over()
+    proof = _proof_of(comparison, change) if wanted else None
     return replace(change, proof=proof, evidence=None)
 
 
@@ -57,8 +58,7 @@ def _from_value(comparison: Comparison, evidence: Evidence) -> Proof | None:
         for exactly_one in (True, False):
             check = ProofCheck.of(comparison, evidence.schemas, readings, exactly_one)
             if check.holds(evidence.value):
-                reasons = check.reasons(evidence.value)
-                value = shrink(evidence.value, lambda one: check.holds(one) and check.reasons(one) == reasons)  # noqa: B023
+                value = check.shrunk(evidence.value)
                 return _proof(comparison, evidence, value, check.refusal(value, evidence))
     return None
 
@@ -107,6 +107,15 @@ class ProofCheck:
         found = self.search.checker.rejections(self.search.validators, self.rejecting, value)
         return {(name, len(place)) for name, place, _ in found}
 
+    def shrunk(self, value: Any) -> Any:
+        """The value without the parts that neither the check nor the reasons need."""
+        reasons = self.reasons(value)
+
+        def holds(one: Any) -> bool:
+            return not self.search.is_over() and self.holds(one) and self.reasons(one) == reasons
+
+        return shrink(value, holds)
+
     def refusal(self, value: Any, evidence: Evidence) -> str:
         """What the validator says about the changed place, or else its first error for the value."""
         validators = self.search.validators
@@ -121,7 +130,9 @@ def _distance(error: ValidationError, evidence: Evidence) -> tuple[int, bool, bo
     """How far an error is from the place, the keyword and the name of the evidence."""
     place = [step if isinstance(step, str) else "[]" for step in error.instance_path]
     wanted = [step if not step.startswith("[") else "[]" for step in evidence.path]
-    common = next((at for at, both in enumerate(zip(place, wanted, strict=False)) if both[0] != both[1]), None)
+    common = next(
+        (at for at, both in enumerate(zip(place, wanted, strict=False)) if both[0] != both[1]), None
+    )
     shared = min(len(place), len(wanted)) if common is None else common
     keyword = keyword_of(error.kind.name, None if evidence.keyword == "nullable" else 0)
     return (

@@ -21,6 +21,7 @@ class Document:
     others: dict[str, "Document"] = field(default_factory=dict)
     memory: dict[Any, Any] = field(default_factory=dict)  # cached results about places in the document
     warnings: dict[str, None] = field(default_factory=dict)  # what is wrong but does not prevent a review
+    effort: float = 1.0
 
     @property
     def content(self) -> dict[str, Any]:
@@ -53,7 +54,9 @@ class Document:
             if len(self.others) >= MAX_FILES:
                 raise DocumentError(f"{self.name}: refers to more than {MAX_FILES} files; split the document")
             source = self.source.neighbour(key)
-            self.others[name] = Document(source, _parsed(source), self.others, warnings=self.warnings)
+            self.others[name] = Document(
+                source, _parsed(source), self.others, warnings=self.warnings, effort=self.effort
+            )
         return self.others[name]
 
     @cached_property

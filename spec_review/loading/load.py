@@ -34,12 +34,13 @@ NAMED = {
 """Keys whose members are named by the author: a member called `default` is not the keyword."""
 
 
-def load(source: Source) -> Document:
+def load(source: Source, effort: float = 1.0) -> Document:
     """Read a document. Raises `DocumentError` unless it is OpenAPI 3 and no `$ref` leads outside.
 
     A `$ref` or a discriminator mapping that points nowhere becomes one of the document's warnings.
+    `effort` multiplies what the search in large schemas may cost.
     """
-    document = Document(source, parse(source.text, source.name))
+    document = Document(source, parse(source.text, source.name), effort=effort)
     content = document.parsed.content
     if not isinstance(content, dict):
         raise DocumentError(f"{source.name}: is a {_kind(content)}, not an OpenAPI document")

@@ -7,8 +7,8 @@ from spec_review.change import Change, capped, position
 from spec_review.comparison import grade_change
 from spec_review.grade import grade_at, weakest
 from spec_review.loading import Cursor
-from spec_review.schema_pair import SchemaPair
 from spec_review.rules.sentences import capital, path_words, short
+from spec_review.schema_pair import SchemaPair
 from spec_review.values.declared import Fact
 from spec_review.values.search import Difference
 
@@ -99,13 +99,12 @@ def unreported(facts: list[Fact], breaking: list[Difference], widening: list[Dif
     reported = {(one.path, one.keyword) for one in [*breaking, *widening]}
     reported |= {(path, "format") for path, keyword in reported if keyword in ("minimum", "maximum")}
     for fact in facts:
-        if fact.kind == "grade":
-            yield fact
-        elif fact.kind == "property-renamed":
-            continue
-        elif fact.kind in ("property-removed", "property-added") and (fact.path, fact.name) in lost:
-            continue
-        elif fact.kind.startswith("default") and not fact.optional:
-            continue  # a required value has no default
-        elif (fact.path, fact.kind.removesuffix("-changed")) not in reported:
+        name = (fact.path, fact.name)
+        known = (
+            fact.kind == "property-renamed"
+            or (fact.kind in ("property-removed", "property-added") and name in lost)
+            or (fact.kind.startswith("default") and not fact.optional)  # a required value has no default
+            or (fact.path, fact.kind.removesuffix("-changed")) in reported
+        )
+        if fact.kind == "grade" or not known:
             yield fact

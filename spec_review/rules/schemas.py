@@ -11,8 +11,8 @@ from spec_review.comparison import Comparison
 from spec_review.grade import grade_at, weakest
 from spec_review.loading import Cursor
 from spec_review.rules.facts import fact_change, fact_of, subject_of, unreported
-from spec_review.schema_pair import Evidence, SchemaPair
 from spec_review.rules.sentences import bound_of, plain, sentence
+from spec_review.schema_pair import Evidence, SchemaPair
 from spec_review.values.declared import Fact
 from spec_review.values.grades import Reading
 from spec_review.values.reach import Reach
@@ -95,9 +95,7 @@ def _compared(comparison: Comparison, groups: Sequence[Group], as_text: bool) ->
     )
 
 
-def _oriented(
-    schemas: SchemaPair, readings: tuple[Reading, Reading], reverse: bool
-) -> tuple[Schema, Schema]:
+def _oriented(schemas: SchemaPair, readings: tuple[Reading, Reading], reverse: bool) -> tuple[Schema, Schema]:
     """The accepting and the rejecting schema: those whose values break clients, or the `reverse`."""
     base_accepts = (schemas.direction == "request") != reverse
     one, other = (schemas.base, schemas.revision) if base_accepts else (schemas.revision, schemas.base)
@@ -198,7 +196,9 @@ def _change(
 
 
 def _evidence(schemas: SchemaPair, found: Difference) -> Evidence:
-    return Evidence(schemas, found.value, found.accepting, found.rejecting, found.path, found.keyword, found.name)
+    return Evidence(
+        schemas, found.value, found.accepting, found.rejecting, found.path, found.keyword, found.name
+    )
 
 
 def _keyword(difference: Difference) -> str:
@@ -256,11 +256,7 @@ def _keyword_at(cursor: Cursor | None, keyword: str) -> Cursor | None:
 def _renamed(schemas: SchemaPair, fact: Fact, breaking: list[Difference]) -> Change:
     """A renamed property, with a value that proves the break if there is one."""
     names = ((fact.path, fact.old), (fact.path, fact.new))
-    proofs = [
-        _evidence(schemas, one)
-        for one in breaking
-        if _property(one) in names
-    ]
+    proofs = [_evidence(schemas, one) for one in breaking if _property(one) in names]
     return replace(fact_change(schemas, fact), evidence=proofs[0] if proofs else None)
 
 

@@ -118,7 +118,9 @@ def _bound(keyword: str, schema: Schema) -> str:
     value = bound_of(keyword, schema)
     if keyword in EXCLUSIVE and _is_exclusive(keyword, schema, value):
         return f"{value} or equal to it"
-    return f"`{value}`" if keyword in ("pattern", "format") else f"{value:,}" if _is_long(value) else str(value)
+    return (
+        f"`{value}`" if keyword in ("pattern", "format") else f"{value:,}" if _is_long(value) else str(value)
+    )
 
 
 def _is_long(value: Any) -> bool:

@@ -1,6 +1,6 @@
 """Which differences between two schemas does no value show: names, defaults, deprecations, grades?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
@@ -13,7 +13,7 @@ from spec_review.values.jumps import Jumps
 from spec_review.values.names import similar
 from spec_review.values.pairing import partners
 from spec_review.values.reach import Reach
-from spec_review.values.schema import Part, Schema, alternatives, identity, keywords
+from spec_review.values.schema import Part, Schema, alternatives, identity, keywords, resolved
 from spec_review.values.shape import Shape, shape_of
 
 CONSTRAINTS = {
@@ -67,6 +67,7 @@ Roots = Sequence[tuple[Schema, Schema, bool]]
 
 def _number(below: "Below", known: dict[Any, int], pending: "list[Below]", reach: Reach) -> int:
     """The number of a visit, also if the pair was reached before."""
+    below = replace(below, base=resolved(below.base), revision=resolved(below.revision))
     if below.key not in known:
         known[below.key] = reach.add()
         pending.append(below)
@@ -76,8 +77,8 @@ def _number(below: "Below", known: dict[Any, int], pending: "list[Below]", reach
 class Declared:
     """Compares what the schemas of the base and of the revision declare."""
 
-    def __init__(self, equality: Equality, jumps: Jumps | None) -> None:
-        self.equality, self.jumps = equality, jumps
+    def __init__(self, equality: Equality, jumps: Jumps | None, late: Callable[[], bool]) -> None:
+        self.equality, self.jumps, self.late = equality, jumps, late
 
     def explore(self, roots: Roots) -> tuple[list[list[Fact]], Reach]:
         """The facts at and below each root, and for each fact all roots that lead to it.
@@ -91,6 +92,8 @@ class Declared:
         for below in first:
             reach.root(_number(below, known, pending, reach), below.root)
         for at, below in enumerate(pending):
+            if self.late():
+                break
             for found in self._found(below):
                 if isinstance(found, Fact):
                     path = (*below.path, *found.path)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from spec_review.loading import Cursor, DocumentError
-from spec_review.values.schema import Part, Schema
+from spec_review.values.schema import Part, Schema, resolved_cursor
 from spec_review.values.shape import HIDDEN_BY
-from spec_review.values.unchanged import Unchanged, alike, meaning
+from spec_review.values.unchanged import Unchanged, alike
 
 UNIONS = ("allOf", "anyOf", "oneOf")
 CONDITIONAL = (
@@ -53,7 +53,7 @@ class Jumps:
         """The jumps of two schemas that say the same; None when they must be compared."""
         if len(one) != 1 or len(other) != 1 or one[0].bare or other[0].bare or one[0].view != other[0].view:
             return None
-        left, right = _resolved(one[0].cursor), _resolved(other[0].cursor)
+        left, right = resolved_cursor(one[0].cursor), resolved_cursor(other[0].cursor)
         if left.document.is_31 != right.document.is_31 or not self._same(left.value, right.value):
             return None
         result = []
@@ -82,12 +82,6 @@ class Jumps:
             newer = cursor.document.is_31
             self._references[key] = list(_references(cursor.value, Reference(), newer))
         return self._references[key]
-
-
-def _resolved(cursor: Cursor) -> Cursor:
-    """The place with its `$ref` resolved, unless the `$ref` has siblings that count (OpenAPI 3.1)."""
-    alone = not isinstance(cursor.value, dict) or len(meaning(cursor.value)) == 1
-    return cursor.follow() if alone or not cursor.document.is_31 else cursor
 
 
 def _is_hidden(reference: Reference, target: Cursor, part: Part) -> bool:

@@ -53,8 +53,10 @@ Reasons = list[tuple[str, str]]
 class Local(Sampling):
     """Compares the keywords at single places."""
 
-    def __init__(self, validators: Validators, equality: Equality, checker: JsonChecker) -> None:
-        super().__init__(validators, checker)
+    def __init__(
+        self, validators: Validators, equality: Equality, checker: JsonChecker, effort: float = 1.0
+    ) -> None:
+        super().__init__(validators, checker, effort)
         self.equality = equality
         self._contexts: dict[tuple[Any, ...], list[Context]] = {}
         self._gone: dict[tuple[Any, ...], list[Difference]] = {}
@@ -172,7 +174,9 @@ class Local(Sampling):
                 _keep(best, _difference(context, reason, value, ambiguous))
         if ("type", "") in best:
             best.pop(("nullable", ""), None)  # the type that was added or removed is the one cause
-        if ("maximum", "") in best and not (other.values_of("minimum") or other.values_of("exclusiveMinimum")):
+        if ("maximum", "") in best and not (
+            other.values_of("minimum") or other.values_of("exclusiveMinimum")
+        ):
             best.pop(("minimum", ""), None)  # the format is the one cause
         yield from best.values()
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 from openapi import Grade
 from spec_review.loading import Cursor, mapped
 from spec_review.values.grades import Reading, graded
+from spec_review.values.unchanged import meaning
 
 Direction = Literal["request", "response"]
 TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
@@ -50,6 +51,19 @@ Schema = tuple[Part, ...]
 def schema_of(cursor: Cursor | None, view: View) -> Schema:
     """The schema at a place; None and `true` accept every value."""
     return () if cursor is None or cursor.value is True else (Part(cursor, view),)
+
+
+def resolved(schema: Schema) -> Schema:
+    """The schema at the target of its `$ref`, so that each place is visited once, whatever refers to it."""
+    if len(schema) != 1 or schema[0].bare:
+        return schema
+    return (Part(resolved_cursor(schema[0].cursor), schema[0].view),)
+
+
+def resolved_cursor(cursor: Cursor) -> Cursor:
+    """The place with its `$ref` resolved, unless the `$ref` has siblings that count (OpenAPI 3.1)."""
+    alone = not isinstance(cursor.value, dict) or len(meaning(cursor.value)) == 1
+    return cursor.follow() if alone or not cursor.document.is_31 else cursor
 
 
 def identity(schema: Schema) -> tuple[Any, ...]:
@@ -131,13 +145,14 @@ def _opened(part: Part, seen: tuple[Place, ...]) -> list[Schema]:
 
 def _times(left: list[Schema], right: list[Schema], part: Part) -> list[Schema]:
     """Each conjunction of the left with each of the right, without repeated parts."""
-    if len(left) * len(right) > MAX_ALTERNATIVES:
-        document = part.cursor.document
+    document = part.cursor.document
+    most = int(MAX_ALTERNATIVES * document.effort)
+    if len(left) * len(right) > most:
         document.warnings.setdefault(
             f"{document.name}:{part.cursor.line}: {len(left) * len(right)} combinations of alternatives; "
-            f"the first {MAX_ALTERNATIVES} are compared"
+            f"the first {most} are compared; --effort raises the limit"
         )
-    return [_joined(one, other) for one, other in islice(product(left, right), MAX_ALTERNATIVES)]
+    return [_joined(one, other) for one, other in islice(product(left, right), most)]
 
 
 def _joined(one: Schema, other: Schema) -> Schema:

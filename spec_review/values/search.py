@@ -1,9 +1,9 @@
 """Which values does one schema accept and the other reject?
 
-The search starts at all bodies, parameters and headers at once. It visits each pair of corresponding schemas
-once, the nearest first, and tries boundary values at each. It then wraps each value it found in minimal values
-of the enclosing schemas, innermost first, and tries it again there. This drops differences that have no effect
-in their context. Each difference keeps the shortest path to it and the smallest value that shows it.
+The search starts at all bodies, parameters and headers at once. It visits each pair of schemas once, the
+nearest first. At each it tries boundary values. It then wraps each value that it found in a minimal value of
+the enclosing schema, and tries it again there. A difference that has no effect in its context is dropped.
+Each difference keeps its shortest path and its smallest value.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from spec_review.values.jumps import Jumps
 from spec_review.values.local import Context, Difference, Local, rank
 from spec_review.values.pairing import children
 from spec_review.values.reach import Reach
-from spec_review.values.schema import Schema, identity
+from spec_review.values.schema import Schema, identity, resolved
 from spec_review.values.serialization import JsonChecker
 from spec_review.values.shape import shape_of
 from spec_review.values.validators import Validators
@@ -62,9 +62,14 @@ class Search(Local):
     """Searches pairs of schemas with one checker."""
 
     def __init__(
-        self, validators: Validators, equality: Equality, checker: JsonChecker, jumps: Jumps | None
+        self,
+        validators: Validators,
+        equality: Equality,
+        checker: JsonChecker,
+        jumps: Jumps | None,
+        effort: float = 1.0,
     ) -> None:
-        super().__init__(validators, equality, checker)
+        super().__init__(validators, equality, checker, effort)
         self.jumps = jumps
 
     def explore(self, roots: Roots) -> Found:
@@ -73,7 +78,7 @@ class Search(Local):
         unfinished = []
         for number in reversed(range(len(visits))):
             visit = visits[number]
-            if not visit.jumped and not self._look(visit, number):
+            if not visit.jumped and (self.total <= 0 or not self._look(visit, number)):
                 unfinished.append((visit.accepting, visit.rejecting))
             visit.found = _distinct(visit.found)
             for found in visit.found if not visit.root else ():
@@ -95,6 +100,7 @@ class Search(Local):
         reach = Reach()
 
         def number_of(one: Schema, other: Schema) -> int | None:
+            one, other = resolved(one), resolved(other)
             key = (identity(one), identity(other))
             if key not in known:
                 if self.equality.equal(one, other):
@@ -105,7 +111,8 @@ class Search(Local):
 
         numbers = [self._root(number_of(*pair), place, reach, visits) for place, pair in enumerate(roots)]
         for at, visit in enumerate(visits):
-            for context, steps, one, other in self._ways(visit):
+            self.begin()
+            for context, steps, one, other in self._ways(visit) if self.total > 0 else ():
                 number = number_of(one, other)
                 if number is None:
                     continue
@@ -136,9 +143,15 @@ class Search(Local):
 
     def _hand_over(self, visits: list[Visit], visit: Visit, found: Difference) -> None:
         """Wrap a difference in a value of the first enclosing schema in which it has an effect."""
+        if self.total <= 0 and visit.links:  # no time to try: report it without a proof
+            link = visit.links[0]
+            visits[link.visit].found.append(replace(found, path=(*link.steps, *found.path)))
+            return
         for link in visit.links:
             outer = visits[link.visit]
-            contexts = [link.context] if link.context else self.plain_contexts(outer.accepting, outer.rejecting)
+            contexts = (
+                [link.context] if link.context else self.plain_contexts(outer.accepting, outer.rejecting)
+            )
             self.begin()
             value = next(self._wrapped(contexts, link.steps, found.value), MISSING)
             if value is not MISSING:

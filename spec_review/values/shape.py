@@ -188,7 +188,10 @@ def _types(schema: Schema) -> tuple[str, ...]:
     return tuple(name for name in TYPES if name in allowed)
 
 
-IMPLIED = {"object": ("properties", "additionalProperties", "patternProperties"), "array": ("items", "prefixItems")}
+IMPLIED = {
+    "object": ("properties", "additionalProperties", "patternProperties"),
+    "array": ("items", "prefixItems"),
+}
 """Keywords by which a schema without a type shows which type its author means."""
 
 

@@ -37,25 +37,31 @@ class Unchanged:
     def places(self, one: Cursor, other: Cursor) -> bool:
         """Whether two places are identical, and so is each place that they refer to."""
         first = (one.key, other.key)
-        pending, reached = [(first, one, other)], {first}
+        pending = [(first, one, other)]
+        reached: dict[Key, Key | None] = {first: None}
         while pending:
             key, left, right = pending.pop()
             if key in self._clean:
                 continue
             if key in self._dirty or not identical(left.value, right.value):
-                self._dirty |= {key, first}
-                return False
+                return self._mark(key, reached)
             for reference in self.references(left.value):
                 targets = _target(left, reference), _target(right, reference)
                 if targets[0] is None or targets[1] is None:
-                    self._dirty.add(first)
-                    return False
+                    return self._mark(key, reached)
                 found = (targets[0].key, targets[1].key)
                 if found not in reached:
-                    reached.add(found)
-                    pending.append((found, *targets))
-        self._clean |= reached
+                    reached[found] = key
+                    pending.append((found, targets[0], targets[1]))
+        self._clean.update(reached)
         return True
+
+    def _mark(self, key: Key | None, reached: dict[Key, Key | None]) -> bool:
+        """Remember a difference for each place on the way to it."""
+        while key is not None:
+            self._dirty.add(key)
+            key = reached[key]
+        return False
 
     def targets(self, cursor: Cursor, most: int) -> set[Key]:
         """The targets of all references that a place leads to; about `most` of them if there are more."""

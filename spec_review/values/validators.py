@@ -58,9 +58,7 @@ class Validators:
             self._large[key] = len(set().union(*targets)) >= MOST_DEFINITIONS
         return self._large[key]
 
-    def exact(
-        self, schema: Schema, exactly_one: bool, value: Any
-    ) -> jsonschema_rs.Draft202012Validator:
+    def exact(self, schema: Schema, exactly_one: bool, value: Any) -> jsonschema_rs.Draft202012Validator:
         """A validator for one value: it leaves out the properties that the value does not have."""
         names = frozenset(_names(value))
         known = self._exact.setdefault((identity(schema), exactly_one), {})
