@@ -6,9 +6,9 @@ from typing import Any
 
 from spec_review.catalogue import Kind
 from spec_review.schema_pair import SchemaPair
-from spec_review.values.schema import Schema, alternatives, keywords
+from spec_review.values.schema import Schema, keywords
 from spec_review.values.search import Difference
-from spec_review.values.shape import same, shape_of
+from spec_review.values.shape import allowed_by, same, shape_of
 
 MAX_LENGTH = 60
 SHOWN = 8
@@ -157,14 +157,6 @@ def _lost_values(less: Schema, more: Schema, value: Any) -> str:
     if right is not None:
         return f"a value other than {_listed(right)}"
     return short(value)
-
-
-def allowed_by(schema: Schema) -> tuple[Any, ...] | None:
-    """The constants that a schema allows, also as a union of constants; None when it allows more."""
-    found = [shape_of(one).allowed for one in alternatives(schema)]
-    if not found or any(one is None for one in found):
-        return None
-    return tuple(value for one in found if one is not None for value in one)
 
 
 def _listed(values: Sequence[Any]) -> str:

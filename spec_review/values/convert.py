@@ -114,9 +114,11 @@ class Converter:
         return result
 
     def _unions(self, part: Part, own: dict[str, Any]) -> list[dict[str, Any]]:
-        found = []
+        found: list[dict[str, Any]] = []
         for combiner in ("oneOf", "anyOf"):
             groups = union_members(part, combiner)
+            if own.get(combiner) == []:
+                found.append({"not": {}})
             if groups:
                 exactly_one = combiner == "oneOf" and self.exactly_one and "discriminator" not in own
                 listed = [self.all_of(group) for group in groups]
@@ -215,7 +217,7 @@ def _texts(own: dict[str, Any], part: Part) -> dict[str, Any]:
         result["pattern"] = own["pattern"]
     if isinstance(own.get("format"), str):
         result["format"] = own["format"]
-    if isinstance(own.get("enum"), list) and own["enum"]:
+    if isinstance(own.get("enum"), list):
         nullable = own.get("nullable") is True and not part.cursor.document.is_31
         result["enum"] = [*own["enum"], *([None] if nullable and None not in own["enum"] else [])]
     if "const" in own:

@@ -8,10 +8,11 @@ from spec_review.values.equality import Equality
 from spec_review.values.pairing import partners
 from spec_review.values.reasons import is_one_of, keyword_of, main_reasons, names_of, step_of
 from spec_review.values.sampling import Sampling
-from spec_review.values.schema import Schema, alternatives, identity
+from spec_review.values.schema import Schema, alternatives, identity, keywords
 from spec_review.values.serialization import JsonChecker
-from spec_review.values.shape import own_constraints, shape_of
+from spec_review.values.shape import Shape, allowed_by, own_constraints, shape_of
 from spec_review.values.shrink import size
+from spec_review.values.unchanged import WORDS
 from spec_review.values.validators import Validators
 
 
@@ -83,6 +84,8 @@ class Local(Sampling):
 
     def local(self, accepting: Schema, rejecting: Schema, explained: set[str]) -> list[Difference]:
         """Differences by the keywords at this place itself, not by those of the steps in `explained`."""
+        if allowed_by(accepting) is not None and allowed_by(rejecting) is not None:
+            return self._enumerations(accepting, rejecting)
         contexts = self.contexts(accepting, rejecting)
         constants = [one for one in contexts if one.left_over and shape_of(one.one).allowed is not None]
         result = self._constants(constants) if len(constants) > 1 else []
@@ -107,6 +110,16 @@ class Local(Sampling):
                 if self.breaks(context, value):
                     found = [("oneOf", "")], is_one_of(accepting)
                     return [_difference(replace(context, other=rejecting), found[0][0], value, found[1])]
+        return []
+
+    def _enumerations(self, accepting: Schema, rejecting: Schema) -> list[Difference]:
+        """A constant that only one of two enumerations has; each is an `enum` or a union of constants."""
+        context = Context(accepting, rejecting, accepting, rejecting, union=False)
+        for value in allowed_by(accepting) or ():
+            if self.breaks(context, value):
+                keyword = "const" if _is_const(accepting) and _is_const(rejecting) else "enum"
+                keyword = "nullable" if value is None else keyword
+                return [Difference(keyword, (), accepting, rejecting, value)]
         return []
 
     def _constants(self, contexts: list[Context]) -> list[Difference]:
@@ -174,6 +187,8 @@ class Local(Sampling):
                 _keep(best, _difference(context, reason, value, ambiguous))
         if ("type", "") in best:
             best.pop(("nullable", ""), None)  # the type that was added or removed is the one cause
+        if ("type", "") in best and not _constrains(one):
+            best = {("type", ""): best["type", ""]}  # everything is now accepted: that is the one cause
         if ("maximum", "") in best and not (
             other.values_of("minimum") or other.values_of("exclusiveMinimum")
         ):
@@ -198,6 +213,14 @@ class Local(Sampling):
         if reasons and context.union and any(keyword == "type" for keyword, _ in reasons):
             reasons = [("alternatives" if value is not None else "nullable", "")]
         return list(dict.fromkeys(reasons)), False
+
+
+def _constrains(shape: Shape) -> bool:
+    return any(key not in WORDS and not key.startswith("x-") for key in shape.keyword_values)
+
+
+def _is_const(schema: Schema) -> bool:
+    return any("const" in keywords(part) for part in schema)
 
 
 def _difference(context: Context, reason: tuple[str, str], value: Any, ambiguous: bool) -> Difference:

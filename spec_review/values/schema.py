@@ -134,6 +134,9 @@ def _opened(part: Part, seen: tuple[Place, ...]) -> list[Schema]:
         result = _times(result, _open(member, seen), part)
     for combiner in ("oneOf", "anyOf"):
         union = union_members(part, combiner)
+        if own.get(combiner) == []:  # none of no members: no value is accepted
+            nothing = Cursor(cursor.document, (*cursor.path, combiner), False)
+            result = _times(result, [(Part(nothing, part.view, True),)], part)
         if union:
             opened = [alternative for group in union for alternative in _group(group, seen)]
             result = _times(result, opened, part)

@@ -44,6 +44,8 @@ class Visit:
     root: bool = False
     links: list[Link] = field(default_factory=list)
     found: list[Difference] = field(default_factory=list)
+    children: list[tuple[str, int]] = field(default_factory=list)
+    changed: bool = False  # a difference was found here or below
 
 
 @dataclass(frozen=True)
@@ -78,18 +80,21 @@ class Search(Local):
         unfinished = []
         for number in reversed(range(len(visits))):
             visit = visits[number]
-            if not visit.jumped and (self.total <= 0 or not self._look(visit, number)):
+            explained = {step for step, child in visit.children if visits[child].changed}
+            visit.changed = bool(explained)
+            if not visit.jumped and (self.total <= 0 or not self._look(visit, number, explained)):
                 unfinished.append((visit.accepting, visit.rejecting))
             visit.found = _distinct(visit.found)
+            visit.changed |= bool(visit.found)
             for found in visit.found if not visit.root else ():
                 self._hand_over(visits, visit, found)
         return Found([visits[number].found for number in numbers], reach, unfinished)
 
-    def _look(self, visit: Visit, number: int) -> bool:
+    def _look(self, visit: Visit, number: int, explained: set[str]) -> bool:
         """Find the differences at a pair itself; False if the budget was too small."""
         self.begin()
-        steps = {found.path[0] for found in visit.found if found.path}
-        found = self.local(visit.accepting, visit.rejecting, steps)
+        explained |= {found.path[0] for found in visit.found if found.path}
+        found = self.local(visit.accepting, visit.rejecting, explained)
         visit.found += [replace(one, origin=number) for one in found]
         return not self.exhausted
 
@@ -117,6 +122,7 @@ class Search(Local):
                 if number is None:
                     continue
                 reach.link(at, number)
+                visit.children.append((steps[0] if steps else "", number))
                 if at < number and len(visits[number].links) < MAX_LINKS:
                     visits[number].links.append(Link(at, context, steps))
         return visits, reach, numbers

@@ -10,6 +10,7 @@ from spec_review.values.schema import (
     TYPES,
     Part,
     Schema,
+    alternatives,
     cached,
     is_assumed,
     keywords,
@@ -267,9 +268,19 @@ def _allowed(schema: Schema) -> tuple[Any, ...] | None:
             sets.append([*own["enum"], *([None] if nullable and None not in own["enum"] else [])])
         if "const" in own:
             sets.append([own["const"]])
+        if part.cursor.value is False:
+            sets.append([])
     if not sets:
         return None
     return tuple(value for value in sets[0] if all(any(same(value, other) for other in one) for one in sets))
+
+
+def allowed_by(schema: Schema) -> tuple[Any, ...] | None:
+    """The constants that a schema allows, also as a union of constants; None when it allows more."""
+    found = [shape_of(one).allowed for one in alternatives(schema)]
+    if not found or any(one is None for one in found):
+        return None
+    return tuple(value for one in found if one is not None for value in one)
 
 
 def same(one: Any, other: Any) -> bool:
