@@ -145,8 +145,14 @@ LOCATIONS: dict[str, Direction] = {
 }
 """Where a schema can be, as the first part of a rule id, and its direction."""
 
-WARNED = {"request-alternative-added"}
-"""Widened requests that are a warning all the same: generated code may no longer compile."""
+WARNED: dict[str, Level] = {
+    # Generated code may no longer compile.
+    "request-alternative-added": "warning",
+    # Clients ignore fields that they do not know; few parsers are strict.
+    "response-property-admitted": "warning",
+    "response-object-opened": "warning",
+}
+"""Changes of keywords whose level does not follow from the values alone, each with the reason."""
 
 FACTS: dict[str, tuple[Level, Level, str]] = {
     "property-renamed": ("error", "error", "a property was renamed"),
@@ -273,8 +279,8 @@ def _table() -> dict[str, Rule]:
 def _keyword_rule(location: str, direction: Direction, kind: Kind, narrowed: bool) -> Rule:
     """A narrowed request and a widened response break clients."""
     verb = kind.narrowed if narrowed else kind.widened
-    warned = f"{direction}-{verb}" in WARNED
-    level: Level = "error" if (direction == "request") == narrowed else "warning" if warned else "info"
+    level: Level = "error" if (direction == "request") == narrowed else "info"
+    level = WARNED.get(f"{direction}-{verb}", level)
     meaning = f"{kind.any_values} {_VERBS[direction, narrowed]}"
     return Rule(rule_id(location, verb), level, direction, meaning)
 

@@ -8,7 +8,8 @@ from spec_review.comparison import Comparison, make_change
 from spec_review.grade import grade_at, weakest
 from spec_review.loading import Cursor
 from spec_review.schema_pair import SchemaPair
-from spec_review.values.schema import Direction
+from spec_review.values.schema import Direction, View, alternatives, schema_of
+from spec_review.values.shape import shape_of
 
 
 def requests(comparison: Comparison) -> Iterator[Change]:
@@ -129,7 +130,7 @@ def _encodings(base: Cursor, revision: Cursor, use: Use, direction: Direction) -
     old, new = dict(base.entries("encoding")), dict(revision.entries("encoding"))
     for name in [*old, *(name for name in new if name not in old)]:
         one, other = _encoding(old.get(name)), _encoding(new.get(name))
-        if one != other:
+        if one != other and _has_field(base, name, direction) and _has_field(revision, name, direction):
             yield make_change(
                 f"{direction}-encoding-changed",
                 f"The encoding of the field `{name}` in the {use.part} changed "
@@ -140,6 +141,12 @@ def _encodings(base: Cursor, revision: Cursor, use: Use, direction: Direction) -
                 old=one,
                 new=other,
             )
+
+
+def _has_field(media: Cursor, name: str, direction: Direction) -> bool:
+    """Whether the form has the field; the encoding of a new field or of one that is gone changes nothing."""
+    schema = schema_of(media.get("schema"), View(direction, "full"))
+    return any(name in shape_of(one).properties for one in alternatives(schema))
 
 
 DEFAULT_ENCODING = "as usual"
