@@ -42,7 +42,7 @@ def remaining(base: Document, revision: Document, changes: Iterable[Change]) -> 
     """The positions that differ and that no change explains, as `file:line (pointer)`."""
     known: set[tuple[str, str]] = set()
     for change in changes:
-        for at in (change.base, change.revision):
+        for at in (change.base, change.revision, *change.also):
             steps = at.pointer.split("/")[1:] if at else []
             # A change explains each place on the way to it.
             known |= (

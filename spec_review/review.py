@@ -47,7 +47,8 @@ def _merged(changes: Iterable[Change]) -> list[Change]:
             continue
         better = min(known, change, key=_preference)
         uses = tuple(dict.fromkeys([*known.uses, *change.uses]))
-        result[key] = replace(better, uses=uses)
+        places = [at for one in (known, change) for at in (one.base, one.revision, *one.also) if at]
+        result[key] = replace(better, uses=uses, also=tuple(dict.fromkeys(places)))
     return list(result.values())
 
 

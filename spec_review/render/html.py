@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
+from textwrap import dedent
 
 from spec_review.change import Change, Position
-from spec_review.render.escape import encodable, visible
+from spec_review.render.escape import CODE, encodable, visible
 from spec_review.render.phrases import HEADINGS, graded, proof_heading, reason
 from spec_review.report import Report
 
@@ -42,6 +43,11 @@ def _text(text: str) -> str:
     return escape(visible(text))
 
 
+def _prose(text: str) -> str:
+    """The text with code for what stands between backticks."""
+    return CODE.sub(r"<code>\1</code>", _text(text))
+
+
 def _card(change: Change, texts: dict[str, list[str]]) -> str:
     names = "\n".join(dict.fromkeys(use.operation for use in change.uses))
     level = "accepted" if change.accepted else change.level
@@ -50,7 +56,7 @@ def _card(change: Change, texts: dict[str, list[str]]) -> str:
         [
             f'<article data-level="{level}" data-operations="{_text(names)}">',
             f"<h2><span class={level}>{_text(HEADINGS.get(level, level))}</span> ",
-            f"{_text(change.message)}</h2>",
+            f"{_prose(change.message)}</h2>",
             f"<p class=details>{_text(' · '.join(part for part in details if part))}</p>",
             *_uses(change),
             '<div class="sides">',
@@ -75,11 +81,11 @@ def _uses(change: Change) -> Iterator[str]:
 def _side(title: str, at: Position | None, texts: dict[str, list[str]]) -> str:
     if at is None:
         return f"<section><h3>{title}</h3><p>Not there.</p></section>"
-    lines = texts.get(at.file, [])
     first, last = max(at.line - 1 - AROUND, 0), at.line + AROUND
+    lines = dedent("\n".join(texts.get(at.file, [])[first:last])).split("\n")
     shown = "".join(
         f"<span{' class=here' if number == at.line else ''}>{number:6} {_text(line[:LONGEST])}\n</span>"
-        for number, line in enumerate(lines[first:last], first + 1)
+        for number, line in enumerate(lines, first + 1)
     )
     return f"<section><h3>{title}: {_text(str(at))}</h3><pre>{shown}</pre></section>"
 

@@ -73,7 +73,7 @@ def _table(report: Report) -> Iterator[str]:
 
 
 def _row(change: Change) -> str:
-    what, place = cell(change.message[:300]), cell(who(change)[:200])
+    what, place = cell(change.message[:300]), cell(who(change).partition(" (")[0][:200])
     return f"| {MARKS[change.level]} | {what} | {place} | {len(change.uses) or ''} |"
 
 
