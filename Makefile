@@ -4,12 +4,17 @@
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-DOCS_INSTALLED := $(VENV)/.installed-docs
 NODE_INSTALLED := node_modules/.package-lock.json
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 # Quiet twice: pip reports errors, but no warnings about the machine's own configuration.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
+PIP_INSTALL := python -m pip --disable-pip-version-check --quiet install
+
+# What `make constraints` pins with: for every platform and Python version, with the hashes of all files.
+UV := 0.13.9
+PINS := build/constraints/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make constraints"
 
 # Arguments for the command behind a target: make mock ARGS="--scenario tool-call"
 ARGS ?=
@@ -26,7 +31,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: install
-install: $(INSTALLED) ## Install everything pinned in constraints.txt into .venv
+install: $(INSTALLED) ## Install everything pinned in constraints-dev.txt into .venv
 
 .PHONY: mock
 mock: $(INSTALLED) ## Serve the mock on http://127.0.0.1:4010/v1
@@ -43,6 +48,19 @@ review: $(INSTALLED) ## Review what the document changes since BASE=main
 .PHONY: test
 test: $(INSTALLED) ## Run the tests
 	@exec $(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+
+.PHONY: test-oldest
+test-oldest: ## Run the tests with the lowest versions that pyproject.toml allows
+	@$(PYTHON) -m venv build/oldest
+	@build/oldest/bin/$(PIP_INSTALL) uv
+	@build/oldest/bin/uv pip install --quiet --python build/oldest/bin/python --resolution lowest-direct --editable '.[dev]'
+	@exec build/oldest/bin/python -m pytest -n auto --dist loadgroup $(ARGS)
+
+.PHONY: test-newest
+test-newest: ## Run the tests with the newest versions that pyproject.toml allows
+	@$(PYTHON) -m venv build/newest
+	@build/newest/bin/$(PIP_INSTALL) --upgrade --editable '.[dev]'
+	@exec build/newest/bin/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 .PHONY: fuzz
 fuzz: $(INSTALLED) ## Run the fuzzers and the hostile generators for long, with every check and three seeds
@@ -101,7 +119,7 @@ format: $(INSTALLED) ## Format the code
 	$(BIN)/ruff format .
 
 .PHONY: docs
-docs: $(DOCS_INSTALLED) ## Build the documentation site into build/docs
+docs: $(INSTALLED) ## Build the documentation site into build/docs
 	@rm -rf build/docs build/doctrees
 	@$(BIN)/python -m sphinx -W -n --keep-going -q -j auto -b html -d build/doctrees docs build/docs
 	@$(BIN)/python -m tests.docs.site build/docs
@@ -111,33 +129,46 @@ reference: $(INSTALLED) ## Write the generated tables and pictures of the docume
 	$(BIN)/python -m tests.docs.reference
 
 .PHONY: constraints
-constraints: ## Pin the newest versions that pyproject.toml allows
+constraints: ## Pin the newest versions that pyproject.toml allows, with hashes
 	@rm -rf build/constraints
-	$(PYTHON) -m venv build/constraints
-	build/constraints/bin/python -m pip --disable-pip-version-check --quiet install '.[dev,docs]'
-	@{ echo '# What make install and make docs install, exactly. Written by make constraints.'; \
-		build/constraints/bin/python -m pip freeze --exclude tune-contract; } > build/constraints.txt
-	@mv build/constraints.txt constraints.txt
+	@$(PYTHON) -m venv build/constraints
+	@build/constraints/bin/python -m pip --disable-pip-version-check --quiet install 'uv==$(UV)'
+	@printf 'setuptools>=77\n' > build/constraints/setuptools.txt
+	@$(PINS) pyproject.toml build/constraints/setuptools.txt --output-file build/constraints/run.txt
+	@$(PINS) pyproject.toml build/constraints/setuptools.txt --extra dev --extra docs \
+		--constraints build/constraints/run.txt --output-file build/constraints/dev.txt
+	@mv build/constraints/run.txt constraints.txt
+	@mv build/constraints/dev.txt constraints-dev.txt
 	@rm -rf build/constraints
+
+.PHONY: audit
+audit: $(INSTALLED) $(NODE_INSTALLED) ## Look for known vulnerabilities of the pinned packages; needs the internet
+	@$(BIN)/python -m pip_audit --strict --disable-pip --require-hashes --requirement constraints-dev.txt \
+		--progress-spinner off $(ARGS) || { echo "make audit: the Python packages have a known vulnerability, or the" \
+		"registry's database cannot be read; see above. There is no copy of it to use offline." >&2; exit 1; }
+	@npm audit || { echo "make audit: the npm packages have a known vulnerability, or the registry's" \
+		"database cannot be read; see above. There is no copy of it to use offline." >&2; exit 1; }
+
+.PHONY: sbom
+sbom: $(INSTALLED) ## Write a software bill of materials (CycloneDX) into build/sbom.cdx.json
+	@mkdir -p build
+	@$(BIN)/python -W ignore -m cyclonedx_py requirements constraints.txt --pyproject pyproject.toml \
+		--mc-type application --output-reproducible --validate --output-file build/sbom.cdx.json
 
 .PHONY: clean
 clean: ## Remove everything that the other targets made
 	rm -rf $(VENV) build dist node_modules *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
 
-$(INSTALLED): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml constraints-dev.txt
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or later is needed and was not found;" \
 		"install it, or name it: make PYTHON=/path/to/python3" >&2; exit 2; }
 	@echo "Installing into $(VENV); this happens once and takes a minute ..." >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "make: $(PYTHON) can't make a virtual environment;" \
 		"on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }
-	@$(PIP) install --no-compile --constraint constraints.txt --editable '.[dev]'
-	@touch $@
-
-$(DOCS_INSTALLED): $(INSTALLED)
-	@echo "Installing Sphinx into $(VENV) ..." >&2
-	@$(PIP) install --no-compile --constraint constraints.txt --editable '.[docs]'
+	@$(PIP) install --no-compile --require-hashes --requirement constraints-dev.txt
+	@$(PIP) install --no-compile --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(NODE_INSTALLED): package.json package-lock.json
-	@npm ci --no-audit --no-fund --silent
+	@npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@

@@ -1,6 +1,7 @@
 """How does pytest run the checks as tests, in one process or several?"""
 
 import json
+import os
 import shutil
 import tempfile
 import time
@@ -11,13 +12,15 @@ from typing import Any
 import pytest
 
 from contract_tests.baseline import load
-from contract_tests.client.service import CannotCheck
+from contract_tests.client.budget import BudgetExceeded
+from contract_tests.client.connection import CannotCheck
 from contract_tests.findings import REGISTRY, Check, Finding, Outcome, Severity
 from contract_tests.observations.assembly import assemble
 from contract_tests.options import add_options, settings_from
 from contract_tests.report import timelines
 from contract_tests.session.plan import budget, plan
 from contract_tests.session.plugin import ACCEPTED, FINDINGS, SLUG, ResultsPlugin
+from contract_tests.session.progress import ProgressPlugin
 from contract_tests.session.scheduler import Scheduler
 from contract_tests.settings import Settings, UsageError
 
@@ -52,15 +55,21 @@ def pytest_configure(config: pytest.Config) -> None:
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
     inherited = getattr(config, "workerinput", {}).get("session")
-    directory = Path(inherited["directory"]) if inherited else Path(tempfile.mkdtemp(prefix="tune-check-"))
+    directory = Path(inherited["directory"]) if inherited else _new_directory()
     if not inherited:
         config.add_cleanup(lambda: shutil.rmtree(directory, ignore_errors=True))
-    started = float(inherited["started"]) if inherited else time.time()
+    starts = [one.started for one in config.pluginmanager.get_plugins() if isinstance(one, ProgressPlugin)]
+    started = float(inherited["started"]) if inherited else next(iter(starts), time.time())
     shared = budget(settings, directory, started)
     config.stash[_SESSION] = (settings, directory, started)
     config.stash[_RESULTS] = ResultsPlugin(settings, plan(settings), shared, known)
     config.pluginmanager.register(config.stash[_RESULTS], ResultsPlugin.NAME)
     config.addinivalue_line("markers", "xdist_group: tests that run in one process (pytest-xdist)")
+
+
+def _new_directory() -> Path:
+    """A new directory for the shared budget. `tune-check` removes it even if pytest is interrupted."""
+    return Path(tempfile.mkdtemp(prefix="tune-check-", dir=os.environ.get("HYPOTHESIS_STORAGE_DIRECTORY")))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -106,7 +115,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def _connect(scheduler: Scheduler) -> None:
     try:
         scheduler.service.connect()
-    except CannotCheck as reason:
+    except (CannotCheck, BudgetExceeded) as reason:
         pytest.exit(scheduler.client.secrets.redact(str(reason)), CANNOT_CHECK)
 
 
@@ -139,6 +148,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     output = {
         "base": scheduler.client.base,
         "stopped": scheduler.stopped,
+        "problem": scheduler.client.gone,
+        "waited": scheduler.service.connection.waited,
         "timelines": [one.as_json() for one in observed],
     }
     if hasattr(config, "workeroutput"):

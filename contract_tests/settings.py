@@ -27,8 +27,8 @@ class Profile:
 
 
 PROFILES = {
-    "smoke": Profile(5, 640, 1000, 40, examples=3, fields=False, rounds=1, steps=0),
-    "standard": Profile(60, 7680, 4000, 120, examples=8, fields=True, rounds=1, steps=5),
+    "smoke": Profile(5, 640, 2000, 40, examples=1, fields=False, rounds=1, steps=0),
+    "standard": Profile(60, 7680, 4000, 120, examples=3, fields=True, rounds=1, steps=5),
     "deep": Profile(400, 102400, 20000, 900, examples=100, fields=True, rounds=3, steps=30),
 }
 
@@ -55,6 +55,9 @@ class Settings:
     max_seconds: float | None = None
     max_wait: float = 30.0
     timeout: float = 15.0
+    wait: float = 0.0
+    require: tuple[str, ...] = ()
+    max_untried: int | None = None
     known: str = ""
     update_known: bool = False
     markdown: str = ""

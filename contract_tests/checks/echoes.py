@@ -15,14 +15,16 @@ from contract_tests.observations.message_text import text_of
 from contract_tests.observations.timestamps import parse_timestamp
 from contract_tests.observations.traces import Observation, Stream, Trace
 
-# Fields that refer to files or other resources: a service may drop a reference that it cannot resolve.
-_REFERENCES = frozenset({"attachments", "runId", "toolResources"})
+# A service may drop a reference to a file or run that it cannot resolve, or to an assistant: no support yet.
+_REFERENCES = frozenset({"attachments", "runId", "toolResources", "assistantId"})
 _STABLE = {
     "run": ("object", "createdAt", "threadId", "assistantId", "model", "instructions", "tools", "fileIds"),
     "thread": ("object", "createdAt"),
     "message": ("object", "createdAt", "threadId", "role", "runId"),
     "step": ("object", "createdAt", "threadId", "runId", "type", "assistantId"),
 }
+# Fields that may be added to, but lose nothing.
+_KEPT = {"thread": ("toolResources",), "message": ("attachments",)}
 _DROPPED = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -32,6 +34,8 @@ def request_fields_are_echoed(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference pages: request and response have these fields in common
     Grade: documented
+    Allows: what says nothing in any form; further members; instructions that were added to; dropped
+    references to files
     Advice: store the fields of the request and return what was stored
     """
     request, response = exchange.request_json, response_of(exchange)
@@ -46,6 +50,7 @@ def request_fields_are_echoed(exchange: Exchange) -> Iterator[Deviation]:
             yield Deviation(seen, "the value of the request", exchange, f"{exchange.label}: {name}")
     if Intent.GENERATED not in exchange.intents:
         yield from _kept_attachments(exchange, request.get("attachments"), response.get("attachments"))
+        yield from _kept_images(exchange, request.get("content"), response.get("content"))
 
 
 def _kept_attachments(exchange: Exchange, sent: Any, received: Any) -> Iterator[Deviation]:
@@ -56,6 +61,16 @@ def _kept_attachments(exchange: Exchange, sent: Any, received: Any) -> Iterator[
         if part is not None and not contains(one, part):
             seen = f"attachments: {str(one)[:80]!r} for {str(part)[:80]!r}"
             yield Deviation(seen, "the value of the request", exchange, f"{exchange.label}: attachments")
+
+
+def _kept_images(exchange: Exchange, sent: Any, received: Any) -> Iterator[Deviation]:
+    """Images of a message that lost a part. A service may drop an image, or move one to another URL."""
+    pairs = zip(sent, received, strict=False) if isinstance(sent, list) and isinstance(received, list) else ()
+    for asked, shown in pairs:
+        part, kept = (one.get("imageFile") if isinstance(one, dict) else None for one in (asked, shown))
+        if not is_blank(kept) and not contains(kept, part):
+            seen, place = f"{str(kept)[:80]!r} for {str(part)[:80]!r}", f"{exchange.label}: content.imageFile"
+            yield Deviation(seen, "the value of the request", exchange, place)
 
 
 def response_of(exchange: Exchange) -> Any:
@@ -72,6 +87,7 @@ def values_stay_apart(history: History) -> Iterator[Deviation]:
 
     Source: the reference pages: the fields of the request are those of the resource that it creates
     Grade: documented
+    Allows: defaults of the service
     Advice: look for state that requests share, such as a default that is changed in place
     """
     known: dict[tuple[str, str], list[Any]] = defaultdict(list)
@@ -83,7 +99,8 @@ def values_stay_apart(history: History) -> Iterator[Deviation]:
         response = response_of(exchange)
         for name in echoed_fields(exchange.label) if isinstance(response, dict) else ():
             value = response.get(name)
-            if value and not exchange.request_json.get(name) and value in known[_kind(exchange), name]:
+            says = not is_blank(value) and (name != "content" or text_of(value) != "")
+            if says and not exchange.request_json.get(name) and value in known[_kind(exchange), name]:
                 seen = f"{name}: {str(value)[:80]!r}, which the request does not have"
                 yield Deviation(seen, "its own value", exchange, f"{exchange.label}: {name}")
 
@@ -115,24 +132,30 @@ def _may_be_dropped(value: Any) -> bool:
 def _echoes(name: str, sent: Any, received: Any) -> bool:
     """Whether a field of a response has the value of the request. A service may add to it."""
     if name == "content":
-        return text_of(sent) in (None, text_of(received))
+        # A text that says nothing may come back in any form that says nothing.
+        return text_of(sent) in (None, text_of(received) or "")
     if name == "instructions":
         return isinstance(received, str) and isinstance(sent, str) and sent in received
     return contains(received, sent)
 
 
 def is_blank(value: Any) -> bool:
-    """Whether a JSON value says nothing: it is null or empty, or an object of such values."""
+    """Whether a JSON value says nothing: it is null or empty, or an object or list of such values."""
     if isinstance(value, Mapping):
         return all(map(is_blank, value.values()))
-    return value is None or value in ("", [])
+    return value is None or value == "" or (isinstance(value, list) and all(map(is_blank, value)))
 
 
 def contains(value: Any, part: Any) -> bool:
-    """Whether a JSON value has everything that another has. Empty values may be missing."""
+    """Whether a JSON value has everything that another has, at every depth.
+
+    What says nothing may be missing, be null, or be filled in with what says nothing, or with a default.
+    """
+    if is_blank(part):
+        return part in (None, {}) or is_blank(value) or isinstance(value, type(part))
     if isinstance(part, Mapping):
         return isinstance(value, Mapping) and all(
-            contains(value.get(name), item) for name, item in part.items() if not is_blank(item)
+            contains(value.get(name), item) for name, item in part.items()
         )
     if isinstance(part, list):
         return isinstance(value, list) and len(value) >= len(part) and all(map(contains, value, part))
@@ -147,6 +170,7 @@ def response_has_the_ids_of_the_path(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the paths of the reference pages
     Grade: documented
+    Allows: responses without these ids
     Advice: look up by every id in the path
     """
     body = exchange.json
@@ -166,6 +190,7 @@ def ids_are_unique(history: History) -> Iterator[Deviation]:
 
     Source: the reference pages: the id identifies the object
     Grade: documented
+    Allows: runs and messages that each thread numbers for itself
     Advice: never reuse an id
     """
     seen: dict[tuple[str, str], Exchange] = {}
@@ -175,7 +200,7 @@ def ids_are_unique(history: History) -> Iterator[Deviation]:
             continue
         body = exchange.json
         name = body.get("id") if isinstance(body, dict) else None
-        scope = exchange.path_parameters.get("threadId", "") if operation.kind == "message" else ""
+        scope = exchange.path_parameters.get("threadId") or str(body.get("threadId") if name else "")
         key = (operation.kind + scope, str(name))
         if isinstance(name, str) and seen.setdefault(key, exchange) is not exchange:
             yield Deviation(f"{name} was used before", "a new id", exchange)
@@ -187,11 +212,15 @@ def created_fields_do_not_change(trace: Trace) -> Iterator[Deviation]:
 
     Source: the reference pages: create, retrieve and list return the same object
     Grade: documented
+    Allows: null, absent and truncated forms; a field without a value that gets one
     Advice: serve all operations from one record
     """
     for earlier, later in trace.pairs():
         for name in _STABLE.get(trace.kind, ()):
             if changed(earlier.body.get(name), later.body.get(name), name):
+                yield _change(trace, earlier, later, name)
+        for name in _KEPT.get(trace.kind, ()):
+            if not contains(later.body.get(name), earlier.body.get(name)):
                 yield _change(trace, earlier, later, name)
         words, now = text_of(earlier.body.get("content")), text_of(later.body.get("content"))
         if trace.kind == "message" and earlier.body.get("role") == "user" and words and now != words:
@@ -217,20 +246,30 @@ def _change(trace: Trace, earlier: Observation, later: Observation, name: str) -
 
 @check("metadata-stays", Trace)
 def metadata_does_not_change(trace: Trace) -> Iterator[Deviation]:
-    """Metadata and title do not change until they are modified.
+    """The metadata and title of a request do not change until they are modified.
 
     Source: the reference pages of create, retrieve and modify
     Grade: documented
+    Allows: metadata that the service adds; a title for a thread that has none
     Advice: store them as given and return them everywhere
     """
-    for earlier, later in trace.pairs():
-        modified = any(_modifies(one.exchange) for one in trace.observations)
-        for name in ("metadata", "title") if not modified else ():
-            if earlier.body.get(name) and not contains(later.body.get(name), earlier.body.get(name)):
-                yield _change(trace, earlier, later, name)
+    first = trace.observations[0]
+    operation, asked = first.exchange.operation, first.exchange.request_json
+    if operation is None or not operation.creates(trace.kind) or not isinstance(asked, dict):
+        return
+    if any(is_modification(one.exchange) for one in trace.observations):
+        return
+    # A service may add to metadata, and may give a thread the title that its client left out.
+    given = {name: asked[name] for name in ("metadata", "title") if asked.get(name)}
+    shown = [name for name, value in given.items() if contains(first.body.get(name), value)]
+    for later in (one for one in trace.observations if first.precedes(one)):
+        for name in shown:
+            if not contains(later.body.get(name), given[name]):
+                yield _change(trace, first, later, name)
 
 
-def _modifies(exchange: Exchange) -> bool:
+def is_modification(exchange: Exchange) -> bool:
+    """Whether an exchange modifies a resource."""
     return exchange.operation is not None and exchange.operation.role is Role.MODIFY
 
 
@@ -248,6 +287,7 @@ def created_can_be_read(trace: Trace) -> Iterator[Deviation]:
 
     Source: the reference pages of create and retrieve
     Grade: documented
+    Allows: resources that only a stream has announced, until it ends
     Advice: respond to a create only when the resource can be read
     """
     first = trace.observations[0]

@@ -4,11 +4,12 @@ One request has special values in all its fields. Only if it is rejected, or mak
 fields are divided to find the one that matters. Many values thus cost few requests, and few runs.
 """
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
-from contract_tests.client.explore import WEATHER, complete, exploration
+from contract_tests.client.concurrency import at_once
+from contract_tests.client.explore import WEATHER, complete, exploration, read_lists
 from contract_tests.client.nested_bodies import with_nulls, wrong_inside
 from contract_tests.client.service import Service
 from contract_tests.document import Role, document
@@ -58,6 +59,20 @@ _ATTACHMENT: Mapping[str, Any] = {
         }
     ],
 }
+_BARE: Mapping[str, Any] = {
+    "fileId": "file_tune_check",
+    "tools": [
+        {
+            "id": "",
+            "name": "",
+            "type": "function",
+            "function": {"name": "Forecast_2", "description": "", "parameters": {}, "required": []},
+            "openapiSpec": "",
+            "openapiActionData": {},
+        }
+    ],
+}
+"""An attachment with empty values wherever a name is not needed."""
 _IMAGES = [
     {"type": "image_file", "imageFile": {"fileId": "file_tune_check", "detail": "low"}},
     {"type": "image_file", "imageUrl": {"url": "https://tune-check.test/one.png", "detail": "high"}},
@@ -79,7 +94,7 @@ _EMPTY_THREAD: Mapping[str, Any] = {
     "messages": [],
     "toolResources": _NO_RESOURCES,
 }
-_AT_ONCE = 6
+_DEEPEST = 9
 
 
 def together(
@@ -161,17 +176,46 @@ for _streamed in (False, True):
     )
 
 
-@exploration("attachments and resources of tools", 1)
+@exploration("attachments and resources of tools", 2)
 def attachments_and_resources(service: Service) -> None:
-    """Fill the fields that name files and stores. The service may not know these, but must not fail."""
+    """Fill the fields that name files and stores. The service may not know these, but must not fail.
+
+    If it takes them, it must also take them with empty values.
+    """
+    for attachment, resources, parts in ((_ATTACHMENT, _RESOURCES, _IMAGES), (_BARE, _NO_RESOURCES, [])):
+        message = {"role": "user", "content": [*_PARTS, *parts], "attachments": [attachment]}
+        thread = {"messages": [message], "toolResources": resources, "title": RICH, "metadata": _METADATA}
+        run = {"model": service.model, "thread": thread, "tools": attachment["tools"]}
+        known = _takes_files(service) if attachment is _BARE else False
+        marks = [] if known else [Intent.ODD]
+        for operation, body in (
+            ("createThread", thread),
+            ("createThread", thread),
+            ("createThreadAndRun", run),
+        ):
+            created = service.request(operation, body=body, intents=marks)
+            body = created.json if created.ok and isinstance(created.json, dict) else {}
+            name = body.get("threadId") or body.get("id")
+            if isinstance(name, str) and name:
+                read_lists(service, {"threadId": name})
+                service.request("createMessage", path={"threadId": name}, body=message, intents=marks)
+                service.request("modifyThread", path={"threadId": name}, body={"metadata": {"seen": "yes"}})
+                at_once(_rich_reads(service, name))
+
+
+def _takes_files(service: Service) -> bool:
+    """Whether the service takes names of files and stores that it cannot know."""
     message = {"role": "user", "content": [*_PARTS, *_IMAGES], "attachments": [_ATTACHMENT]}
-    thread = {"messages": [message], "toolResources": _RESOURCES}
-    for fields in (thread, {"toolResources": _RESOURCES}, {"toolResources": _RESOURCES}):
-        name = _id(service.request("createThread", body=fields, intents=[Intent.ODD]))
-        for reading in ("getThread", "listMessages") if name else ():
-            service.request(reading, path={"threadId": name})
-    body = {"model": service.model, "thread": thread, "tools": _ATTACHMENT["tools"]}
-    service.request("createThreadAndRun", body=body, intents=[Intent.ODD])
+    body = {"messages": [message], "toolResources": _RESOURCES}
+    return service.request("createThread", body=body, intents=[Intent.ODD]).ok
+
+
+def _rich_reads(service: Service, thread: str) -> Iterator[Callable[[], Exchange]]:
+    """Reads of a thread, alone and in lists of threads."""
+    yield partial(service.request, "getThread", path={"threadId": thread})
+    for query in ({"limit": 2, "order": "desc"}, {"limit": 3, "order": "desc", "before": thread}):
+        yield partial(service.request, "listThreads", params=query)
+    yield partial(service.request, "listThreads", params={"limit": 3, "order": "desc", "after": thread})
 
 
 @exploration("a run with fields, then two without", 3)
@@ -203,15 +247,10 @@ def null_everywhere(service: Service) -> None:
 def wrong_types_inside(service: Service) -> None:
     """Send a value of a wrong type at each place inside a field, one in each request."""
     path = {"threadId": service.fresh_thread()}
-    work: list[Callable[[], Exchange]] = []
-    for operation, deepest in (("createThread", 9), ("createMessage", 9), ("createThreadAndRun", 3)):
-        for body in wrong_inside(document().operations[operation], service.model, deepest):
-            work.append(lambda name=operation, body=body: _send_wrong(service, name, path, body))  # type: ignore[misc]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for job in [pool.submit(one) for one in work]:
-            job.result()
-
-
-def _send_wrong(service: Service, operation: str, path: Mapping[str, str], body: Any) -> Exchange:
-    own = path if "threadId" in document().operations[operation].parameters else {}
-    return service.request(operation, path=own, body=body, intents=[Intent.INVALID])
+    marks = [Intent.INVALID, Intent.NO_TOKEN_LIMIT]
+    at_once(
+        partial(service.request, operation.id, path=path, body=body, intents=marks)
+        for operation in document().documented_operations(Role.CREATE, Role.MODIFY)
+        for body in wrong_inside(operation, service.model, _DEEPEST)
+        if path.keys() >= set(operation.parameters)
+    )

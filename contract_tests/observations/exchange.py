@@ -1,8 +1,6 @@
 """What was sent, what was received, and how can the request be repeated?"""
 
-import json
 import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,7 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from contract_tests.document import Operation, Role
-from contract_tests.redaction import KEY_ESCAPED, KEY_MARK, Secrets
+from contract_tests.observations.curl import command_line, shown
+from contract_tests.observations.json_text import read_json
+from contract_tests.redaction import Secrets
 
 KEY_HEADER = "X-Tune-Key"
 _IDS = re.compile(r"/(threads|runs|messages|steps)/(?!runs$)[^/]+")
@@ -147,6 +147,10 @@ class Exchange:
 
     def curl(self) -> str:
         """A command line that repeats the request. A variable stands for the key."""
+        return self._curl
+
+    @cached_property
+    def _curl(self) -> str:
         parts = ["curl", "-i"]
         if self.method == "HEAD":
             parts.append("--head")
@@ -158,28 +162,13 @@ class Exchange:
             if name.lower() not in _UNINTERESTING:
                 parts += ["-H", f"{name}: {value}" if value else f"{name};"]
         if self.request_body:
-            parts += ["--data-raw", _shown(self.request_body)]
-        return self.secrets.redact(" ".join(_quoted(part, self.secrets) for part in [*parts, self.url]))
-
-
-def _quoted(part: str, secrets: Secrets) -> str:
-    """A quoted shell word in which the variable for the key is still expanded."""
-    text = secrets.redact(part)
-    if not KEY_MARK.search(text):
-        return shlex.quote(text)
-    escaped = "".join(f"\\{char}" if char in '\\"`$' else char for char in text)
-    return '"' + KEY_ESCAPED.sub("$", escaped) + '"'
-
-
-def _shown(body: bytes, limit: int = 2000) -> str:
-    """A request body as text, truncated if it is long."""
-    text = body.decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
-    return text if len(text) <= limit else f"{text[:limit]}... ({len(body)} bytes)"
+            parts += ["--data-raw", shown(self.request_body)]
+        return command_line([*parts, self.url], self.secrets)
 
 
 def _json(body: bytes) -> Any:
     """The value of a JSON text, None if it is not JSON."""
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return read_json(body)
+    except ValueError:
         return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +11,7 @@ from contract_tests.findings import Finding, Outcome, Severity, merge
 from contract_tests.report.timelines import RunTimeline
 from openapi import GRADES, Grade
 
-CONFORMS, VIOLATIONS, USAGE_ERROR, NOT_CHECKED = range(4)
+CONFORMS, VIOLATIONS, USAGE_ERROR, NOT_CHECKED, INTERNAL_ERROR = range(5)
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,9 @@ class Cost:
 class Report:
     """Everything to report about one check of one target.
 
-    `details` says how it was checked. `problem` says why nothing could be checked, `stopped` why it ended
-    early. `accepted` has the known differences that were found, with their reasons. Broken facts up to the
-    grade `threshold` are failures.
+    `details` says how it was checked. `problem` says why it could not be checked, `internal` how the checker
+    failed, `stopped` why it ended early. `tried` are the checks that were made. `accepted` has the known
+    differences that were found, with their reasons. Broken facts up to the grade `threshold` are failures.
     """
 
     target: str
@@ -77,9 +78,22 @@ class Report:
     costs: tuple[Cost, ...] = ()
     threshold: Grade = Grade.DOCUMENTED
     accepted: tuple[tuple[Finding, str], ...] = ()
-    checks: int = 0
+    tried: tuple[str, ...] = ()
     problem: str = ""
+    internal: str = ""
     stopped: str = ""
+    timestamp: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+    @property
+    def checks(self) -> int:
+        """How many checks were made."""
+        return len(self.tried)
+
+    @property
+    def passed(self) -> tuple[str, ...]:
+        """The checks that were made and found nothing."""
+        found = {one.slug for one in (*self.findings, *(one for one, _ in self.accepted))}
+        return tuple(slug for slug in self.tried if slug not in found)
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
@@ -101,7 +115,9 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 conforms, 1 violations, 3 could not check."""
+        """0 conforms, 1 violations, 3 could not check, 4 internal error."""
+        if self.internal:
+            return INTERNAL_ERROR
         if self.problem:
             return NOT_CHECKED
         return VIOLATIONS if self.number(Severity.FAILURE) else CONFORMS
@@ -110,13 +126,13 @@ class Report:
     def verdict(self) -> str:
         """The result in a few words."""
         words = {CONFORMS: "Conforms to the contract", VIOLATIONS: "Violates the contract"}
-        return words.get(self.exit_code, "Not checked")
+        return {**words, INTERNAL_ERROR: "Internal error"}.get(self.exit_code, "Not checked")
 
     @property
     def reason(self) -> str:
         """The reason for the result, in one sentence without its full stop."""
-        if self.problem:
-            return self.problem
+        if self.internal or self.problem:
+            return self.internal or self.problem
         failures, warnings, notes = (self.number(severity) for severity in Severity)
         rest = f"{_many(warnings, 'warning')} and {_many(notes, 'note')}"
         rest += f"; {_many(self.inconclusive, 'check')} could not be tried" if self.inconclusive else ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contract_tests.redaction import Secrets
-from contract_tests.report import html, json, markdown
+from contract_tests.report import html, json, junit, markdown
 from contract_tests.report.model import Report
 from contract_tests.settings import UsageError
 
@@ -15,15 +15,13 @@ _FORMS: dict[str, Callable[[Report, Secrets], str]] = {
     "markdown": markdown.render,
     "json": json.render,
     "html": html.render,
+    "junitxml": junit.render,
 }
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """The paths of the requested reports, empty for the others. The Markdown is appended to `summary`.
-
-    pytest writes the JUnit report. Only its path is checked here.
-    """
+    """The paths of the requested reports, empty for the others. The Markdown is appended to `summary`."""
 
     markdown: str = ""
     json: str = ""
@@ -32,14 +30,14 @@ class Outputs:
     summary: str = ""
 
     @classmethod
-    def of(cls, markdown: str = "", json: str = "", html: str = "") -> "Outputs":
+    def of(cls, markdown: str = "", json: str = "", html: str = "", junitxml: str = "") -> "Outputs":
         """The reports of these options. In a GitHub job, the job summary gets the Markdown too."""
         summary = os.environ.get(SUMMARY, "")
-        return cls(markdown, json, html, summary="" if summary == markdown else summary)
+        return cls(markdown, json, html, junitxml, summary="" if summary == markdown else summary)
 
     def check(self) -> None:
         """Raise `UsageError` if a report cannot be written. Called before anything is sent."""
-        for form, path in (*self._wanted(), *([("junitxml", self.junitxml)] if self.junitxml else [])):
+        for form, path in self._wanted():
             _check(f"--{form}", Path(path))
 
     def write(self, report: Report, secrets: Secrets) -> list[str]:
@@ -75,7 +73,9 @@ def _check(option: str, path: Path) -> None:
 
 def _attempt(option: str, path: str, text: str, *, append: bool) -> list[str]:
     try:
-        with Path(path).open("a" if append else "w", encoding="utf-8", newline="\n") as file:
+        with Path(path).open(
+            "a" if append else "w", encoding="utf-8", errors="backslashreplace", newline="\n"
+        ) as file:
             file.write(text)
     except OSError as error:
         return [f"{option}: {path} could not be written: {error.strerror or error}"]

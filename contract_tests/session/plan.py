@@ -4,7 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contract_tests.checks import REGISTRY
-from contract_tests.client import explore_requests, explore_special  # noqa: F401 - register explorations
+from contract_tests.client import (  # noqa: F401 - register explorations
+    explore_odd,
+    explore_requests,
+    explore_special,
+)
 from contract_tests.client.budget import Budget
 from contract_tests.client.explore import EXPLORATIONS, Exploration
 from contract_tests.settings import Profile, Settings

@@ -13,10 +13,13 @@ from mock_server.simulation.ids import MOST_CHILDREN
 from mock_server.simulation.lifecycle import EXPIRED, REQUIRES_ACTION, Lifecycles, lifecycles
 from mock_server.simulation.operations import Operations, operations
 from mock_server.simulation.scenario import ALL, Event, Message, Moment, Scenario, Status, ToolCall, ToolCalls
+from mock_server.simulation.trial import problem_with_client
 
 EXPIRES = 600.0
 """Seconds after which a run expires, unless its scenario says otherwise."""
 PLACEHOLDERS = ("said", "user", "model", "instructions", "outputs")
+OWN_FIELDS = ("id", "status", "threadId")
+"""Fields of a run that the mock itself reads; a scenario cannot set them."""
 MOST_CALLS = 8
 """The largest number of tool calls in one moment; their ids are computed from it."""
 
@@ -49,7 +52,11 @@ def load(path: Path, facts: Facts, shown: Path | None = None) -> Scenario:
     """The scenario in a file. Raises `ScenarioError` for the first mistake."""
     if not path.stem.replace("-", "").isalnum():
         raise ScenarioError(f"{shown or path}: the name of a scenario consists of letters, digits and '-'")
-    return _Reader(facts, read(path, shown or path)).scenario(path.stem)
+    scenario = _Reader(facts, read(path, shown or path)).scenario(path.stem)
+    # The built-in scenarios are played by tests; here that would slow the start.
+    if path.parent != Path(__file__).parent and (problem := problem_with_client(scenario)):
+        raise ScenarioError(f"{shown or path}: {problem}")
+    return scenario
 
 
 class _Reader:
@@ -121,7 +128,7 @@ class _Reader:
 
     def _status(self, item: Fields) -> Status:
         item.only("at", "status", "error", "deltas", "fields")
-        status, known = item.text("status"), tuple(self._facts.lifecycles.run.next)
+        status, known = item.line("status"), tuple(self._facts.lifecycles.run.next)
         if status not in known and not self._breaks:
             raise item.error("status", f"{status!r} is not a status ({', '.join(known)})")
         deltas = item.value("deltas", (int, str), "a number or all", 0)
@@ -133,6 +140,9 @@ class _Reader:
                 "fields",
                 "needs the key breaks, which names the rule of the contract that this scenario breaks",
             )
+        for name in OWN_FIELDS:
+            if name in fields:
+                raise item.error("fields", f"{name} is set by the mock; a scenario cannot set it")
         error = self._error(item)
         return Status(item.seconds("at"), status, error, ALL if deltas == "all" else deltas, fields)
 
@@ -181,7 +191,7 @@ class _Reader:
         event = item.mapping("event")
         event.only("name", "data")
         data = event.value("data", dict, "a mapping")
-        return Event(item.seconds("at"), event.text("name"), data)
+        return Event(item.seconds("at"), event.line("name"), data)
 
     def _until(self, item: Fields) -> float:
         at = item.seconds("at")

@@ -27,7 +27,7 @@ class Fields:
     def __init__(self, node: yaml.Node, where: str, file: Path) -> None:
         self._node, self._where, self._file = node, where, file
         self._values: dict[str, yaml.Node] = {}
-        if not isinstance(node, yaml.MappingNode):
+        if not isinstance(node, yaml.MappingNode) or not yaml_text.is_plain(node):
             raise self.error("", "must be a mapping")
         for key, value in node.value:
             name = self._name(key)
@@ -73,6 +73,13 @@ class Fields:
             raise self.error(key, f"must be {name}, not {_cut(repr(found))}")
         return found
 
+    def line(self, key: str) -> str:
+        """A string of one line that can be printed."""
+        found = self.text(key)
+        if not found or not found.isprintable():
+            raise self.error(key, f"must be one line of printable text, not {_cut(repr(found))}")
+        return found
+
     def text(self, key: str, default: Any = _REQUIRED) -> str:
         """A string."""
         return str(self.value(key, str, "a string", default))
@@ -105,7 +112,7 @@ class Fields:
         node = self._values.get(key)
         if node is None:
             raise self.error(key, "is missing")
-        if not isinstance(node, yaml.SequenceNode) or not node.value:
+        if not isinstance(node, yaml.SequenceNode) or not yaml_text.is_plain(node) or not node.value:
             raise self.error(key, "must be a list with at least one entry")
         return list(node.value)
 

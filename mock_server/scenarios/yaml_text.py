@@ -93,24 +93,44 @@ def plain(node: yaml.Node) -> Any:
 
 
 def _plain(node: yaml.Node, finite: bool = True) -> Any:
-    if isinstance(node, yaml.MappingNode):
-        return {name(key): _plain(value) for key, value in node.value}
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(item) for item in node.value]
     kind = node.tag.removeprefix(_TAG)
+    if isinstance(node, yaml.MappingNode) and kind == "map":
+        return _mapping(node)
+    if isinstance(node, yaml.SequenceNode) and kind == "seq":
+        return [_plain(item) for item in node.value]
     try:
+        if not isinstance(node, yaml.ScalarNode):
+            raise ValueError(kind)
         value = _scalar(kind, node.value)
         if not (finite and isinstance(value, float) and not math.isfinite(value)):
             return value
     except (ValueError, KeyError):
         pass
-    problem = f"{node.value[:40]!r} is read as {kind[:40]}; write it in quotes"
-    raise TextError(node.start_mark.line + 1, problem)
+    raise _unusable(node)
+
+
+def _mapping(node: yaml.MappingNode) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in node.value:
+        named = name(key)
+        if named in found:
+            raise TextError(key.start_mark.line + 1, f"{named[:40]!r} is a duplicate key")
+        found[named] = _plain(value)
+    return found
+
+
+def _unusable(node: yaml.Node) -> TextError:
+    """The error for a value that JSON does not have."""
+    kind, line = node.tag.removeprefix(_TAG)[:40], node.start_mark.line + 1
+    if isinstance(node, yaml.ScalarNode):
+        return TextError(line, f"{node.value[:40]!r} is read as {kind}; write it in quotes")
+    return TextError(line, f"a value of the kind {kind} is not allowed; write a mapping or a list")
 
 
 def _scalar(kind: str, text: str) -> Any:
     match kind:
         case "str":
+            text.encode()  # JSON has no lone surrogates
             return text
         case "null":
             return None
@@ -132,8 +152,15 @@ def _integer(text: str) -> int:
     return int(text, 8 if is_octal else 0)
 
 
+def is_plain(node: yaml.Node) -> bool:
+    """Whether a node is a mapping, a list or a text without a tag of its own, such as `!!set`."""
+    return node.tag in (f"{_TAG}map", f"{_TAG}seq", f"{_TAG}str")
+
+
 def name(node: yaml.Node) -> str:
     """The key that a node is. Raises `TextError`."""
     if not isinstance(node, yaml.ScalarNode):
         raise TextError(node.start_mark.line + 1, "a key must be a text")
-    return str(node.value)
+    if not is_plain(node):
+        raise _unusable(node)
+    return str(_plain(node))

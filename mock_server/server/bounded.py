@@ -2,7 +2,7 @@
 
 uvicorn and its parser keep the headers of a request without a limit. This protocol refuses a request with too
 many headers, or too many bytes of them, and ignores headers after a chunked body. A header that never ends is
-refused too, wherever it comes.
+refused too, wherever it comes. `connections` limits their number and the time that a request takes.
 """
 
 from typing import Any
@@ -16,7 +16,12 @@ LARGEST_HEAD = 16 * 1024
 MOST_HEADERS = 100
 LINGER = 1.0
 """Seconds for which a refused client may go on sending what is ignored."""
-_REASONS = {400: b"Bad Request", 431: b"Request Header Fields Too Large"}
+_REASONS = {
+    400: b"Bad Request",
+    408: b"Request Timeout",
+    431: b"Request Header Fields Too Large",
+    503: b"Service Unavailable",
+}
 _RESPONSE = (
     b"HTTP/1.1 %d %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
 )
@@ -37,6 +42,13 @@ class BoundedProtocol(HttpToolsProtocol):
         self._refusal: Refusal | None = None
         # Bytes since the last end of a head, part of a body, or end of a request.
         self._unfinished = 0
+        # A new connection is incomplete too: its client may never send anything.
+        self.is_incomplete, self.looks = True, 0
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self.is_incomplete = True
+        super().on_message_begin()
 
     def data_received(self, data: bytes) -> None:
         """Parse data, unless the connection is about to close."""
@@ -45,7 +57,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unfinished += len(data)
         super().data_received(data)
         if self._unfinished > LARGEST_HEAD and not self._refusal:
-            self._refuse(_too_large())
+            self.refuse(_too_large())
 
     def on_headers_complete(self) -> None:
         """Refuse a large head. Headers that follow a chunked body are dropped."""
@@ -62,12 +74,13 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """End the request."""
-        self._unfinished = 0
+        self._unfinished = self.looks = 0
+        self.is_incomplete = False
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse a request that is not valid HTTP, or whose head is too large."""
-        self._refuse(self._refusal or invalid(f"the request cannot be read: {msg}"))
+        self.refuse(self._refusal or invalid(f"the request cannot be read: {msg}"))
 
     def shutdown(self) -> None:
         """Close as uvicorn does, and also if a request is incomplete: its client may never complete it."""
@@ -83,9 +96,13 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refusal = _too_large()
             raise self._refusal
 
-    def _refuse(self, refusal: Refusal) -> None:
+    def refuse(self, refusal: Refusal) -> None:
+        """Send an error and close the connection; only close it if a response has begun."""
         self._refusal = refusal
         if self.transport.is_closing():
+            return
+        if self.cycle and self.cycle.response_started and not self.cycle.response_complete:
+            self.transport.abort()
             return
         body = refusal.body()
         self.transport.write(_RESPONSE % (refusal.status, _REASONS[refusal.status], len(body), body))

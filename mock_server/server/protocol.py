@@ -22,6 +22,7 @@ class ResettableProtocol(BoundedProtocol):
 
     def _reset(self) -> None:
         connection = self.transport.get_extra_info("socket")
-        if connection is not None:
+        # A client that has left already has no socket any more.
+        if connection is not None and not self.transport.is_closing():
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         self.transport.abort()

@@ -10,6 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from mock_server.sandboxes.registry import Sandboxes
+from mock_server.server.connections import most_connections, refuse_slow_requests
 from mock_server.server.write_batching import Protocol, WriteBatch
 
 
@@ -66,6 +67,7 @@ class _Server(uvicorn.Server):
             # Before the first response shows a time.
             self._sandboxes.shared.keep_time()
             self._keeping = asyncio.create_task(self._sandboxes.keep_time())
+        self._looking = asyncio.create_task(refuse_slow_requests(self.server_state.connections))
         await super().startup(sockets)
         if settings.workers > 1:
             self._following = asyncio.create_task(self._sandboxes.follow())
@@ -87,7 +89,7 @@ def server(app: ASGIApp, sandboxes: Sandboxes) -> uvicorn.Server:
     """A server for the application; it is not running yet."""
     config = uvicorn.Config(
         app,
-        http=partial(Protocol, batch=WriteBatch()),  # type: ignore[arg-type]
+        http=partial(Protocol, batch=WriteBatch(), most=most_connections()),  # type: ignore[arg-type]
         proxy_headers=False,
         access_log=False,
         log_level="warning",

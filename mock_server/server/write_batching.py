@@ -10,6 +10,7 @@ import asyncio
 from contextlib import suppress
 from typing import Any
 
+from mock_server.errors import Refusal
 from mock_server.server.protocol import ResettableProtocol
 
 _RESPONSE_HEAD = b"HTTP/1."
@@ -85,10 +86,12 @@ class BatchedTransport:
 class Protocol(ResettableProtocol):
     """The HTTP protocol of the server; all connections share one batch."""
 
-    def __init__(self, *args: Any, batch: WriteBatch, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, batch: WriteBatch, most: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._batch = batch
+        self._batch, self._most = batch, most
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wrap the transport of a new connection."""
         super().connection_made(BatchedTransport(transport, self._batch))  # type: ignore[arg-type]
+        if len(self.connections) > self._most:
+            self.refuse(Refusal("unavailable", f"the mock serves at most {self._most} connections"))

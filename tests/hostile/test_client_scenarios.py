@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 import openapi
 from mock_server.scenarios.library import BUILT_IN, Library
-from mock_server.scenarios.loader import facts, load
+from mock_server.scenarios.loader import OWN_FIELDS, facts, load
 from mock_server.scenarios.yaml_fields import ScenarioError
 from mock_server.scenarios.yaml_text import LARGEST_FILE, MOST_NODES
+from mock_server.simulation.trial import problem_with_client
+from mock_server.storage.lmdb import codec
 
 FACTS = facts(openapi.load())
 GOOD = BUILT_IN.joinpath("instant.yaml").read_text(encoding="utf-8")
@@ -45,6 +47,34 @@ FILES = {
     "NUL": "summary: \0",
     "two documents": "a: b\n---\nc: d\n",
     "a repeated condition": f"{HEAD}wire: duplicate=1+duplicate=1\n",
+    "no status": "summary: s\nreveals: r\nbreaks: b\ntimeline:\n  - {at: 0, message: hi}\n",
+    "an event name of two lines": f'{HEAD}  - {{at: 1, event: {{name: "a\\nb", data: {{}}}}}}\n',
+    "a status of two lines": f'{HEAD}  - {{at: 1, status: "a\\nb"}}\n',
+}
+# What YAML has and JSON does not, and what a run cannot do without.
+FIELDS = {
+    "a set": "{x: !!set {a, b}}",
+    "an ordered mapping": "{x: !!omap [a: 1]}",
+    "pairs": "{x: !!pairs [a: 1]}",
+    "a mapping of a foreign kind": "{x: !own {a: 1}}",
+    "a set as fields": "!!set {a, b}",
+    "a number as a key": "{1: x}",
+    "a boolean as a key": "{yes: x}",
+    "null as a key": "{~: x}",
+    "a nested number as a key": "{x: {y: [{1.5: z}]}}",
+    "a merge": "{x: {<<: {a: 1}}}",
+    "a duplicate key": "{x: {a: 1, a: 2}}",
+    "an integer of 65 bits": "{x: 18446744073709551616}",
+    "a long hexadecimal integer": "{x: 0x1ffffffffffffffff}",
+    "infinity": "{x: [-.inf]}",
+    "not a number": "{x: .NaN}",
+    "a float that is infinite": "{x: 1.0e+999}",
+    "binary data": "{x: !!binary aGk=}",
+    "a timestamp": "{x: 2024-01-01T00:00:00Z}",
+    **{f"{name} {value}": f"{{{name}: {value}}}" for name in OWN_FIELDS for value in ("null", "1", "x")},
+}
+FILES |= {
+    f"fields: {kind}": f"{HEAD}  - {{at: 1, status: failed, fields: {FIELDS[kind]}}}\n" for kind in FIELDS
 }
 
 
@@ -52,9 +82,12 @@ def load_or_refuse(file: Path) -> str:
     """The error for a file, one printable line; empty if it is loaded."""
     error = ""
     try:
-        load(file, FACTS)
+        scenario = load(file, FACTS)
     except ScenarioError as refused:
         error = str(refused)
+    else:
+        assert problem_with_client(scenario) == ""
+        assert codec.scenario_bytes(codec.scenario(codec.scenario_bytes(scenario)))
     assert not error or error.isprintable()
     assert len(error) < 2000
     return error
@@ -128,6 +161,9 @@ TOKENS = st.sampled_from(
             "---\n",
             "%YAML 1.2\n",
         ),
+        *(f"  - {{at: 1, status: failed, fields: {value}}}\n" for value in FIELDS.values()),
+        *("after_cancel:\n", "after_outputs:\n", "  -\n", "  - {at: 1, status: requires_action}\n"),
+        *("  - {at: 1, tool_calls: [{name: f}]}\n", "  - {at: 2, status: completed}\n", "expires: 0\n"),
         *(
             "-0",
             "+1",

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.repository.sources import ROOT
+from tests.repository.sources import ROOMS, ROOT, tracked
 from tests.serving import mock
 
 FOLDER = ROOT / ".github"
@@ -50,6 +50,7 @@ class Job:
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     log: str = ""
     code: int = 0
+    fork: str = ""
 
     def __post_init__(self) -> None:
         declared = yaml.safe_load(ACTION.read_text(encoding="utf-8"))["inputs"]
@@ -101,6 +102,8 @@ class Job:
                     return self.outputs[step][name]
                 case ["github", "action_path"]:
                     return str(ACTION.parent)
+                case ["github", "event", *_]:
+                    return self.fork
             raise AssertionError(f"this test does not evaluate {expression[0]}")
 
         return re.sub(r"\$\{\{ (\S+) \}\}", value, text)
@@ -127,8 +130,18 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-def test_without_a_key_the_check_is_skipped_with_a_notice(tmp_path: Path) -> None:
+def test_without_a_key_the_job_fails(tmp_path: Path) -> None:
     done = job(tmp_path, url="https://studio.tune.app").run("Look for a key")
+    assert done.code == 3
+    assert done.log.startswith("::error title=tune-check::No key was given")
+    assert "could not check" in done.summary
+
+
+@pytest.mark.parametrize(("fork", "allowed"), [("true", "false"), ("", "true"), ("false", "true")])
+def test_in_a_fork_or_if_allowed_the_check_is_skipped(tmp_path: Path, fork: str, allowed: str) -> None:
+    found = job(tmp_path, url="https://studio.tune.app", **{"allow-missing-key": allowed})
+    found.fork = fork
+    done = found.run("Look for a key")
     assert done.code == 0
     assert done.outputs["key"] == {"skipped": "true"}
     assert done.log.startswith("::notice title=tune-check skipped::No key was given")
@@ -155,9 +168,24 @@ def test_the_action_installs_this_revision(tmp_path: Path) -> None:
     found = job(tmp_path, key=KEY)
     found.outputs["python"] = {"python-path": sys.executable}
     # test_wheel installs the dependencies of tune-check; here that would only take time.
-    found.run("Install tune-check", PIP_NO_DEPS="1")
+    found.run("Install tune-check", CONTRACT=str(_revision_without_dependencies(tmp_path)))
     assert (found.code, found.log) == (0, "")
     assert os.access(tmp_path / "temp/tune-check/bin/tune-check", os.X_OK)
+
+
+def _revision_without_dependencies(tmp_path: Path) -> Path:
+    """A folder like the repository that pins nothing but the build backend."""
+    text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    backend = re.search(r"^setuptools==.*?(?=^[^ ])", text + "\n#", re.MULTILINE | re.DOTALL)
+    assert backend
+    folder = tmp_path / "revision"
+    folder.mkdir()
+    (folder / "constraints.txt").write_text(backend[0], encoding="utf-8")
+    for path in tracked():
+        if path.parts[0] in ROOMS or str(path) in ("pyproject.toml", "README.md", "LICENSE"):
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / path, folder / path)
+    return folder
 
 
 def test_a_deployment_that_conforms_passes(tmp_path: Path, service: str) -> None:
@@ -209,9 +237,23 @@ def test_shellcheck_finds_no_problem(where: str, script: str) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FOLDER)))
-def test_third_party_actions_have_a_version(path: Path) -> None:
-    used = [step["uses"] for step in steps(path) if "uses" in step]
-    assert all(re.search(r"@v\d+$", one) or one.startswith("./") for one in used)
+def test_actions_of_others_are_pinned_by_commit(path: Path) -> None:
+    lines = re.findall(r"^ *-? *uses: (.*)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    # The version in the comment is for readers and for tools that propose updates.
+    pinned = r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+"
+    assert [line for line in lines if not re.fullmatch(pinned, line) and not line.startswith("./")] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FOLDER)))
+def test_scripts_of_packages_never_see_the_token_of_the_repository(path: Path) -> None:
+    checkouts = [step for step in steps(path) if "/checkout@" in step.get("uses", "")]
+    assert [step for step in checkouts if step["with"]["persist-credentials"] is not False] == []
+
+
+@pytest.mark.parametrize(("where", "script"), scripts(), ids=[where for where, _ in scripts()])
+def test_npm_runs_no_scripts_of_packages(where: str, script: str) -> None:
+    installs = re.findall(r"\bnpm (?:ci|install|i)\b.*", script)
+    assert [line for line in installs if "--ignore-scripts" not in line] == [], where
 
 
 def test_every_expression_of_the_action_names_an_input_or_step_that_exists() -> None:

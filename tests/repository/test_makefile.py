@@ -38,12 +38,12 @@ def test_args_are_passed_to_the_command() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "installs"), [(None, False), ("pyproject.toml", True), ("constraints.txt", True)]
+    ("changed", "installs"), [(None, False), ("pyproject.toml", True), ("constraints-dev.txt", True)]
 )
 def test_the_environment_is_reinstalled_only_when_the_dependencies_have_changed(
     changed: str | None, installs: bool, tmp_path: Path
 ) -> None:
-    for moment, name in enumerate(("Makefile", "pyproject.toml", "constraints.txt", ".venv/.installed")):
+    for moment, name in enumerate(("Makefile", "pyproject.toml", "constraints-dev.txt", ".venv/.installed")):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes((ROOT / name).read_bytes() if (ROOT / name).is_file() else b"")

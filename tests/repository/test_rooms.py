@@ -73,7 +73,8 @@ ORDER = {
         ("server",),
     ),
     "contract_tests": (
-        ("document", "redaction", "settings"),
+        ("document", "plain_text", "redaction", "settings"),
+        ("internal_error",),
         ("observations",),
         ("findings",),
         ("client",),

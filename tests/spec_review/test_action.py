@@ -119,7 +119,9 @@ def test_every_script_is_run_by_a_test() -> None:
         "Set the exit code",
     }
     steps = WORKFLOW["jobs"]["review"]["steps"]
-    assert [step["run"] for step in steps if "run" in step] == ["npm ci --no-audit --no-fund"]
+    assert [step["run"] for step in steps if "run" in step] == [
+        "npm ci --ignore-scripts --no-audit --no-fund"
+    ]
 
 
 def test_tune_review_is_installed_with_pinned_versions(runner: Runner) -> None:
@@ -131,7 +133,8 @@ def test_tune_review_is_installed_with_pinned_versions(runner: Runner) -> None:
     assert done.returncode == 0, done.stderr
     calls = runner.content("calls").splitlines()
     assert calls[0] == f"-m venv {runner.path}/tune-review"
-    assert calls[1].endswith("install --constraint there/constraints.txt there")
+    assert calls[1].endswith("install --require-hashes --requirement there/constraints.txt")
+    assert calls[2].endswith("install --no-deps --no-build-isolation there")
 
 
 def test_a_base_that_exists_locally_is_used(runner: Runner) -> None:
@@ -266,4 +269,4 @@ def test_the_workflow_installs_the_locked_versions(runner: Runner) -> None:
     runner.tool("npm", FAKE)
     run = next(step["run"] for step in WORKFLOW["jobs"]["review"]["steps"] if "run" in step)
     assert runner.lines(run).returncode == 0
-    assert runner.content("calls") == "ci --no-audit --no-fund\n"
+    assert runner.content("calls") == "ci --ignore-scripts --no-audit --no-fund\n"

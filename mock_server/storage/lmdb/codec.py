@@ -15,8 +15,8 @@ import orjson
 from mock_server.simulation.conditions import ConditionError, parse_all
 from mock_server.simulation.records import MessageRecord, RunRecord, ThreadRecord
 from mock_server.simulation.scenario import Moment, Scenario
-from mock_server.simulation.snapshot import ends_when_played
 from mock_server.simulation.timestamps import LATEST
+from mock_server.simulation.trial import problem_of, problem_of_scenario
 from mock_server.storage.lmdb import plain
 from mock_server.storage.lmdb.plain import Columns, PlainError
 
@@ -24,7 +24,6 @@ _LONGEST = 1e7
 """The limit of a scenario's seconds."""
 _MAX_VERSION = 1 << 31
 _RUN_ID = re.compile(r"run_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_TRIAL_ID = "run_00000000-0000-4000-8000-000000000000"
 
 _RUN = tuple(field.name for field in fields(RunRecord))
 _SCENARIO = _RUN.index("scenario")
@@ -82,7 +81,7 @@ def run(data: bytes, scenario: Scenario) -> RunRecord:
     if record.inputs:
         for given in record.inputs:
             _check_created(given.at)
-        _check_playable(record)
+        _check(problem_of(record))
     return record
 
 
@@ -108,8 +107,7 @@ def scenario(data: bytes) -> Scenario:
             _check_moment(moment)
     if not 0 <= found.expires < _LONGEST:
         raise PlainError("expires: is out of range")
-    for pace in (0.0, 1.0):
-        _check_playable(RunRecord(_TRIAL_ID, "", 0, found, "", "", pace=pace))
+    _check(problem_of_scenario(found))
     return found
 
 
@@ -132,11 +130,6 @@ def _check_moment(moment: Moment) -> None:
         raise PlainError("at or until: is out of range")
 
 
-def _check_playable(record: RunRecord) -> None:
-    """Play the run once. Fields that each have the right type may still contradict each other."""
-    try:
-        ended = ends_when_played(record)
-    except Exception as error:
-        raise PlainError(f"cannot be played: {type(error).__name__}: {error}") from None
-    if not ended:
-        raise PlainError("cannot be played: it never ends")
+def _check(problem: str) -> None:
+    if problem:
+        raise PlainError(problem)

@@ -29,7 +29,7 @@ class Retention:
 
     def __init__(self, file: LmdbFile, records: Records, policy: RetentionPolicy) -> None:
         self._file, self._records, self._policy = file, records, policy
-        self._keys = records.keys
+        self._keys, self._runs = records.keys, records.runs
         self._new: dict[bytes, None] = {}
         self._next_thread: bytes | None = None
 
@@ -101,8 +101,10 @@ class Retention:
     def _read(self, transaction: Transaction, place: bytes) -> RunRecord | None:
         """The run at a place; None if it was deleted before it was counted, or is damaged."""
         value = transaction.get(self._keys.places + place)
+        if value is None:
+            return None
         try:
-            return None if value is None else self._records.runs.decode(transaction, place, value)
+            return self._runs.cached(place, value) or self._runs.decode(transaction, place, value)
         except DamagedError:
             return None
 

@@ -192,7 +192,8 @@ def _queries(operation: Operation) -> Iterator[Mutant]:
     known = {one["name"] for one in operation.parameters}
     for detail, (operator, place, change, why) in QUERIES.items():
         if place.partition(",")[0] in known:
-            grade = Grade.OBSERVED if detail == "no dataset" else operation.grade
+            # No page says what a dataset does.
+            grade = Grade.OBSERVED if detail in ("no dataset", "ignore datasetId") else operation.grade
             yield Mutant(
                 operator,
                 operation.id,

@@ -60,7 +60,9 @@ def _taken(operation: Operation, place: Place) -> Iterator[Mutant]:
         yield _mutant("accept a wrong type", operation, place, place.grade, make)
     if place.enum and place.enumerated:
         make = rewrite(partial(_known, place))
-        yield _mutant("accept beyond the enum", operation, place, place.enumerated, make)
+        # Clients send more words inside a message than the documented ones, such as the role system.
+        grade = worse(place.enumerated, Grade.OBSERVED) if len(place.names) > 1 else place.enumerated
+        yield _mutant("accept beyond the enum", operation, place, grade, make)
     for keyword, bound, grade in place.bounds:
         make = rewrite(partial(_within, keyword, bound))
         yield _mutant("accept beyond a bound", operation, place, grade, make, keyword)
@@ -158,7 +160,10 @@ def _whole(operation: Operation) -> Iterator[Mutant]:
     for detail, test in _BODIES.items():
         for operator, kind in (("accept", faults.TakesBody), ("fail on", faults.FailsOnBody)):
             make = partial(kind, operation.id, test)
-            yield Mutant(f"{operator} a wrong body", operation.id, "body", operation.grade, make, detail)
+            # No page says that JSON under another name is refused.
+            free = operator == "accept" and detail == "another media type"
+            grade = worse(operation.grade, Grade.OBSERVED) if free else operation.grade
+            yield Mutant(f"{operator} a wrong body", operation.id, "body", grade, make, detail)
     names = {place.names[0] for place in operation.body()}
     make = partial(faults.FailsOnBody, operation.id, partial(_holds_more, names))
     grade = worse(Grade.OBSERVED, operation.grade)
