@@ -19,6 +19,8 @@ MakeRun = Callable[[str], RunRecord]
 """Makes a new run of a thread from the text of the user's last message."""
 CheckLastRun = Callable[[RunRecord], object]
 """Raises an exception if the last run of a thread allows no new one."""
+MAX_ENTRIES = 10_000
+"""A message is evicted once its thread has this number of newer messages and runs."""
 SPARE_THREADS = 1000
 """Threads that are kept beyond the number of runs."""
 

@@ -12,6 +12,7 @@ import pytest
 
 from mock_server import Settings
 from mock_server.app import create_sandboxes
+from mock_server.control import state
 from mock_server.control.app import MOST_WAITING
 from mock_server.control.clock import MOST_RUNS
 from mock_server.sandboxes import registry
@@ -178,3 +179,27 @@ def test_wrong_tokens_are_slowed_and_never_compared_at_a_high_rate() -> None:
         assert set(statuses) == {401, 429}
         time.sleep(1.2)
         assert TuneMock(mock.origin, token="right").overview()
+
+
+def test_the_state_of_a_thread_and_of_a_page_is_bounded(
+    make_mock: Callable[..., Driver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "MOST_ENTRIES", 10)
+    mock = make_mock(speed=0, concurrent_runs=True)
+    for number in range(12):
+        mock.post("/threads/t/messages", {"role": "user", "content": f"{number}"})
+    for thread in ("u", "v", "w"):
+        for _ in range(6):
+            mock.post(f"/threads/{thread}/runs", {"model": "mock/instant"})
+    first = mock.get("/_mock/state").json()
+    assert [thread["id"] for thread in first["threads"]] == ["t"]
+    assert [thread["hasOlder"] for thread in first["threads"]] == [True]
+    texts = [one["content"][0]["text"]["value"] for one in first["threads"][0]["messages"]]
+    assert texts == [f"{number}" for number in range(2, 12)]
+    assert first["more"] is True
+    second = mock.get("/_mock/state?after=t").json()
+    assert [thread["id"] for thread in second["threads"]] == ["u", "v"]
+    assert [entry["run"]["threadId"] for entry in second["runs"]].count("u") == 6
+    assert not any(thread["hasOlder"] for thread in second["threads"])
+    third = mock.get("/_mock/state?after=v").json()
+    assert ([thread["id"] for thread in third["threads"]], third["more"]) == (["w"], False)
