@@ -110,5 +110,6 @@ class Sandbox:
     def close(self) -> None:
         """End all waiting requests."""
         self.closing = True
+        self.journal.end()
         for clock in (self.clock, *self.run_clocks.values()):
             clock.wake()
