@@ -70,6 +70,9 @@ class MemoryStore:
     def keep_time(self, timestamp: int, *, lower: bool = False) -> None:
         """Do nothing: memory does not outlive its process."""
 
+    def note_use(self, most: int) -> None:
+        """Do nothing: no other sandbox is in this store."""
+
     def close(self) -> None:
         """Do nothing: memory needs no release."""
 

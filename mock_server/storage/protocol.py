@@ -109,6 +109,9 @@ class Store(Protocol):
     def keep_time(self, timestamp: int, *, lower: bool = False) -> None:
         """Keep a virtual time. An earlier one than the one that is kept counts only with `lower`."""
 
+    def note_use(self, most: int) -> None:
+        """Note that this sandbox is used now. If more than `most` are kept, delete the oldest ones."""
+
     async def clear(self) -> None:
         """Delete everything."""
 

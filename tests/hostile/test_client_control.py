@@ -16,6 +16,7 @@ from mock_server.control import state
 from mock_server.control.app import MOST_WAITING
 from mock_server.control.clock import MOST_RUNS
 from mock_server.sandboxes import registry
+from mock_server.sandboxes import sandbox as sandbox_module
 from mock_server.simulation.ids import Ids
 from mock_server.simulation.records import MessageRecord, RunRecord, ThreadRecord
 from mock_server.storage import protocol
@@ -161,6 +162,40 @@ def test_what_an_evicted_sandbox_held_is_deleted(
     assert asyncio.run(work())[: 7 if on_disk else 0] == [0] * (7 if on_disk else 0)
     assert len(sandboxes.tests()) == 3
     sandboxes.end()
+
+
+def test_workers_delete_together_what_the_oldest_sandboxes_held(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(registry, "MAX_TESTS", 3)
+    monkeypatch.setattr(sandbox_module, "USE_SECONDS", 0)
+    settings = Settings(store=tmp_path / "s", workers=2)
+    workers = [create_sandboxes(settings), create_sandboxes(settings)]
+
+    async def work() -> list[int]:
+        for number in range(12):
+            # Each test is used by one worker only; one more test by both, all the time.
+            for worker in workers:
+                sandbox = worker.of_test("always")
+                if number == 0:
+                    await sandbox.store.add_thread(ThreadRecord("thread", 1))
+            sandbox = workers[number % 2].of_test(f"test {number}")
+            await sandbox.store.add_thread(ThreadRecord("thread", 1))
+            await asyncio.sleep(0)
+        return [await _threads_of(tmp_path / "s", f"test {number}") for number in range(12)]
+
+    assert asyncio.run(work()) == [0] * 10 + [1] * 2
+    assert asyncio.run(_threads_of(tmp_path / "s", "always")) == 1
+    for worker in workers:
+        worker.end()
+
+
+async def _threads_of(path: Path, test: str) -> int:
+    """The number of threads that a file holds for a test."""
+    held = LmdbStore(path, sandbox=test)
+    found = (await held.counts())[0]
+    held.close()
+    return found
 
 
 def test_wrong_tokens_are_slowed_and_never_compared_at_a_high_rate() -> None:

@@ -13,6 +13,7 @@ from mock_server.storage.lmdb.keys import (
     CHANGES,
     COUNTS,
     LARGEST_NUMBER,
+    LAST_USED,
     MESSAGE,
     NUMBER,
     PLACE_SIZE,
@@ -81,6 +82,7 @@ class Records:
         """Delete everything except the next thread number. Cached runs are found by thread numbers."""
         following, _ = self.counts(transaction)
         delete_all(transaction, self.keys.sandbox)
+        transaction.delete(LAST_USED + self.keys.sandbox)
         transaction.put(self.keys.counts, COUNTS.pack(following, 0))
 
     def state(self, transaction: Transaction, thread_id: str) -> State | None:
