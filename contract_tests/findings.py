@@ -2,11 +2,15 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.reproduction import script
+from contract_tests.plain_text import one_line, visible
+from contract_tests.redaction import Secrets
 from openapi import Grade
 
 
@@ -26,6 +30,10 @@ class Outcome(StrEnum):
     NOT_OFFERED = "not offered"
 
 
+MOST_PLACES = 100
+"""How many places one fact is reported for. More of them tell nothing new."""
+_TEXTS = ("seen", "expected", "place", "curl", "suggests", "script")
+_PLACE_LIMIT, _SUGGESTS_LIMIT = 200, 4000
 _SEVERITY = {
     Grade.DOCUMENTED: Severity.FAILURE,
     Grade.OBSERVED: Severity.WARNING,
@@ -66,6 +74,8 @@ class Finding:
     suggests: str = ""
     outcome: Outcome = Outcome.BROKEN
     count: int = 1
+    script: str = ""
+    exchange: Exchange | None = field(default=None, repr=False, compare=False)
 
     @property
     def key(self) -> tuple[str, str, Grade, Outcome]:
@@ -78,9 +88,20 @@ class Finding:
             return Severity.NOTE
         return Severity.FAILURE if self.grade.rank <= threshold.rank else _SEVERITY[self.grade]
 
+    def redacted(self, secrets: Secrets) -> "Finding":
+        """The finding without secrets in what a service wrote of it."""
+        texts: dict[str, Any] = {name: secrets.redact(getattr(self, name)) for name in _TEXTS}
+        return replace(self, **texts)
+
     def as_json(self) -> dict[str, Any]:
         """The finding as plain JSON values, which `from_json` reads."""
-        return asdict(self)
+        plain = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "exchange"}
+        return {**plain, "script": self.script or self._reproduction()}
+
+    def _reproduction(self) -> str:
+        """A script that shows the finding on a deployment without data, empty if `curl` is enough."""
+        needed = self.exchange is not None and self.exchange.before and self.outcome is Outcome.BROKEN
+        return script(self.exchange) if self.exchange is not None and needed else ""
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> "Finding":
@@ -109,7 +130,7 @@ class Check:
 
     def findings(self, subject: Any) -> Iterator[Finding]:
         """The findings about one subject, such as an exchange, a trace or a stream."""
-        for deviation in self.function(subject):
+        for deviation in islice(self.function(subject), MOST_PLACES):
             yield self.finding(deviation)
 
     def finding(self, deviation: Deviation) -> Finding:
@@ -121,12 +142,13 @@ class Check:
             source=self.source,
             grade=deviation.grade or self.grade,
             advice=self.advice,
-            seen=deviation.seen,
-            expected=deviation.expected,
-            place=deviation.place or (exchange.label if exchange else ""),
+            seen=one_line(deviation.seen),
+            expected=one_line(deviation.expected),
+            place=one_line(deviation.place or (exchange.label if exchange else ""), _PLACE_LIMIT),
             curl=exchange.curl() if exchange else "",
-            suggests=deviation.suggests,
+            suggests=visible(deviation.suggests[:_SUGGESTS_LIMIT]),
             outcome=deviation.outcome,
+            exchange=exchange,
         )
 
 
@@ -180,9 +202,17 @@ def checks_of(subject: type) -> list[Check]:
 
 
 def merge(findings: Iterable[Finding]) -> list[Finding]:
-    """One finding for each key: the first, with the sum of the counts."""
+    """One finding for each key: the first, with the sum of the counts.
+
+    Beyond `MOST_PLACES` places of one fact, the first stands for the others too.
+    """
     merged: dict[tuple[str, str, Grade, Outcome], Finding] = {}
+    firsts: dict[tuple[str, Grade, Outcome], list[tuple[str, str, Grade, Outcome]]] = {}
     for finding in findings:
-        known = merged.get(finding.key)
-        merged[finding.key] = replace(known, count=known.count + finding.count) if known else finding
+        places = firsts.setdefault((finding.slug, finding.grade, finding.outcome), [])
+        key = finding.key if finding.key in merged or len(places) < MOST_PLACES else places[0]
+        if key not in merged:
+            places.append(key)
+        known = merged.get(key)
+        merged[key] = replace(known, count=known.count + finding.count) if known else finding
     return list(merged.values())

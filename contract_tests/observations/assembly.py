@@ -43,7 +43,11 @@ def assemble(exchanges: Sequence[Exchange]) -> History:
         key: _trace(key, observations, created.get(key), not_found.get(key, []), of_exchange)
         for key, observations in observed.items()
     }
-    related = {key: replace(trace, related=_related(trace, traces.values())) for key, trace in traces.items()}
+    of_runs = _of_runs(traces.values())
+    related = {
+        key: replace(trace, related=of_runs[trace.scope, trace.id]) if trace.kind == "run" else trace
+        for key, trace in traces.items()
+    }
     return History(tuple(exchanges), tuple(related.values()), tuple(streams), related)
 
 
@@ -76,18 +80,16 @@ def _not_found(exchanges: Iterable[Exchange]) -> dict[Key, list[Exchange]]:
     return found
 
 
-def _related(trace: Trace, traces: Iterable[Trace]) -> dict[str, tuple[Trace, ...]]:
-    """The steps and messages of a run. Empty for other resources."""
-    if trace.kind != "run":
-        return {}
-    mine = [
-        other
-        for other in traces
-        if other.kind in ("step", "message")
-        and other.last.body.get("runId") == trace.id
-        and other.scope.partition("/")[0] == trace.scope
-    ]
-    return {
-        "steps": tuple(other for other in mine if other.kind == "step"),
-        "messages": tuple(other for other in mine if other.kind == "message"),
-    }
+def _of_runs(traces: Iterable[Trace]) -> dict[tuple[str, str], dict[str, tuple[Trace, ...]]]:
+    """The steps and messages of each run, by the thread and the id of the run."""
+    found: dict[tuple[str, str], dict[str, tuple[Trace, ...]]] = defaultdict(
+        lambda: {"steps": (), "messages": ()}
+    )
+    mine: dict[tuple[str, str, str], list[Trace]] = defaultdict(list)
+    for trace in traces:
+        run = trace.last.body.get("runId")
+        if trace.kind in ("step", "message") and isinstance(run, str):
+            mine[trace.scope.partition("/")[0], run, f"{trace.kind}s"].append(trace)
+    for (thread, run, kind), those in mine.items():
+        found[thread, run][kind] = tuple(those)
+    return found

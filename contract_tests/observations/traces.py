@@ -4,18 +4,21 @@ Everything here is computed from exchanges. Requests of the checker, HAR files
 and proxied traffic are treated in the same way.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from contract_tests.document import EVENT_STREAM, Operation, Role
 from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.json_text import read_json
 from contract_tests.observations.lifecycle import NO_LIFECYCLE, Lifecycle, lifecycles
 from contract_tests.observations.sse import Event, Flaw, Parser
 
 DONE = "[DONE]"
+# A page has at most 100 entries. Clients ask for up to 1000.
+_MOST_ENTRIES, _MOST_EVENTS = 1000, 20_000
 # Streams of other services say "thread.run" where the document says "run". Both mean a run.
 _OBJECTS = {
     "run": "run",
@@ -93,9 +96,10 @@ class Trace:
     def pairs(self) -> Iterator[tuple[Observation, Observation]]:
         """Each observation after the latest one that certainly precedes it."""
         for index, later in enumerate(self.observations):
-            earlier = [one for one in self.observations[:index] if one.precedes(later)]
-            if earlier:
-                yield earlier[-1], later
+            before = (self.observations[at] for at in range(index - 1, -1, -1))
+            earlier = next((one for one in before if one.precedes(later)), None)
+            if earlier is not None:
+                yield earlier, later
 
 
 @dataclass(frozen=True)
@@ -129,8 +133,9 @@ class Stream:
     def of(cls, exchange: Exchange) -> "Stream":
         """The stream in the response of an exchange."""
         parser = Parser()
-        events = [event for chunk in exchange.chunks for event in parser.feed(chunk.data, chunk.at)]
-        if not exchange.cut and not exchange.error:
+        every = (event for chunk in exchange.chunks for event in parser.feed(chunk.data, chunk.at))
+        events = list(islice(every, _MOST_EVENTS))
+        if len(events) < _MOST_EVENTS and not exchange.cut and not exchange.error:
             parser.close()
         return cls(exchange, tuple(map(_decode, events)), tuple(parser.flaws))
 
@@ -212,7 +217,7 @@ def _resources(operation: Operation, body: Any) -> Iterator[Mapping[str, Any]]:
         items = body.get("data") if isinstance(body, Mapping) else None
     else:
         items = [body] if operation.kind else None
-    for item in items if isinstance(items, list) else []:
+    for item in items[:_MOST_ENTRIES] if isinstance(items, list) else []:
         if isinstance(item, Mapping) and isinstance(item.get("id"), str) and item["id"]:
             yield item
 
@@ -225,6 +230,6 @@ def _decode(event: Event) -> StreamEvent:
     if event.data.strip() == DONE:
         return StreamEvent(event)
     try:
-        return StreamEvent(event, json.loads(event.data))
-    except (ValueError, RecursionError) as error:
+        return StreamEvent(event, read_json(event.data))
+    except ValueError as error:
         return StreamEvent(event, None, str(error))
