@@ -34,6 +34,9 @@ class _Dropped(list[Any]):
         """Do nothing."""
 
 
+_DROPPED = _Dropped()
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol with limits. Its errors have the form of all others."""
 
@@ -42,13 +45,13 @@ class BoundedProtocol(HttpToolsProtocol):
         self._refusal: Refusal | None = None
         # Bytes since the last end of a head, part of a body, or end of a request.
         self._unfinished = 0
-        # A new connection is incomplete too: its client may never send anything.
-        self.is_incomplete, self.looks = True, 0
+        # How often the request was found incomplete, and the one before it.
+        self.looks, self.looked_at = 0, None
 
-    def on_message_begin(self) -> None:
-        """Begin a request."""
-        self.is_incomplete = True
-        super().on_message_begin()
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether the client still has to send something. A new connection is incomplete too."""
+        return self.cycle is None or self.cycle.more_body or self._unfinished > 0
 
     def data_received(self, data: bytes) -> None:
         """Parse data, unless the connection is about to close."""
@@ -65,7 +68,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._check_head()
         self._unfinished = 0
         super().on_headers_complete()
-        self.headers = _Dropped()
+        self.headers = _DROPPED
 
     def on_body(self, body: bytes) -> None:
         """Pass on a part of the body."""
@@ -74,8 +77,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """End the request."""
-        self._unfinished = self.looks = 0
-        self.is_incomplete = False
+        self._unfinished = 0
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
