@@ -9,6 +9,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 # Quiet twice: pip reports errors, but no warnings about the machine's own configuration.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
+PIP_INSTALL := python -m pip --disable-pip-version-check --quiet install
 
 # What `make constraints` pins with: for every platform and Python version, with the hashes of all files.
 UV := 0.13.9
@@ -47,6 +48,19 @@ review: $(INSTALLED) ## Review what the document changes since BASE=main
 .PHONY: test
 test: $(INSTALLED) ## Run the tests
 	@exec $(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+
+.PHONY: test-oldest
+test-oldest: ## Run the tests with the lowest versions that pyproject.toml allows
+	@$(PYTHON) -m venv build/oldest
+	@build/oldest/bin/$(PIP_INSTALL) uv
+	@build/oldest/bin/uv pip install --quiet --python build/oldest/bin/python --resolution lowest-direct --editable '.[dev]'
+	@exec build/oldest/bin/python -m pytest -n auto --dist loadgroup $(ARGS)
+
+.PHONY: test-newest
+test-newest: ## Run the tests with the newest versions that pyproject.toml allows
+	@$(PYTHON) -m venv build/newest
+	@build/newest/bin/$(PIP_INSTALL) --upgrade --editable '.[dev]'
+	@exec build/newest/bin/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 .PHONY: fuzz
 fuzz: $(INSTALLED) ## Run the fuzzers and the hostile generators for long, with every check and three seeds

@@ -2,25 +2,37 @@
 
 import io
 import os
+import signal
 import sys
 import tempfile
+import threading
+import time
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 
+from contract_tests import STARTED, previous
 from contract_tests.baseline import load
 from contract_tests.checks import REGISTRY
 from contract_tests.client.client import verification
 from contract_tests.client.hypothesis_cache import write_charmap
+from contract_tests.configuration import configured
+from contract_tests.internal_error import described, paragraph
 from contract_tests.options import KEY_VARIABLE, OPTIONS, Option, settings_of
+from contract_tests.plain_text import one_line
 from contract_tests.recordings.offline import OfflineOptions, check_recording
 from contract_tests.recordings.proxy import serve
+from contract_tests.redaction import Secrets
 from contract_tests.report import Outputs
-from contract_tests.report.model import CONFORMS, NOT_CHECKED, USAGE_ERROR
+from contract_tests.report.model import CONFORMS, INTERNAL_ERROR, NOT_CHECKED, USAGE_ERROR
+from contract_tests.report.outputs import check_path
+from contract_tests.report.terminal import guarded, in_github_job
 from contract_tests.session.plan import plan
 from contract_tests.session.progress import ProgressPlugin
 from contract_tests.settings import Settings, UsageError, base_url, readable
@@ -38,13 +50,25 @@ _PYTEST = (
     *("-p", "no:warnings"),
     *("-p", "no:unraisableexception"),
     *("-p", "no:threadexception"),
+    *("-p", "no:junitxml"),
     "-s",
 )
 _LISTEN = "127.0.0.1:4011"
-_OFFLINE = frozenset({"key", "grade", "known", "markdown", "json", "html"})
+_OFFLINE = frozenset(
+    {"key", "grade", "known", "baseline", "markdown", "json", "html", "junitxml", "sarif", "code_quality"}
+)
 _FORWARDING = frozenset({"insecure", "ca"})
 _FLAGS = {"expression": "-k", "exitfirst": "-x", "processes": "-n"}
 _ENVIRONMENT = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": None, "PYTEST_PLUGINS": None}
+
+
+@dataclass
+class Invocation:
+    """One call of the command: when it began, and which texts it must not show."""
+
+    started: float = field(default_factory=time.time)
+    secrets: Secrets = field(default_factory=Secrets)
+    annotations: list[str] = field(default_factory=list)
 
 
 def _option(option: Option) -> click.Option:
@@ -57,6 +81,12 @@ def _option(option: Option) -> click.Option:
 
 def run(url: str | None, har: str, proxy_to: str, listen: str, **given: Any) -> int:
     """Check a deployment, a recording or proxied traffic. Returns the exit code. Raises `UsageError`."""
+    invocation = click.get_current_context().ensure_object(Invocation)
+    invocation.secrets.add(given["key"] or "", os.environ.get(KEY_VARIABLE, ""))
+    sources = configured(Path.cwd()) if not (har or proxy_to) else {}
+    configured_url = sources.pop("url", None)
+    url = url or configured_url
+    given = {**given, **{_name(name): value for name, value in sources.items() if not given[_name(name)]}}
     if har and proxy_to:
         raise UsageError("--har and --proxy-to: give only one of them")
     if har or proxy_to:
@@ -68,20 +98,30 @@ def run(url: str | None, har: str, proxy_to: str, listen: str, **given: Any) -> 
         return serve(base_url(proxy_to), listen, options)
     if not url:
         raise UsageError("URL: give the service to check, for example tune-check https://studio.tune.app")
-    return check_deployment(url, passed=_for_pytest(given), **given)
+    return check_deployment(url, passed=_for_pytest(given), started=invocation.started, **given)
 
 
-def check_deployment(url: str, dry_run: bool, passed: tuple[str, ...], **given: Any) -> int:
+def _name(option: str) -> str:
+    """The name of an option in Python."""
+    return option.replace("-", "_")
+
+
+def check_deployment(
+    url: str, dry_run: bool, junitxml: str, passed: tuple[str, ...], started: float, **given: Any
+) -> int:
     """Check a deployment by sending requests. `passed` are options of pytest. Returns the exit code."""
     named = {name.replace("_", "-"): value for name, value in given.items() if value not in (None, (), False)}
     settings = settings_of(url, named)
     load(settings.known, REGISTRY, missing_ok=settings.update_known)
-    Outputs.of(settings.markdown, settings.json, settings.html).check()
+    previous.load(settings.baseline)
+    Outputs.of({**given, "junitxml": junitxml}).check()
+    if settings.save_har:
+        check_path("--save-har", Path(settings.save_har))
     for line in plan(settings).lines():
         click.echo(f"plan: {line}")
     if dry_run:
         return CONFORMS
-    progress = ProgressPlugin()
+    progress = ProgressPlugin(str(Path(junitxml).absolute()) if junitxml else "", started)
     with (
         tempfile.TemporaryDirectory(prefix="tune-check-", ignore_cleanup_errors=True) as scratch,
         _environment(_changes(settings, scratch)),
@@ -90,7 +130,9 @@ def check_deployment(url: str, dry_run: bool, passed: tuple[str, ...], **given: 
         options = [one for name in named if name != "key" for one in _typed(name, named[name])]
         arguments = [*_PYTEST, str(_PACKAGE), f"--url={settings.url}", *options, *passed]
         code = pytest.main(arguments, plugins=[progress])
-    return progress.exit_code(code)
+        invocation = click.get_current_context().ensure_object(Invocation)
+        invocation.annotations += progress.annotations
+        return progress.exit_code(code)
 
 
 def _offline_options(mode: str, given: dict[str, Any]) -> OfflineOptions:
@@ -101,12 +143,12 @@ def _offline_options(mode: str, given: dict[str, Any]) -> OfflineOptions:
         flags = ", ".join(_FLAGS.get(name, f"--{name.replace('_', '-')}") for name in useless)
         raise UsageError(f"{mode}: it sends no requests of its own and does not use {flags}; remove it")
     key = str(named.get("key") or os.environ.get(KEY_VARIABLE, ""))
-    outputs = Outputs.of(*(named.get(name, "") for name in ("markdown", "json", "html")))
+    outputs = Outputs.of(named)
     outputs.check()
     threshold, known = Grade(named.get("grade", "documented")), load(named.get("known", ""), REGISTRY)
     ca = str(readable("--ca", named["ca"])) if "ca" in named else ""
     verify = verification(Settings("", insecure=bool(named.get("insecure")), ca=ca))
-    return OfflineOptions(threshold, known, outputs, key, verify)
+    return OfflineOptions(threshold, known, outputs, key, verify, previous.load(named.get("baseline", "")))
 
 
 def _changes(settings: Settings, scratch: str) -> dict[str, str | None]:
@@ -162,7 +204,7 @@ command = click.Command(
         ),
         click.Option(["-x", "exitfirst"], is_flag=True, help="stop at the first violation"),
         click.Option(["-n", "processes"], metavar="N", help="use N processes (requires pytest-xdist)"),
-        click.Option(["--junitxml"], metavar="FILE", help="write a JUnit report"),
+        click.Option(["--junitxml"], metavar="FILE", default="", help="write a JUnit report"),
         click.Option(
             ["--list-checks"],
             is_flag=True,
@@ -174,7 +216,7 @@ command = click.Command(
     ],
     callback=lambda **given: run(**given),
     help="Check whether the service at URL conforms to the contract of the run API.",
-    epilog="Exit codes: 0 conforms, 1 violations, 2 usage error, 3 could not check.",
+    epilog="Exit codes: 0 conforms, 1 violations, 2 usage error, 3 could not check, 4 internal error.",
 )
 
 click.version_option(package_name="tune-contract", message="%(prog)s %(version)s")(command)
@@ -189,9 +231,6 @@ def _for_pytest(given: dict[str, Any]) -> tuple[str, ...]:
         passed.append("-x")
     if processes := given.pop("processes"):
         passed += ["-p", "xdist", "-n", processes, "--dist", "loadgroup"]
-    if junitxml := given.pop("junitxml"):
-        Outputs(junitxml=junitxml).check()
-        passed.append(f"--junitxml={Path(junitxml).absolute()}")
     return tuple(passed)
 
 
@@ -201,18 +240,47 @@ def main(argv: list[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # A response may have characters that the terminal's encoding lacks.
             stream.reconfigure(errors="backslashreplace")
+    invocation = Invocation(STARTED if argv is None else time.time())
+    with guarded(), _terminable():
+        code = _main(argv, invocation)
+    for line in invocation.annotations if in_github_job() else ():
+        click.echo(line)
+    return code
+
+
+def _main(argv: list[str] | None, invocation: Invocation) -> int:
     try:
-        return int(command.main(args=argv, prog_name="tune-check", standalone_mode=False) or 0)
+        name = "tune-check"
+        return int(command.main(args=argv, prog_name=name, standalone_mode=False, obj=invocation) or 0)
     except UsageError as error:
-        click.echo(f"tune-check: {error}", err=True)
+        click.echo(f"tune-check: {one_line(str(error))}", err=True)
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
         error.show()
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         click.echo("tune-check: interrupted", err=True)
         return NOT_CHECKED
+    except Exception as error:
+        details = f"{''.join(traceback.format_exception(error))}\n{described(error)}"
+        click.echo(f"tune-check: {paragraph([details], invocation.secrets)}", err=True)
+        return INTERNAL_ERROR
     return USAGE_ERROR
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Treat SIGTERM, with which CI servers cancel a job, like Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """How does pytest run the checks as tests, in one process or several?"""
 
 import json
+import os
 import shutil
 import tempfile
 import time
@@ -10,14 +11,18 @@ from typing import Any
 
 import pytest
 
+from contract_tests import previous
 from contract_tests.baseline import load
-from contract_tests.client.service import CannotCheck
+from contract_tests.client.budget import BudgetExceeded
+from contract_tests.client.connection import CannotCheck
 from contract_tests.findings import REGISTRY, Check, Finding, Outcome, Severity
 from contract_tests.observations.assembly import assemble
 from contract_tests.options import add_options, settings_from
+from contract_tests.recordings.har_file import save
 from contract_tests.report import timelines
 from contract_tests.session.plan import budget, plan
 from contract_tests.session.plugin import ACCEPTED, FINDINGS, SLUG, ResultsPlugin
+from contract_tests.session.progress import ProgressPlugin
 from contract_tests.session.scheduler import Scheduler
 from contract_tests.settings import Settings, UsageError
 
@@ -49,18 +54,25 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         settings = settings_from(config)
         known = load(settings.known, REGISTRY, missing_ok=settings.update_known)
+        previous.load(settings.baseline)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
     inherited = getattr(config, "workerinput", {}).get("session")
-    directory = Path(inherited["directory"]) if inherited else Path(tempfile.mkdtemp(prefix="tune-check-"))
+    directory = Path(inherited["directory"]) if inherited else _new_directory()
     if not inherited:
         config.add_cleanup(lambda: shutil.rmtree(directory, ignore_errors=True))
-    started = float(inherited["started"]) if inherited else time.time()
+    starts = [one.started for one in config.pluginmanager.get_plugins() if isinstance(one, ProgressPlugin)]
+    started = float(inherited["started"]) if inherited else next(iter(starts), time.time())
     shared = budget(settings, directory, started)
     config.stash[_SESSION] = (settings, directory, started)
     config.stash[_RESULTS] = ResultsPlugin(settings, plan(settings), shared, known)
     config.pluginmanager.register(config.stash[_RESULTS], ResultsPlugin.NAME)
     config.addinivalue_line("markers", "xdist_group: tests that run in one process (pytest-xdist)")
+
+
+def _new_directory() -> Path:
+    """A new directory for the shared budget. `tune-check` removes it even if pytest is interrupted."""
+    return Path(tempfile.mkdtemp(prefix="tune-check-", dir=os.environ.get("HYPOTHESIS_STORAGE_DIRECTORY")))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -106,7 +118,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def _connect(scheduler: Scheduler) -> None:
     try:
         scheduler.service.connect()
-    except CannotCheck as reason:
+    except (CannotCheck, BudgetExceeded) as reason:
         pytest.exit(scheduler.client.secrets.redact(str(reason)), CANNOT_CHECK)
 
 
@@ -136,15 +148,30 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if scheduler is None:
         return
     observed = timelines(assemble(scheduler.record.exchanges))
+    _save_har(config, scheduler)
     output = {
         "base": scheduler.client.base,
         "stopped": scheduler.stopped,
+        "problem": scheduler.client.gone,
+        "waited": scheduler.service.connection.waited,
         "timelines": [one.as_json() for one in observed],
     }
     if hasattr(config, "workeroutput"):
         config.workeroutput["session"] = output
     config.stash[_RESULTS].take(output)
     scheduler.close()
+
+
+def _save_har(config: pytest.Config, scheduler: Scheduler) -> None:
+    """Save the traffic of this process if `--save-har` asks for it."""
+    path = scheduler.settings.save_har
+    if not path or hasattr(config, "workeroutput"):
+        return
+    try:
+        save(path, scheduler.record.exchanges, scheduler.client.secrets)
+    except OSError as error:
+        message = f"--save-har: {path} could not be written: {error.strerror or error}"
+        config.stash[_RESULTS].messages.append(message)
 
 
 @pytest.fixture

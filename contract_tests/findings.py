@@ -2,11 +2,15 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.reproduction import script
+from contract_tests.plain_text import one_line, visible
+from contract_tests.redaction import Secrets
 from openapi import Grade
 
 
@@ -26,6 +30,10 @@ class Outcome(StrEnum):
     NOT_OFFERED = "not offered"
 
 
+MOST_PLACES = 100
+"""How many places one fact is reported for. More of them tell nothing new."""
+_TEXTS = ("seen", "expected", "place", "curl", "suggests", "script")
+_PLACE_LIMIT, _SUGGESTS_LIMIT = 200, 4000
 _SEVERITY = {
     Grade.DOCUMENTED: Severity.FAILURE,
     Grade.OBSERVED: Severity.WARNING,
@@ -66,6 +74,8 @@ class Finding:
     suggests: str = ""
     outcome: Outcome = Outcome.BROKEN
     count: int = 1
+    script: str = ""
+    exchange: Exchange | None = field(default=None, repr=False, compare=False)
 
     @property
     def key(self) -> tuple[str, str, Grade, Outcome]:
@@ -78,9 +88,20 @@ class Finding:
             return Severity.NOTE
         return Severity.FAILURE if self.grade.rank <= threshold.rank else _SEVERITY[self.grade]
 
+    def redacted(self, secrets: Secrets) -> "Finding":
+        """The finding without secrets in what a service wrote of it."""
+        texts: dict[str, Any] = {name: secrets.redact(getattr(self, name)) for name in _TEXTS}
+        return replace(self, **texts)
+
     def as_json(self) -> dict[str, Any]:
         """The finding as plain JSON values, which `from_json` reads."""
-        return asdict(self)
+        plain = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "exchange"}
+        return {**plain, "script": self.script or self._reproduction()}
+
+    def _reproduction(self) -> str:
+        """A script that shows the finding on a deployment without data, empty if `curl` is enough."""
+        needed = self.exchange is not None and self.exchange.before and self.outcome is Outcome.BROKEN
+        return script(self.exchange) if self.exchange is not None and needed else ""
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> "Finding":
@@ -91,7 +112,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Check:
-    """A fact, and the function that checks it for one subject."""
+    """A fact, and the function that checks it for one subject.
+
+    `allows` names the conforming variation that the check tolerates.
+    """
 
     slug: str
     topic: str
@@ -102,10 +126,11 @@ class Check:
     advice: str
     function: Callable[[Any], Iterable[Deviation]] = field(compare=False)
     needs: tuple[str, ...] = ()
+    allows: str = ""
 
     def findings(self, subject: Any) -> Iterator[Finding]:
         """The findings about one subject, such as an exchange, a trace or a stream."""
-        for deviation in self.function(subject):
+        for deviation in islice(self.function(subject), MOST_PLACES):
             yield self.finding(deviation)
 
     def finding(self, deviation: Deviation) -> Finding:
@@ -117,17 +142,19 @@ class Check:
             source=self.source,
             grade=deviation.grade or self.grade,
             advice=self.advice,
-            seen=deviation.seen,
-            expected=deviation.expected,
-            place=deviation.place or (exchange.label if exchange else ""),
+            seen=one_line(deviation.seen),
+            expected=one_line(deviation.expected),
+            place=one_line(deviation.place or (exchange.label if exchange else ""), _PLACE_LIMIT),
             curl=exchange.curl() if exchange else "",
-            suggests=deviation.suggests,
+            suggests=visible(deviation.suggests[:_SUGGESTS_LIMIT]),
             outcome=deviation.outcome,
+            exchange=exchange,
         )
 
 
 REGISTRY: dict[str, Check] = {}
 _FIELDS = ("Source", "Grade", "Advice")
+_ALLOWS = "Allows"
 Function = Callable[[Any], Iterable[Deviation]]
 
 
@@ -135,17 +162,18 @@ def check(slug: str, subject: type, *, needs: tuple[str, ...] = ()) -> Callable[
     """Register a function as the check `slug` for each `subject`.
 
     The first line of its docstring is the fact. `Source: ...`, `Grade: ...` and `Advice: ...` follow, one
-    line each. A line without such a name continues the line above. `needs` names explorations to wait for.
+    line each. A documented fact also says `Allows: ...`. A line without such a name continues the line
+    above. `needs` names explorations to wait for.
     """
 
     def register(function: Function) -> Function:
         assert slug not in REGISTRY, f"two checks are named {slug}"
         fact, fields = read_docstring(function)
         topic = function.__module__.rpartition(".")[2]
-        grade = Grade(fields["Grade"])
-        REGISTRY[slug] = Check(
-            slug, topic, subject, fact, fields["Source"], grade, fields["Advice"], function, needs
-        )
+        grade, allows = Grade(fields["Grade"]), fields.get(_ALLOWS, "")
+        assert allows or grade is not Grade.DOCUMENTED, f"{slug}: the docstring has no {_ALLOWS}"
+        source, advice = fields["Source"], fields["Advice"]
+        REGISTRY[slug] = Check(slug, topic, subject, fact, source, grade, advice, function, needs, allows)
         return function
 
     return register
@@ -158,7 +186,7 @@ def read_docstring(function: Function) -> tuple[str, dict[str, str]]:
     name = ""
     for line in filter(str.strip, rest.splitlines()):
         head, colon, value = line.partition(": ")
-        if colon and head in _FIELDS:
+        if colon and head in (*_FIELDS, _ALLOWS):
             name, fields[head] = head, value.strip()
         else:
             fields[name] = f"{fields[name]} {line.strip()}"
@@ -174,9 +202,17 @@ def checks_of(subject: type) -> list[Check]:
 
 
 def merge(findings: Iterable[Finding]) -> list[Finding]:
-    """One finding for each key: the first, with the sum of the counts."""
+    """One finding for each key: the first, with the sum of the counts.
+
+    Beyond `MOST_PLACES` places of one fact, the first stands for the others too.
+    """
     merged: dict[tuple[str, str, Grade, Outcome], Finding] = {}
+    firsts: dict[tuple[str, Grade, Outcome], list[tuple[str, str, Grade, Outcome]]] = {}
     for finding in findings:
-        known = merged.get(finding.key)
-        merged[finding.key] = replace(known, count=known.count + finding.count) if known else finding
+        places = firsts.setdefault((finding.slug, finding.grade, finding.outcome), [])
+        key = finding.key if finding.key in merged or len(places) < MOST_PLACES else places[0]
+        if key not in merged:
+            places.append(key)
+        known = merged.get(key)
+        merged[key] = replace(known, count=known.count + finding.count) if known else finding
     return list(merged.values())

@@ -1,11 +1,13 @@
 """Which options are there? One table, for `tune-check` and for `pytest contract_tests`."""
 
+import difflib
 import os
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from contract_tests.checks import REGISTRY
 from contract_tests.settings import PROFILES, Settings, UsageError, base_url, readable
 from openapi import Grade
 
@@ -48,6 +50,9 @@ OPTIONS = (
     Option("max-seconds", "stop after this time", float, "SECONDS"),
     Option("max-wait", "maximum duration of a run (default 30)", float, "SECONDS"),
     Option("timeout", "maximum duration of any other request (default 15)", float, "SECONDS"),
+    Option("wait", "wait this long for a service that is starting (default 0)", float, "SECONDS"),
+    Option("require", "check that must have been tried; repeatable", metavar="CHECK", many=True),
+    Option("max-untried", "accept at most N checks that could not be tried", int, "N"),
     Option(
         "header",
         "additional header of every request, as 'Name: value'; repeatable",
@@ -63,6 +68,10 @@ OPTIONS = (
         "markdown", "write a Markdown report (a GitHub job summary gets it automatically)", metavar="FILE"
     ),
     Option("json", "write a JSON report", metavar="FILE"),
+    Option("save-har", "save all traffic of the check as a HAR file, without secrets", metavar="FILE"),
+    Option("sarif", "write a SARIF report, for code scanning", metavar="FILE"),
+    Option("code-quality", "write a code quality report, for GitLab", metavar="FILE"),
+    Option("baseline", "fail only on what an earlier JSON report does not have", metavar="FILE"),
     Option("html", "write an HTML report with a timeline of every run", metavar="FILE"),
 )
 
@@ -96,6 +105,7 @@ def settings_of(url: str, given: dict[str, Any]) -> Settings:
         raise UsageError("--key: it has a space, a line end or a character outside ASCII; copy it again")
     if values.get("update-known") and not values.get("known"):
         raise UsageError("--update-known: name the file with --known")
+    values["require"] = tuple(_known_check(slug) for slug in values.pop("require", ()))
     if values.get("ca"):
         readable("--ca", values["ca"])
     if "org" in values:
@@ -118,6 +128,14 @@ def _read(option: Option, value: Any) -> Any:
     if not (number >= 0 and number < 10**9) or (option.type is float and number == 0):
         raise UsageError(f"{option.flag}: {value} is out of range; give a positive number")
     return number
+
+
+def _known_check(slug: str) -> str:
+    if slug not in REGISTRY:
+        near = difflib.get_close_matches(slug, REGISTRY, 1)
+        hint = f"did you mean {near[0]}?" if near else "tune-check --list-checks lists them"
+        raise UsageError(f"--require: there is no check {slug!r}; {hint}")
+    return slug
 
 
 def _header(text: str) -> tuple[str, str]:

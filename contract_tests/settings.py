@@ -27,8 +27,8 @@ class Profile:
 
 
 PROFILES = {
-    "smoke": Profile(5, 640, 1000, 40, examples=3, fields=False, rounds=1, steps=0),
-    "standard": Profile(60, 7680, 4000, 120, examples=8, fields=True, rounds=1, steps=5),
+    "smoke": Profile(5, 640, 2000, 40, examples=1, fields=False, rounds=1, steps=0),
+    "standard": Profile(60, 7680, 4000, 120, examples=3, fields=True, rounds=1, steps=5),
     "deep": Profile(400, 102400, 20000, 900, examples=100, fields=True, rounds=3, steps=30),
 }
 
@@ -55,11 +55,18 @@ class Settings:
     max_seconds: float | None = None
     max_wait: float = 30.0
     timeout: float = 15.0
+    wait: float = 0.0
+    require: tuple[str, ...] = ()
+    max_untried: int | None = None
     known: str = ""
     update_known: bool = False
     markdown: str = ""
     json: str = ""
     html: str = ""
+    save_har: str = ""
+    sarif: str = ""
+    code_quality: str = ""
+    baseline: str = ""
 
     @property
     def limits(self) -> Profile:
@@ -72,6 +79,13 @@ class Settings:
         }
         changes: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
         return replace(PROFILES[self.profile], **changes)
+
+    @property
+    def tokens_per_run(self) -> int:
+        """How many tokens one run may write. Fewer runs do not make it more, unless `--max-tokens` does."""
+        usual, limits = PROFILES[self.profile], self.limits
+        share = limits.tokens // max(1, limits.runs)
+        return max(1, share if self.max_tokens is not None else min(share, usual.tokens // usual.runs))
 
 
 class UsageError(ValueError):

@@ -200,3 +200,7 @@ def main(argv: list[str] | None = None) -> int:
         message = error.format_message().replace("\n", " ")
         click.echo(f"tune-mock: {message}", err=True)
         return 2
+    except Exception as error:
+        message = " ".join(f"{type(error).__name__}: {error}".split())
+        click.echo(f"tune-mock: internal error: {message}; please report it with this line", err=True)
+        return 4

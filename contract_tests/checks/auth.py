@@ -2,11 +2,11 @@
 
 import string
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from contract_tests.client.concurrency import at_once
 from contract_tests.client.samples import unknown_ids, valid_body
 from contract_tests.client.service import Inconclusive, Service
 from contract_tests.document import Operation, Role, document
@@ -15,7 +15,6 @@ from contract_tests.observations.exchange import KEY_HEADER, Exchange, Intent
 from openapi import Grade
 
 _REJECTED = (401, 403)
-_AT_ONCE = 6
 
 
 @check("no-key-refused", Service)
@@ -24,6 +23,7 @@ def no_key_is_refused(service: Service) -> Iterator[Deviation]:
 
     Source: the reference pages: apiKey in the header X-Tune-Key
     Grade: documented
+    Allows: any refusal, of any status; the router's answer for what is not offered
     Advice: check the key before anything else
     """
     for key, name in ((None, "no key"), ("", "an empty key")):
@@ -36,6 +36,7 @@ def wrong_key_is_refused(service: Service) -> Iterator[Deviation]:
 
     Source: the reference pages: X-Tune-Key holds an access key
     Grade: documented
+    Allows: any refusal, of any status
     Advice: compare the whole key with the keys that exist
     """
     yield from _try_everywhere(service, _invented(service), "an invented key")
@@ -48,12 +49,28 @@ def wrong_key_is_refused(service: Service) -> Iterator[Deviation]:
         yield from _accepted(_try_key(service, listing, wrong), "a key that is almost right")
 
 
+@check("key-accepted-in-header", Service)
+def key_is_accepted_in_its_header(service: Service) -> Iterator[Deviation]:
+    """A key that is good is accepted in its header.
+
+    Source: the reference pages: apiKey in the header X-Tune-Key
+    Grade: documented
+    Allows: any answer to a key that is not accepted anywhere
+    Advice: read the key from X-Tune-Key
+    """
+    exchange = service.request("listThreads", params={"limit": 1}, intents=[Intent.CONNECT])
+    if exchange.status in _REJECTED and service.accepts_key_elsewhere():
+        seen = f"status {exchange.status}, although the key is accepted elsewhere"
+        yield Deviation(seen, "the key in X-Tune-Key", exchange)
+
+
 @check("key-only-in-header", Service)
 def key_counts_only_in_its_header(service: Service) -> Iterator[Deviation]:
     """The key is accepted in its header and nowhere else.
 
     Source: the reference pages: apiKey in the header X-Tune-Key
     Grade: documented
+    Allows: cookies that the service sets for itself
     Advice: ignore keys in queries and cookies: they end up in logs
     """
     key = service.settings.key
@@ -78,9 +95,9 @@ def key_counts_only_in_its_header(service: Service) -> Iterator[Deviation]:
 def key_counts_in_no_other_header(service: Service) -> Iterator[Deviation]:
     """The key is accepted in X-Tune-Key and in no other header.
 
-    Source: the reference pages: the one security scheme
-    Grade: documented
-    Advice: accept only the documented header
+    Source: the one security scheme of the reference pages, which they call the preferred one
+    Grade: observed
+    Advice: accept only the documented header; clients come to depend on the others
     """
     key = service.settings.key
     for name, value in (
@@ -109,6 +126,7 @@ def key_header_has_any_case(service: Service) -> Iterator[Deviation]:
 
     Source: RFC 9110 5.1; clients send `x-tune-key`
     Grade: documented
+    Allows: any spelling in responses
     Advice: look up headers without regard to case
     """
     key = service.settings.key
@@ -146,6 +164,7 @@ def runs_are_moved_only_with_a_key(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference pages: apiKey in the header X-Tune-Key, for the service as a whole
     Grade: documented
+    Allows: operations that are not offered
     Advice: authenticate once in front of all routes, not in each route
     """
     acts = exchange.operation is not None and exchange.operation.role is Role.ACT
@@ -159,6 +178,7 @@ def key_is_not_leaked(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: CWE-200: responses are logged, cached and displayed
     Grade: documented
+    Allows: anything else about the key, such as its owner
     Advice: keep the key out of errors, headers and debug output
     """
     leaks = [f"the header {name}" for name, value in exchange.headers if exchange.secrets.found_in(value)]
@@ -173,9 +193,7 @@ def _try_everywhere(service: Service, key: str | None, name: str, **options: Any
     work = [partial(_try_key, service, one, key, **options) for one in document().documented_operations()]
     starting = [one for one in document().documented_operations() if one.starts_run]
     work += [partial(_try_key, service, one, key, stream=True, **options) for one in starting]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        exchanges = [job.result() for job in [pool.submit(one) for one in work]]
-    for exchange in exchanges:
+    for exchange in at_once(work):
         streamed = isinstance(exchange.request_json, dict) and exchange.request_json.get("stream")
         yield from _accepted(exchange, f"{name}, streamed" if streamed else name)
 

@@ -2,11 +2,12 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
-from math import isclose
 from typing import Any
 
+from contract_tests.checks.references import changed_references, images_of
+from contract_tests.checks.values import contains, is_blank
 from contract_tests.document import EVENT_STREAM, Role, document
 from contract_tests.findings import Deviation, check
 from contract_tests.observations.assembly import History
@@ -15,14 +16,16 @@ from contract_tests.observations.message_text import text_of
 from contract_tests.observations.timestamps import parse_timestamp
 from contract_tests.observations.traces import Observation, Stream, Trace
 
-# Fields that refer to files or other resources: a service may drop a reference that it cannot resolve.
-_REFERENCES = frozenset({"attachments", "runId", "toolResources"})
+# A service may drop a reference to a file or run that it cannot resolve, or to an assistant: no support yet.
+_REFERENCES = frozenset({"attachments", "runId", "toolResources", "assistantId"})
 _STABLE = {
     "run": ("object", "createdAt", "threadId", "assistantId", "model", "instructions", "tools", "fileIds"),
     "thread": ("object", "createdAt"),
     "message": ("object", "createdAt", "threadId", "role", "runId"),
     "step": ("object", "createdAt", "threadId", "runId", "type", "assistantId"),
 }
+# Fields that may be added to, but lose nothing.
+_KEPT = {"thread": ("toolResources",), "message": ("attachments",)}
 _DROPPED = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -32,6 +35,8 @@ def request_fields_are_echoed(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference pages: request and response have these fields in common
     Grade: documented
+    Allows: what says nothing in any form; further members; instructions that were added to; dropped
+    references to files
     Advice: store the fields of the request and return what was stored
     """
     request, response = exchange.request_json, response_of(exchange)
@@ -45,17 +50,7 @@ def request_fields_are_echoed(exchange: Exchange) -> Iterator[Deviation]:
             seen = f"{name}: {str(received)[:80]!r} for {str(sent)[:80]!r}"
             yield Deviation(seen, "the value of the request", exchange, f"{exchange.label}: {name}")
     if Intent.GENERATED not in exchange.intents:
-        yield from _kept_attachments(exchange, request.get("attachments"), response.get("attachments"))
-
-
-def _kept_attachments(exchange: Exchange, sent: Any, received: Any) -> Iterator[Deviation]:
-    """Attachments that lost a part. A service may drop an attachment whose file it does not know."""
-    asked = {one.get("fileId"): one for one in sent or [] if isinstance(one, dict)}
-    for one in received if isinstance(received, list) else ():
-        part = asked.get(one.get("fileId")) if isinstance(one, dict) else None
-        if part is not None and not contains(one, part):
-            seen = f"attachments: {str(one)[:80]!r} for {str(part)[:80]!r}"
-            yield Deviation(seen, "the value of the request", exchange, f"{exchange.label}: attachments")
+        yield from changed_references(exchange, request, response)
 
 
 def response_of(exchange: Exchange) -> Any:
@@ -72,6 +67,7 @@ def values_stay_apart(history: History) -> Iterator[Deviation]:
 
     Source: the reference pages: the fields of the request are those of the resource that it creates
     Grade: documented
+    Allows: defaults of the service
     Advice: look for state that requests share, such as a default that is changed in place
     """
     known: dict[tuple[str, str], list[Any]] = defaultdict(list)
@@ -83,7 +79,8 @@ def values_stay_apart(history: History) -> Iterator[Deviation]:
         response = response_of(exchange)
         for name in echoed_fields(exchange.label) if isinstance(response, dict) else ():
             value = response.get(name)
-            if value and not exchange.request_json.get(name) and value in known[_kind(exchange), name]:
+            says = not is_blank(value) and (name != "content" or text_of(value) != "")
+            if says and not exchange.request_json.get(name) and value in known[_kind(exchange), name]:
                 seen = f"{name}: {str(value)[:80]!r}, which the request does not have"
                 yield Deviation(seen, "its own value", exchange, f"{exchange.label}: {name}")
 
@@ -115,30 +112,11 @@ def _may_be_dropped(value: Any) -> bool:
 def _echoes(name: str, sent: Any, received: Any) -> bool:
     """Whether a field of a response has the value of the request. A service may add to it."""
     if name == "content":
-        return text_of(sent) in (None, text_of(received))
+        # A text that says nothing may come back in any form that says nothing.
+        return text_of(sent) in (None, text_of(received) or "")
     if name == "instructions":
         return isinstance(received, str) and isinstance(sent, str) and sent in received
     return contains(received, sent)
-
-
-def is_blank(value: Any) -> bool:
-    """Whether a JSON value says nothing: it is null or empty, or an object of such values."""
-    if isinstance(value, Mapping):
-        return all(map(is_blank, value.values()))
-    return value is None or value in ("", [])
-
-
-def contains(value: Any, part: Any) -> bool:
-    """Whether a JSON value has everything that another has. Empty values may be missing."""
-    if isinstance(part, Mapping):
-        return isinstance(value, Mapping) and all(
-            contains(value.get(name), item) for name, item in part.items() if not is_blank(item)
-        )
-    if isinstance(part, list):
-        return isinstance(value, list) and len(value) >= len(part) and all(map(contains, value, part))
-    if isinstance(part, int | float) and isinstance(value, int | float) and not isinstance(part, bool):
-        return isclose(value, part, rel_tol=1e-9)  # JSON numbers are doubles for most readers (RFC 8259 6)
-    return bool(value == part)
 
 
 @check("answer-is-about-the-asked", Exchange)
@@ -147,6 +125,7 @@ def response_has_the_ids_of_the_path(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the paths of the reference pages
     Grade: documented
+    Allows: responses without these ids
     Advice: look up by every id in the path
     """
     body = exchange.json
@@ -166,6 +145,7 @@ def ids_are_unique(history: History) -> Iterator[Deviation]:
 
     Source: the reference pages: the id identifies the object
     Grade: documented
+    Allows: runs and messages that each thread numbers for itself
     Advice: never reuse an id
     """
     seen: dict[tuple[str, str], Exchange] = {}
@@ -175,7 +155,7 @@ def ids_are_unique(history: History) -> Iterator[Deviation]:
             continue
         body = exchange.json
         name = body.get("id") if isinstance(body, dict) else None
-        scope = exchange.path_parameters.get("threadId", "") if operation.kind == "message" else ""
+        scope = exchange.path_parameters.get("threadId") or str(body.get("threadId") if name else "")
         key = (operation.kind + scope, str(name))
         if isinstance(name, str) and seen.setdefault(key, exchange) is not exchange:
             yield Deviation(f"{name} was used before", "a new id", exchange)
@@ -187,12 +167,18 @@ def created_fields_do_not_change(trace: Trace) -> Iterator[Deviation]:
 
     Source: the reference pages: create, retrieve and list return the same object
     Grade: documented
+    Allows: null, absent and truncated forms; a field without a value that gets one
     Advice: serve all operations from one record
     """
     for earlier, later in trace.pairs():
         for name in _STABLE.get(trace.kind, ()):
             if changed(earlier.body.get(name), later.body.get(name), name):
                 yield _change(trace, earlier, later, name)
+        for name in _KEPT.get(trace.kind, ()):
+            if not contains(later.body.get(name), earlier.body.get(name)):
+                yield _change(trace, earlier, later, name)
+        if not contains(images_of(later.body.get("content")), images_of(earlier.body.get("content"))):
+            yield _change(trace, earlier, later, "content")
         words, now = text_of(earlier.body.get("content")), text_of(later.body.get("content"))
         if trace.kind == "message" and earlier.body.get("role") == "user" and words and now != words:
             yield _change(trace, earlier, later, "content")
@@ -217,20 +203,30 @@ def _change(trace: Trace, earlier: Observation, later: Observation, name: str) -
 
 @check("metadata-stays", Trace)
 def metadata_does_not_change(trace: Trace) -> Iterator[Deviation]:
-    """Metadata and title do not change until they are modified.
+    """The metadata and title of a request do not change until they are modified.
 
     Source: the reference pages of create, retrieve and modify
     Grade: documented
+    Allows: metadata that the service adds; a title for a thread that has none
     Advice: store them as given and return them everywhere
     """
-    for earlier, later in trace.pairs():
-        modified = any(_modifies(one.exchange) for one in trace.observations)
-        for name in ("metadata", "title") if not modified else ():
-            if earlier.body.get(name) and not contains(later.body.get(name), earlier.body.get(name)):
-                yield _change(trace, earlier, later, name)
+    first = trace.observations[0]
+    operation, asked = first.exchange.operation, first.exchange.request_json
+    if operation is None or not operation.creates(trace.kind) or not isinstance(asked, dict):
+        return
+    if any(is_modification(one.exchange) for one in trace.observations):
+        return
+    # A service may add to metadata, and may give a thread the title that its client left out.
+    given = {name: asked[name] for name in ("metadata", "title") if asked.get(name)}
+    shown = [name for name, value in given.items() if contains(first.body.get(name), value)]
+    for later in (one for one in trace.observations if first.precedes(one)):
+        for name in shown:
+            if not contains(later.body.get(name), given[name]):
+                yield _change(trace, first, later, name)
 
 
-def _modifies(exchange: Exchange) -> bool:
+def is_modification(exchange: Exchange) -> bool:
+    """Whether an exchange modifies a resource."""
     return exchange.operation is not None and exchange.operation.role is Role.MODIFY
 
 
@@ -248,6 +244,7 @@ def created_can_be_read(trace: Trace) -> Iterator[Deviation]:
 
     Source: the reference pages of create and retrieve
     Grade: documented
+    Allows: resources that only a stream has announced, until it ends
     Advice: respond to a create only when the resource can be read
     """
     first = trace.observations[0]

@@ -16,7 +16,7 @@ SUBJECTS: dict[type, Callable[[History], Sequence[Any]]] = {
     History: lambda history: [history],
 }
 """The subjects that recorded exchanges hold. Checks of a `Service` send requests of their own instead."""
-UNEXPECTED_SHAPE = (TypeError, AttributeError, ValueError, LookupError)
+UNEXPECTED_SHAPE = (TypeError, AttributeError, ValueError, LookupError, ArithmeticError, RecursionError)
 """What a check raises on a response of a shape it does not expect. Other checks report the shape itself."""
 
 

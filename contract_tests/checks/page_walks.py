@@ -10,6 +10,7 @@ from contract_tests.observations.exchange import Exchange
 
 _LARGEST = 100
 _THREAD_PAGES = 5
+_PAUSES = (0.5, 1.5)
 
 
 def default_of(operation: str, name: str) -> str:
@@ -21,6 +22,27 @@ def default_of(operation: str, name: str) -> str:
 def says_more(page: Exchange) -> bool:
     """Whether a page has `hasMore` true."""
     return isinstance(page.json, dict) and bool(page.json.get("hasMore"))
+
+
+def newest_threads(service: Service) -> Iterator[Deviation]:
+    """Create threads of several kinds, and look for them at the end of the list. It may lag behind."""
+    messages = [{"role": "user", "content": [{"type": "text", "text": "Hello."}]}]
+    kinds: tuple[dict[str, Any], ...] = (
+        {},
+        {"title": "New", "metadata": {"new": "yes"}},
+        {"messages": messages},
+    )
+    created = [service.fresh_thread(**fields) for fields in kinds]
+    missing: list[str] = []
+    for pause in (*_PAUSES, None):
+        page = service.require("listThreads", params={"limit": _LARGEST, "order": "desc"})
+        missing = [name for name in created if name not in ids_of(page)]
+        if not missing or pause is None:
+            break
+        service.client.wait(pause)
+    if missing:
+        seen = f"{len(missing)} new threads are missing"
+        yield Deviation(seen, "the newest threads", page, "listThreads: newest")
 
 
 def end_of_threads(service: Service) -> Iterator[Deviation]:
@@ -40,21 +62,30 @@ def end_of_threads(service: Service) -> Iterator[Deviation]:
 
 def walk_all(service: Service, operation: str, path: Mapping[str, str], least: int) -> Iterator[Deviation]:
     """Compare pages of every kind with the whole list. It must have at least `least` entries."""
-    whole = service.require(operation, path=path, params={"limit": 100, "order": "asc"})
-    ids = ids_of(whole)
-    if len(ids) < least:
-        yield Deviation(
-            f"{len(ids)} entries after {least} were created", f"at least {least}", whole, f"{operation}: all"
-        )
-        return
-    default = default_of(operation, "order")
-    for order, expected in (("asc", ids), ("desc", ids[::-1])):
+    wholes = {order: whole_list(service, operation, path, order, least) for order in ("asc", "desc")}
+    for order, whole in wholes.items():
+        expected = ids_of(whole)
+        if len(expected) < least or {*expected} != {*ids_of(wholes["asc"])}:
+            seen, place = f"{len(expected)} entries after {least} were created", f"{operation}: all"
+            yield Deviation(seen, f"at least {least}, the same in both orders", whole, place)
+            return
         for limit in (1, 2):
             yield from _walk(service, operation, path, {"order": order, "limit": limit}, expected)
         yield from _before(service, operation, path, order, expected)
+    default = default_of(operation, "order")
     plain = service.require(operation, path=path)
-    if ids_of(plain) != (ids if default == "asc" else ids[::-1])[:20]:
+    if ids_of(plain) != ids_of(wholes[default])[:20]:
         yield Deviation("another order without `order`", default, plain, f"{operation}: default order")
+
+
+def whole_list(service: Service, operation: str, path: Mapping[str, str], order: str, least: int) -> Exchange:
+    """A whole list in an order. A list may lag behind, so a short one is requested again a little later."""
+    for pause in (*_PAUSES, None):
+        whole = service.require(operation, path=path, params={"limit": 100, "order": order})
+        if pause is None or len(ids_of(whole)) >= least:
+            break
+        service.client.wait(pause)
+    return whole
 
 
 def _walk(

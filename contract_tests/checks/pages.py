@@ -4,14 +4,24 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from contract_tests.checks.page_walks import default_of, end_of_threads, ids_of, says_more, walk_all
+from contract_tests.checks.page_walks import (
+    default_of,
+    end_of_threads,
+    ids_of,
+    newest_threads,
+    says_more,
+    walk_all,
+    whole_list,
+)
 from contract_tests.client.service import Inconclusive, Service
 from contract_tests.findings import Deviation, check
-from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.timestamps import parse_timestamp
 
 _DEFAULT = 20
 _MESSAGES = 5
+# In seconds: a service may store threads that are created side by side in another order than their times.
+_SIDE_BY_SIDE = 1.0
 
 
 def _page(exchange: Exchange) -> list[Mapping[str, Any]] | None:
@@ -31,6 +41,7 @@ def limit_is_obeyed(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference pages of the list operations
     Grade: documented
+    Allows: limits above 100 that are reduced, refused or obeyed; 0 as the default
     Advice: count the entries after filtering, and use the default
     """
     page, limit = _page(exchange), _parameter(exchange, "limit")
@@ -41,12 +52,27 @@ def limit_is_obeyed(exchange: Exchange) -> Iterator[Deviation]:
         yield Deviation(f"{len(page)} entries for limit={limit}", f"at most {most}", exchange)
 
 
+@check("page-full-by-default", Exchange)
+def page_is_full_by_default(exchange: Exchange) -> Iterator[Deviation]:
+    """Without `limit`, a page that more entries follow has 20.
+
+    Source: the reference pages of the list operations: limit, default 20
+    Grade: documented
+    Allows: pages of any size at the end of a list, and behind or in front of a cursor
+    Advice: use 20 if the client gives no limit
+    """
+    page = _page(exchange)
+    if page is not None and not exchange.query and says_more(exchange) and len(page) < _DEFAULT:
+        yield Deviation(f"{len(page)} entries, and more follow", "20 entries", exchange)
+
+
 @check("page-ids-agree", Exchange)
 def first_and_last_id_agree(exchange: Exchange) -> Iterator[Deviation]:
     """`firstId` and `lastId` are the ids of the first and the last entry.
 
     Source: the reference pages of the list operations
     Grade: documented
+    Allows: null, empty or absent ids of an empty page
     Advice: take both from the entries in the response; clients continue after `lastId`
     """
     page = _page(exchange)
@@ -65,6 +91,7 @@ def entries_are_distinct(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference pages: the id identifies the object
     Grade: documented
+    Allows: the same id in another thread
     Advice: look for joins that multiply rows
     """
     ids = [item.get("id") for item in _page(exchange) or []]
@@ -79,13 +106,16 @@ def entries_are_ordered(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference pages: `order` asc or desc, with its default
     Grade: documented
+    Allows: any order of what was created in one moment; truncated digits; threads of the same second, which
+    are created side by side
     Advice: sort by `createdAt` in the direction of `order`; messages default to asc, runs to desc
     """
     order = _parameter(exchange, "order")
     times = [parse_timestamp(item.get("createdAt")) for item in _page(exchange) or []]
+    apart = _SIDE_BY_SIDE if exchange.operation and exchange.operation.kind == "thread" else 0.0
     for one, other in pairwise(time for time in times if time is not None):
-        wrong = other.before(one) if order == "asc" else one.before(other)
-        if order in ("asc", "desc") and wrong:
+        late, early = (one, other) if order == "asc" else (other, one)
+        if order in ("asc", "desc") and early.before(late) and late.seconds - early.seconds >= apart:
             yield Deviation(
                 f"not in the order {order}", "by createdAt", exchange, f"{exchange.label}: {order}"
             )
@@ -98,6 +128,7 @@ def entries_belong_to_the_list(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the paths of the reference pages
     Grade: documented
+    Allows: entries without these ids
     Advice: filter by the ids of the path
     """
     for item in _page(exchange) or []:
@@ -113,6 +144,7 @@ def cursor_is_excluded(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference pages of the list operations
     Grade: documented
+    Allows: any answer for a cursor that names no entry
     Advice: compare with < and >, not with <= and >=
     """
     ids = [item.get("id") for item in _page(exchange) or []]
@@ -129,6 +161,7 @@ def message_pages_are_complete(service: Service) -> Iterator[Deviation]:
 
     Source: the reference page of the message list: limit, order, after, before, hasMore
     Grade: documented
+    Allows: a list that lags behind; messages of the service; both readings of before
     Advice: use one stable order for both, and compute hasMore from what follows
     """
     thread = service.fresh_thread()
@@ -143,6 +176,7 @@ def run_pages_are_complete(service: Service) -> Iterator[Deviation]:
 
     Source: the reference page of the run list: limit, order, after, before, hasMore
     Grade: documented
+    Allows: a list that lags behind; further runs; both readings of before
     Advice: use one stable order for both, and compute hasMore from what follows
     """
     thread = service.once("conversation", lambda: None)
@@ -151,16 +185,51 @@ def run_pages_are_complete(service: Service) -> Iterator[Deviation]:
     yield from walk_all(service, "listRuns", {"threadId": thread}, 3)
 
 
+@check("step-pages-complete", Service, needs=("a run that may call a tool",))
+def step_pages_are_complete(service: Service) -> Iterator[Deviation]:
+    """Paging through the steps of a run returns each once, in both orders.
+
+    Source: the reference page of the step list: limit, order, after, before, hasMore
+    Grade: documented
+    Allows: runs without steps; both readings of before
+    Advice: use one stable order for both, and compute hasMore from what follows
+    """
+    path = service.once("run with a tool", lambda: None)
+    if path is None or not ids_of(service.require("listRunSteps", path=path)):
+        raise Inconclusive("no run has steps")
+    yield from walk_all(service, "listRunSteps", path, 1)
+
+
+@check("dataset-filters", Service)
+def dataset_filters_threads(service: Service) -> Iterator[Deviation]:
+    """The list of a dataset has its threads and no others.
+
+    Source: the reference pages of create thread and list threads, `datasetId`; what it does is assumed
+    Grade: observed
+    Advice: filter by the dataset of each thread
+    """
+    other, name = service.fresh_thread(), "dataset_tune_check"
+    created = service.request("createThread", body={"datasetId": name}, intents=[Intent.ODD])
+    if not created.ok or not isinstance(created.json, dict):
+        raise Inconclusive("the service refuses an unknown dataset")
+    params = {"datasetId": name, "order": "desc", "limit": 100}
+    listed = service.request("listThreads", params=params, intents=[Intent.ODD])
+    if listed.ok and other in ids_of(listed):
+        yield Deviation("a thread without a dataset", "threads of the dataset", listed)
+    elif listed.ok and created.json.get("id") not in ids_of(listed):
+        yield Deviation("the thread is missing", "the threads of the dataset", listed, "listThreads: missing")
+
+
 @check("thread-pages-complete", Service)
 def thread_pages_are_complete(service: Service) -> Iterator[Deviation]:
     """Paging through the threads repeats none and skips none.
 
     Source: the reference page of the thread list: limit, order, after, before, hasMore
     Grade: documented
+    Allows: threads of other clients; both readings of before
     Advice: use one stable order for all pages
     """
-    for _ in range(3):
-        service.fresh_thread()
+    yield from newest_threads(service)
     whole = service.require("listThreads", params={"limit": 6, "order": "asc"})
     pages, after = [], ""
     expected = ids_of(whole)
@@ -175,6 +244,11 @@ def thread_pages_are_complete(service: Service) -> Iterator[Deviation]:
             break
         after = ids[-1]
     yield from end_of_threads(service)
+    if expected:
+        front = service.require("listThreads", params={"limit": 6, "order": "asc", "before": expected[-1]})
+        if ids_of(front) != expected[:-1]:
+            seen, wanted = f"{len(ids_of(front))} threads", f"the {len(expected) - 1} before it"
+            yield Deviation(seen, wanted, front, "listThreads: before")
     if pages != expected[: len(pages)] or len(pages) < min(6, len(expected)):
         yield Deviation(
             f"{len(pages)} threads, not all or in another order", "the same threads as on one page", page
@@ -187,16 +261,22 @@ def page_has_twenty_bydefault_of(service: Service) -> Iterator[Deviation]:
 
     Source: the reference pages of the list operations: limit, default 20
     Grade: documented
+    Allows: a thread that does not take 22 messages
     Advice: use 20 if the client gives no limit
     """
     messages = [{"role": "user", "content": [{"type": "text", "text": f"{number}"}]} for number in range(22)]
     path = {"threadId": service.fresh_thread(messages=messages)}
-    whole = ids_of(service.require("listMessages", path=path, params={"limit": 100}))
+    whole = ids_of(whole_list(service, "listMessages", path, "asc", len(messages)))
     page = service.require("listMessages", path=path)
     if len(whole) <= 20:
         raise Inconclusive("a new thread does not have the messages of its request")
     if len(ids_of(page)) != 20:
         yield Deviation(f"{len(ids_of(page))} of {len(whole)} entries", "20", page)
+        return
+    # All were created in one moment, so a cursor that is a time would lose some.
+    rest = service.require("listMessages", path=path, params={"after": ids_of(page)[-1]})
+    if [*ids_of(page), *ids_of(rest)] != whole:
+        yield Deviation(f"{len(ids_of(rest))} entries follow the first 20", f"{len(whole) - 20}", rest)
 
 
 @check("page-beyond-the-end", Service)
@@ -205,6 +285,7 @@ def page_after_the_end_is_empty(service: Service) -> Iterator[Deviation]:
 
     Source: the reference pages of the list operations: after, hasMore
     Grade: documented
+    Allows: a refused cursor
     Advice: return an empty `data` and `hasMore` false
     """
     thread = service.fresh_thread()

@@ -16,6 +16,7 @@ def run_can_be_created(service: Service) -> Iterator[Deviation]:
 
     Source: the reference page "Create run"
     Grade: documented
+    Allows: a refusal for want of money, rights or rate; an unknown model without --model
     Advice: read the response; give a model with --model or a thread with --thread if it asks for one
     """
     try:
@@ -38,6 +39,7 @@ def operation_is_offered(history: History) -> Iterator[Deviation]:
 
     Source: the reference pages, one for each operation
     Grade: documented
+    Allows: fixed threads instead of creating and listing them
     Advice: offer the operation, or keep it as a known difference
     """
     known = {one.id for one in history.traces}
@@ -69,6 +71,7 @@ def operation_was_tried(history: History) -> Iterator[Deviation]:
 
     Source: the reference pages, one for each operation
     Grade: documented
+    Allows: whatever is not tried
     Advice: give a thread, a model and a larger budget
     """
     tried = {one.operation.id for one in history.exchanges if one.operation}
@@ -84,6 +87,7 @@ def unknown_id_is_refused(service: Service) -> Iterator[Deviation]:
 
     Source: RFC 9110 15.5.5; the ids in the reference pages identify existing objects
     Grade: documented
+    Allows: any refusal, of any status; threads that come into being when they are used
     Advice: return 404 with the code `not_found`
     """
     service.shared_thread()

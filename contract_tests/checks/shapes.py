@@ -9,11 +9,13 @@ from contract_tests.checks.values import mismatches
 from contract_tests.document import EVENT_STREAM, JSON, Mismatch, document
 from contract_tests.findings import Deviation, check
 from contract_tests.observations.exchange import Exchange, Intent
+from contract_tests.observations.json_text import read_json
 from contract_tests.observations.nulls import without_nulls
 from contract_tests.observations.timestamps import parse_timestamp
 from contract_tests.observations.traces import observations_of, streams_of
 from openapi import GRADES, Grade
 
+_THREAD_ID = re.compile(r"thread_[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SNAKE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
 
 
@@ -23,6 +25,7 @@ def status_is_documented(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference page of each operation, which documents 200 and no other success
     Grade: documented
+    Allows: any status of a refusal
     Advice: return 200; clients compare with it
     """
     operation = exchange.operation
@@ -40,6 +43,7 @@ def content_type_is_json(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference page, "application/json"; RFC 9110 8.3
     Grade: documented
+    Allows: any parameters and case; charset=utf-8
     Advice: send `Content-Type: application/json`, in UTF-8
     """
     if exchange.operation is None or not exchange.ok or exchange.method == "HEAD":
@@ -58,6 +62,7 @@ def body_is_json(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: RFC 8259, the media type application/json
     Grade: documented
+    Allows: white space, escapes, any order of names; any body of an error, as a note
     Advice: write every response with a JSON library
     """
     if exchange.media_type != JSON or exchange.method == "HEAD" or exchange.cut or exchange.error:
@@ -65,12 +70,13 @@ def body_is_json(exchange: Exchange) -> Iterator[Deviation]:
     if exchange.operation is None and not exchange.ok:
         return
     try:
+        read_json(exchange.body)
         json.loads(exchange.body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
-    except RecursionError:
-        return
     except ValueError as error:
         shown = exchange.body[:80].decode("utf-8", "backslashreplace")
-        yield Deviation(f"{error}: {shown!r}", "one JSON value in UTF-8", exchange)
+        # No page shows the body of an error.
+        grade = None if exchange.ok else Grade.ASSUMED
+        yield Deviation(f"{error}: {shown!r}", "one JSON value in UTF-8", exchange, grade=grade)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -91,6 +97,7 @@ def response_fits_schema(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the response tables of the reference pages; `components.schemas`
     Grade: documented
+    Allows: null and absent fields at every depth; further fields; text as a string or under value
     Advice: compare the field with the schema; clients are generated from it
     """
     operation = exchange.operation
@@ -163,13 +170,14 @@ def field_names_are_camel_case(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the tables of the reference pages
     Grade: documented
+    Allows: a second name beside the documented one
     Advice: convert the names where responses are written; no client reads `created_at`
     """
     for kind, body in _bodies(exchange):
         known = _properties(kind)
         for name in body:
             twin = re.sub(r"_([a-z0-9])", lambda found: found[1].upper(), name)
-            if _SNAKE.fullmatch(name) and twin in known:
+            if _SNAKE.fullmatch(name) and twin in known and twin not in body:
                 yield Deviation(f"{kind}.{name}", twin, exchange, f"{kind}.{name}")
 
 
@@ -179,6 +187,7 @@ def timestamps_are_rfc_3339(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference pages, "date-time", and their example `2024-08-11T10:21:28.861Z`
     Grade: documented
+    Allows: any number of digits, any offset, null, absent
     Advice: send text like `2024-08-11T10:21:28.861Z`, not a number, a local time or an empty string
     """
     for kind, body in _bodies(exchange):
@@ -211,8 +220,24 @@ def list_has_its_envelope(exchange: Exchange) -> Iterator[Deviation]:
 
     Source: the reference pages of the list operations
     Grade: documented
+    Allows: null, empty or absent ids of an empty page; absent data of an empty page; absent hasMore for
+    false
     Advice: return all four; clients page by `hasMore` and `lastId`
     """
     for name in ("firstId", "lastId") if exchange.entries else ():
         if not isinstance(exchange.json.get(name), str):
             yield Deviation(f"no {name}", f"{name}, a string", exchange, f"{exchange.label}: {name}")
+
+
+@check("thread-id-form", Exchange)
+def thread_id_has_its_form(exchange: Exchange) -> Iterator[Deviation]:
+    """The id of a thread is `thread_` followed by a UUID.
+
+    Source: the ids of threads in public clients
+    Grade: observed
+    Advice: keep the form: clients may tell ids apart by it
+    """
+    created = exchange.operation is not None and exchange.operation.creates("thread") and exchange.ok
+    name = exchange.json.get("id") if created and isinstance(exchange.json, dict) else None
+    if isinstance(name, str) and not _THREAD_ID.fullmatch(name):
+        yield Deviation(f"id {name[:60]!r}", "thread_UUID", exchange)

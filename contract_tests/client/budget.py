@@ -1,6 +1,7 @@
 """How much has been spent, and may one more request or run be started?"""
 
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PATIENCE = 20.0
+# Evaluation gets this share of the time, but at most this number of seconds.
+_RESERVED_SHARE, _RESERVE = 0.1, 5.0
 
 
 class BudgetExceeded(Exception):
@@ -74,18 +77,33 @@ class Budget:
     """Hard ceilings for everything that is sent, shared by threads and processes."""
 
     def __init__(
-        self, directory: Path, *, runs: int, tokens: int, requests: int, seconds: float, started: float
+        self,
+        directory: Path,
+        *,
+        runs: int,
+        tokens: int,
+        requests: int,
+        seconds: float,
+        started: float,
+        tokens_per_run: int = 0,
     ) -> None:
         self.runs, self.tokens, self.requests, self.seconds = runs, tokens, requests, seconds
-        self._started = started
+        self._started, self._seconds, self._reason = started, seconds, ""
+        self._reserve = min(_RESERVE, seconds * _RESERVED_SHARE)
+        self._stopped = threading.Event()
         self._runs = Counter(directory / "runs")
         self._tokens = Counter(directory / "tokens")
         self._requests = Counter(directory / "requests")
-        self.tokens_per_run = max(1, tokens // max(1, runs))
+        self.tokens_per_run = tokens_per_run or max(1, tokens // max(1, runs))
 
     @property
     def left(self) -> float:
-        """The seconds that are left."""
+        """The seconds that are left for requests. The last ones are for evaluating the responses."""
+        return self.left_in_all - self._reserve
+
+    @property
+    def left_in_all(self) -> float:
+        """The seconds that are left for everything."""
         return self.seconds - (time.time() - self._started)
 
     @property
@@ -94,14 +112,29 @@ class Budget:
         elapsed = time.time() - self._started
         return Spent(self._runs.count, self._tokens.count, self._requests.count, elapsed)
 
-    def stop(self) -> None:
-        """Allow no more requests from this process."""
+    def stop(self, reason: str = "") -> None:
+        """Allow no more requests from this process. `reason` says why."""
+        self._reason = self._reason or reason
         self.seconds = 0.0
+        self._stopped.set()
+
+    def extend(self, seconds: float) -> None:
+        """Begin later: time that was spent on waiting for the service does not count."""
+        self._started += seconds
+
+    @property
+    def out_of_time(self) -> str:
+        """Why nothing more can be sent, if no time is left."""
+        return self._reason or f"--max-seconds {self._seconds:g} is spent"
+
+    def pause(self, seconds: float) -> None:
+        """Sleep, but not longer than until `stop`."""
+        self._stopped.wait(max(0.0, seconds))
 
     def take_request(self) -> None:
         """Pay for one request. Raises `BudgetExceeded`."""
         if self.left <= 0:
-            raise BudgetExceeded(f"--max-seconds {self.seconds:g} is spent")
+            raise BudgetExceeded(self.out_of_time)
         if not self._requests.take(1, self.requests):
             raise BudgetExceeded(f"--max-requests {self.requests} is spent")
 
@@ -109,9 +142,9 @@ class Budget:
     def run(self, tokens: int) -> Iterator["Reservation"]:
         """Reserve a run of at most `tokens` tokens. It is returned unless it is marked as used."""
         reservation = Reservation(self, tokens)
-        if not self._runs.take_or_wait(1, self.runs, _PATIENCE):
+        if not self._runs.take_or_wait(1, self.runs, min(_PATIENCE, self.left)):
             raise BudgetExceeded(f"--max-runs {self.runs} is spent")
-        if not self._tokens.take_or_wait(tokens, self.tokens, _PATIENCE):
+        if not self._tokens.take_or_wait(tokens, self.tokens, min(_PATIENCE, self.left)):
             self._runs.give_back(1)
             raise BudgetExceeded(f"--max-tokens {self.tokens} is spent")
         try:

@@ -4,7 +4,7 @@ import json
 import ssl
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
@@ -14,6 +14,9 @@ from urllib.parse import urlencode
 import httpx
 
 from contract_tests.client.budget import Budget, BudgetExceeded, Reservation
+from contract_tests.client.network.metering import install
+from contract_tests.client.network.outage import CONFIRMED_AFTER, UNAVAILABLE, Outage
+from contract_tests.client.predecessors import Predecessors
 from contract_tests.client.reader import Draft, Reader
 from contract_tests.document import Operation, document
 from contract_tests.observations.exchange import KEY_HEADER, Exchange, Intent
@@ -27,6 +30,9 @@ _HEADERS = {
     "Accept": "application/json, text/event-stream",
     "Accept-Encoding": "identity",
 }
+RECORD_LIMIT, LARGE_LIMIT = 128 * 2**20, 24 * 2**20
+"""How many bytes all bodies of a session may have, and how many the large ones of them."""
+_LARGE = 2**16
 _ATTEMPTS = 6
 _LONGEST_PAUSE = 20.0
 
@@ -49,12 +55,25 @@ class Record:
 
     def __init__(self) -> None:
         self._exchanges: list[Exchange] = []
+        self._octets = self._large = 0
         self._lock = threading.Lock()
 
     def add(self, exchange: Exchange) -> None:
         """Add one exchange."""
         with self._lock:
             self._exchanges.append(exchange)
+            self._octets += len(exchange.body)
+            self._large += len(exchange.body) if len(exchange.body) > _LARGE else 0
+
+    def forget(self, condition: Callable[[Exchange], bool]) -> None:
+        """Remove the exchanges that a condition holds for."""
+        with self._lock:
+            self._exchanges = [one for one in self._exchanges if not condition(one)]
+
+    @property
+    def full(self) -> bool:
+        """Whether the bodies have more bytes than one session keeps."""
+        return self._octets > RECORD_LIMIT or self._large > LARGE_LIMIT
 
     @property
     def exchanges(self) -> list[Exchange]:
@@ -71,6 +90,8 @@ class Client:
         self.base = settings.url
         values = [value for name, value in settings.headers if is_secret(name)]
         self.secrets = Secrets(settings.key, *values)
+        self.outage, self.gone = Outage(budget.spent.seconds), ""
+        self._predecessors = Predecessors()
         self._not_before = 0.0
         self.capped = True
         self._http = httpx.Client(
@@ -79,6 +100,7 @@ class Client:
             limits=httpx.Limits(max_connections=64, max_keepalive_connections=16),
             headers={**_HEADERS, **dict(settings.headers)},
         )
+        self._network = install(self._http)
 
     def send(
         self,
@@ -106,7 +128,8 @@ class Client:
         request = self._http.build_request(method, f"{self.base}{path}{query}", content=raw)
         self._set_headers(request, headers, key, raw is not None and content is None)
         marks = frozenset(intents)
-        draft = Draft(request, operation, parameters, raw or b"", marks, generated_for, self.secrets)
+        before = self._predecessors.of(f"{path}{query}")
+        draft = Draft(request, operation, parameters, raw or b"", marks, generated_for, self.secrets, before)
         for attempt in range(_ATTEMPTS if patient else 1):
             exchange = self._send_once(draft, timeout or self._timeout(operation))
             pause = _pause(exchange, attempt)
@@ -118,11 +141,12 @@ class Client:
     def wait(self, seconds: float) -> None:
         """Sleep, but no longer than the budget allows. Raises `BudgetExceeded` when no time is left."""
         if self.budget.left <= 0:
-            raise BudgetExceeded(f"--max-seconds {self.budget.seconds:g} is spent")
-        time.sleep(max(0.0, min(seconds, self.budget.left)))
+            raise BudgetExceeded(self.budget.out_of_time)
+        self.budget.pause(min(seconds, self.budget.left))
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections. Threads that wait for a response wait no longer."""
+        self._network.shut()
         self._http.close()
 
     def _body(
@@ -155,6 +179,9 @@ class Client:
     def _send_once(self, draft: Draft, timeout: float) -> Exchange:
         if (pause := self._not_before - time.monotonic()) > 0:
             self.wait(pause)
+        if self.record.full:
+            most = f"{LARGE_LIMIT // 2**20} MiB of large responses, or {RECORD_LIMIT // 2**20} MiB in all"
+            raise BudgetExceeded(f"the service sent more than {most}")
         self.budget.take_request()
         starts_run = draft.operation is not None and draft.operation.starts_run
         tokens = self.budget.tokens_per_run
@@ -163,9 +190,34 @@ class Client:
             exchange = self._transmit(draft, max(0.1, min(timeout, self.budget.left)))
             reserved.used = exchange.ok or not exchange.status
         if self.budget.left <= 0 and (exchange.cut or exchange.error):
-            raise BudgetExceeded(f"--max-seconds {self.budget.seconds:g} is spent")
+            raise BudgetExceeded(self.budget.out_of_time)
         self.record.add(exchange)
+        self._predecessors.note(exchange)
+        self._notice(exchange)
         return exchange
+
+    def _notice(self, exchange: Exchange) -> None:
+        """Stop everything if the service is gone. Raises `BudgetExceeded`."""
+        if not self.outage.suspected(exchange) or self._answers():
+            return
+        self.gone = self.outage.described
+        self.record.forget(self.outage.is_part)
+        self.budget.stop(self.gone)
+        raise BudgetExceeded(self.gone)
+
+    def _answers(self) -> bool:
+        """Whether the service still answers on a new connection."""
+        url, end = f"{self.base}/threads?limit=1", time.monotonic() + CONFIRMED_AFTER
+        while time.monotonic() < end:
+            try:
+                if (
+                    self._http.head(url, timeout=1, headers={"Connection": "close"}).status_code
+                    not in UNAVAILABLE
+                ):
+                    return True
+            except httpx.HTTPError:
+                self.budget.pause(0.25)
+        return False
 
     def _followed(self, draft: Draft, exchange: Exchange, timeout: float) -> Exchange:
         """The exchange itself, or the one that it is redirected to by a final slash of the path."""
@@ -183,7 +235,7 @@ class Client:
             try:
                 return self._followed(draft, reader.read(self._http), timeout)
             except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
-                if last or reader.status:
+                if last or reader.status or self.budget.left <= 0:
                     return reader.exchange(error=_text(error))
             except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
                 return reader.exchange(error=_text(error))
@@ -197,7 +249,10 @@ def _slash_moved(exchange: Exchange) -> str:
     """
     if exchange.method != "GET" or exchange.status not in (301, 302, 307, 308):
         return ""
-    asked, found = httpx.URL(exchange.url), httpx.URL(exchange.url).join(exchange.header("location"))
+    try:
+        asked, found = httpx.URL(exchange.url), httpx.URL(exchange.url).join(exchange.header("location"))
+    except (httpx.InvalidURL, ValueError):
+        return ""
     paths = [url.raw_path.partition(b"?")[0] for url in (asked, found)]
     same = (asked.scheme, asked.netloc, asked.query) == (found.scheme, found.netloc, found.query)
     moved = paths[0] != paths[1] and paths[0].rstrip(b"/") == paths[1].rstrip(b"/")
@@ -209,11 +264,11 @@ def _pause(exchange: Exchange, attempt: int) -> float | None:
     asked = exchange.header("retry-after")
     if exchange.status != 429 and not (exchange.status == 503 and asked):
         return None
-    if asked.strip().isdigit():
+    if asked.strip().isascii() and asked.strip().isdigit():
         return min(_LONGEST_PAUSE, float(asked))
     try:
         return max(0.0, min(_LONGEST_PAUSE, parsedate_to_datetime(asked).timestamp() - time.time()))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, ArithmeticError, LookupError):
         return min(_LONGEST_PAUSE, 0.25 * 2.0**attempt)
 
 

@@ -7,8 +7,10 @@ run concurrently, each with threads of its own.
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from contract_tests.client.concurrency import at_once
 from contract_tests.client.samples import QUESTION
 from contract_tests.client.service import Inconclusive, NotOffered, Service
 from contract_tests.document import EVENT_STREAM, Operation, Role, document
@@ -142,7 +144,9 @@ def thread_and_streamed_run(service: Service) -> None:
 def run_with_every_field(service: Service) -> None:
     """Send all optional fields together, in a thread that was created with every field."""
     thread = service.thread(**THREAD_FIELDS)
-    complete(service, service.start(thread, **FIELDS))
+    created = service.start(thread, **FIELDS)
+    complete(service, created)
+    service.once("run with every field", lambda: (thread, str(_created_run(created)["id"])))
 
 
 @exploration("three runs of one thread", 3)
@@ -159,6 +163,23 @@ def three_runs(service: Service) -> None:
     read_all(service, thread, str(run["id"]))
 
 
+@exploration("several messages and threads at once", 0)
+def at_the_same_time(service: Service) -> None:
+    """Create messages and threads at the same time. None may be lost, and none may have another's values."""
+    path = {"threadId": service.fresh_thread()}
+    create = partial(service.request, "createMessage", path=path)
+    texts = [f"Message {number} of several at once." for number in range(8)]
+    bodies = [{"role": "user", "content": text, "metadata": {"text": text}} for text in texts]
+    titles = [{"title": f"Thread {number} of several at once"} for number in range(4)]
+    at_once(
+        [
+            *(partial(create, body=body) for body in bodies),
+            *(partial(service.request, "createThread", body=body) for body in titles),
+        ]
+    )
+    service.request("listMessages", path=path, params={"limit": 100})
+
+
 @exploration("a run that may call a tool", 1)
 def tool_run(service: Service) -> None:
     """Ask a question for a tool, and submit the output if the run requires it."""
@@ -166,6 +187,7 @@ def tool_run(service: Service) -> None:
     service.message(thread, "What is the weather in Lisbon? Use the tool.")
     run = service.run(thread, tools=[WEATHER])
     body = service.poll(thread, str(run["id"]))
+    service.once("run with a tool", lambda: {"threadId": thread, "runId": str(run["id"])})
     if body.get("status") == "requires_action":
         read_all(service, thread, str(run["id"]))
         answer_tools(service, thread, body)
@@ -209,25 +231,35 @@ def answer_tools(service: Service, thread: str, body: Mapping[str, Any]) -> None
 def read_all(service: Service, thread: str, run: str) -> None:
     """Read a run, its thread and everything in them, by every documented operation that only reads."""
     path = {"threadId": thread, "runId": run}
-    for operation in document().documented_operations(Role.LIST):
-        if operation.parameters and path.keys() >= set(operation.parameters):
-            _read_list(service, operation, path)
+    read_lists(service, path)
     service.request("getThread", path=path)
     service.client.wait(0.3)
     service.request("getRun", path=path)
 
 
+def read_lists(service: Service, path: Mapping[str, str]) -> None:
+    """Read each list that is below a path, in each way, and what is in it."""
+    lists = [one for one in document().documented_operations(Role.LIST) if one.parameters]
+    at_once(partial(_read_list, service, one, path) for one in lists if path.keys() >= set(one.parameters))
+
+
 def _read_list(service: Service, operation: Operation, path: Mapping[str, str]) -> None:
-    """List resources, then read the newest three of them."""
+    """List resources, then read the newest three of them and small pages of the list."""
     view = document().assumed
-    takes_limit = view.parameter(operation.id, "limit") is not None
-    listed = service.request(operation.id, path=path, params={"limit": 100} if takes_limit else None)
+    if view.parameter(operation.id, "limit") is None:
+        service.request(operation.id, path=path)
+        return
+    listed = service.request(operation.id, path=path, params={"limit": 100})
     ascends = (view.parameter(operation.id, "order") or {}).get("default") == "asc"
     newest = _ids(listed)[::-1] if ascends else _ids(listed)
+    queries: list[Mapping[str, Any]] = [{"limit": 2, "order": order} for order in ("asc", "desc")]
+    queries += [{"limit": 1, side: name} for name in _ids(listed)[:1] for side in ("after", "before")]
+    work = [partial(service.request, operation.id, path=path, params=query) for query in queries]
     for reading in document().documented_operations(Role.READ):
         if reading.kind == operation.kind and path.keys() >= set(reading.parameters[:-1]):
-            for name in newest[:3]:
-                service.request(reading.id, path={**path, reading.parameters[-1]: name})
+            own = reading.parameters[-1]
+            work += [partial(service.request, reading.id, path={**path, own: name}) for name in newest[:3]]
+    at_once(work)
 
 
 def complete(service: Service, created: Exchange) -> None:

@@ -5,35 +5,39 @@ A request without an intent must be accepted. One with `Intent.INVALID` must be 
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
-from urllib.parse import quote
 
+from contract_tests.client.concurrency import at_once
 from contract_tests.client.explore import FIELDS, OBSERVED_FIELDS, THREAD_FIELDS, exploration
 from contract_tests.client.samples import QUESTION, valid_body
 from contract_tests.client.service import Inconclusive, Service
 from contract_tests.document import Operation, Role, document
-from contract_tests.observations.exchange import Intent
+from contract_tests.observations.exchange import Exchange, Intent
 
+Work = Callable[[], Exchange]
 _MALFORMED = (b'{"metadata": ', b'{"metadata": {},}', b"{'metadata': {}}", b"nonsense", b'"\xff\xfe"')
 _NOT_OBJECTS = (b"[]", b'"text"', b"42", b"true")
 _MEDIA_TYPES = ("text/plain", "application/xml", "application/x-www-form-urlencoded")
 _WRONG: Mapping[str, tuple[Any, ...]] = {
-    "string": (12345, {"a": 1}),
-    "number": ("hot", [1]),
-    "integer": ("many", 1.5),
-    "boolean": ("sometimes", 7),
-    "array": ("text", {"a": 1}),
-    "object": ("text", [1]),
+    "string": (12345, {"a": 1}, ["text"], True),
+    "number": ("hot", [1], {"a": 1}),
+    "integer": ("many", 1.5, [1], {"a": 1}),
+    "boolean": ("sometimes", 7, [True], {"a": 1}),
+    "array": ("text", {"a": 1}, 7),
+    "object": ("text", [1], 7),
 }
-_ODD_TEXTS = (
-    "",
-    "äöü ß 漢字 العربية 👩‍👩‍👧 \u2028 \u202e end",
-    "a\x00b",
-    "\ud800",
-    "x" * 100_000,
-    "'; DROP TABLE runs; -- <script>alert(1)</script> ${7*7} {{7*7}} ../../etc/passwd",
-    "\r\n\r\n\t\x1b[31m",
+_UNKNOWN: Mapping[str, Any] = {"unknownField": {"a": [1]}, "fileIds": []}
+_BEYOND: tuple[Mapping[str, Any], ...] = (
+    {"temperature": 2.5},
+    {"topP": 1.5},
+    {"maxPromptTokens": 0},
+    {"maxCompletionTokens": -1},
+    {"temperature": -0.5},
+    {"topP": -0.5},
+    {"maxPromptTokens": -1},
+    {"maxCompletionTokens": 0},
 )
 _MESSAGE_FIELDS: tuple[Mapping[str, Any], ...] = (
     {"metadata": {"aB C": "Ü d"}},
@@ -41,102 +45,66 @@ _MESSAGE_FIELDS: tuple[Mapping[str, Any], ...] = (
     {"runId": ""},
     {"unknownField": 1},
 )
-_ODD_IDS = ("%00", "..%2f..%2f", "x" * 3000, "%F0%9F%92%A9", "null", "-1", "%20")
-_ODD_QUERIES: tuple[Mapping[str, str], ...] = (
-    *({"limit": text} for text in ("0", "-1", "101", "99999999999999999999", "1.5", "abc", "")),
-    {"order": "sideways"},
-    {"after": "unknown"},
-    {"before": "unknown"},
-    {"limit": "a", "order": "b"},
-)
 
 
 @exploration("bodies that are not JSON objects", 0, smoke=True)
 def malformed_bodies(service: Service) -> None:
     """Send malformed JSON, JSON that is not an object, and other media types."""
-    for operation, path, valid in _posts(service):
-        for content in (*_MALFORMED, *_NOT_OBJECTS):
-            headers = {"Content-Type": "application/json"}
-            service.request(
-                operation.id, path=path, content=content, headers=headers, intents=[Intent.INVALID]
-            )
-        headers = {"Content-Type": "application/json"}
-        service.request(operation.id, path=path, content=b"", headers=headers, intents=[Intent.ODD])
-        raw = json.dumps(valid).encode()
-        for media_type in _MEDIA_TYPES:
-            headers = {"Content-Type": media_type}
-            service.request(operation.id, path=path, content=raw, headers=headers, intents=[Intent.INVALID])
-        if not operation.starts_run:
-            service.request(operation.id, path=path, content=raw, intents=[Intent.ODD])
+    at_once(
+        work
+        for operation, path, valid in _posts(service)
+        for work in _malformed(service, operation, path, valid)
+    )
+
+
+def _malformed(
+    service: Service, operation: Operation, path: Mapping[str, str], valid: Mapping[str, Any]
+) -> Iterator[Work]:
+    send = partial(service.request, operation.id, path=path)
+    headers = {"Content-Type": "application/json"}
+    for content in (*_MALFORMED, *_NOT_OBJECTS):
+        yield partial(send, content=content, headers=headers, intents=[Intent.INVALID])
+    yield partial(send, content=b"", headers=headers, intents=[Intent.ODD])
+    raw = json.dumps(valid).encode()
+    # One run that should not exist is enough.
+    for media_type in _MEDIA_TYPES[:1] if operation.starts_run else _MEDIA_TYPES:
+        headers = {"Content-Type": media_type}
+        yield partial(send, content=raw, headers=headers, intents=[Intent.INVALID])
+    if not operation.starts_run:
+        yield partial(send, content=raw, intents=[Intent.ODD])
 
 
 @exploration("fields of the wrong type, or missing", 0, smoke=True)
 def wrong_fields(service: Service) -> None:
     """Send each documented field with a value of each wrong type, and bodies without required fields."""
-    for operation, path, valid in _posts(service):
-        service.request(operation.id, path=path, body={}, intents=[Intent.INVALID])
-        _wrong_streams(service, operation, path, valid)
-        for name, schema in _properties(operation):
-            for wrong in _wrong(schema):
-                body = {**valid, name: wrong}
-                service.request(
-                    operation.id, path=path, body=body, intents=[Intent.INVALID, Intent.NO_TOKEN_LIMIT]
-                )
-
-
-def _wrong_streams(
-    service: Service, operation: Operation, path: Mapping[str, str], valid: Mapping[str, Any]
-) -> None:
-    """Ask for a stream with one wrong field, or without the required ones."""
     marks = [Intent.INVALID, Intent.NO_TOKEN_LIMIT]
-    if not operation.starts_run:
-        return
-    service.request(operation.id, path=path, body={"stream": True}, intents=marks)
-    service.request(operation.id, path=path, body={**valid, "model": "", "stream": True}, intents=marks)
-    for name, schema in _properties(operation):
-        for wrong in _wrong(schema)[:1] if name != "stream" else ():
-            body = {**valid, "stream": True, name: wrong}
-            service.request(operation.id, path=path, body=body, intents=marks)
+    at_once(
+        partial(service.request, operation.id, path=path, body=body, intents=marks)
+        for operation, path, valid in _posts(service)
+        for body in _wrong_bodies(operation, valid)
+    )
 
 
-@exploration("odd values", 1)
-def odd_values(service: Service) -> None:
-    """Send values that are allowed, or almost, and that break careless code."""
-    path = {"threadId": service.fresh_thread()}
-    for text in _ODD_TEXTS:
-        service.request("createThread", body={"title": text, "metadata": {"odd": text}}, intents=[Intent.ODD])
-        body = {"role": "user", "content": text, "metadata": {text[:40]: "odd"}}
-        service.request("createMessage", path=path, body=body, intents=[Intent.ODD])
-    values: tuple[Any, ...] = (_nested(150), 10**40, -1.5e308, None, [], [[]], {"": ""})
-    for value in values:
-        for role in (Role.CREATE, Role.MODIFY):
-            operation = document().operation(role, "thread").id
-            service.request(operation, path=path, body={"metadata": {"odd": value}}, intents=[Intent.ODD])
-    for name in ("title", "metadata", "messages", "toolResources", "datasetId"):
-        service.request("createThread", body={name: None}, intents=[Intent.ODD])
-    headers = {"Content-Type": "application/json"}
-    service.request("createThread", content=b"[" * 5000, headers=headers, intents=[Intent.INVALID])
-    body = {"model": service.model, "metadata": {"odd": _ODD_TEXTS[1], "number": 10**30}}
-    service.request("createRun", path=path, body=body, intents=[Intent.ODD])
-
-
-def _nested(depth: int) -> Any:
-    return {"n": _nested(depth - 1)} if depth else "deep"
-
-
-@exploration("odd ids and queries", 0, smoke=True)
-def odd_queries(service: Service) -> None:
-    """Send unknown ids and query parameters."""
-    thread = service.shared_thread()
-    for operation in document().documented_operations(Role.READ):
-        if set(operation.parameters[:-1]) <= {"threadId"}:
-            for odd in _ODD_IDS:
-                # `request` would escape the id.
-                ids = {"threadId": quote(thread, safe=""), operation.parameters[-1]: odd}
-                service.client.send("GET", operation.path.format(**ids), intents=[Intent.ODD])
-    for operation, path in _lists(service):
-        for params in _ODD_QUERIES:
-            service.request(operation.id, path=path, params=params, intents=[Intent.ODD])
+def _wrong_bodies(operation: Operation, valid: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Bodies with one wrong field, or without the required ones. A new run is also asked for as a stream."""
+    properties = list(_properties(operation))
+    yield {}
+    yield from ({name: value for name, value in valid.items() if name != left} for left in valid)
+    for name, schema in properties:
+        # A service may leave the assistant of a run unread, and then starts a run.
+        yield from (
+            {**valid, name: wrong} for wrong in _wrong(schema)[: 1 if name == "assistantId" else None]
+        )
+    if operation.starts_run:
+        yield {**valid, "model": ""}
+        yield {"stream": True}
+        yield {**valid, "model": "", "stream": True}
+        streamed = [(name, schema) for name, schema in properties if name != "stream"]
+        yield from (
+            {**valid, "stream": True, name: wrong}
+            for name, schema in streamed
+            for wrong in _wrong(schema)[:1]
+        )
 
 
 @exploration("every documented body", 0, smoke=True)
@@ -161,10 +129,41 @@ def valid_bodies(service: Service) -> None:
     service.request("modifyThread", path=path, body={"title": "New", "metadata": {"a": "b"}})
 
 
+@exploration("requests as clients are observed to send them", 1)
+def observed_requests(service: Service) -> None:
+    """Send unknown fields, empty strings, plain texts and the role system, to each operation."""
+    told = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": QUESTION}]
+    thread = {"messages": told, "datasetId": "", **_UNKNOWN}
+    name = service.thread()
+    service.request("createThread", body=thread)
+    service.request("modifyThread", path={"threadId": name}, body={"title": "Seen", **_UNKNOWN})
+    held = [{"type": "text", "text": {"value": QUESTION}}]
+    service.request("createMessage", path={"threadId": name}, body={"role": "user", "content": held})
+    body = {"model": service.model, "thread": thread, "assistantId": "", **_UNKNOWN}
+    created = service.request("createThreadAndRun", body=body)
+    run = created.json if created.ok and isinstance(created.json, dict) else {}
+    if run.get("id") and run.get("threadId"):
+        path = {"threadId": str(run["threadId"]), "runId": str(run["id"])}
+        service.request("modifyRun", path=path, body={"metadata": {"a": "b"}, **_UNKNOWN})
+
+
+@exploration("values beyond their bounds", 3)
+def beyond_the_bounds(service: Service) -> None:
+    """Send numbers that are assumed to be out of bounds. Three runs that should not exist are enough."""
+    path, accepted = {"threadId": service.thread()}, 0
+    service.message(path["threadId"])
+    marks = [Intent.INVALID, Intent.NO_TOKEN_LIMIT]
+    for fields in _BEYOND:
+        body = {"model": service.model, **fields}
+        accepted += service.request("createRun", path=path, body=body, intents=marks).ok
+        if accepted == 3:
+            return
+
+
 @exploration("every documented query", 0, smoke=True)
 def valid_queries(service: Service) -> None:
     """Request lists with each documented parameter, and as clients are observed to request them."""
-    for operation, path in _lists(service):
+    for operation, path in lists(service):
         for limit in (1, 20, 100):
             service.request(operation.id, path=path, params={"limit": limit})
         for order in ("asc", "desc"):
@@ -173,7 +172,7 @@ def valid_queries(service: Service) -> None:
     service.request("listThreads", params={"datasetId": "", "limit": 2})
 
 
-def _lists(service: Service) -> Iterator[tuple[Operation, dict[str, str]]]:
+def lists(service: Service) -> Iterator[tuple[Operation, dict[str, str]]]:
     """Each documented list that can be paged, and existing ids for its path."""
     service.shared_thread()
     for operation in document().documented_operations(Role.LIST):

@@ -4,11 +4,12 @@ One request has special values in all its fields. Only if it is rejected, or mak
 fields are divided to find the one that matters. Many values thus cost few requests, and few runs.
 """
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
-from contract_tests.client.explore import WEATHER, complete, exploration
+from contract_tests.client.concurrency import at_once
+from contract_tests.client.explore import WEATHER, complete, exploration, read_lists
 from contract_tests.client.nested_bodies import with_nulls, wrong_inside
 from contract_tests.client.service import Service
 from contract_tests.document import Role, document
@@ -58,14 +59,28 @@ _ATTACHMENT: Mapping[str, Any] = {
         }
     ],
 }
+_BARE: Mapping[str, Any] = {
+    "fileId": "file_tune_check",
+    "tools": [
+        {
+            "id": "",
+            "name": "",
+            "type": "function",
+            "function": {"name": "Forecast_2", "description": "", "parameters": {}, "required": []},
+            "openapiSpec": "",
+            "openapiActionData": {},
+        }
+    ],
+}
+"""An attachment with empty values wherever a name is not needed."""
 _IMAGES = [
     {"type": "image_file", "imageFile": {"fileId": "file_tune_check", "detail": "low"}},
     {"type": "image_file", "imageUrl": {"url": "https://tune-check.test/one.png", "detail": "high"}},
 ]
 _RESOURCES: Mapping[str, Any] = {
-    "codeInterpreter": {"fileIds": ["file_tune_check", "file_tune_check_2"]},
+    "codeInterpreter": {"fileIds": ["file_tune_check", "file_tune_check_ü"]},
     "fileSearch": {
-        "vectorStoreIds": ["store_tune_check"],
+        "vectorStoreIds": ["store_tune_check", "store_ü"],
         "vectorStores": [{"fileIds": ["file_tune_check"], "metadata": {"Suite": "tune-check"}}],
     },
 }
@@ -79,7 +94,7 @@ _EMPTY_THREAD: Mapping[str, Any] = {
     "messages": [],
     "toolResources": _NO_RESOURCES,
 }
-_AT_ONCE = 6
+_DEEPEST = 9
 
 
 def together(
@@ -161,17 +176,48 @@ for _streamed in (False, True):
     )
 
 
-@exploration("attachments and resources of tools", 1)
+@exploration("attachments and resources of tools", 2)
 def attachments_and_resources(service: Service) -> None:
-    """Fill the fields that name files and stores. The service may not know these, but must not fail."""
-    message = {"role": "user", "content": [*_PARTS, *_IMAGES], "attachments": [_ATTACHMENT]}
-    thread = {"messages": [message], "toolResources": _RESOURCES}
-    for fields in (thread, {"toolResources": _RESOURCES}, {"toolResources": _RESOURCES}):
-        name = _id(service.request("createThread", body=fields, intents=[Intent.ODD]))
-        for reading in ("getThread", "listMessages") if name else ():
-            service.request(reading, path={"threadId": name})
-    body = {"model": service.model, "thread": thread, "tools": _ATTACHMENT["tools"]}
-    service.request("createThreadAndRun", body=body, intents=[Intent.ODD])
+    """Fill the fields that name files and stores. The service may not know these, but must not fail.
+
+    If it takes a file with one set of members, it must take the same file with others.
+    """
+    bare = _attach(service, _BARE, _NO_RESOURCES, [], known=False)
+    full = _attach(service, _ATTACHMENT, _NO_RESOURCES, [], known=bare)
+    whole = _attach(service, _ATTACHMENT, _RESOURCES, _IMAGES, known=False)
+    if (full or whole) and not bare:
+        _attach(service, _BARE, _NO_RESOURCES, [], known=True)
+
+
+def _attach(
+    service: Service, attachment: Mapping[str, Any], resources: Any, images: list[Any], *, known: bool
+) -> bool:
+    """Use an attachment in each operation that takes one. Returns whether a new thread took it."""
+    message: dict[str, Any] = {"role": "user", "content": [*_PARTS, *images], "metadata": _METADATA}
+    message["attachments"] = [attachment]
+    thread = {"messages": [message], "toolResources": resources, "title": RICH, "metadata": _METADATA}
+    marks = [] if known else [Intent.ODD]
+    created = [service.request("createThread", body=thread, intents=marks) for _ in range(2)]
+    if known or images:
+        run = {"model": service.model, "thread": thread, "tools": attachment["tools"]}
+        created.append(service.request("createThreadAndRun", body=run, intents=marks))
+    for exchange in created:
+        body = exchange.json if exchange.ok and isinstance(exchange.json, dict) else {}
+        name = body.get("threadId") or body.get("id")
+        if isinstance(name, str) and name:
+            read_lists(service, {"threadId": name})
+            service.request("createMessage", path={"threadId": name}, body=message, intents=marks)
+            service.request("modifyThread", path={"threadId": name}, body={"metadata": {"seen": "yes"}})
+            at_once(_rich_reads(service, name))
+    return created[0].ok
+
+
+def _rich_reads(service: Service, thread: str) -> Iterator[Callable[[], Exchange]]:
+    """Reads of a thread, alone and in lists of threads."""
+    yield partial(service.request, "getThread", path={"threadId": thread})
+    for query in ({"limit": 2, "order": "desc"}, {"limit": 3, "order": "desc", "before": thread}):
+        yield partial(service.request, "listThreads", params=query)
+    yield partial(service.request, "listThreads", params={"limit": 3, "order": "desc", "after": thread})
 
 
 @exploration("a run with fields, then two without", 3)
@@ -203,15 +249,10 @@ def null_everywhere(service: Service) -> None:
 def wrong_types_inside(service: Service) -> None:
     """Send a value of a wrong type at each place inside a field, one in each request."""
     path = {"threadId": service.fresh_thread()}
-    work: list[Callable[[], Exchange]] = []
-    for operation, deepest in (("createThread", 9), ("createMessage", 9), ("createThreadAndRun", 3)):
-        for body in wrong_inside(document().operations[operation], service.model, deepest):
-            work.append(lambda name=operation, body=body: _send_wrong(service, name, path, body))  # type: ignore[misc]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for job in [pool.submit(one) for one in work]:
-            job.result()
-
-
-def _send_wrong(service: Service, operation: str, path: Mapping[str, str], body: Any) -> Exchange:
-    own = path if "threadId" in document().operations[operation].parameters else {}
-    return service.request(operation, path=own, body=body, intents=[Intent.INVALID])
+    marks = [Intent.INVALID, Intent.NO_TOKEN_LIMIT]
+    at_once(
+        partial(service.request, operation.id, path=path, body=body, intents=marks)
+        for operation in document().documented_operations(Role.CREATE, Role.MODIFY)
+        for body in wrong_inside(operation, service.model, _DEEPEST)
+        if path.keys() >= set(operation.parameters)
+    )

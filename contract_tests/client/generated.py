@@ -3,238 +3,147 @@
 Schemathesis generates valid and invalid requests from the documented view. They count against the budget,
 are recorded like all other requests, and are checked by the same checks. The checks of schemathesis itself
 are off: they reject conforming variations, such as a clamped limit, a null that counts as missing, or a
-limited rate.
+limited rate. Only public names of schemathesis and hypothesis are used here.
 """
 
 import copy
-import json
 import threading
 import time
-from collections.abc import Mapping
-from typing import Any, cast
-from urllib.parse import urlsplit
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
 
 import requests
 import schemathesis
-from requests.adapters import BaseAdapter
-from requests.structures import CaseInsensitiveDict
-from schemathesis.core.transport import Response
-from schemathesis.engine import events
-from schemathesis.engine.core import Engine, ExecutionPlan
-from schemathesis.engine.run import PhaseName
-from schemathesis.generation.case import Case
-from schemathesis.specs.openapi.schemas import OpenApiSchema
-from schemathesis.transport import BaseTransport
-from schemathesis.transport.requests import REQUESTS_TRANSPORT, RequestsTransport
-from urllib3 import HTTPHeaderDict, HTTPResponse
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import HypothesisException
+from schemathesis import Case, GenerationMode
 
-from contract_tests.client.budget import BudgetExceeded
-from contract_tests.client.client import Client
-from contract_tests.client.hypothesis_cache import share_lambda_caches
+from contract_tests.client.adapter import Adapter
 from contract_tests.client.service import Service
-from contract_tests.document import document
-from contract_tests.observations.exchange import Exchange, Intent
+from contract_tests.document import Operation, document
 
-_OWN_HEADERS = frozenset(
-    {"user-agent", "accept-encoding", "accept", "connection", "content-length", "x-tune-key"}
-    | {"x-org-id", "x-schemathesis-testcaseid"}
-)
 _SHARE = 0.2
-_AT_ONCE = threading.Semaphore(3)
+_MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+
+
+class _Late(Exception):
+    """No time is left to draw further cases."""
 
 
 class Generator:
     """Sends the requests that schemathesis generates. `runs` is how many runs they may start."""
 
     def __init__(self, service: Service, ids: Mapping[str, str], runs: int) -> None:
-        self._service, self._ids, self._limits = service, ids, service.limits
+        self._service, self._limits = service, service.limits
         self._deadline = time.monotonic() + max(0.0, service.client.budget.left * _SHARE)
         self._runs = threading.Semaphore(runs)
+        # Hypothesis keeps caches for each thread, so one thread draws everything.
+        self._drawing = ThreadPoolExecutor(1, thread_name_prefix="hypothesis")
+        self._schema: schemathesis.BaseSchema = self._drawing.submit(self._load, ids).result()
         self.errors: list[str] = []
-        share_lambda_caches()
 
     def operation(self, operation: str) -> int:
-        """Send examples, boundary values and random requests for one operation. Returns their number."""
-        schema = self._schema(["examples", "coverage", "fuzzing"]).include(operation_id=operation)
-        return self._execute(cast(OpenApiSchema, schema), operation)
+        """Send random requests for one operation, valid and invalid ones. Returns their number."""
+        adapter = self._adapter(operation)
+        with adapter.session() as session:
+            for case in self._drawing.submit(self._cases, document().operations[operation]).result():
+                if adapter.exhausted or self._is_late():
+                    break
+                self._send(case, session)
+        return adapter.sent
 
     def links(self) -> int:
         """Send requests that follow the links of the document. Returns their number."""
-        return self._execute(self._schema(["stateful"]), "links") if self._limits.steps else 0
-
-    def _execute(self, schema: OpenApiSchema, purpose: str) -> int:
-        adapter = Adapter(self._service.client, purpose, self._runs, self._deadline)
-        schema.__class__ = _Metered
-        cast("_Metered", schema).adapter_to_service = adapter
-        with _AT_ONCE:
-            if self._is_late():
-                return 0
-            stream = _Unprobed(schema).execute()
-            for event in stream:
-                if adapter.exhausted or self._is_late():
-                    stream.stop()
-                if isinstance(event, events.NonFatalError | events.FatalError) and not adapter.exhausted:
-                    self.errors.append(str(getattr(event, "info", event)))
+        adapter = self._adapter("links")
+        if self._limits.steps and not self._is_late():
+            with adapter.session() as session:
+                self._drawing.submit(self._follow_links, adapter, session).result()
         return adapter.sent
+
+    def _adapter(self, purpose: str) -> Adapter:
+        return Adapter(self._service.client, purpose, self._runs, self._deadline)
 
     def _is_late(self) -> bool:
         return time.monotonic() > self._deadline or self._service.client.budget.left <= 0
 
-    def _schema(self, phases: list[str]) -> OpenApiSchema:
-        raw = copy.deepcopy(document().documented.raw)
-        self._use_existing(raw)
-        return schemathesis.openapi.from_dict(raw, config=self._config(phases))
+    def _send(self, case: "Case[Any]", session: requests.Session) -> None:
+        try:
+            case.call(session=session)
+        except (requests.exceptions.RequestException, ValueError) as error:
+            self.errors.append(str(error))
 
-    def _use_existing(self, raw: dict[str, Any]) -> None:
-        """Restrict ids and the model to existing ones. Otherwise most requests would be rejected at once."""
-        for parameter in raw["components"]["parameters"].values():
-            if parameter["name"] in self._ids:
-                parameter["schema"] = {"type": "string", "enum": [self._ids[parameter["name"]]]}
-                parameter.pop("example", None)
+    def _cases(self, operation: Operation) -> "list[Case[Any]]":
+        """The cases of an operation, always the same for a seed."""
+        found: list[Case[Any]] = []
+        for mode in () if self._is_late() else _MODES:
+            try:
+                found += self._drawn(operation, mode)
+            except (HypothesisException, schemathesis.errors.SchemathesisError) as error:
+                # An operation without parameters has no invalid requests.
+                self.errors.append(str(error))
+        return found
+
+    def _drawn(self, operation: Operation, mode: GenerationMode) -> "list[Case[Any]]":
+        strategy = self._schema[operation.path][operation.method].as_strategy(generation_mode=mode)
+        drawn: list[Case[Any]] = []
+
+        @seed(f"{self._service.settings.seed}:{operation.id}")
+        @_settings(self._limits.examples)
+        @given(strategy)
+        def draw(case: "Case[Any]") -> None:
+            drawn.append(case)
+            if self._is_late():
+                raise _Late
+
+        with suppress(_Late):
+            draw()
+        return drawn
+
+    def _follow_links(self, adapter: Adapter, session: requests.Session) -> None:
+        class Machine(self._schema.as_state_machine()):  # type: ignore[misc]
+            """Follows links and checks nothing."""
+
+            def get_call_kwargs(self, case: "Case[Any]") -> dict[str, Any]:
+                """Send by our session. The adapter ends the session when no time is left."""
+                return {"session": session}
+
+            def validate_response(self, *arguments: Any, **options: Any) -> None:
+                """Our own checks look at the record."""
+
+        number, steps = self._service.settings.seed, self._limits.steps
+        machine = seed(number)(Machine)
+        try:
+            machine.run(settings=_settings(self._limits.examples, stateful_step_count=max(2, steps)))
+        except (requests.exceptions.RequestException, HypothesisException) as error:
+            self.errors.append(str(error))
+
+    def _load(self, ids: Mapping[str, str]) -> schemathesis.BaseSchema:
+        raw = copy.deepcopy(document().documented.raw)
+        for parameter in _restricted(raw, ids):
+            parameter.pop("example", None)
         model = raw["components"]["schemas"]["CreateRunRequest"]["properties"]["model"]
         model["enum"] = [self._service.model]
-
-    def _config(self, phases: list[str]) -> schemathesis.Config:
-        chosen = {
-            name: {"enabled": name in phases} for name in ("examples", "coverage", "fuzzing", "stateful")
-        }
-        chosen["stateful"] |= {"max-steps": max(2, self._limits.steps)}  # type: ignore[dict-item]
-        checks = {"enabled": False, "not_a_server_error": {"enabled": True}}
-        return schemathesis.Config.from_dict(
-            {
-                "seed": self._service.settings.seed,
-                "base-url": self._service.client.base,
-                "continue-on-failure": True,
-                "workers": 1,
-                "request-timeout": self._service.settings.max_wait + 10,
-                "phases": chosen,
-                "checks": checks,
-                "generation": {
-                    "max-examples": self._limits.examples,
-                    "no-shrink": True,
-                    "with-security-parameters": False,
-                    "unique-inputs": True,
-                    "database": "none",
-                },
-            }
-        )
+        generation = {"with-security-parameters": False, "database": "none"}
+        config = {"base-url": self._service.client.base, "generation": generation}
+        return schemathesis.openapi.from_dict(raw, config=schemathesis.Config.from_dict(config))
 
 
-class _Unprobed(Engine):
-    """The engine without its probes, which would bypass the budget."""
-
-    def _create_execution_plan(self) -> ExecutionPlan:
-        whole = super()._create_execution_plan()
-        return ExecutionPlan([phase for phase in whole.phases if phase.name is not PhaseName.PROBING])
-
-
-class _Metered(OpenApiSchema):
-    """A schema whose requests are sent by our client."""
-
-    adapter_to_service: "Adapter"
-
-    @property
-    def transport(self) -> BaseTransport[Any]:
-        """The transport for every case of this schema."""
-        return _Transport(self.adapter_to_service)
+def _restricted(raw: Mapping[str, Any], ids: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """Restrict ids to existing ones: otherwise most requests would be rejected at once."""
+    for parameter in raw["components"]["parameters"].values():
+        if parameter["name"] in ids:
+            parameter["schema"] = {"type": "string", "enum": [ids[parameter["name"]]]}
+            yield parameter
 
 
-class _Transport(RequestsTransport):
-    def __init__(self, adapter: "Adapter") -> None:
-        super().__init__()
-        self._adapter = adapter
-        self._copy_serializers_from(REQUESTS_TRANSPORT)
-
-    def send(self, case: Case[Any], *, session: requests.Session | None = None, **kwargs: Any) -> Response:
-        """Send a case by a session that uses our adapter only."""
-        own = session or requests.Session()
-        own.mount("http://", self._adapter)
-        own.mount("https://", self._adapter)
-        return super().send(case, session=own, **kwargs)
-
-
-class Adapter(BaseAdapter):
-    """Sends prepared requests of the library `requests` by our client."""
-
-    def __init__(self, client: Client, purpose: str, runs: threading.Semaphore, deadline: float) -> None:
-        super().__init__()
-        self._client, self._runs, self._deadline = client, runs, deadline
-        self._purpose = purpose
-        self.exhausted = ""
-        self.sent = 0
-
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
-        """Send one request within the budget."""
-        if self.exhausted or time.monotonic() > self._deadline:
-            raise requests.exceptions.ConnectionError(self.exhausted or "no time is left", request=request)
-        parts = urlsplit(str(request.url))
-        path = parts.path.removeprefix(urlsplit(self._client.base).path)
-        try:
-            exchange = self._forward(str(request.method), path, parts.query, request)
-        except BudgetExceeded as reason:
-            self.exhausted = str(reason)
-            raise requests.exceptions.ConnectionError(str(reason), request=request) from None
-        self.sent += 1
-        if not exchange.status:
-            raise requests.exceptions.ConnectionError(exchange.error, request=request)
-        return _response(request, exchange)
-
-    def close(self) -> None:
-        """There is nothing to close."""
-
-    def _forward(self, method: str, path: str, query: str, request: requests.PreparedRequest) -> Exchange:
-        headers = {
-            name: text if isinstance(text, str) else text.decode("latin-1")
-            for name, text in request.headers.items()
-            if name.lower() not in _OWN_HEADERS
-        }
-        body = request.body.encode() if isinstance(request.body, str) else cast("bytes | None", request.body)
-        target = f"{path}?{query}" if query else path
-        operation, _ = document().match(method, path)
-        starts_run = operation is not None and operation.starts_run
-        if starts_run and not self._runs.acquire(blocking=False):
-            raise BudgetExceeded("no runs are left for generated requests")
-        exchange = self._client.send(
-            method,
-            target,
-            content=self._capped(body) if starts_run else body,
-            headers=headers,
-            intents=[Intent.GENERATED],
-            generated_for=self._purpose,
-        )
-        if starts_run and not exchange.ok:
-            self._runs.release()
-        return exchange
-
-    def _capped(self, body: bytes | None) -> bytes | None:
-        """The body of a new run with our token limit, unless it has a smaller one or is not an object."""
-        try:
-            plain = json.loads(body or b"")
-        except ValueError:
-            return body
-        most = self._client.budget.tokens_per_run
-        asked = plain.get("maxCompletionTokens", most) if isinstance(plain, dict) else ""
-        if (
-            isinstance(asked, int)
-            and not isinstance(asked, bool)
-            and (asked > most or "maxCompletionTokens" not in plain)
-        ):
-            return json.dumps({**plain, "maxCompletionTokens": min(asked, most)}).encode()
-        return body
-
-
-def _response(request: requests.PreparedRequest, exchange: Exchange) -> requests.Response:
-    """The recorded response as an object of the library `requests`."""
-    headers = HTTPHeaderDict(exchange.headers)
-    response = requests.Response()
-    response.status_code = exchange.status
-    response.headers = CaseInsensitiveDict(headers)
-    response.raw = HTTPResponse(
-        body=b"", headers=headers, status=exchange.status, version=11, preload_content=False
+def _settings(examples: int, **more: Any) -> settings:
+    return settings(
+        max_examples=examples,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        **more,
     )
-    response._content = exchange.body
-    response.encoding = "utf-8"
-    response.reason = str(exchange.status)
-    response.url = str(request.url)
-    response.request = request
-    return response

@@ -6,27 +6,41 @@ from typing import Any
 from contract_tests.client.samples import valid_body, value_of
 from contract_tests.document import Operation, View, document
 
+_UNREAD = frozenset({"attachments", "toolResources", "imageFile", "imageUrl", "datasetId"})
+_UNREAD |= {"id", "object", "createdAt", "threadId", "assistantId", "runId"}
 ITEM = 0
 """A step into a list, to its only entry."""
-_WRONG: Mapping[str, Any] = {
-    "string": 12345,
-    "number": "hot",
-    "integer": "many",
-    "boolean": "sometimes",
-    "array": {"a": 1},
-    "object": "text",
+_WRONG: Mapping[str, tuple[Any, ...]] = {
+    "enum": ("sideways", 12345),
+    "string": (12345, {"a": 1}),
+    "number": ("hot",),
+    "integer": ("many",),
+    "boolean": ("sometimes",),
+    "array": ({"a": 1}, "text"),
+    "object": ("text", [1]),
 }
 Path = tuple[str | int, ...]
 
 
 def wrong_inside(operation: Operation, model: str, deepest: int) -> Iterator[dict[str, Any]]:
-    """For each place inside a field the valid body with a value of a wrong type there."""
+    """For each place inside a field the valid body with values of wrong types there."""
     view = document().documented
     schema = view.request_schema(operation.id)
-    for path, kind in places(view, schema):
-        if 1 < len(path) <= deepest:
-            base = valid_body(operation, model=model) or {}
-            yield {**base, **_with(view, schema, path, _WRONG[kind])}
+    base = valid_body(operation, model=model) or {}
+    for path, place in places(view, schema):
+        kind = "enum" if "enum" in place else str(place["type"])
+        # A service may leave such a place unread, and each body that it takes would start a run.
+        unread = operation.starts_run and bool(_UNREAD & {*path})
+        if 1 < len(path) <= deepest and not unread:
+            yield from ({**base, **_with(view, schema, path, wrong)} for wrong in _WRONG[kind])
+
+
+def every_word(operation: Operation, model: str) -> Iterator[dict[str, Any]]:
+    """For each place with a list of words the valid body with each of the words there."""
+    view = document().assumed
+    schema, base = view.request_schema(operation.id), valid_body(operation, model=model) or {}
+    for path, place in places(view, schema):
+        yield from ({**base, **_with(view, schema, path, word)} for word in place.get("enum", ()))
 
 
 def with_nulls(operation: Operation, model: str) -> Iterator[dict[str, Any]]:
@@ -37,13 +51,13 @@ def with_nulls(operation: Operation, model: str) -> Iterator[dict[str, Any]]:
     yield {**_filled(view, view.request_schema(operation.id)), **base}
 
 
-def places(view: View, schema: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Every place in a schema that has one type: its path and its type."""
+def places(view: View, schema: Any, path: Path = ()) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Every place in a schema that has one type: its path, and its own schema."""
     plain = view.resolve(schema) or {}
     lists = [part for part in map(view.resolve, plain.get("anyOf", ())) if part.get("type") == "array"]
     plain = lists[0] if lists else plain
     if path and "type" in plain and not lists:
-        yield path, str(plain["type"])
+        yield path, plain
     if plain.get("type") == "array":
         yield from places(view, plain["items"], (*path, ITEM))
     for name, child in view.properties(plain).items():

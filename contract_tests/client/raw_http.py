@@ -1,5 +1,6 @@
 """Which bytes does the service send, before an HTTP library normalizes them?"""
 
+import re
 import socket
 import ssl
 import time
@@ -7,9 +8,14 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from contract_tests.client.client import Client, verification
+from contract_tests.client.network.metering import HEAD_LIMIT
 from contract_tests.observations.exchange import KEY_HEADER
 
 _LIMIT = 4_000_000
+# After the announced bytes, this many seconds are waited for further ones.
+_GRACE = 0.2
+_LENGTH = re.compile("[0-9]{1,18}")
+_STATUS = re.compile("[0-9]{3}")
 
 
 class Unavailable(Exception):
@@ -51,17 +57,17 @@ def _talk(client: Client, host: str, port: int | None, request: bytes) -> bytes:
     with socket.create_connection((host, port or (443 if secure else 80)), timeout) as plain:
         connection = _secured(client, plain, host) if secure else plain
         connection.sendall(request)
-        received, end = bytearray(), time.monotonic() + timeout
-        while len(received) < _LIMIT and time.monotonic() < end:
+        received, end, complete = bytearray(), time.monotonic() + timeout, False
+        while len(received) < _LIMIT and (left := end - time.monotonic()) > 0:
             try:
+                connection.settimeout(min(left, _GRACE) if complete else left)
                 data = connection.recv(65536)
             except TimeoutError:
                 break
             if not data:
                 break
             received += data
-            if _complete(bytes(received)):
-                connection.settimeout(0.2)
+            complete = complete or _complete(received)
         return bytes(received)
 
 
@@ -73,13 +79,13 @@ def _secured(client: Client, plain: socket.socket, host: str) -> ssl.SSLSocket:
     return context.wrap_socket(plain, server_hostname=host)
 
 
-def _complete(raw: bytes) -> bool:
+def _complete(raw: bytearray) -> bool:
     """Whether the announced bytes are complete. Further bytes would be too many."""
-    head, blank, body = raw.partition(b"\r\n\r\n")
-    for line in head.split(b"\r\n")[1:]:
+    end = raw.find(b"\r\n\r\n", 0, HEAD_LIMIT)
+    for line in raw[:end].split(b"\r\n")[1:] if end >= 0 else ():
         name, _, value = line.partition(b":")
-        if blank and name.strip().lower() == b"content-length" and value.strip().isdigit():
-            return len(body) >= int(value)
+        if name.strip().lower() == b"content-length" and _LENGTH.fullmatch(value.strip().decode("latin-1")):
+            return len(raw) - end - 4 >= int(value)
     return False
 
 
@@ -88,7 +94,7 @@ def parse(raw: bytes, method: str) -> RawResponse:
     head, blank, body = raw.partition(b"\r\n\r\n")
     status_line, *lines = head.decode("latin-1").split("\r\n")
     words = status_line.split(" ", 2)
-    if not blank or not words[0].startswith("HTTP/1.") or len(words) < 2 or not words[1].isdigit():
+    if not blank or not words[0].startswith("HTTP/1.") or len(words) < 2 or not _STATUS.fullmatch(words[1]):
         return RawResponse(0, (), b"", f"not an HTTP response: {raw[:60]!r}")
     headers = tuple(
         (name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines)
@@ -102,9 +108,9 @@ def _flaw(headers: tuple[tuple[str, str], ...], body: bytes, method: str) -> str
     if lengths and chunked:
         return "both Content-Length and Transfer-Encoding"
     if len(set(lengths)) > 1:
-        return f"several values of Content-Length: {', '.join(lengths)}"
-    if lengths and not lengths[0].isdigit():
-        return f"Content-Length: {lengths[0]}"
+        return f"several values of Content-Length: {', '.join(lengths)[:200]}"
+    if lengths and not _LENGTH.fullmatch(lengths[0]):
+        return f"Content-Length: {lengths[0][:60]}"
     if lengths and method != "HEAD" and int(lengths[0]) != len(body):
         return f"Content-Length: {lengths[0]}, but {len(body)} bytes of body"
     return ""

@@ -1,17 +1,20 @@
 """How is a response read, so that the arrival time of each part is known and reading ends in time?"""
 
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import httpx
 
-from contract_tests.document import EVENT_STREAM, Operation
+from contract_tests.client.network.decoding import Decoder, Undecodable
+from contract_tests.client.network.metering import HEADERS_LIMIT, Meter, TooLarge, metered
+from contract_tests.document import EVENT_STREAM, JSON, Operation
 from contract_tests.observations.exchange import Chunk, Exchange, Intent
+from contract_tests.observations.json_text import is_cut_off
 from contract_tests.redaction import Secrets
 
 _GRACE = 2.0
+_MOST_PARTS = 50_000
 
 
 @dataclass(frozen=True)
@@ -25,33 +28,34 @@ class Draft:
     intents: frozenset[Intent]
     generated_for: str
     secrets: Secrets
+    before: tuple[Exchange, ...] = ()
 
 
 class Reader:
-    """Sends one request and reads its response. It stops reading after `timeout` seconds."""
+    """Sends one request and reads its response. It stops after `timeout` seconds, and at the ceilings."""
 
     def __init__(self, draft: Draft, timeout: float) -> None:
         self._draft, self._timeout = draft, timeout
         self._sent, self._wall = time.monotonic(), time.time()
+        self._meter = Meter(self._sent + timeout)
         self.status = 0
         self._headers: tuple[tuple[str, str], ...] = ()
-        self._chunks: list[Chunk] = []
+        self._parts: list[tuple[float, bytearray]] = []
+        self._read_last = -1
         self._cut = False
+        self._error = ""
 
     def read(self, http: httpx.Client) -> Exchange:
         """Send the request and read the whole response."""
         request = self._draft.request
         request.extensions["timeout"] = httpx.Timeout(self._timeout).as_dict()
-        response = http.send(request, stream=True)
         try:
-            self.status = response.status_code
-            self._headers = tuple(
-                (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw
-            )
-            self._read_body(response)
-        finally:
-            response.close()
-        return self.exchange()
+            with metered(self._meter):
+                self._read(http.send(request, stream=True))
+        except (TooLarge, Undecodable) as reason:
+            self._error = str(reason)
+        exchange = self.exchange()
+        return self.exchange(_cut_by_length(exchange)) if exchange.media_type == JSON else exchange
 
     def exchange(self, error: str = "") -> Exchange:
         """The exchange as far as it is known now. `error` says why the response is not complete."""
@@ -69,46 +73,62 @@ class Reader:
             received=time.monotonic(),
             status=self.status,
             headers=self._headers,
-            chunks=tuple(self._chunks),
-            error=error,
+            chunks=tuple(Chunk(at, bytes(data)) for at, data in self._parts),
+            error=error or self._error,
             cut=self._cut,
             wall=self._wall,
             intents=draft.intents,
             generated_for=draft.generated_for,
             secrets=draft.secrets,
+            before=draft.before,
         )
 
+    def _read(self, response: httpx.Response) -> None:
+        try:
+            self._meter.in_body = True
+            self.status = response.status_code
+            headers = response.headers.raw
+            self._headers = tuple(
+                (name.decode("latin-1"), value.decode("latin-1")) for name, value in headers[:HEADERS_LIMIT]
+            )
+            if len(headers) > HEADERS_LIMIT:
+                raise TooLarge(f"more than {HEADERS_LIMIT} headers; reading stopped")
+            self._read_body(response)
+        finally:
+            response.close()
+
     def _read_body(self, response: httpx.Response) -> None:
-        timer = self._cut_after(response, self._timeout)
+        decoder = Decoder(response.headers.get_list("content-encoding"))
         is_stream = response.headers.get("content-type", "").lower().startswith(EVENT_STREAM)
         tail = b""
         try:
-            for data in response.iter_bytes():
-                self._chunks.append(Chunk(time.monotonic(), data))
+            for raw in response.iter_raw():
+                data = decoder.decode(raw)
+                self._keep(data)
                 tail = (tail + data)[-64:]
                 if is_stream and b"[DONE]" in tail:
-                    timer.cancel()
-                    timer = self._cut_after(response, _GRACE)
+                    self._meter.deadline = min(self._meter.deadline, time.monotonic() + _GRACE)
                     is_stream = False
-        except httpx.HTTPError:
-            if not self._cut:
-                raise
-        finally:
-            timer.cancel()
+        except httpx.ReadTimeout:
+            self._cut = True
 
-    def _cut_after(self, response: httpx.Response, seconds: float) -> threading.Timer:
-        """Shut the connection after a time. Reading blocks, so another thread has to end it."""
-        timer = threading.Timer(seconds, self._shut, [response])
-        timer.daemon = True
-        timer.start()
-        return timer
+    def _keep(self, data: bytes) -> None:
+        """Keep a part of the body. Parts that arrived in one read of the network are one."""
+        if self._parts and self._read_last == self._meter.reads:
+            self._parts[-1][1].extend(data)
+            return
+        if len(self._parts) == _MOST_PARTS:
+            raise TooLarge(f"more than {_MOST_PARTS} parts of a body; reading stopped")
+        self._read_last = self._meter.reads
+        self._parts.append((time.monotonic(), bytearray(data)))
 
-    def _shut(self, response: httpx.Response) -> None:
-        self._cut = True
-        stream = response.extensions.get("network_stream")
-        socket = stream.get_extra_info("socket") if stream is not None else None
-        if socket is not None:
-            try:
-                socket.shutdown(2)
-            except OSError:
-                return
+
+def _cut_by_length(exchange: Exchange) -> str:
+    """What is wrong if Content-Length ends a body within its JSON, empty otherwise."""
+    length = exchange.header("content-length").strip()
+    if not exchange.body or exchange.error or length != str(len(exchange.body)) or exchange.json is not None:
+        return ""
+    if not is_cut_off(exchange.body):
+        return ""
+    end = exchange.body[-40:].decode("utf-8", "backslashreplace")
+    return f"Content-Length: {length} ends the body within its JSON, after {end!r}"

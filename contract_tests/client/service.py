@@ -8,9 +8,10 @@ from random import Random
 from typing import Any, Unpack
 
 from contract_tests.client.client import Client, RequestOptions
-from contract_tests.client.samples import QUESTION, example, valid_body
-from contract_tests.document import Operation, Role, document
-from contract_tests.observations.exchange import KEY_HEADER, Exchange, Intent
+from contract_tests.client.connection import Connection
+from contract_tests.client.samples import QUESTION, example
+from contract_tests.document import document
+from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.lifecycle import lifecycles
 
 _NOT_OFFERED = (404, 405, 501)
@@ -30,10 +31,6 @@ class NotOffered(Inconclusive):
     """The service does not offer what the fact is about."""
 
 
-class CannotCheck(Exception):
-    """Nothing can be checked at all. The text says why and what to do."""
-
-
 class Service:
     """The service under test, used as one client. Threads may share it."""
 
@@ -41,6 +38,7 @@ class Service:
         self.client, self.settings = client, client.settings
         self.model = client.settings.model or str(example("CreateRunMinimal")["model"])
         self.limits = client.settings.limits
+        self.connection = Connection(client)
         self.stuck = False
         self._not_offered: dict[str, str] = {}
         self._shared: dict[str, tuple[threading.Lock, list[Any]]] = {}
@@ -86,65 +84,16 @@ class Service:
         raise Inconclusive(reason, exchange)
 
     def connect(self) -> None:
-        """Find the base URL and test the key.
-
-        Raises `CannotCheck` if the service rejects the key. A service that accepts the key elsewhere than in
-        its header can be checked: it does not conform.
-        """
-        first = self.find_base()
-        rejected = first.status in (401, 403) and all(map(self._rejects_key, self._free_operations()))
-        if rejected and not self._accepts_key_elsewhere():
-            hint = "another key" if self.settings.key else "a key"
-            raise CannotCheck(
-                f"{self.client.base} rejects the key ({first.status}); give {hint} with --key or TUNE_API_KEY"
-            )
+        """Find the base URL and test the key. Raises `CannotCheck`."""
+        self.connection.connect()
 
     def find_base(self) -> Exchange:
         """Find out whether paths begin with /v1. Returns the first exchange."""
-        first = self._first_request()
-        if first.status == 404 and self.client.base.endswith("/v1"):
-            self._try_without_version()
-        return first
+        return self.connection.find_base()
 
-    def _first_request(self) -> Exchange:
-        first = self.request("listThreads", params={"limit": 1}, intents=[Intent.CONNECT])
-        if not first.status:
-            self.client.wait(0.5)
-            first = self.request("listThreads", params={"limit": 1}, intents=[Intent.CONNECT])
-        if not first.status:
-            raise CannotCheck(f"{self.client.base} cannot be reached: {first.error}; check the URL")
-        return first
-
-    def _try_without_version(self) -> None:
-        versioned, self.client.base = self.client.base, self.client.base.removesuffix("/v1")
-        if self._first_request().status == 404:
-            self.client.base = versioned
-
-    def _free_operations(self) -> list[Operation]:
-        """The operations that need no run and change nothing but the number of threads."""
-        lists = document().documented_operations(Role.LIST)
-        return [
-            document().operation(Role.CREATE, "thread"),
-            *(one for one in lists if len(one.parameters) < 2),
-        ]
-
-    def _accepts_key_elsewhere(self) -> bool:
+    def accepts_key_elsewhere(self) -> bool:
         """Whether the service accepts the key in the query, a cookie or another header."""
-        key = self.settings.key
-        headers = {
-            "Authorization": f"Bearer {key}",
-            "X-Api-Key": key,
-            "Cookie": f"{KEY_HEADER}={key}; key={key}",
-        }
-        params = [("limit", "1"), *((name, key) for name in (KEY_HEADER, "key", "api_key", "token"))]
-        marks = [Intent.CONNECT]
-        listed = self.request("listThreads", key=None, headers=headers, params=params, intents=marks)
-        return bool(key) and listed.ok
-
-    def _rejects_key(self, operation: Operation) -> bool:
-        path = {"threadId": self.settings.thread or "thread_unknown"}
-        exchange = self.request(operation.id, path=path, body=valid_body(operation), intents=[Intent.CONNECT])
-        return exchange.status in (401, 403)
+        return self.connection.accepts_key_elsewhere()
 
     def thread(self, **fields: Any) -> str:
         """The id of a new thread, or of the thread of `--thread` if none can be created."""
@@ -228,6 +177,11 @@ class Service:
 
         found: tuple[str, str] = self.once("finished run", make)
         return found
+
+    def own_run(self) -> dict[str, str]:
+        """The path of an ended run that only the caller changes, or of the shared one if there is none."""
+        thread, run = self.once("run with every field", self.finished_run)
+        return {"threadId": thread, "runId": run}
 
     def ids(self, names: Iterable[str]) -> dict[str, str]:
         """Ids of existing resources for path parameters: a shared thread, and a run in it that has ended.

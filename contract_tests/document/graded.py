@@ -29,6 +29,11 @@ class Document:
                 return operation, {name: unquote(text) for name, text in found.groupdict().items()}
         return None, {}
 
+    def methods(self, path: str) -> set[str]:
+        """The documented methods of a path below the base URL."""
+        found = next((one.path for one in self._by_length if one.pattern.fullmatch(path)), "")
+        return {one.method for one in self.documented_operations() if one.path == found}
+
     def knows_path(self, path: str) -> bool:
         """Whether any operation has this path."""
         return any(operation.pattern.fullmatch(path) for operation in self._by_length)

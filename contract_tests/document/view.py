@@ -12,6 +12,7 @@ from openapi import Grade
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
+_LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,9 @@ class View:
         """Where a value does not match a schema of this view."""
         try:
             errors = list(self._validator(schema).iter_errors(value))
-        except ValueError as error:
-            return [Mismatch((), str(error), None)]
+        except (ValueError, SystemError):
+            # Older versions of the validator read no integer beyond 64 bits, and no lone surrogate.
+            errors = list(self._validator(schema).iter_errors(_readable(value)))
         return [Mismatch(tuple(error.instance_path), error.message, error.instance) for error in errors]
 
     def _validator(self, schema: Mapping[str, Any]) -> jsonschema_rs.Draft4Validator:
@@ -112,6 +114,18 @@ class View:
             root = {"allOf": [_plain(schema)], **self._plain}
             self._validators[key] = jsonschema_rs.Draft4Validator(root, validate_formats=False)
         return self._validators[key]
+
+
+def _readable(value: Any) -> Any:
+    """A JSON value of the same shape, without numbers and characters that a validator may not read."""
+    if isinstance(value, Mapping):
+        return {_readable(name): _readable(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_readable(item) for item in value]
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    large = isinstance(value, int) and not -_LARGEST <= value <= _LARGEST
+    return _LARGEST if large else value
 
 
 def _schema(content: Mapping[str, Any], media_type: str) -> dict[str, Any] | None:

@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from contract_tests.document import Role, document
+from contract_tests.document import Role
 from contract_tests.observations.exchange import Exchange
 from contract_tests.observations.traces import Observation, Stream, Trace, observations_of, streams_of
 
-Key = tuple[str, str]
-"""Kind and id of a resource."""
+Key = tuple[str, str, str]
+"""Kind, scope and id of a resource. A service may number the runs of each thread from one on."""
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class History:
     streams: tuple[Stream, ...]
     by_id: Mapping[Key, Trace] = field(repr=False, default_factory=dict)
 
-    def find(self, kind: str, name: object) -> Trace | None:
-        """The trace of a resource, None if it was not observed."""
-        return self.by_id.get((kind, str(name)))
+    def find(self, kind: str, name: object, scope: object = "") -> Trace | None:
+        """The trace of a resource, None if there is none. The scope of a run or message is its thread."""
+        return self.by_id.get((kind, str(scope), str(name)))
 
 
 def assemble(exchanges: Sequence[Exchange]) -> History:
@@ -34,7 +34,7 @@ def assemble(exchanges: Sequence[Exchange]) -> History:
     created: dict[Key, Observation] = {}
     for exchange in exchanges:
         for observation in observations_of(exchange, of_exchange.get(id(exchange))):
-            key = (observation.kind, str(observation.body["id"]))
+            key = (observation.kind, observation.scope, str(observation.body["id"]))
             observed[key].append(observation)
             if exchange.operation and exchange.operation.creates(observation.kind):
                 created.setdefault(key, observation)
@@ -43,7 +43,11 @@ def assemble(exchanges: Sequence[Exchange]) -> History:
         key: _trace(key, observations, created.get(key), not_found.get(key, []), of_exchange)
         for key, observations in observed.items()
     }
-    related = {key: replace(trace, related=_related(trace, traces.values())) for key, trace in traces.items()}
+    of_runs = _of_runs(traces.values())
+    related = {
+        key: replace(trace, related=of_runs[trace.scope, trace.id]) if trace.kind == "run" else trace
+        for key, trace in traces.items()
+    }
     return History(tuple(exchanges), tuple(related.values()), tuple(streams), related)
 
 
@@ -56,7 +60,8 @@ def _trace(
 ) -> Trace:
     return Trace(
         kind=key[0],
-        id=key[1],
+        id=key[2],
+        scope=key[1],
         observations=tuple(sorted(observations, key=lambda observation: observation.received)),
         not_found=tuple(not_found),
         stream=streams.get(id(created.exchange)) if created else None,
@@ -69,21 +74,22 @@ def _not_found(exchanges: Iterable[Exchange]) -> dict[Key, list[Exchange]]:
     for exchange in exchanges:
         operation = exchange.operation
         if operation and operation.role is Role.READ and exchange.status == 404 and not exchange.intents:
-            parameter = document().resources[operation.kind].id_parameter
-            found[operation.kind, exchange.path_parameters[parameter]].append(exchange)
+            *parents, own = operation.parameters
+            scope = "/".join(exchange.path_parameters[name] for name in parents)
+            found[operation.kind, scope, exchange.path_parameters[own]].append(exchange)
     return found
 
 
-def _related(trace: Trace, traces: Iterable[Trace]) -> dict[str, tuple[Trace, ...]]:
-    """The steps and messages of a run. Empty for other resources."""
-    if trace.kind != "run":
-        return {}
-    mine = [
-        other
-        for other in traces
-        if other.kind in ("step", "message") and other.last.body.get("runId") == trace.id
-    ]
-    return {
-        "steps": tuple(other for other in mine if other.kind == "step"),
-        "messages": tuple(other for other in mine if other.kind == "message"),
-    }
+def _of_runs(traces: Iterable[Trace]) -> dict[tuple[str, str], dict[str, tuple[Trace, ...]]]:
+    """The steps and messages of each run, by the thread and the id of the run."""
+    found: dict[tuple[str, str], dict[str, tuple[Trace, ...]]] = defaultdict(
+        lambda: {"steps": (), "messages": ()}
+    )
+    mine: dict[tuple[str, str, str], list[Trace]] = defaultdict(list)
+    for trace in traces:
+        run = trace.last.body.get("runId")
+        if trace.kind in ("step", "message") and isinstance(run, str):
+            mine[trace.scope.partition("/")[0], run, f"{trace.kind}s"].append(trace)
+    for (thread, run, kind), those in mine.items():
+        found[thread, run][kind] = tuple(those)
+    return found

@@ -1,9 +1,7 @@
 """What was sent, what was received, and how can the request be repeated?"""
 
-import json
 import re
-import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -11,7 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from contract_tests.document import Operation, Role
-from contract_tests.redaction import KEY_ESCAPED, KEY_MARK, Secrets
+from contract_tests.observations.curl import command_line, shown
+from contract_tests.observations.json_text import read_json
+from contract_tests.redaction import Secrets
 
 KEY_HEADER = "X-Tune-Key"
 _IDS = re.compile(r"/(threads|runs|messages|steps)/(?!runs$)[^/]+")
@@ -66,7 +66,7 @@ class Exchange:
     `sent` and `received` are in seconds of one monotonic clock. `wall` is when it was sent, in seconds
     since 1970. `error` says why the response is not complete. `cut` says that we stopped
     reading before the service ended it. `intents` says why it was sent, `generated_for` the operation it was
-    generated for, or `links`.
+    generated for, or `links`. `before` are requests that made the resources that this one names.
     """
 
     method: str
@@ -87,6 +87,7 @@ class Exchange:
     intents: frozenset[Intent] = frozenset()
     generated_for: str = ""
     secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)
+    before: "tuple[Exchange, ...]" = field(default=(), repr=False, compare=False)
 
     @cached_property
     def body(self) -> bytes:
@@ -147,7 +148,15 @@ class Exchange:
 
     def curl(self) -> str:
         """A command line that repeats the request. A variable stands for the key."""
-        parts = ["curl", "-i"]
+        return self._curl
+
+    @cached_property
+    def _curl(self) -> str:
+        return command_line(self.curl_words(("-i",)), self.secrets)
+
+    def curl_words(self, options: Sequence[str]) -> list[str]:
+        """The words of a command line that repeats the request."""
+        parts = ["curl", *options]
         if self.method == "HEAD":
             parts.append("--head")
         elif self.method != ("POST" if self.request_body else "GET"):
@@ -158,28 +167,13 @@ class Exchange:
             if name.lower() not in _UNINTERESTING:
                 parts += ["-H", f"{name}: {value}" if value else f"{name};"]
         if self.request_body:
-            parts += ["--data-raw", _shown(self.request_body)]
-        return self.secrets.redact(" ".join(_quoted(part, self.secrets) for part in [*parts, self.url]))
-
-
-def _quoted(part: str, secrets: Secrets) -> str:
-    """A quoted shell word in which the variable for the key is still expanded."""
-    text = secrets.redact(part)
-    if not KEY_MARK.search(text):
-        return shlex.quote(text)
-    escaped = "".join(f"\\{char}" if char in '\\"`$' else char for char in text)
-    return '"' + KEY_ESCAPED.sub("$", escaped) + '"'
-
-
-def _shown(body: bytes, limit: int = 2000) -> str:
-    """A request body as text, truncated if it is long."""
-    text = body.decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
-    return text if len(text) <= limit else f"{text[:limit]}... ({len(body)} bytes)"
+            parts += ["--data-raw", shown(self.request_body)]
+        return [*parts, self.url]
 
 
 def _json(body: bytes) -> Any:
     """The value of a JSON text, None if it is not JSON."""
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return read_json(body)
+    except ValueError:
         return None

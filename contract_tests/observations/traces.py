@@ -4,18 +4,21 @@ Everything here is computed from exchanges. Requests of the checker, HAR files
 and proxied traffic are treated in the same way.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from contract_tests.document import EVENT_STREAM, Operation, Role
 from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.json_text import read_json
 from contract_tests.observations.lifecycle import NO_LIFECYCLE, Lifecycle, lifecycles
 from contract_tests.observations.sse import Event, Flaw, Parser
 
 DONE = "[DONE]"
+# A page has at most 100 entries. Clients ask for up to 1000.
+_MOST_ENTRIES, _MOST_EVENTS = 1000, 20_000
 # Streams of other services say "thread.run" where the document says "run". Both mean a run.
 _OBJECTS = {
     "run": "run",
@@ -31,7 +34,8 @@ class Observation:
     """One observation of a resource, requested at `sent` and received at `received`.
 
     `source` is the id of the operation that returned it, or `stream`. For a stream, `event` is the name of
-    the event and `place` its index: events that arrive together have the same time.
+    the event and `place` its index: events that arrive together have the same time. `scope` names what the
+    id belongs to: the thread of a run or message, the thread and the run of a step.
     """
 
     kind: str
@@ -42,6 +46,7 @@ class Observation:
     exchange: Exchange
     event: str = ""
     place: int = 0
+    scope: str = ""
 
     @property
     def status(self) -> str:
@@ -64,7 +69,7 @@ class Observation:
 
 @dataclass(frozen=True)
 class Trace:
-    """Everything observed of one resource, oldest first.
+    """Everything observed of one resource, oldest first. `scope` is that of the observations.
 
     `not_found` has the exchanges that read it and received 404, `stream` the stream of the request that
     created it.
@@ -76,6 +81,7 @@ class Trace:
     not_found: tuple[Exchange, ...] = ()
     related: Mapping[str, tuple["Trace", ...]] = field(default_factory=dict, repr=False, compare=False)
     stream: "Stream | None" = None
+    scope: str = ""
 
     @property
     def last(self) -> Observation:
@@ -90,9 +96,10 @@ class Trace:
     def pairs(self) -> Iterator[tuple[Observation, Observation]]:
         """Each observation after the latest one that certainly precedes it."""
         for index, later in enumerate(self.observations):
-            earlier = [one for one in self.observations[:index] if one.precedes(later)]
-            if earlier:
-                yield earlier[-1], later
+            before = (self.observations[at] for at in range(index - 1, -1, -1))
+            earlier = next((one for one in before if one.precedes(later)), None)
+            if earlier is not None:
+                yield earlier, later
 
 
 @dataclass(frozen=True)
@@ -126,8 +133,9 @@ class Stream:
     def of(cls, exchange: Exchange) -> "Stream":
         """The stream in the response of an exchange."""
         parser = Parser()
-        events = [event for chunk in exchange.chunks for event in parser.feed(chunk.data, chunk.at)]
-        if not exchange.cut and not exchange.error:
+        every = (event for chunk in exchange.chunks for event in parser.feed(chunk.data, chunk.at))
+        events = list(islice(every, _MOST_EVENTS))
+        if len(events) < _MOST_EVENTS and not exchange.cut and not exchange.error:
             parser.close()
         return cls(exchange, tuple(map(_decode, events)), tuple(parser.flaws))
 
@@ -178,11 +186,29 @@ def observations_of(exchange: Exchange, stream: Stream | None = None) -> Iterato
                 # The service may have made the event at any time between the request and the arrival.
                 since, until = exchange.sent, event.event.at
                 name = event.event.event
-                yield Observation(event.kind, event.data, since, until, "stream", exchange, name, place)
+                scope = _scope(event.kind, event.data, exchange, stream)
+                yield Observation(
+                    event.kind, event.data, since, until, "stream", exchange, name, place, scope
+                )
     elif exchange.ok and exchange.operation is not None:
         for body in _resources(exchange.operation, exchange.json):
             kind, source = exchange.operation.kind, exchange.operation.id
-            yield Observation(kind, body, exchange.sent, exchange.received, source, exchange)
+            scope = _scope(kind, body, exchange)
+            yield Observation(kind, body, exchange.sent, exchange.received, source, exchange, scope=scope)
+
+
+_SCOPES = {"run": ("threadId",), "message": ("threadId",), "step": ("threadId", "runId")}
+
+
+def _scope(kind: str, body: Mapping[str, Any], exchange: Exchange, stream: "Stream | None" = None) -> str:
+    """What the id of a resource belongs to: as the path says, or the resource, or the run of its stream."""
+    first = stream.runs[0].data if stream and stream.runs else {}
+    known = {"threadId": first.get("threadId"), "runId": first.get("id")}
+    found = [
+        exchange.path_parameters.get(name) or body.get(name) or known.get(name) or ""
+        for name in _SCOPES.get(kind, ())
+    ]
+    return "/".join(map(str, found))
 
 
 def _resources(operation: Operation, body: Any) -> Iterator[Mapping[str, Any]]:
@@ -191,7 +217,7 @@ def _resources(operation: Operation, body: Any) -> Iterator[Mapping[str, Any]]:
         items = body.get("data") if isinstance(body, Mapping) else None
     else:
         items = [body] if operation.kind else None
-    for item in items if isinstance(items, list) else []:
+    for item in items[:_MOST_ENTRIES] if isinstance(items, list) else []:
         if isinstance(item, Mapping) and isinstance(item.get("id"), str) and item["id"]:
             yield item
 
@@ -204,6 +230,6 @@ def _decode(event: Event) -> StreamEvent:
     if event.data.strip() == DONE:
         return StreamEvent(event)
     try:
-        return StreamEvent(event, json.loads(event.data))
-    except (ValueError, RecursionError) as error:
+        return StreamEvent(event, read_json(event.data))
+    except ValueError as error:
         return StreamEvent(event, None, str(error))

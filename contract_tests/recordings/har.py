@@ -1,19 +1,20 @@
 """Which exchanges with the API are in a HAR file, the recording of a browser?"""
 
 import base64
-import binascii
 import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from contract_tests.document import Operation, document
+from contract_tests.document import EVENT_STREAM, Operation, document
 from contract_tests.observations.exchange import KEY_HEADER, Chunk, Exchange, Intent
+from contract_tests.plain_text import one_line
 from contract_tests.redaction import Secrets, secrets_in
 from contract_tests.settings import UsageError
 
@@ -32,6 +33,8 @@ _NOISE = frozenset(
     | {"cache-control", "pragma", "priority", "connection", "host", "content-length", "te", "keep-alive"}
 )
 _SECONDS = 1000.0
+# What an entry with values of other types than the format has may raise.
+_MALFORMED = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,16 @@ class Recording:
     exchanges: tuple[Exchange, ...]
     skipped: Mapping[str, int]
     secrets: Secrets
+    without_body: tuple[str, ...] = ()
+
+    @property
+    def unrecorded(self) -> str:
+        """Which responses were recorded without their body, empty if none was."""
+        names = Counter(self.without_body)
+        listed = ", ".join(f"{name} ({number})" for name, number in names.items())
+        return (
+            one_line(f"{names.total()} responses were recorded without their body: {listed}") if names else ""
+        )
 
     @property
     def described(self) -> str:
@@ -65,6 +78,10 @@ class _SkippedError(Exception):
     """An entry cannot be checked. The text says why."""
 
 
+class _NoBodyError(_SkippedError):
+    """The body of the response was not recorded."""
+
+
 def read(path: str, base: str = "") -> Recording:
     """The exchanges in a HAR file with the deployment at `base`, or with the one that most entries are for.
 
@@ -80,8 +97,13 @@ def read(path: str, base: str = "") -> Recording:
             f"--har: {path}: none of its {len(entries)} entries is a request to the run API{where} "
             "(paths like /v1/threads); record the page while it uses the API"
         )
+    return _recording(requests, chosen, skipped)
+
+
+def _recording(requests: Iterable[_ApiRequest], chosen: str, skipped: Counter[str]) -> Recording:
+    """The recording of these requests. Those that cannot be checked are counted as skipped."""
     secrets = Secrets()
-    exchanges = []
+    exchanges, without_body = [], []
     for one in requests:
         try:
             if one.base != chosen:
@@ -89,8 +111,19 @@ def read(path: str, base: str = "") -> Recording:
             exchanges.append(_exchange(one, secrets))
         except _SkippedError as reason:
             skipped[str(reason)] += 1
+            if isinstance(reason, _NoBodyError):
+                without_body.append(_label(one))
+        except _MALFORMED:
+            skipped["malformed entry"] += 1
     exchanges.sort(key=lambda one: one.sent)
-    return Recording(chosen, tuple(exchanges), dict(skipped), secrets)
+    return Recording(chosen, tuple(exchanges), dict(skipped), secrets, tuple(without_body))
+
+
+def _label(found: _ApiRequest) -> str:
+    """The id of the operation that an entry is a request to, or its method and path."""
+    method = str(found.entry["request"].get("method", "GET")).upper()
+    operation, _ = document().match(method, found.path)
+    return operation.id if operation else f"{method} {found.path}"
 
 
 def _entries(path: str) -> list[Any]:
@@ -120,7 +153,11 @@ def _requests(entries: Iterable[Any], skipped: Counter[str]) -> Iterator[_ApiReq
         if not isinstance(request, dict) or not isinstance(request.get("url"), str):
             skipped["not a request"] += 1
             continue
-        base, path = _split(request["url"])
+        try:
+            base, path = _split(request["url"])
+        except _MALFORMED:
+            skipped["malformed entry"] += 1
+            continue
         if not path:
             skipped["other address"] += 1
         elif request.get("method") == "OPTIONS":
@@ -182,7 +219,7 @@ def _response(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     """The response of the service, not of the browser cache."""
     response = entry.get("response")
     status = response.get("status") if isinstance(response, dict) else None
-    if not isinstance(response, dict) or not isinstance(status, int) or status < 100:
+    if not isinstance(response, dict) or type(status) is not int or not 100 <= status <= 999:
         raise _SkippedError("no response")
     if status == 304:
         raise _SkippedError("answered from the browser cache")
@@ -193,9 +230,12 @@ def _times(entry: Mapping[str, Any]) -> tuple[float, float]:
     """When the request was sent and the response was complete, in seconds since 1970."""
     try:
         sent = datetime.fromisoformat(str(entry["startedDateTime"])).timestamp()
-        return sent, sent + max(0.0, float(entry.get("time") or 0)) / _SECONDS
-    except (KeyError, ValueError, TypeError):
+        took = max(0.0, float(entry.get("time") or 0)) / _SECONDS
+    except (KeyError, ValueError, TypeError, OverflowError):
         raise _SkippedError("no time") from None
+    if not isfinite(took):
+        raise _SkippedError("no time")
+    return sent, sent + took
 
 
 def _headers(message: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -229,9 +269,10 @@ def _response_headers(response: Mapping[str, Any]) -> tuple[tuple[str, str], ...
 def _request_body(request: Mapping[str, Any], operation: Operation | None) -> bytes:
     data = request.get("postData")
     if isinstance(data, dict) and isinstance(data.get("text"), str):
-        return str(data["text"]).encode()
+        return str(data["text"]).encode("utf-8", "surrogatepass")
     if isinstance(data, dict) and data.get("params"):
-        return urlencode([(one.get("name", ""), one.get("value", "")) for one in data["params"]]).encode()
+        pairs = [(str(one.get("name", "")), str(one.get("value", ""))) for one in data["params"]]
+        return urlencode(pairs, errors="surrogatepass").encode()
     if isinstance(size := request.get("bodySize"), int) and size > 0 and operation is not None:
         raise _SkippedError("request body not recorded")
     return b""
@@ -244,10 +285,12 @@ def _response_body(response: Mapping[str, Any], method: str) -> bytes:
     if isinstance(text, str) and content.get("encoding") == "base64":
         try:
             return base64.b64decode(text, validate=True)
-        except binascii.Error:
+        except ValueError:
             raise _SkippedError("invalid base64") from None
-    if isinstance(text, str):
+    kind = str(content.get("mimeType", "")).lower()
+    if isinstance(text, str) and (text or not kind.startswith(EVENT_STREAM)):
         return text.encode("utf-8", "surrogatepass")
-    if method == "HEAD" or response["status"] in (204, 205) or content.get("size") == 0:
+    is_empty = content.get("size") == 0 and not kind.startswith(EVENT_STREAM)
+    if method == "HEAD" or response["status"] in (204, 205) or is_empty:
         return b""
-    raise _SkippedError("body not recorded")
+    raise _NoBodyError("body not recorded")

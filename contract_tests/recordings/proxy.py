@@ -1,6 +1,7 @@
 """How is the traffic of a frontend checked? A proxy forwards it and evaluates it."""
 
 import asyncio
+import logging
 import signal
 import socket
 import time
@@ -16,9 +17,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from contract_tests.client.client import RECORD_LIMIT
+from contract_tests.client.network.decoding import Undecodable, decoded
+from contract_tests.client.network.metering import BODY_LIMIT, TooLarge
 from contract_tests.document import document
 from contract_tests.findings import Finding, Outcome
 from contract_tests.observations.exchange import Chunk, Exchange, Intent
+from contract_tests.plain_text import one_line
 from contract_tests.recordings.har import is_noise
 from contract_tests.recordings.offline import OfflineOptions, check_exchanges, report, show
 from contract_tests.redaction import Secrets, secrets_in
@@ -50,6 +55,7 @@ def serve(base: str, listen: str, options: OfflineOptions) -> int:
             date_header=False,
             timeout_graceful_shutdown=_GRACE,
         )
+        logging.getLogger("uvicorn.error").addFilter(_WithoutTraces())
         before = signal.signal(signal.SIGTERM, _interrupt)
         try:
             with suppress(KeyboardInterrupt):
@@ -57,6 +63,17 @@ def serve(base: str, listen: str, options: OfflineOptions) -> int:
         finally:
             signal.signal(signal.SIGTERM, before)
     return proxy.summarize()
+
+
+class _WithoutTraces(logging.Filter):
+    """Drops the trace of an upstream that broke off: the proxy has reported it, in one line."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to log a record."""
+        error = record.exc_info[1] if record.exc_info else None
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        return not isinstance(error, httpx.HTTPError)
 
 
 def application(proxy: "CheckingProxy") -> Starlette:
@@ -80,9 +97,11 @@ class CheckingProxy:
     exchanges: list[Exchange] = field(default_factory=list)
     secrets: Secrets = field(default_factory=Secrets)
     aborted: int = 0
+    too_large: int = 0
 
     def __post_init__(self) -> None:
         self.secrets.add(self.options.key)
+        self._left = RECORD_LIMIT
         self._reported: set[tuple[Any, ...]] = set()
         self._terminal = Terminal(console(), self.secrets)
 
@@ -108,8 +127,8 @@ class CheckingProxy:
         draft = await self._draft(request)
         try:
             response = await self._http.send(draft.request, stream=True)
-        except httpx.HTTPError as error:
-            message = f"tune-check cannot reach {self.base}: {error or type(error).__name__}"
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            message = one_line(f"tune-check cannot reach {self.base}: {error or type(error).__name__}")
             self._terminal.say(message)
             return JSONResponse({"code": "unavailable", "message": message}, 502)
         forwarded = StreamingResponse(self._body(draft, response), response.status_code)
@@ -129,14 +148,20 @@ class CheckingProxy:
     async def _body(self, draft: "_Draft", response: httpx.Response) -> AsyncIterator[bytes]:
         """The body in chunks as they arrive. The exchange is recorded when it has ended."""
         chunks: list[Chunk] = []
-        error, whole = "", False
+        error, whole, left = "", False, min(BODY_LIMIT, self._left)
         try:
             async for piece in response.aiter_raw():
-                chunks.append(Chunk(time.monotonic(), piece))
+                left -= len(piece)
+                if left >= 0:
+                    chunks.append(Chunk(time.monotonic(), piece))
                 yield piece
-            whole = True
+            whole = left >= 0
+            self.too_large += left < 0
         except httpx.HTTPError as reason:
             error = f"{type(reason).__name__}: {reason}"
+            self._terminal.say(
+                one_line(f"{self.base} broke off {draft.request.method} {draft.path}: {error}")
+            )
             raise
         except (asyncio.CancelledError, GeneratorExit):
             self.aborted += 1
@@ -144,6 +169,7 @@ class CheckingProxy:
         finally:
             with suppress(httpx.HTTPError):
                 await response.aclose()
+            self._left -= sum(len(chunk.data) for chunk in chunks)
             if error or whole:
                 self._keep(draft, response, chunks, error)
 
@@ -170,7 +196,10 @@ class CheckingProxy:
 
     def summarize(self) -> int:
         """Report on all traffic. Returns the exit code."""
-        details = {"aborted by the client": str(self.aborted or "")}
+        details = {
+            "aborted by the client": str(self.aborted or ""),
+            "too large to be checked": str(self.too_large or ""),
+        }
         found = report(self.exchanges, f"traffic to {self.base}", self.options, details)
         return show(found, self.options, self.secrets)
 
@@ -229,11 +258,11 @@ def _text(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
 
 def _decompressed(response: httpx.Response, chunks: list[Chunk]) -> tuple[Chunk, ...]:
     """A compressed body as one decompressed chunk. The arrival times of its parts are lost."""
-    compressed = b"".join(chunk.data for chunk in chunks)
+    pieces = [chunk.data for chunk in chunks]
     try:
-        data = httpx.Response(response.status_code, headers=response.headers, content=compressed).content
-    except httpx.DecodingError:
-        data = compressed
+        data = decoded(pieces, response.headers.get_list("content-encoding"))
+    except (TooLarge, Undecodable):
+        data = b"".join(pieces)
     return (Chunk(chunks[-1].at, data),) if chunks else ()
 
 

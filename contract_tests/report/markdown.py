@@ -4,14 +4,21 @@ import re
 from collections.abc import Iterator
 
 from contract_tests.findings import Finding, Outcome, Severity
+from contract_tests.plain_text import one_line, visible
 from contract_tests.redaction import Secrets
-from contract_tests.report.model import Entry, Group, Report
+from contract_tests.report.causes import Entry
+from contract_tests.report.model import Group, Report
 
 # GitHub drops what a summary has beyond a mebibyte. This many characters always fit.
 _LIMIT = 250_000
 _PLACES = 8
 _SIGNS = {Severity.FAILURE: "❌", Severity.WARNING: "⚠️", Severity.NOTE: "ℹ️"}
-_VERDICTS = ("✅", "❌", "❌", "❔")
+_SPECIAL = re.compile(r"[\\`*\[\]<>|~&^$]|(?<!\w)_|_(?!\w)")
+# A word joiner has no width. It ends what would be a mention, a reference or an address.
+_JOINER = "\u2060"
+_ADDRESS = re.compile(r"(?<=[@#])(?=\w)|(?<=:)(?=//)|(?<=:)(?=\w+:)|(?<=\b[wW][wW][wW])(?=\.)")
+_START = re.compile(r"^(?=[-+=#])|^(\d+)(?=[.)])")
+_VERDICTS = ("✅", "❌", "❌", "❔", "❔")
 
 
 def render(report: Report, secrets: Secrets) -> str:
@@ -19,7 +26,9 @@ def render(report: Report, secrets: Secrets) -> str:
     text = secrets.redact("\n".join(_lines(report)) + "\n")
     if len(text) <= _LIMIT:
         return text
-    return f"{text[:_LIMIT].rpartition(chr(10))[0]}\n\n*Truncated: the JSON and HTML reports are complete.*\n"
+    # After a closed block, what other steps add to the summary is shown as they meant it.
+    kept, end, _ = text[:_LIMIT].rpartition("\n</details>\n")
+    return f"{kept}{end}\n*Truncated: the JSON and HTML reports are complete.*\n"
 
 
 def _lines(report: Report) -> Iterator[str]:
@@ -64,6 +73,7 @@ def _entry(entry: Entry, *, opened: bool) -> Iterator[str]:
     yield ""
     yield f"{first.advice[:1].upper()}{first.advice[1:]}. Source: {first.source} ({first.grade})."
     yield ""
+    yield from _consequences(entry)
     if first.curl:
         yield from fenced(first.curl, "bash")
     if first.suggests:
@@ -72,6 +82,15 @@ def _entry(entry: Entry, *, opened: bool) -> Iterator[str]:
         yield from fenced(first.suggests, "yaml")
     yield "</details>"
     yield ""
+
+
+def _consequences(entry: Entry) -> Iterator[str]:
+    if entry.consequences:
+        firsts = [one.first for one in entry.consequences]
+        yield "What may follow from it:"
+        yield ""
+        yield from (f"- `{one.slug}` {code(one.place)}: {code(one.seen)}" for one in firsts)
+        yield ""
 
 
 def _row(finding: Finding) -> str:
@@ -96,8 +115,8 @@ def _runs(report: Report) -> Iterator[str]:
             statuses = " → ".join(span.label for span in one.statuses) or "none"
             cells = (
                 code(one.run),
-                plain(one.origin),
-                plain(statuses),
+                code(one.origin),
+                code(statuses),
                 f"{one.seconds:.1f}",
                 str(len(one.events)),
             )
@@ -109,10 +128,9 @@ def _runs(report: Report) -> Iterator[str]:
 
 def code(text: str, limit: int = 300) -> str:
     """The text as inline code for a table cell, truncated to `limit` characters."""
-    flat = re.sub(r"\s+", " ", text).strip().replace("|", "\\|")
+    flat = one_line(text, limit).replace("|", "\\|")
     if not flat:
         return ""
-    flat = flat if len(flat) <= limit else f"{flat[:limit]}..."
     ticks = "`" * (1 + max(map(len, re.findall("`+", flat)), default=0))
     space = " " if len(ticks) > 1 else ""
     return f"{ticks}{space}{flat}{space}{ticks}"
@@ -124,12 +142,13 @@ def _prose(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """The text with all Markdown characters escaped."""
-    flat = re.sub(r"\s+", " ", text).strip()
-    return re.sub(r"([\\*\[\]|~])|(?<!\w)_|_(?!\w)", r"\\\g<0>", flat).replace("<", "&lt;")
+    """The text as prose in which nothing is Markdown, a mention, a reference or an address."""
+    safe = _ADDRESS.sub(_JOINER, _SPECIAL.sub(r"\\\g<0>", one_line(text)))
+    return _START.sub(r"\1\\", safe)
 
 
 def fenced(text: str, language: str) -> Iterator[str]:
     """The text as a block of code, with a fence that it does not contain."""
+    text = visible(text)
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
     yield from (f"{fence}{language}", text, fence, "")

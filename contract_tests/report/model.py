@@ -2,38 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 from contract_tests.checks import REGISTRY
 from contract_tests.findings import Finding, Outcome, Severity, merge
+from contract_tests.report.causes import Entry, folded, layer
 from contract_tests.report.timelines import RunTimeline
 from openapi import GRADES, Grade
 
-CONFORMS, VIOLATIONS, USAGE_ERROR, NOT_CHECKED = range(4)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One fact, and every place where it is broken."""
-
-    findings: tuple[Finding, ...]
-    severity: Severity
-
-    @property
-    def first(self) -> Finding:
-        """The finding that is shown for all of them."""
-        return self.findings[0]
-
-    @property
-    def count(self) -> int:
-        """How often it was seen."""
-        return sum(finding.count for finding in self.findings)
-
-    @property
-    def others(self) -> tuple[Finding, ...]:
-        """The findings after the first."""
-        return self.findings[1:]
+CONFORMS, VIOLATIONS, USAGE_ERROR, NOT_CHECKED, INTERNAL_ERROR = range(5)
 
 
 @dataclass(frozen=True)
@@ -64,9 +43,9 @@ class Cost:
 class Report:
     """Everything to report about one check of one target.
 
-    `details` says how it was checked. `problem` says why nothing could be checked, `stopped` why it ended
-    early. `accepted` has the known differences that were found, with their reasons. Broken facts up to the
-    grade `threshold` are failures.
+    `details` says how it was checked. `problem` says why it could not be checked, `internal` how the checker
+    failed, `stopped` why it ended early. `tried` are the checks that were made. `accepted` has the known
+    differences that were found, with their reasons. Broken facts up to the grade `threshold` are failures.
     """
 
     target: str
@@ -77,14 +56,32 @@ class Report:
     costs: tuple[Cost, ...] = ()
     threshold: Grade = Grade.DOCUMENTED
     accepted: tuple[tuple[Finding, str], ...] = ()
-    checks: int = 0
+    tried: tuple[str, ...] = ()
     problem: str = ""
+    internal: str = ""
     stopped: str = ""
+    timestamp: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+    @property
+    def checks(self) -> int:
+        """How many checks were made."""
+        return len(self.tried)
+
+    @property
+    def passed(self) -> tuple[str, ...]:
+        """The checks that were made and found nothing."""
+        found = {one.slug for one in (*self.findings, *(one for one, _ in self.accepted))}
+        return tuple(slug for slug in self.tried if slug not in found)
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """The findings of each fact together, the most important fact first."""
+        return tuple(_entries(self.findings, self.threshold))
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """The findings in groups, most severe first, without empty groups."""
-        entries = _entries(self.findings, self.threshold)
+        entries = folded(self.entries)
         groups = (
             Group(title, severity, outcome, meaning, tuple(_of(entries, severity, outcome)))
             for title, severity, outcome, meaning in _GROUPS
@@ -93,15 +90,14 @@ class Report:
 
     def number(self, severity: Severity) -> int:
         """How many broken facts have this severity."""
-        return sum(
-            len(group.entries)
-            for group in self.groups
-            if group.severity is severity and group.outcome is Outcome.BROKEN
-        )
+        broken = (one for one in self.entries if one.first.outcome is Outcome.BROKEN)
+        return sum(one.severity is severity for one in broken)
 
     @property
     def exit_code(self) -> int:
-        """0 conforms, 1 violations, 3 could not check."""
+        """0 conforms, 1 violations, 3 could not check, 4 internal error."""
+        if self.internal:
+            return INTERNAL_ERROR
         if self.problem:
             return NOT_CHECKED
         return VIOLATIONS if self.number(Severity.FAILURE) else CONFORMS
@@ -110,13 +106,13 @@ class Report:
     def verdict(self) -> str:
         """The result in a few words."""
         words = {CONFORMS: "Conforms to the contract", VIOLATIONS: "Violates the contract"}
-        return words.get(self.exit_code, "Not checked")
+        return {**words, INTERNAL_ERROR: "Internal error"}.get(self.exit_code, "Not checked")
 
     @property
     def reason(self) -> str:
         """The reason for the result, in one sentence without its full stop."""
-        if self.problem:
-            return self.problem
+        if self.internal or self.problem:
+            return self.internal or self.problem
         failures, warnings, notes = (self.number(severity) for severity in Severity)
         rest = f"{_many(warnings, 'warning')} and {_many(notes, 'note')}"
         rest += f"; {_many(self.inconclusive, 'check')} could not be tried" if self.inconclusive else ""
@@ -183,7 +179,8 @@ def _entries(findings: Iterable[Finding], threshold: Grade) -> list[Entry]:
 def _importance(entry: Entry) -> tuple[Any, ...]:
     check, order = REGISTRY.get(entry.first.slug), topics()
     rank = order.index(check.topic) if check else len(order)
-    return list(Severity).index(entry.severity), entry.first.grade.rank, rank, entry.first.slug
+    severity = list(Severity).index(entry.severity)
+    return severity, entry.first.grade.rank, layer(entry), rank, entry.first.slug
 
 
 def _of(entries: Iterable[Entry], severity: Severity, outcome: Outcome) -> Iterable[Entry]:

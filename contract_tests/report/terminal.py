@@ -1,8 +1,10 @@
 """How is a report shown in a terminal, and what is shown before it?"""
 
 import os
-import re
+import secrets
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from textwrap import fill
 from typing import TextIO
 
@@ -11,13 +13,34 @@ from rich.status import Status
 from rich.text import Text
 
 from contract_tests.findings import Finding, Outcome, Severity
+from contract_tests.plain_text import log_lines
 from contract_tests.redaction import Secrets
-from contract_tests.report.model import CONFORMS, Entry, Group, Report
+from contract_tests.report.causes import Entry
+from contract_tests.report.model import CONFORMS, Group, Report
 
 _STYLES = {Severity.FAILURE: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _PLACES = 5
 _NAMES = 8
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def in_github_job() -> bool:
+    """Whether a runner of GitHub reads the output."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """In a GitHub job, let the runner read no workflow commands in the output of the block."""
+    if not in_github_job():
+        yield
+        return
+    token = secrets.token_hex(16)
+    print(f"::stop-commands::{token}", flush=True)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        print(f"::{token}::", flush=True)
 
 
 def console(stream: TextIO | None = None) -> Console:
@@ -61,8 +84,8 @@ class Progress:
 class Terminal:
     """Writes a report to a console."""
 
-    def __init__(self, found: Console, secrets: Secrets) -> None:
-        self._console, self._secrets = found, secrets
+    def __init__(self, found: Console, redacting: Secrets) -> None:
+        self._console, self._secrets = found, redacting
 
     def show(self, report: Report) -> None:
         """Show the findings, most severe first, then the costs, then the result."""
@@ -103,6 +126,8 @@ class Terminal:
         self._line(f"  {first.slug}: {first.fact}{times}", _STYLES[entry.severity])
         for name, value in self._rows(entry):
             self._row(name, value)
+        for one in entry.consequences:
+            self._row("then", f"{one.first.slug}: {one.first.place}: {one.first.seen}")
         if first.curl:
             # Not wrapped, so that it can be copied into a shell.
             self._line(f"    {first.curl}", "dim")
@@ -133,5 +158,5 @@ class Terminal:
         self._console.print(Text(self._clean(text), style=style))
 
     def _clean(self, text: str) -> str:
-        """The text without secrets and without control characters, which a service could send."""
-        return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", self._secrets.redact(text))
+        """The text without secrets, hidden characters and workflow commands, which a service could send."""
+        return log_lines(self._secrets.redact(text))

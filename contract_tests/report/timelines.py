@@ -2,11 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Any
 
 from contract_tests.observations.assembly import History
 from contract_tests.observations.exchange import Exchange
 from contract_tests.observations.traces import DONE, Observation, Stream, Trace
+from contract_tests.plain_text import one_line
+
+# A service can invent any number of runs, statuses and events.
+_MOST_RUNS, _MOST_PARTS, _LABEL = 500, 500, 60
 
 
 @dataclass(frozen=True)
@@ -58,19 +63,19 @@ class RunTimeline:
 def timelines(history: History) -> tuple[RunTimeline, ...]:
     """The timeline of every run, in the order in which the runs were first observed."""
     runs = sorted((one for one in history.traces if one.kind == "run"), key=_start)
-    return tuple(_timeline(run) for run in runs)
+    return tuple(_timeline(run) for run in runs[:_MOST_RUNS])
 
 
 def _timeline(run: Trace) -> RunTimeline:
     start = _start(run)
     exchanges = list({id(one.exchange): one.exchange for one in run.observations}.values())
     return RunTimeline(
-        run=run.id,
+        run=one_line(run.id, 200),
         origin=_origin(run),
         seconds=max(one.received for one in exchanges) - start,
-        statuses=tuple(_statuses(run, start)),
-        requests=tuple(_request(one, start) for one in exchanges),
-        events=tuple(_events(run.stream, start)) if run.stream else (),
+        statuses=tuple(islice(_statuses(run, start), _MOST_PARTS)),
+        requests=tuple(_request(one, start) for one in exchanges[:_MOST_PARTS]),
+        events=tuple(islice(_events(run.stream, start), _MOST_PARTS)) if run.stream else (),
     )
 
 
@@ -94,15 +99,17 @@ def _statuses(run: Trace, start: float) -> Iterator[Span]:
             firsts.append(one)
     ends = [one.received for one in [*firsts[1:], *observed[-1:]]]
     for one, end in zip(firsts, ends, strict=True):
-        yield Span(one.status, one.received - start, max(one.received, end) - start, one.source)
+        yield Span(
+            one_line(one.status, _LABEL), one.received - start, max(one.received, end) - start, one.source
+        )
 
 
 def _request(exchange: Exchange, start: float) -> Span:
-    detail = str(exchange.status or exchange.error)
-    return Span(exchange.label, exchange.sent - start, exchange.received - start, detail)
+    detail = one_line(str(exchange.status or exchange.error), 200)
+    return Span(one_line(exchange.label, _LABEL), exchange.sent - start, exchange.received - start, detail)
 
 
 def _events(stream: Stream, start: float) -> Iterable[Mark]:
     for one in stream.events:
         name = DONE if one.done else one.event.event or one.kind or "data"
-        yield Mark(name, one.event.at - start, one.event.data[:200])
+        yield Mark(one_line(name, _LABEL), one.event.at - start, one_line(one.event.data, 200))

@@ -4,7 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contract_tests.checks import REGISTRY
-from contract_tests.client import explore_requests, explore_special  # noqa: F401 - register explorations
+from contract_tests.client import (  # noqa: F401 - register explorations
+    explore_odd,
+    explore_requests,
+    explore_special,
+)
 from contract_tests.client.budget import Budget
 from contract_tests.client.explore import EXPLORATIONS, Exploration
 from contract_tests.settings import Profile, Settings
@@ -17,6 +21,7 @@ class Plan:
     """The explorations that fit into the ceilings, and those that do not."""
 
     limits: Profile
+    tokens_per_run: int
     explorations: tuple[Exploration, ...]
     left_out: tuple[Exploration, ...]
 
@@ -34,7 +39,7 @@ class Plan:
         """The plan as text, one line for each part."""
         limits = self.limits
         return [
-            f"at most {limits.runs} runs of {max(1, limits.tokens // max(1, limits.runs))} tokens, "
+            f"at most {limits.runs} runs of {self.tokens_per_run} tokens, "
             f"{limits.tokens} tokens, {limits.requests} requests, {limits.seconds:g} seconds",
             f"{len(self.explorations)} explorations with {self.runs} runs, {len(REGISTRY)} checks, "
             f"{limits.examples} generated requests for each operation and mode",
@@ -54,7 +59,7 @@ def plan(settings: Settings) -> Plan:
         fits = one.runs <= runs
         runs -= one.runs if fits else 0
         (taken if fits else left_out).append(one)
-    return Plan(limits, tuple(taken), tuple(left_out))
+    return Plan(limits, settings.tokens_per_run, tuple(taken), tuple(left_out))
 
 
 def budget(settings: Settings, directory: Path, started: float) -> Budget:
@@ -70,4 +75,5 @@ def budget(settings: Settings, directory: Path, started: float) -> Budget:
         requests=limits.requests,
         seconds=limits.seconds,
         started=started,
+        tokens_per_run=settings.tokens_per_run,
     )

@@ -1,6 +1,7 @@
 """What did all tests find, in every process, and what is the result of the session?"""
 
 import json
+import traceback
 from collections.abc import Generator
 from datetime import date
 from importlib.metadata import version
@@ -13,7 +14,10 @@ from contract_tests.checks import REGISTRY
 from contract_tests.client.budget import Budget
 from contract_tests.document import document
 from contract_tests.findings import Finding, Outcome, Severity, merge
+from contract_tests.internal_error import described, paragraph
 from contract_tests.observations.exchange import Exchange
+from contract_tests.plain_text import log_lines, one_line
+from contract_tests.previous import load
 from contract_tests.redaction import Secrets, is_secret
 from contract_tests.report import Cost, Outputs, Report, RunTimeline, Terminal, console
 from contract_tests.session.plan import Plan
@@ -39,19 +43,23 @@ class ResultsPlugin:
         self.exercised: set[str] = set()
         self.timelines: list[RunTimeline] = []
         self.crashes: list[str] = []
-        self.base, self.stopped, self.problem = settings.url, "", ""
+        self._internal = ""
+        self.messages: list[str] = []
+        self.previous = load(settings.baseline)
+        self.base, self.stopped, self.problem, self.waited = settings.url, "", "", 0.0
 
     def accept(self, findings: list[Finding]) -> Applied:
         """The findings, with known differences set aside."""
-        return self.known.accept(map(self._redacted, findings), date.today())
+        redacted = (one.redacted(self.secrets) for one in findings)
+        return self.known.accept(redacted, date.today()).without(self.previous)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self) -> Generator[None, Any, Any]:
         """Keep the key out of tracebacks and JUnit reports, and findings out of the JUnit properties."""
         report = yield
         if report.longrepr is not None and not isinstance(report.longrepr, tuple):
-            report.longrepr = self.secrets.redact(str(report.longrepr))
-        report.sections = [(name, self.secrets.redact(text)) for name, text in report.sections]
+            report.longrepr = self._shown(str(report.longrepr))
+        report.sections = [(name, self._shown(text)) for name, text in report.sections]
         report.tune_check = {name: value for name, value in report.user_properties if name in _OURS}
         report.user_properties = [pair for pair in report.user_properties if pair[0] not in _OURS]
         return report
@@ -60,7 +68,8 @@ class ResultsPlugin:
         """Take the findings of one test."""
         reported: dict[str, str] = getattr(report, "tune_check", {})
         if report.failed and SLUG not in reported:
-            self.crashes.append(f"{report.nodeid.rpartition('::')[2]}: {report.longreprtext.strip()[-2000:]}")
+            what = f"{report.when} of {report.nodeid.rpartition('::')[2]}"
+            self.crashes.append(f"{what}\n{report.longreprtext.strip()[-20_000:]}")
         if report.when == "call" and SLUG in reported:
             self.exercised.add(reported[SLUG])
             self.findings += [Finding.from_json(plain) for plain in json.loads(reported[FINDINGS])]
@@ -74,12 +83,19 @@ class ResultsPlugin:
         else:
             self.problem = str(getattr(excinfo.value, "msg", excinfo.value))
 
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+        """Keep an error of pytest or of a plugin, which pytest would print."""
+        lines = traceback.format_exception(excinfo.value)
+        self.crashes.append(self._shown(f"{''.join(lines)}\n{described(excinfo.value)}"))
+        return True
+
     def take(self, output: dict[str, Any]) -> None:
         """Take the output of a process at its end."""
         self.timelines += [RunTimeline.from_json(plain) for plain in output.get("timelines", [])]
         self.stopped = self.stopped or output.get("stopped", "")
         self.problem = self.problem or output.get("problem", "")
         self.base = output.get("base", self.base)
+        self.waited = output.get("waited", 0.0) or self.waited
 
     def report(self) -> Report:
         """The report of the session."""
@@ -98,18 +114,20 @@ class ResultsPlugin:
             ),
             threshold=self.settings.grade,
             accepted=tuple(self.accepted),
-            checks=len(self.exercised & REGISTRY.keys()),
-            problem=self.secrets.redact(self._problem()),
-            stopped=self.secrets.redact(self.stopped),
+            tried=tuple(slug for slug in REGISTRY if slug in self.exercised),
+            internal=self._internal,
+            problem=one_line(self.secrets.redact(self._problem())),
+            stopped=one_line(self.secrets.redact(self.stopped)),
         )
 
-    def write(self) -> tuple[Report, list[str]]:
+    def write(self, junitxml: str = "") -> tuple[Report, list[str]]:
         """Write the report files. Returns the report, and messages about the files."""
+        self._internal = paragraph(self.crashes, self.secrets) if self.crashes else ""
         self.findings += self.known.problems(self._met(), self._tried(), date.today())
         messages = self._update_known() if self.settings.update_known else []
         report = self.report()
-        outputs = Outputs.of(self.settings.markdown, self.settings.json, self.settings.html)
-        return report, [*messages, *outputs.write(report, self.secrets)]
+        outputs = Outputs.of({**vars(self.settings), "junitxml": junitxml})
+        return report, [*self.messages, *messages, *outputs.write(report, self.secrets)]
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -120,7 +138,7 @@ class ResultsPlugin:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Show the report below the output of pytest."""
-        if not self.exercised and not self.problem:
+        if not (self.exercised or self.problem or self.crashes):
             return
         report, messages = self.write()
         Terminal(console(terminalreporter._tw._file), self.secrets).show(report)
@@ -148,13 +166,27 @@ class ResultsPlugin:
         failed = any(one.severity(self.settings.grade) is Severity.FAILURE for one in self.findings)
         if self.problem or failed:
             return self.problem
-        if self.crashes:
-            return f"internal error of tune-check: {self.crashes[0]}"
         if self.stopped == "interrupted":
             return "interrupted before all checks ended"
         if _CAN_CREATE_RUN in self.exercised and not self.timelines:
             reasons = [one.seen for one in self.findings if one.slug == _CAN_CREATE_RUN]
             return f"no run could be started: {reasons[0] if reasons else self.stopped or 'none was seen'}"
+        return self._too_little()
+
+    def _too_little(self) -> str:
+        """Why too little was tried for a verdict, empty if it was enough."""
+        reasons = {one.slug: one.seen for one in self._met() if one.outcome is not Outcome.BROKEN}
+        missed = {slug: reasons.get(slug, "it was not selected") for slug in self.settings.require}
+        for slug, why in missed.items():
+            if slug in reasons or slug not in self.exercised:
+                return f"{slug} could not be tried, and --require names it: {why}"
+        untried = {one.slug for one in self.findings if one.outcome is Outcome.UNTRIED}
+        made, most = self.exercised & REGISTRY.keys(), self.settings.max_untried
+        if most is not None and len(untried) > most:
+            return f"{len(untried)} checks could not be tried, and --max-untried allows {most}"
+        if most is None and len(made) > 1 and 2 * len(untried & made) > len(made):
+            why = self.stopped or "the report says why"
+            return f"only {len(made - untried)} of {len(made)} checks could be tried: {why}"
         return ""
 
     def _details(self) -> dict[str, str]:
@@ -167,6 +199,7 @@ class ResultsPlugin:
             "thread": given.thread,
             "organization": given.organization,
             "known differences": self.known.path,
+            "waited for the service": f"{self.waited:.0f} s" if self.waited else "",
             "tune-check": version("tune-contract"),
         }
 
@@ -187,6 +220,6 @@ class ResultsPlugin:
         more = f"; {expired} expired, renew the dates of those to keep by hand" if expired else ""
         return [f"{path}: {added} added, {removed} removed{more}"]
 
-    def _redacted(self, finding: Finding) -> Finding:
-        plain = self.secrets.redact(json.dumps(finding.as_json(), ensure_ascii=False))
-        return Finding.from_json(json.loads(plain))
+    def _shown(self, text: str) -> str:
+        """A text of several lines that is in the output of pytest."""
+        return log_lines(self.secrets.redact(text))

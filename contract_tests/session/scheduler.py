@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,15 +19,19 @@ from contract_tests.client.budget import BudgetExceeded
 from contract_tests.client.client import Client, Record
 from contract_tests.client.explore import Exploration
 from contract_tests.client.generated import Generator
+from contract_tests.client.second_look import look_again
 from contract_tests.client.service import Inconclusive, NotOffered, Service
 from contract_tests.findings import Finding, Outcome, checks_of, merge
 from contract_tests.observations.assembly import History, assemble
 from contract_tests.observations.exchange import Exchange, Intent
-from contract_tests.observations.traces import Trace
 from contract_tests.session.plan import budget, plan
+from contract_tests.session.workers import Workers
 from contract_tests.settings import Settings
 
 _WORKERS = 12
+# Evaluation may take this many seconds longer than --max-seconds.
+_GRACE = 1.0
+_LATE = "--max-seconds is spent"
 
 
 class Scheduler:
@@ -39,7 +43,7 @@ class Scheduler:
         self.record = Record()
         self.client = Client(settings, self.budget, self.record)
         self.service = Service(self.client)
-        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="tune-check")
+        self._pool, self._evaluator = Workers(_WORKERS), Workers(1)
         self._jobs: dict[str, Future[Any]] = {}
         self._lock = threading.Lock()
         self._story: tuple[int, History] | None = None
@@ -70,51 +74,63 @@ class Scheduler:
 
     def probe(self, check: Check) -> list[Finding]:
         """The findings of a check that sends requests of its own."""
-        found: list[Finding] = self.job(check.slug, lambda: self._probe(check)).result()
-        return found
+        found: list[Finding] | None = self._result(self.job(check.slug, lambda: self._probe(check)))
+        return [could_not_try(check, _LATE)] if found is None else found
 
     def evaluate(self, check: Check) -> list[Finding]:
         """The findings of a check about everything that was recorded, generated requests left out."""
         history = self.history()
-        if check.subject is Exchange:
-            own = [one for one in history.exchanges if Intent.GENERATED not in one.intents]
-            return merge(finding for one in own for finding in findings_of(check, one))
-        return evaluate(history, [check])
+        found = None if history is None else self._evaluated(partial(_evaluate, history, check))
+        return [could_not_try(check, _LATE)] if found is None else found
 
     def generated(self, operation: str) -> list[Finding]:
         """The findings about the requests generated for an operation, or for links if it is empty."""
-        sent: list[Exchange] = self.job(f"generate {operation}", lambda: self._generate(operation)).result()
-        return evaluate(assemble(sent), checks_of(Exchange))
+        self._result(self.job(f"generate {operation}", lambda: self._generate(operation)))
+        sent = self._generated_for(operation)
+        return self._evaluated(lambda: evaluate(assemble(sent), checks_of(Exchange))) or []
 
-    def history(self) -> History:
-        """Everything recorded, once every job that began has ended."""
+    def history(self) -> History | None:
+        """Everything recorded, once every job that began has ended. None if there was too little time."""
         self.explore()
         for job in list(self._jobs.values()):
-            job.result()
+            self._result(job)
+        if self._story is None or self._story[0] != len(self.record.exchanges):
+            if (before := self._assembled()) is not None:
+                again = partial(self._attempt, partial(look_again, self.service, before))
+                self._result(self._pool.submit(again))
+            story = self._assembled()
+            self._story = (len(self.record.exchanges), story) if story else None
+        return self._story[1] if self._story else None
+
+    def _assembled(self) -> History | None:
         exchanges = self.record.exchanges
-        if self._story is None or self._story[0] != len(exchanges):
-            self._read_ended_runs(assemble(exchanges))
-            exchanges = self.record.exchanges
-            self._story = (len(exchanges), assemble(exchanges))
-        return self._story[1]
+        story: History | None = self._result(self._evaluator.submit(lambda: assemble(exchanges)))
+        return story
+
+    def _evaluated(self, work: Callable[[], list[Finding]]) -> list[Finding] | None:
+        """The findings of an evaluation, None if there was too little time."""
+        found: list[Finding] | None = self._result(self._evaluator.submit(work))
+        return found
+
+    def _result(self, job: "Future[Any]") -> Any:
+        """The result of a job, None if it takes longer than the session may."""
+        try:
+            return job.result(max(0.0, self.budget.left_in_all + _GRACE))
+        except TimeoutError:
+            self.stopped = self.stopped or _LATE
+            return None
 
     def close(self) -> None:
         """Stop what is still running."""
         self.budget.stop()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.close()
         self.client.close()
 
-    def _read_ended_runs(self, history: History) -> None:
-        """Read each terminal run once more: nothing of it may have changed."""
-        paths = [_path(trace) for trace in history.traces if trace.kind == "run" and not _is_generated(trace)]
-        read = partial(self.service.request, "getRun")
-        work = [partial(self._attempt, partial(read, path=path)) for path in paths if path]
-        for job in [self._pool.submit(one) for one in work]:
-            job.result()
-
-    def _generate(self, operation: str) -> list[Exchange]:
+    def _generate(self, operation: str) -> None:
         generator = self.service.once("generator", self._generator)
         self._attempt(lambda: generator.operation(operation) if operation else generator.links())
+
+    def _generated_for(self, operation: str) -> list[Exchange]:
         purpose = operation or "links"
         return [one for one in self.record.exchanges if one.generated_for == purpose]
 
@@ -163,12 +179,9 @@ class Scheduler:
             return
 
 
-def _path(trace: Trace) -> dict[str, str] | None:
-    """The path parameters of a run, None unless it is terminal."""
-    thread, status = trace.last.body.get("threadId"), trace.last.status
-    ended = status in trace.lifecycle.terminal and isinstance(thread, str)
-    return {"threadId": str(thread), "runId": trace.id} if ended else None
-
-
-def _is_generated(trace: Trace) -> bool:
-    return Intent.GENERATED in trace.observations[0].exchange.intents
+def _evaluate(history: History, check: Check) -> list[Finding]:
+    """The findings of a check about everything that was recorded, generated requests left out."""
+    if check.subject is Exchange:
+        own = [one for one in history.exchanges if Intent.GENERATED not in one.intents]
+        return merge(finding for one in own for finding in findings_of(check, one))
+    return evaluate(history, [check])

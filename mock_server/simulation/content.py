@@ -1,7 +1,8 @@
 """In which form is a message's content stored and shown?
 
 Clients send it in several forms. A text is shown as `{"value": ...}`, which every observed client can read.
-If a client sent an object instead of a text, the object is shown under `value` unchanged.
+If a client sent an object instead of a text, the object is shown under `value` unchanged. An empty one, or
+null, says nothing and is shown as the empty text.
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ def _text_part(text: Any) -> Part:
 
 def _text(text: Any) -> Mapping[str, Any]:
     held = isinstance(text, dict) and isinstance(text.get("value"), str | dict)
-    return {"value": text["value"] if held else text, "annotations": []}
+    return {"value": (text["value"] if held else text) or "", "annotations": []}
 
 
 def _part(part: Part) -> Part:

@@ -47,6 +47,6 @@ def report(*findings: Finding, **changes: object) -> Report:
         "findings": findings,
         "timelines": timelines(history(RUNS)),
         "costs": (Cost("runs", 1, 5), Cost("seconds", 4.25, 20)),
-        "checks": 90,
+        "tried": tuple(f"check-{number}" for number in range(90)),
     }
     return Report(**{**fields, **changes})  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from contract_tests.checks import REGISTRY
 from contract_tests.settings import PROFILES
+from openapi import Grade
 from spec_review.catalogue import LOCATIONS, RULES, Rule
 from tests.docs.markdown import code, codes, table
 from tests.together.table import proof, proofs
@@ -46,6 +47,16 @@ def checks() -> str:
         rows[title].append((code(slug), check.fact, str(check.grade), faults[slug]))
     headings = ["check", "fact", "grade", "faults that prove it"]
     return "\n\n".join(f"## {title}\n\n{table(headings, found)}" for title, found in rows.items())
+
+
+def allowances() -> str:
+    """For each documented fact, what a deployment contradicts that breaks it, and what it may do."""
+    rows = [
+        (code(slug), check.source, check.allows)
+        for slug, check in REGISTRY.items()
+        if check.grade is Grade.DOCUMENTED
+    ]
+    return table(["check", "contradicts", "allows"], rows)
 
 
 def profiles() -> str:

@@ -30,6 +30,7 @@ _PART = re.compile(
     flags=re.DOTALL,
 )
 PARTS: Mapping[str, Callable[..., str]] = {
+    "allowances": check_tables.allowances,
     "checks": check_tables.checks,
     "codes": mock_tables.status_codes,
     "conditions": mock_tables.conditions,

@@ -223,3 +223,16 @@ def test_self_check_passes_the_responses_of_the_mock(start: Start, request_to: R
     _, port, _ = start("--self-check", "--speed", "0", "--quiet")
     assert request_to(port, "POST", "/v1/threads/t/runs", {"model": "m"}).status == 200
     assert request_to(port, "GET", "/v1/docs/").status == 200
+
+
+def test_an_internal_error_has_an_exit_code_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a\nb")
+
+    monkeypatch.setattr("mock_server.cli._run", broken)
+    assert main(["--port", "0"]) == 4
+    assert capsys.readouterr().err == (
+        "tune-mock: internal error: ZeroDivisionError: a b; please report it with this line\n"
+    )

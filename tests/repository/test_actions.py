@@ -50,6 +50,7 @@ class Job:
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     log: str = ""
     code: int = 0
+    fork: str = ""
 
     def __post_init__(self) -> None:
         declared = yaml.safe_load(ACTION.read_text(encoding="utf-8"))["inputs"]
@@ -101,6 +102,8 @@ class Job:
                     return self.outputs[step][name]
                 case ["github", "action_path"]:
                     return str(ACTION.parent)
+                case ["github", "event", *_]:
+                    return self.fork
             raise AssertionError(f"this test does not evaluate {expression[0]}")
 
         return re.sub(r"\$\{\{ (\S+) \}\}", value, text)
@@ -127,8 +130,18 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-def test_without_a_key_the_check_is_skipped_with_a_notice(tmp_path: Path) -> None:
+def test_without_a_key_the_job_fails(tmp_path: Path) -> None:
     done = job(tmp_path, url="https://studio.tune.app").run("Look for a key")
+    assert done.code == 3
+    assert done.log.startswith("::error title=tune-check::No key was given")
+    assert "could not check" in done.summary
+
+
+@pytest.mark.parametrize(("fork", "allowed"), [("true", "false"), ("", "true"), ("false", "true")])
+def test_in_a_fork_or_if_allowed_the_check_is_skipped(tmp_path: Path, fork: str, allowed: str) -> None:
+    found = job(tmp_path, url="https://studio.tune.app", **{"allow-missing-key": allowed})
+    found.fork = fork
+    done = found.run("Look for a key")
     assert done.code == 0
     assert done.outputs["key"] == {"skipped": "true"}
     assert done.log.startswith("::notice title=tune-check skipped::No key was given")

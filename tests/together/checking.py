@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from contract_tests.checks import REGISTRY
-from contract_tests.client.service import CannotCheck, Service
+from contract_tests.client.connection import CannotCheck
+from contract_tests.client.service import Service
 from contract_tests.findings import Finding, Outcome, Severity, merge
 from contract_tests.session.scheduler import Scheduler
 from contract_tests.settings import Settings

@@ -191,6 +191,12 @@ class Deployment(Service):
             raise Refusal(401, "unauthenticated", "the header X-Tune-Key is missing")
         if not self.knows(key):
             raise Refusal(401, "unauthenticated", "the key in X-Tune-Key is not known")
+        if name := request.headers.get("x-org-id"):
+            self.authenticate_organization(name)
+
+    def authenticate_organization(self, name: str) -> None:
+        """Reject every organization but the default one. Raises `Refusal`."""
+        raise Refusal(403, "permission_denied", f"the organization {name} is not yours")
 
     def knows(self, key: str) -> bool:
         """Whether a key is valid."""

@@ -46,6 +46,7 @@ STEP = {
     "stepDetails": {"type": "message_creation", "messageCreation": {"messageId": "msg_2"}},
 }
 DONE = event("[DONE]")
+UUID_THREAD = "thread_4f1c2f6e-5f0a-4a53-9d3c-0b6a3a0f7c11"
 RUNS, MESSAGES = "/threads/thread_1/runs", "/threads/thread_1/messages"
 ONE_RUN = f"{RUNS}/run_1"
 
@@ -85,7 +86,7 @@ def good_stream(*, pace: float = 0.3) -> Exchange:
 def good_record() -> list[Exchange]:
     request = {"role": "user", "content": "Hello"}
     return [
-        exchange("POST", "/threads", THREAD, request={"metadata": {}}, at=0.0),
+        exchange("POST", "/threads", {**THREAD, "id": UUID_THREAD}, request={"metadata": {}}, at=0.0),
         exchange("POST", MESSAGES, MESSAGE, request=request, at=0.5),
         good_stream(),
         *polls(COMPLETED, COMPLETED, first=10.0),
@@ -146,7 +147,29 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
         [exchange("GET", ONE_RUN, {**RUN, "status": "done"})],
         [exchange("GET", RUNS, [RUN])],
     ],
-    "field-names-camel-case": lambda: [[exchange("GET", ONE_RUN, {**RUN, "created_at": RUN["createdAt"]})]],
+    "field-names-camel-case": lambda: [[exchange("GET", ONE_RUN, {**RUN, "completed_at": RUN["createdAt"]})]],
+    "thread-id-form": lambda: [[exchange("POST", "/threads", THREAD, request={})]],
+    "coding-only-if-asked": lambda: [
+        [
+            exchange(
+                "GET",
+                ONE_RUN,
+                RUN,
+                headers={"Content-Encoding": "gzip"},
+                request_headers=(("Accept-Encoding", "identity"),),
+            )
+        ],
+    ],
+    "deadline-in-minutes": lambda: [
+        [created({**RUN, "expiresAt": None}, MODEL)],
+        [created({**RUN, "expiresAt": "2024-08-12T10:21:28.861Z"}, MODEL)],
+    ],
+    "expires-in-time": lambda: [
+        [
+            created({**RUN, "expiresAt": "2024-08-11T10:31:28.861Z"}, MODEL),
+            *polls({**RUN, "status": "expired"}),
+        ],
+    ],
     "timestamp-format": lambda: [
         [exchange("GET", ONE_RUN, {**RUN, "createdAt": "2024-08-11 10:21:28"})],
         [exchange("GET", ONE_RUN, {**RUN, "completedAt": ""})],
@@ -210,6 +233,7 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
         [created(RUN, MODEL), created({}, {**MODEL, "metadata": {"a": "b"}}, status=400)],
         [exchange("GET", RUNS, page()), exchange("GET", f"{RUNS}?order=asc", {}, status=400)],
     ],
+    "page-full-by-default": lambda: [[exchange("GET", RUNS, page(RUN, more=True))]],
     "page-limit-obeyed": lambda: [[exchange("GET", f"{RUNS}?limit=1", page(RUN, {**RUN, "id": "run_2"}))]],
     "page-ids-agree": lambda: [[exchange("GET", RUNS, {**page(RUN), "lastId": "run_2"})]],
     "page-entries-once": lambda: [[exchange("GET", RUNS, page(RUN, RUN))]],
@@ -259,7 +283,12 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
             exchange("GET", f"{MESSAGES}/msg_1", {**MESSAGE, "content": REPLY["content"]}, at=1.0),
         ],
     ],
-    "metadata-stays": lambda: [polls({**RUN, "metadata": {"a": "b"}}, {**RUN, "metadata": {}})],
+    "metadata-stays": lambda: [
+        [
+            created({**RUN, "metadata": {"a": "b"}}, {**MODEL, "metadata": {"a": "b"}}),
+            *polls({**RUN, "metadata": {}}),
+        ],
+    ],
     "created-can-be-read": lambda: [
         [created(RUN, MODEL), exchange("GET", ONE_RUN, {}, status=404, at=1.0)],
     ],

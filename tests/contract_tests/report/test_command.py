@@ -78,7 +78,11 @@ def test_a_broken_fact_is_in_every_report_and_can_be_accepted(
     assert "  no-key-refused: Without a key, every operation is rejected." in done.stdout
     (suite,) = ElementTree.parse(junit).getroot()
     assert suite.attrib["failures"] == "1"
-    assert not list(suite.iter("property"))
+    failed = [case for case in suite.iter("testcase") if case.find("failure") is not None]
+    assert [(case.attrib["classname"], case.attrib["name"]) for case in failed] == [
+        ("tune-check.auth", "no-key-refused")
+    ]
+    assert "curl" in (failed[0].findtext("failure") or "")
     assert KEY not in junit.read_text()
 
     written = check(open_to_all, *only, "--known", str(known), "--update-known")

@@ -93,7 +93,7 @@ class KeyInQueryIsAccepted(Deployment):
             super().authenticate(request)
 
 
-@fault()
+@fault("warning")
 class BearerIsAccepted(Deployment):
     """The key is accepted in X-Tune-Key, not in Authorization."""
 
@@ -216,3 +216,11 @@ class NewRoutesWithoutKey(Deployment):
     def authenticate(self, request: Request) -> None:
         if not request.url.path.endswith(("/cancel", "/submit_tool_outputs")):
             super().authenticate(request)
+
+
+@fault("note")
+class OrganizationIsIgnored(Deployment):
+    """An unknown organization does not show the threads of the default one."""
+
+    def authenticate_organization(self, name: str) -> None:
+        return

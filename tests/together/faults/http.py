@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from tests.together.cases import fault
 from tests.together.deployment import ROUTES, Deployment
@@ -137,7 +137,7 @@ class ErrorsAre200(Deployment):
         return response
 
 
-@fault()
+@fault("warning")
 class AnyPathIs200(Deployment):
     """An unknown path does not get status 200, as in a single-page app."""
 
@@ -176,7 +176,7 @@ class UnknownMessagesCrash(Deployment):
             raise Refusal(500, "internal", "sql: no rows in result set") from refusal
 
 
-@fault()
+@fault("warning")
 class AnyMethodReturnsTheRun(Deployment):
     """A method that a path does not have is rejected."""
 
@@ -185,7 +185,7 @@ class AnyMethodReturnsTheRun(Deployment):
     )
 
 
-@fault()
+@fault("warning")
 class PatchCreatesThreads(Deployment):
     """A method that /threads does not have is rejected."""
 
@@ -350,3 +350,24 @@ class CrashesOnALongId(Deployment):
         if len(thread_id) > 255:
             raise Refusal(500, "internal", "value too long for type character varying(255)")
         return super().thread(thread_id)
+
+
+@fault("note")
+class HeadIsAnError(Deployment):
+    """HEAD has the status of GET, or is not offered."""
+
+    async def respond(self, request: Request) -> Response:
+        return Response(status_code=400) if request.method == "HEAD" else await super().respond(request)
+
+
+@fault()
+class CompressesUnasked(Deployment):
+    """A client that accepts no coding gets none."""
+
+    async def respond(self, request: Request) -> Response:
+        response = await super().respond(request)
+        if isinstance(response, StreamingResponse):
+            return response
+        headers = {**dict(response.headers), "content-encoding": "gzip"}
+        headers.pop("content-length", None)
+        return Response(gzip.compress(bytes(response.body)), response.status_code, headers)

@@ -63,16 +63,24 @@ class CompletedFailsLater(Polled):
         run.row["lastError"] = {"code": "server_error", "message": "a late check failed"}
 
 
-@fault()
+@fault("note")
 class ReturnsToTheQueue(Polled):
     """A run that has started is not queued again."""
 
     async def write(self, thread: Thread, run: Run) -> None:
         await self.pause(2)
-        run.row.update(status="queued", startedAt=None)
+        run.row.update(status="queued")
         await self.pause(3)
         self.move(run, "in_progress")
         await super().write(thread, run)
+
+
+@fault("note")
+class StepDetailsOfAnotherType(Deployment):
+    """The details of a step have the type of the step."""
+
+    def show_step(self, step: Json) -> Json:
+        return {**step, "stepDetails": {"type": "generation"}}
 
 
 @fault()
@@ -332,3 +340,18 @@ class StoredLate(Deployment):
         if ended and self.now() - datetime.fromisoformat(ended) < timedelta(seconds=0.5):
             return {**self.show_run(run), "status": "in_progress", "completedAt": None, "usage": None}
         return self.show_run(run)
+
+
+@fault("note")
+class ExpiresAtOnce(Deployment):
+    """A run expires at its `expiresAt`, not before."""
+
+    async def write(self, thread: Thread, run: Run) -> None:
+        raise TimeoutError
+
+
+@fault("note")
+class RunsExpireTomorrow(Deployment):
+    """A run expires some minutes after its creation."""
+
+    lifetime = 86_400.0

@@ -265,3 +265,33 @@ class DefaultLimitIsTen(Deployment):
 
     def limit(self, request: Request, lenient: bool) -> int:
         return super().limit(request, lenient) if "limit" in request.query_params else 10
+
+
+@fault()
+class StepsIgnoreTheLimit(Deployment):
+    """A page of steps has at most `limit` entries, and says whether more follow."""
+
+    async def list_steps(self, request: Request, thread_id: str, run_id: str) -> Any:
+        whole = Request({**request.scope, "query_string": b""}, request.receive)
+        return await super().list_steps(whole, thread_id, run_id)
+
+
+@fault("warning")
+class DatasetIsIgnored(Deployment):
+    """The list of a dataset has only its threads."""
+
+    async def list_threads(self, request: Request) -> Any:
+        query = "&".join(
+            f"{name}={text}" for name, text in request.query_params.items() if name != "datasetId"
+        )
+        return await super().list_threads(
+            Request({**request.scope, "query_string": query.encode()}, request.receive)
+        )
+
+
+@fault()
+class ThreadsAreTenAPage(Deployment):
+    """Without `limit`, a page of threads has 20 entries."""
+
+    def limit(self, request: Request, lenient: bool) -> int:
+        return 10 if lenient and "limit" not in request.query_params else super().limit(request, lenient)

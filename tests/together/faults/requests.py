@@ -325,7 +325,7 @@ class CharsetOfJsonIsRefused(Deployment):
             raise Refusal(415, "invalid_argument", "send application/json")
 
 
-@fault()
+@fault("warning")
 class AnyMediaTypeIsJson(Deployment):
     """A body with another media type than JSON is rejected."""
 
@@ -394,7 +394,7 @@ class CrashesOnNull(Deployment):
         super().check(value, kind)
 
 
-@fault()
+@fault("warning")
 class NegativeLimitIsAccepted(Deployment):
     """A negative limit is rejected."""
 

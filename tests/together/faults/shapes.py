@@ -344,3 +344,12 @@ class UsageDoesNotAddUp(Deployment):
     def show_run(self, run: Run) -> Json:
         row = super().show_run(run)
         return {**row, "usage": row["usage"] and {**row["usage"], "totalTokens": 1}}
+
+
+@fault("warning")
+class ThreadIdsAreNumbers(Deployment):
+    """The id of a thread is `thread_` followed by a UUID."""
+
+    def new_id(self, kind: str) -> str:
+        name = super().new_id(kind)
+        return str(int(name.rpartition("_")[2].replace("-", ""), 16)) if kind == "thread" else name

@@ -242,6 +242,15 @@ class OneEventIsNotJson(Deployment):
         return frame.replace(b'"delta"', b"delta", 1) if event == "thread.message.delta" else frame
 
 
+@fault("note")
+class DataIsPlainText(Deployment):
+    """The data of an event is a JSON object, not text."""
+
+    def frame(self, event: str, data: Json) -> bytes:
+        frame = super().frame(event, data)
+        return b"event: text\ndata: a word\n\n" if event == "thread.message.delta" else frame
+
+
 @fault()
 class DataOverSeveralLines(Deployment):
     """Every line of an event's data begins with `data:`."""
@@ -459,3 +468,18 @@ class DeltasAreText(Deployment):
     async def events(self, run: Run, start: int) -> Events:
         async for event, data in super().events(run, start):
             yield event, {"text": data["delta"]["content"][0]["text"]["value"]} if "delta" in data else data
+
+
+@fault()
+class MessagesAfterTheEnd(Deployment):
+    """What happens in a run is written before its end."""
+
+    async def events(self, run: Run, start: int) -> AsyncIterator[tuple[str, Json]]:
+        late: list[tuple[str, Json]] = []
+        async for event, data in super().events(run, start):
+            if event == "thread.message.completed":
+                late.append((event, data))
+            else:
+                yield event, data
+        for event, data in late:
+            yield event, data

@@ -8,12 +8,13 @@ from tests.together.generated.choices.answers import Answers
 from tests.together.generated.choices.refusals import Refusals
 from tests.together.generated.choices.requests import Requests
 from tests.together.generated.choices.runs import Runs
+from tests.together.generated.choices.stores import Stores
 from tests.together.generated.choices.streams import Streams
 from tests.together.generated.choices.transport import Transport
 from tests.together.generated.options import Options
 
 
-class Conforming(Streams, Transport, Answers, Refusals, Requests, Runs, Deployment):
+class Conforming(Streams, Transport, Answers, Refusals, Requests, Stores, Runs, Deployment):
     """A deployment that conforms, whichever options it is given."""
 
     def __init__(self, options: Options) -> None:

@@ -12,6 +12,7 @@ from tests.together.generated.choices.answers import AnswerOptions, types
 from tests.together.generated.choices.refusals import RefusalOptions
 from tests.together.generated.choices.requests import RequestOptions
 from tests.together.generated.choices.runs import RunOptions
+from tests.together.generated.choices.stores import StoreOptions
 from tests.together.generated.choices.streams import StreamOptions
 from tests.together.generated.choices.transport import TransportOptions
 
@@ -21,7 +22,15 @@ _DENSITIES = (0.04, 0.15, 0.5)
 
 
 @dataclass(frozen=True)
-class Options(StreamOptions, TransportOptions, RefusalOptions, RequestOptions, RunOptions, AnswerOptions):
+class Options(
+    StreamOptions,
+    TransportOptions,
+    RefusalOptions,
+    RequestOptions,
+    StoreOptions,
+    RunOptions,
+    AnswerOptions,
+):
     """Every free choice of a conforming deployment."""
 
     def as_json(self) -> str:

@@ -22,7 +22,7 @@ GRPC = {
     "unavailable": 14,
     "unauthenticated": 16,
 }
-_FORMS = ("word", "number", "text", "page", "problem", "nested", "details", "empty")
+_FORMS = ("word", "number", "text", "page", "problem", "nested", "details", "empty", "labelled")
 _ROUTER = frozenset({404, 405, 413, 429})
 
 
@@ -135,6 +135,8 @@ class Refusals(Deployment):
                 body = {"error": {"type": code, "message": message, "param": None}}
             case "details":
                 body = {"detail": [{"loc": ["body"], "msg": message, "type": code}]}
+            case "labelled":
+                return Response(status_code=status, headers=headers, media_type="application/json")
             case "empty":
                 return Response(status_code=status, headers=headers)
             case _:

@@ -48,6 +48,20 @@ class StreamOptions:
         why="no page lists the events, so there may be others",
         breaks={"ping": Grade.ASSUMED, "thinking": Grade.ASSUMED},
     )
+    deltas: str = choice(
+        "pieces",
+        "all so far",
+        "plain text",
+        why="no page says what an event holds: a piece of text, all of it so far, or no JSON",
+        breaks={"plain text": Grade.ASSUMED},
+    )
+    last_events: str = choice(
+        "none",
+        "tokens",
+        "an empty object",
+        why="the stream ends once the run has: an event that is no part of the run may stand before [DONE]",
+        breaks={"tokens": Grade.ASSUMED, "an empty object": Grade.ASSUMED},
+    )
     heartbeat: str = choice(
         "none", "comment", "event", "empty", why="HTML 9.2.7: comments, or events, keep a connection open"
     )
@@ -115,11 +129,24 @@ class Streams(Deployment):
         """The events of a stream that are shown."""
         if self.options.more_events == "ping":
             yield "ping", {"type": "ping"}
+        written: dict[str, str] = {}
         async for event, data in self._all_events(run, reported):
             if self._is_shown(data):
-                yield event, data
+                yield event, self._delta(event, data, written)
             if event == "thread.message.created" and self.options.more_events == "thinking":
                 yield "thinking", {"text": "Let me see ...", "id": "thought_1"}
+
+        last = {"tokens": {"tokens": 17}, "an empty object": {}}.get(self.options.last_events)
+        if last is not None:
+            yield "tokens" if last else "end", last
+
+    def _delta(self, event: str, data: Json, written: dict[str, str]) -> Json:
+        """A delta in the chosen form. `written` has the text of each message so far."""
+        if event != "thread.message.delta" or self.options.deltas != "all so far":
+            return data
+        (piece,) = data["delta"]["content"]
+        text = written[data["id"]] = written.get(data["id"], "") + piece["text"]["value"]
+        return {**data, "delta": {"content": [{**piece, "text": {"value": text}}]}}
 
     async def _all_events(self, run: Run, reported: int) -> AsyncIterator[tuple[str, Json]]:
         while True:
@@ -139,7 +166,8 @@ class Streams(Deployment):
             case "runs only":
                 return kind == "run"
             case "words only":
-                return kind == "thread.message.delta" or (over and status != "completed")
+                stops = kind == "run" and status in (*TERMINAL, "requires_action")
+                return kind == "thread.message.delta" or (stops and status != "completed")
             case "without the run's end":
                 return not over
             case "without the queue":
@@ -150,7 +178,9 @@ class Streams(Deployment):
         """One event."""
         shaped = self.shape(data)
         text = self.dump(shaped).decode().strip()
-        if self.options.data_lines == "several" or "\n" in text:
+        if event == "thread.message.delta" and self.options.deltas == "plain text":
+            text = str(data["delta"]["content"][0]["text"]["value"]).strip() or "..."
+        elif self.options.data_lines == "several" or "\n" in text:
             text = json.dumps(shaped, indent=1, ensure_ascii=False)
         lines = [f"data: {line}" for line in text.split("\n")]
         if name := self._name(event):

@@ -10,6 +10,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from openapi import Grade
 from tests.together.deployment import Deployment
 from tests.together.generated.choices.choosing import choice
 from tests.together.service import Refusal
@@ -26,6 +27,8 @@ _PROXY = {
     "cache-control": "no-store",
     "strict-transport-security": "max-age=31536000",
     "x-envoy-upstream-service-time": "7",
+    "set-cookie": "AWSALB=4f1c2f6e; Path=/; HttpOnly",
+    "content-language": "en",
 }
 
 
@@ -66,6 +69,12 @@ class TransportOptions:
         why="RFC 9110 15.4: a GET may be answered at another path of the same server",
     )
     head: str = choice("refused", "answered", why="RFC 9110 9.3.2: HEAD is GET without the body")
+    patch: str = choice(
+        "refused",
+        "modifies",
+        why="no page says that a path has no further methods",
+        breaks={"modifies": Grade.OBSERVED},
+    )
     options_method: str = choice("refused", "answered", why="RFC 9110 9.3.7: OPTIONS tells what is allowed")
 
 
@@ -90,6 +99,8 @@ class Transport(Deployment):
             return Response(status_code=204, headers={"Allow": "GET, POST, HEAD, OPTIONS"})
         if request.method == "HEAD" and self.options.head == "answered":
             request = Request({**request.scope, "method": "GET"}, request.receive)
+        if request.method == "PATCH" and self.options.patch == "modifies":
+            request = Request({**request.scope, "method": "POST"}, request.receive)
         if self.options.slashes == "redirected to" and request.url.path.endswith("/"):
             request = Request({**request.scope, "path": request.url.path.rstrip("/")}, request.receive)
         return await super().respond(request)

@@ -84,16 +84,37 @@ ADMITTED: dict[str, Test] = {
 }
 
 
+_SECOND_HEADERS = ("a bearer token", "a key in X-Api-Key")
+
+
+class Elsewhere(Fault):
+    """Takes the key from another place, and from its header no more."""
+
+    def __init__(self, test: Test) -> None:
+        super().__init__()
+        self._test = test
+
+    def ask(self, asked: Asked) -> Asked:
+        """The request with the key that counts."""
+        self.fired += asked.header(_HEADER) == KEY
+        return asked.with_header(_HEADER, KEY if self._test(asked) else "not a key")
+
+
 def access_mutants() -> Iterator[Mutant]:
     """Every fault with keys, paths and methods."""
     for operation in operations().values():
         name = operation.id
         for detail, test in ADMITTED.items():
-            yield Mutant("admit", name, "key", Grade.DOCUMENTED, partial(Admits, name, test), detail)
+            # The pages do not say that no second header is accepted.
+            grade = Grade.OBSERVED if detail in _SECOND_HEADERS else Grade.DOCUMENTED
+            yield Mutant("admit", name, "key", grade, partial(Admits, name, test), detail)
         for status in (200, 400, 404):
             for where in ("body", "header"):
                 make = partial(Reveals, name, status, where)
                 yield Mutant("reveal the key", name, str(status), Grade.DOCUMENTED, make, where)
+    for detail in ("a bearer token", "a key in X-Api-Key", "a key in the query", "a key in a cookie"):
+        make = partial(Elsewhere, ADMITTED[detail])
+        yield Mutant("key elsewhere", _PATHS, "key", Grade.DOCUMENTED, make, detail)
     yield from _methods()
     yield from _paths()
 

@@ -106,6 +106,10 @@ REWRITES: dict[str, tuple[str, Rewrite]] = {
     "length too small": ("framing", lambda a: a.with_header("content-length", str(max(0, len(a.body) - 9)))),
     "gzip unlabelled": ("framing", _body(gzip.compress)),
     "gzip mislabelled": ("framing", lambda answer: answer.with_header("content-encoding", "gzip")),
+    "gzip unasked": (
+        "coding",
+        lambda answer: answer.with_body(gzip.compress(answer.body)).with_header("content-encoding", "gzip"),
+    ),
     "elsewhere": ("redirect", lambda answer: Answer(302, (("location", "https://example.org/"),), b"")),
     "error in a yes": ("wrong status", lambda answer: Answer.refusal(200, "internal")),
     "500": ("failure", _crash()),

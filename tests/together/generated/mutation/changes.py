@@ -178,7 +178,7 @@ def invented(memory: Memory, holder: Holder, key: Any) -> Any:
 
 
 FORMS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d", "%d %b %Y %H:%M:%S GMT", "%Y-%m-%dT%H:%MZ")
-SHIFTS = (-7200.0, 7200.0, -31_536_000.0, 31_536_000.0)
+SHIFTS = (-7200.0, -3600.0, 3600.0, 7200.0, -31_536_000.0, 31_536_000.0)
 TEXTS: dict[str, Callable[[str], str]] = {
     "cut short": lambda text: text[:-1],
     "in capitals": str.swapcase,

@@ -7,6 +7,7 @@ from typing import Any
 from openapi import Grade
 from tests.together.generated.document import ITEM, Operation, Place, operations
 from tests.together.generated.mutation import request_faults as faults
+from tests.together.generated.mutation.fields import REFERENCES, UNRESOLVED
 from tests.together.generated.mutation.grading import worse
 from tests.together.generated.mutation.mutant import Asked, Fault, Mutant
 from tests.together.generated.mutation.values import (
@@ -23,6 +24,7 @@ from tests.together.generated.mutation.values import (
 _UNSEEN = "no answer shows whether it counts"
 _NOT_YET = "the page says that assistants are not supported yet"
 _NOTHING = "no page says that a request may ask for nothing"
+_NO_LENGTH = "no page says how long a name may be"
 _SHOWN = ("stream", "thread", "messages", "datasetId")
 _BLANK = (None, "", [], {})
 
@@ -60,7 +62,9 @@ def _taken(operation: Operation, place: Place) -> Iterator[Mutant]:
         yield _mutant("accept a wrong type", operation, place, place.grade, make)
     if place.enum and place.enumerated:
         make = rewrite(partial(_known, place))
-        yield _mutant("accept beyond the enum", operation, place, place.enumerated, make)
+        # Clients send more words inside a message than the documented ones, such as the role system.
+        grade = worse(place.enumerated, Grade.OBSERVED) if len(place.names) > 1 else place.enumerated
+        yield _mutant("accept beyond the enum", operation, place, grade, make)
     for keyword, bound, grade in place.bounds:
         make = rewrite(partial(_within, keyword, bound))
         yield _mutant("accept beyond a bound", operation, place, grade, make, keyword)
@@ -126,10 +130,14 @@ def _changed(operation: Operation, place: Place) -> Iterator[Mutant]:
     rewrite = partial(partial, faults.Rewrites, operation.id, place.names)
     if place.names[-1] != ITEM and not place.required:
         make = rewrite(lambda value: faults.DROP)
-        yield _mutant("ignore a field", operation, place, place.grade, make, why=why)
+        unresolved = UNRESOLVED if {*REFERENCES} & {*place.names} else ""
+        yield _mutant("ignore a field", operation, place, place.grade, make, why=why or unresolved)
     for detail, word in TEXTS.items() if "string" in place.types and not place.enum else ():
         make = rewrite(partial(_if_a, str, word))
-        yield _mutant("corrupt a field", operation, place, place.grade, make, detail, why)
+        named = {*REFERENCES} & {*place.names} and detail.endswith("characters")
+        yield _mutant(
+            "corrupt a field", operation, place, place.grade, make, detail, _NO_LENGTH if named else why
+        )
     for detail, change in OBJECTS.items() if place.name == "metadata" else ():
         make = rewrite(partial(_if_a, dict, change))
         yield _mutant("corrupt a field", operation, place, place.grade, make, detail, why)
@@ -158,7 +166,10 @@ def _whole(operation: Operation) -> Iterator[Mutant]:
     for detail, test in _BODIES.items():
         for operator, kind in (("accept", faults.TakesBody), ("fail on", faults.FailsOnBody)):
             make = partial(kind, operation.id, test)
-            yield Mutant(f"{operator} a wrong body", operation.id, "body", operation.grade, make, detail)
+            # No page says that JSON under another name is refused.
+            free = operator == "accept" and detail == "another media type"
+            grade = worse(operation.grade, Grade.OBSERVED) if free else operation.grade
+            yield Mutant(f"{operator} a wrong body", operation.id, "body", grade, make, detail)
     names = {place.names[0] for place in operation.body()}
     make = partial(faults.FailsOnBody, operation.id, partial(_holds_more, names))
     grade = worse(Grade.OBSERVED, operation.grade)

@@ -1,6 +1,7 @@
 """Which faults can a deployment have in what it keeps: created, listed, modified, apart, forgotten?"""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -198,6 +199,42 @@ class Moves(Fault):
         return answer.with_json(value) if self.fired > before else answer
 
 
+class MovesLater(Moves):
+    """A run, or step, that has ended shows another status some seconds later."""
+
+    def __init__(self, operation: str, status: str, seconds: float) -> None:
+        super().__init__(operation, status, 0)
+        self._seconds, self._since = seconds, {}  # type: ignore[var-annotated]
+
+    async def answer(self, asked: Asked, answer: Answer) -> Answer:
+        """The answer, with the other status once the time has come."""
+        rows = answer.json.get("data", [answer.json]) if isinstance(answer.json, dict) else []
+        for row in rows if answer.status == 200 and isinstance(rows, list) else ():
+            if row.get("status") in TERMINAL:
+                self._since.setdefault(row["id"], time.monotonic())
+        ended = [one for one in self._since.values() if time.monotonic() - one >= self._seconds]
+        return await super().answer(asked, answer) if ended else answer
+
+
+class Races(Fault):
+    """Of two resources that are created in the same moment, both are answered as the first."""
+
+    def __init__(self, operation: str) -> None:
+        super().__init__()
+        self._operation, self._last = operation, (0.0, Answer.of(200))
+
+    async def answer(self, asked: Asked, answer: Answer) -> Answer:
+        """The answer, or that of the request before it."""
+        if not _named(asked, self._operation) or answer.status != 200 or not answer.body:
+            return answer
+        before, now = self._last, time.monotonic()
+        self._last = (now, answer)
+        if now - before[0] > 0.005:
+            return answer
+        self.fired += 1
+        return before[1]
+
+
 class Omits(Fault):
     """A list leaves away what is of such a kind."""
 
@@ -251,6 +288,8 @@ def _created(operation: Operation, kind: str) -> Iterator[Mutant]:
     for how in ("retrieve", "list"):
         yield Mutant("forget", name, kind, grade, partial(Forgets, name, how), how)
     yield Mutant("duplicate", name, kind, grade, partial(Repeats, name), "the first answer again")
+    if name in ("createMessage", "createThread"):
+        yield Mutant("race", name, kind, grade, partial(Races, name))
 
 
 def _modified(operation: Operation) -> Iterator[Mutant]:
@@ -281,3 +320,5 @@ def _moved(operation: Operation, kind: str) -> Iterator[Mutant]:
             make = partial(Moves, operation.id, status, looks)
             detail = f"to {status} after {looks} looks"
             yield Mutant("move after the end", operation.id, "status", grade, make, detail)
+        make = partial(MovesLater, operation.id, status, 2.0)
+        yield Mutant("move after the end", operation.id, "status", grade, make, f"to {status} after 2 s")
