@@ -46,7 +46,8 @@ class BoundedProtocol(HttpToolsProtocol):
         # Bytes since the last end of a head, part of a body, or end of a request.
         self._unfinished = 0
         # How often the request was found incomplete, and the one before it.
-        self.looks, self.looked_at = 0, None
+        self.looks = 0
+        self.looked_at: Any = None
 
     @property
     def is_incomplete(self) -> bool:
