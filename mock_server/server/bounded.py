@@ -45,14 +45,16 @@ class BoundedProtocol(HttpToolsProtocol):
         self._refusal: Refusal | None = None
         # Bytes since the last end of a head, part of a body, or end of a request.
         self._unfinished = 0
+        # Whether the client still has to send something: at first it does.
+        self.is_incomplete = True
         # How often the request was found incomplete, and the one before it.
         self.looks = 0
         self.looked_at: Any = None
 
-    @property
-    def is_incomplete(self) -> bool:
-        """Whether the client still has to send something. A new connection is incomplete too."""
-        return self.cycle is None or self.cycle.more_body or self._unfinished > 0
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self.is_incomplete = True
+        super().on_message_begin()
 
     def data_received(self, data: bytes) -> None:
         """Parse data, unless the connection is about to close."""
@@ -79,6 +81,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """End the request."""
         self._unfinished = 0
+        self.is_incomplete = False
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
