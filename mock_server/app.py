@@ -86,8 +86,7 @@ class _SandboxFactory:
             library=self.library,
             scenario=settings.scenario,
             test=test,
-            # Another worker may have created a run with conditions.
-            conditioned=self.conditioned or settings.workers > 1,
+            conditioned=self.conditioned or settings.workers > 1,  # another worker may create such runs
             counters=Counters(seed),
             journal=Journal(self.budget if test else None),
         )

@@ -111,8 +111,11 @@ class Journal:
         """Add a request. Later layers fill in the operation, the body and the status."""
         self.count += 1
         entry = JournalEntry(self.count, now, scope)
-        self._entries.append(entry)
-        self._grow(entry.size)
+        entries = self._entries
+        entries.append(entry)
+        self.size += entry.size
+        if len(entries) > MAX_ENTRIES or self.size > MAX_BYTES or self._budget:
+            self._shrink(entry.size)
         return entry
 
     def keep(self, entry: JournalEntry, body: bytes) -> None:
@@ -121,7 +124,9 @@ class Journal:
             return
         entry.body = body
         entry.size += len(body)
-        self._grow(len(body))
+        self.size += len(body)
+        if self.size > MAX_BYTES or self._budget:
+            self._shrink(len(body))
 
     def entries(self, after: int = 0, operation: str | None = None) -> Iterator[JournalEntry]:
         """The entries with a higher number than `after`, of one operation or of all."""
@@ -141,9 +146,9 @@ class Journal:
             self._budget.end(self)
             self._budget = None
 
-    def _grow(self, size: int) -> None:
-        before = self.size
-        self.size += size
+    def _shrink(self, grown: int) -> None:
+        """Drop what is beyond the limits, after the journal has grown by some bytes."""
+        before = self.size - grown
         while len(self._entries) > MAX_ENTRIES or self.size > MAX_BYTES:
             self.drop_oldest()
         if self._budget:
