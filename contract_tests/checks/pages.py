@@ -291,6 +291,7 @@ def page_after_the_end_is_empty(service: Service) -> Iterator[Deviation]:
     thread = service.fresh_thread()
     message = service.message(thread)
     path = {"threadId": thread}
+    whole_list(service, "listMessages", path, "asc", 1)
     page = service.require("listMessages", path=path, params={"after": message, "order": "asc"})
     if ids_of(page) or (isinstance(page.json, dict) and page.json.get("hasMore")):
         yield Deviation(
