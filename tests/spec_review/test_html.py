@@ -55,9 +55,7 @@ def test_every_text_of_a_document_is_inert() -> None:
     found = report()
     at = Position("evil.json", 1, HOSTILE)
     uses = (Use(HOSTILE, HOSTILE),)
-    changes = [
-        replace(one, message=HOSTILE, subject=HOSTILE, base=at, uses=uses) for one in found.changes
-    ]
+    changes = [replace(one, message=HOSTILE, subject=HOSTILE, base=at, uses=uses) for one in found.changes]
     page = as_html(
         replace(found, changes=changes, notes=[HOSTILE], texts={"evil.json": HOSTILE}, base=HOSTILE)
     )
