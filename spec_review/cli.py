@@ -72,7 +72,7 @@ def _list_rules(context: click.Context, _: click.Parameter, wanted: bool) -> Non
     type=click.FloatRange(0.1, 100),
     default=1.0,
     show_default=True,
-    help="Search so many times as long in large schemas before giving up.",
+    help="Multiply the limits of the search in large schemas.",
 )
 @click.option("--lint", is_flag=True, help="Also report Redocly problems that only HEAD has.")
 @click.version_option(package_name="tune-contract", prog_name="tune-review")

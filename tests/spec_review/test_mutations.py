@@ -8,7 +8,7 @@ from tests.spec_review.benchmark import generated
 from tests.spec_review.mutations import Content, main, mutations, outcome
 
 DOCUMENTS = {
-    # A change that breaks nobody below an assumed fact is only a note.
+    # A compatible change below an assumed fact is only a note.
     "our own": (yaml.safe_load(DOCUMENT.read_text(encoding="utf-8")), 4),
     "generated": (generated(30, changed=False), 1),
 }
