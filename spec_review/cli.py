@@ -1,5 +1,6 @@
 """`tune-review BASE HEAD`: which changes to an OpenAPI document break clients?"""
 
+import gc
 import os
 import sys
 import traceback
@@ -167,6 +168,7 @@ def _internal_error(error: Exception) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code. Errors are one line on standard error."""
+    gc.set_threshold(200_000, 20, 20)  # documents are large and have no cycles: collecting finds nothing
     try:
         return int(command.main(argv, prog_name="tune-review", standalone_mode=False) or NO_FINDINGS)
     except DocumentError as problem:
