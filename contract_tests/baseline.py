@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from contract_tests.findings import Finding, Outcome
+from contract_tests.previous import Previous
 from contract_tests.settings import UsageError
 from openapi import Grade
 
@@ -46,6 +47,12 @@ class Applied:
 
     left: tuple[Finding, ...]
     accepted: tuple[tuple[Finding, str], ...]
+
+    def without(self, previous: Previous) -> "Applied":
+        """The same, with the findings of an earlier report accepted."""
+        old = tuple((one, previous.reason) for one in self.left if previous.has(one))
+        new = tuple(one for one in self.left if not previous.has(one))
+        return Applied(new, (*self.accepted, *old))
 
 
 @dataclass(frozen=True)

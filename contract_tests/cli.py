@@ -17,11 +17,12 @@ from typing import Any
 import click
 import pytest
 
-from contract_tests import STARTED
+from contract_tests import STARTED, previous
 from contract_tests.baseline import load
 from contract_tests.checks import REGISTRY
 from contract_tests.client.client import verification
 from contract_tests.client.hypothesis_cache import write_charmap
+from contract_tests.configuration import configured
 from contract_tests.internal_error import described, paragraph
 from contract_tests.options import KEY_VARIABLE, OPTIONS, Option, settings_of
 from contract_tests.plain_text import one_line
@@ -30,7 +31,8 @@ from contract_tests.recordings.proxy import serve
 from contract_tests.redaction import Secrets
 from contract_tests.report import Outputs
 from contract_tests.report.model import CONFORMS, INTERNAL_ERROR, NOT_CHECKED, USAGE_ERROR
-from contract_tests.report.terminal import guarded
+from contract_tests.report.outputs import check_path
+from contract_tests.report.terminal import guarded, in_github_job
 from contract_tests.session.plan import plan
 from contract_tests.session.progress import ProgressPlugin
 from contract_tests.settings import Settings, UsageError, base_url, readable
@@ -52,7 +54,9 @@ _PYTEST = (
     "-s",
 )
 _LISTEN = "127.0.0.1:4011"
-_OFFLINE = frozenset({"key", "grade", "known", "markdown", "json", "html", "junitxml"})
+_OFFLINE = frozenset(
+    {"key", "grade", "known", "baseline", "markdown", "json", "html", "junitxml", "sarif", "code_quality"}
+)
 _FORWARDING = frozenset({"insecure", "ca"})
 _FLAGS = {"expression": "-k", "exitfirst": "-x", "processes": "-n"}
 _ENVIRONMENT = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": None, "PYTEST_PLUGINS": None}
@@ -64,6 +68,7 @@ class Invocation:
 
     started: float = field(default_factory=time.time)
     secrets: Secrets = field(default_factory=Secrets)
+    annotations: list[str] = field(default_factory=list)
 
 
 def _option(option: Option) -> click.Option:
@@ -78,6 +83,10 @@ def run(url: str | None, har: str, proxy_to: str, listen: str, **given: Any) -> 
     """Check a deployment, a recording or proxied traffic. Returns the exit code. Raises `UsageError`."""
     invocation = click.get_current_context().ensure_object(Invocation)
     invocation.secrets.add(given["key"] or "", os.environ.get(KEY_VARIABLE, ""))
+    sources = configured(Path.cwd()) if not (har or proxy_to) else {}
+    configured_url = sources.pop("url", None)
+    url = url or configured_url
+    given = {**given, **{_name(name): value for name, value in sources.items() if not given[_name(name)]}}
     if har and proxy_to:
         raise UsageError("--har and --proxy-to: give only one of them")
     if har or proxy_to:
@@ -92,6 +101,11 @@ def run(url: str | None, har: str, proxy_to: str, listen: str, **given: Any) -> 
     return check_deployment(url, passed=_for_pytest(given), started=invocation.started, **given)
 
 
+def _name(option: str) -> str:
+    """The name of an option in Python."""
+    return option.replace("-", "_")
+
+
 def check_deployment(
     url: str, dry_run: bool, junitxml: str, passed: tuple[str, ...], started: float, **given: Any
 ) -> int:
@@ -99,7 +113,10 @@ def check_deployment(
     named = {name.replace("_", "-"): value for name, value in given.items() if value not in (None, (), False)}
     settings = settings_of(url, named)
     load(settings.known, REGISTRY, missing_ok=settings.update_known)
-    Outputs.of(settings.markdown, settings.json, settings.html, junitxml).check()
+    previous.load(settings.baseline)
+    Outputs.of({**given, "junitxml": junitxml}).check()
+    if settings.save_har:
+        check_path("--save-har", Path(settings.save_har))
     for line in plan(settings).lines():
         click.echo(f"plan: {line}")
     if dry_run:
@@ -113,6 +130,8 @@ def check_deployment(
         options = [one for name in named if name != "key" for one in _typed(name, named[name])]
         arguments = [*_PYTEST, str(_PACKAGE), f"--url={settings.url}", *options, *passed]
         code = pytest.main(arguments, plugins=[progress])
+        invocation = click.get_current_context().ensure_object(Invocation)
+        invocation.annotations += progress.annotations
         return progress.exit_code(code)
 
 
@@ -124,12 +143,12 @@ def _offline_options(mode: str, given: dict[str, Any]) -> OfflineOptions:
         flags = ", ".join(_FLAGS.get(name, f"--{name.replace('_', '-')}") for name in useless)
         raise UsageError(f"{mode}: it sends no requests of its own and does not use {flags}; remove it")
     key = str(named.get("key") or os.environ.get(KEY_VARIABLE, ""))
-    outputs = Outputs.of(*(named.get(name, "") for name in ("markdown", "json", "html", "junitxml")))
+    outputs = Outputs.of(named)
     outputs.check()
     threshold, known = Grade(named.get("grade", "documented")), load(named.get("known", ""), REGISTRY)
     ca = str(readable("--ca", named["ca"])) if "ca" in named else ""
     verify = verification(Settings("", insecure=bool(named.get("insecure")), ca=ca))
-    return OfflineOptions(threshold, known, outputs, key, verify)
+    return OfflineOptions(threshold, known, outputs, key, verify, previous.load(named.get("baseline", "")))
 
 
 def _changes(settings: Settings, scratch: str) -> dict[str, str | None]:
@@ -223,7 +242,10 @@ def main(argv: list[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     invocation = Invocation(STARTED if argv is None else time.time())
     with guarded(), _terminable():
-        return _main(argv, invocation)
+        code = _main(argv, invocation)
+    for line in invocation.annotations if in_github_job() else ():
+        click.echo(line)
+    return code
 
 
 def _main(argv: list[str] | None, invocation: Invocation) -> int:

@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+from contract_tests import previous
 from contract_tests.baseline import load
 from contract_tests.client.budget import BudgetExceeded
 from contract_tests.client.connection import CannotCheck
 from contract_tests.findings import REGISTRY, Check, Finding, Outcome, Severity
 from contract_tests.observations.assembly import assemble
 from contract_tests.options import add_options, settings_from
+from contract_tests.recordings.har_file import save
 from contract_tests.report import timelines
 from contract_tests.session.plan import budget, plan
 from contract_tests.session.plugin import ACCEPTED, FINDINGS, SLUG, ResultsPlugin
@@ -52,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         settings = settings_from(config)
         known = load(settings.known, REGISTRY, missing_ok=settings.update_known)
+        previous.load(settings.baseline)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
     inherited = getattr(config, "workerinput", {}).get("session")
@@ -145,6 +148,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if scheduler is None:
         return
     observed = timelines(assemble(scheduler.record.exchanges))
+    _save_har(config, scheduler)
     output = {
         "base": scheduler.client.base,
         "stopped": scheduler.stopped,
@@ -156,6 +160,18 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         config.workeroutput["session"] = output
     config.stash[_RESULTS].take(output)
     scheduler.close()
+
+
+def _save_har(config: pytest.Config, scheduler: Scheduler) -> None:
+    """Save the traffic of this process if `--save-har` asks for it."""
+    path = scheduler.settings.save_har
+    if not path or hasattr(config, "workeroutput"):
+        return
+    try:
+        save(path, scheduler.record.exchanges, scheduler.client.secrets)
+    except OSError as error:
+        message = f"--save-har: {path} could not be written: {error.strerror or error}"
+        config.stash[_RESULTS].messages.append(message)
 
 
 @pytest.fixture

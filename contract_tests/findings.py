@@ -2,12 +2,13 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from itertools import islice
 from typing import Any
 
 from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.reproduction import script
 from contract_tests.plain_text import one_line, visible
 from contract_tests.redaction import Secrets
 from openapi import Grade
@@ -31,7 +32,7 @@ class Outcome(StrEnum):
 
 MOST_PLACES = 100
 """How many places one fact is reported for. More of them tell nothing new."""
-_TEXTS = ("seen", "expected", "place", "curl", "suggests")
+_TEXTS = ("seen", "expected", "place", "curl", "suggests", "script")
 _PLACE_LIMIT, _SUGGESTS_LIMIT = 200, 4000
 _SEVERITY = {
     Grade.DOCUMENTED: Severity.FAILURE,
@@ -73,6 +74,8 @@ class Finding:
     suggests: str = ""
     outcome: Outcome = Outcome.BROKEN
     count: int = 1
+    script: str = ""
+    exchange: Exchange | None = field(default=None, repr=False, compare=False)
 
     @property
     def key(self) -> tuple[str, str, Grade, Outcome]:
@@ -92,7 +95,13 @@ class Finding:
 
     def as_json(self) -> dict[str, Any]:
         """The finding as plain JSON values, which `from_json` reads."""
-        return asdict(self)
+        plain = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "exchange"}
+        return {**plain, "script": self.script or self._reproduction()}
+
+    def _reproduction(self) -> str:
+        """A script that shows the finding on a deployment without data, empty if `curl` is enough."""
+        needed = self.exchange is not None and self.exchange.before and self.outcome is Outcome.BROKEN
+        return script(self.exchange) if self.exchange is not None and needed else ""
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> "Finding":
@@ -139,6 +148,7 @@ class Check:
             curl=exchange.curl() if exchange else "",
             suggests=visible(deviation.suggests[:_SUGGESTS_LIMIT]),
             outcome=deviation.outcome,
+            exchange=exchange,
         )
 
 

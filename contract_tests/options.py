@@ -68,6 +68,10 @@ OPTIONS = (
         "markdown", "write a Markdown report (a GitHub job summary gets it automatically)", metavar="FILE"
     ),
     Option("json", "write a JSON report", metavar="FILE"),
+    Option("save-har", "save all traffic of the check as a HAR file, without secrets", metavar="FILE"),
+    Option("sarif", "write a SARIF report, for code scanning", metavar="FILE"),
+    Option("code-quality", "write a code quality report, for GitLab", metavar="FILE"),
+    Option("baseline", "fail only on what an earlier JSON report does not have", metavar="FILE"),
     Option("html", "write an HTML report with a timeline of every run", metavar="FILE"),
 )
 

@@ -63,6 +63,10 @@ class Settings:
     markdown: str = ""
     json: str = ""
     html: str = ""
+    save_har: str = ""
+    sarif: str = ""
+    code_quality: str = ""
+    baseline: str = ""
 
     @property
     def limits(self) -> Profile:
@@ -75,6 +79,13 @@ class Settings:
         }
         changes: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
         return replace(PROFILES[self.profile], **changes)
+
+    @property
+    def tokens_per_run(self) -> int:
+        """How many tokens one run may write. Fewer runs do not make it more, unless `--max-tokens` does."""
+        usual, limits = PROFILES[self.profile], self.limits
+        share = limits.tokens // max(1, limits.runs)
+        return max(1, share if self.max_tokens is not None else min(share, usual.tokens // usual.runs))
 
 
 class UsageError(ValueError):

@@ -77,7 +77,15 @@ class Budget:
     """Hard ceilings for everything that is sent, shared by threads and processes."""
 
     def __init__(
-        self, directory: Path, *, runs: int, tokens: int, requests: int, seconds: float, started: float
+        self,
+        directory: Path,
+        *,
+        runs: int,
+        tokens: int,
+        requests: int,
+        seconds: float,
+        started: float,
+        tokens_per_run: int = 0,
     ) -> None:
         self.runs, self.tokens, self.requests, self.seconds = runs, tokens, requests, seconds
         self._started, self._seconds, self._reason = started, seconds, ""
@@ -86,7 +94,7 @@ class Budget:
         self._runs = Counter(directory / "runs")
         self._tokens = Counter(directory / "tokens")
         self._requests = Counter(directory / "requests")
-        self.tokens_per_run = max(1, tokens // max(1, runs))
+        self.tokens_per_run = tokens_per_run or max(1, tokens // max(1, runs))
 
     @property
     def left(self) -> float:

@@ -14,8 +14,9 @@ from urllib.parse import urlencode
 import httpx
 
 from contract_tests.client.budget import Budget, BudgetExceeded, Reservation
-from contract_tests.client.metering import install
-from contract_tests.client.outage import CONFIRMED_AFTER, UNAVAILABLE, Outage
+from contract_tests.client.network.metering import install
+from contract_tests.client.network.outage import CONFIRMED_AFTER, UNAVAILABLE, Outage
+from contract_tests.client.predecessors import Predecessors
 from contract_tests.client.reader import Draft, Reader
 from contract_tests.document import Operation, document
 from contract_tests.observations.exchange import KEY_HEADER, Exchange, Intent
@@ -90,6 +91,7 @@ class Client:
         values = [value for name, value in settings.headers if is_secret(name)]
         self.secrets = Secrets(settings.key, *values)
         self.outage, self.gone = Outage(budget.spent.seconds), ""
+        self._predecessors = Predecessors()
         self._not_before = 0.0
         self.capped = True
         self._http = httpx.Client(
@@ -126,7 +128,8 @@ class Client:
         request = self._http.build_request(method, f"{self.base}{path}{query}", content=raw)
         self._set_headers(request, headers, key, raw is not None and content is None)
         marks = frozenset(intents)
-        draft = Draft(request, operation, parameters, raw or b"", marks, generated_for, self.secrets)
+        before = self._predecessors.of(f"{path}{query}")
+        draft = Draft(request, operation, parameters, raw or b"", marks, generated_for, self.secrets, before)
         for attempt in range(_ATTEMPTS if patient else 1):
             exchange = self._send_once(draft, timeout or self._timeout(operation))
             pause = _pause(exchange, attempt)
@@ -189,6 +192,7 @@ class Client:
         if self.budget.left <= 0 and (exchange.cut or exchange.error):
             raise BudgetExceeded(self.budget.out_of_time)
         self.record.add(exchange)
+        self._predecessors.note(exchange)
         self._notice(exchange)
         return exchange
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from contract_tests.client.client import Client, verification
-from contract_tests.client.metering import HEAD_LIMIT
+from contract_tests.client.network.metering import HEAD_LIMIT
 from contract_tests.observations.exchange import KEY_HEADER
 
 _LIMIT = 4_000_000

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import httpx
 
-from contract_tests.client.decoding import Decoder, Undecodable
-from contract_tests.client.metering import HEADERS_LIMIT, Meter, TooLarge, metered
-from contract_tests.document import EVENT_STREAM, Operation
+from contract_tests.client.network.decoding import Decoder, Undecodable
+from contract_tests.client.network.metering import HEADERS_LIMIT, Meter, TooLarge, metered
+from contract_tests.document import EVENT_STREAM, JSON, Operation
 from contract_tests.observations.exchange import Chunk, Exchange, Intent
+from contract_tests.observations.json_text import is_cut_off
 from contract_tests.redaction import Secrets
 
 _GRACE = 2.0
@@ -27,6 +28,7 @@ class Draft:
     intents: frozenset[Intent]
     generated_for: str
     secrets: Secrets
+    before: tuple[Exchange, ...] = ()
 
 
 class Reader:
@@ -52,7 +54,8 @@ class Reader:
                 self._read(http.send(request, stream=True))
         except (TooLarge, Undecodable) as reason:
             self._error = str(reason)
-        return self.exchange()
+        exchange = self.exchange()
+        return self.exchange(_cut_by_length(exchange)) if exchange.media_type == JSON else exchange
 
     def exchange(self, error: str = "") -> Exchange:
         """The exchange as far as it is known now. `error` says why the response is not complete."""
@@ -77,6 +80,7 @@ class Reader:
             intents=draft.intents,
             generated_for=draft.generated_for,
             secrets=draft.secrets,
+            before=draft.before,
         )
 
     def _read(self, response: httpx.Response) -> None:
@@ -117,3 +121,14 @@ class Reader:
             raise TooLarge(f"more than {_MOST_PARTS} parts of a body; reading stopped")
         self._read_last = self._meter.reads
         self._parts.append((time.monotonic(), bytearray(data)))
+
+
+def _cut_by_length(exchange: Exchange) -> str:
+    """What is wrong if Content-Length ends a body within its JSON, empty otherwise."""
+    length = exchange.header("content-length").strip()
+    if not exchange.body or exchange.error or length != str(len(exchange.body)) or exchange.json is not None:
+        return ""
+    if not is_cut_off(exchange.body):
+        return ""
+    end = exchange.body[-40:].decode("utf-8", "backslashreplace")
+    return f"Content-Length: {length} ends the body within its JSON, after {end!r}"

@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from contract_tests.plain_text import COMMAND, HIDDEN
 from contract_tests.redaction import KEY_ESCAPED, KEY_MARK, Secrets
@@ -35,6 +35,28 @@ def _quoted(word: str, secrets: Secrets) -> str:
         return shlex.quote(text)
     escaped = "".join(f"\\{char}" if char in '\\"`$' else char for char in text)
     return '"' + KEY_ESCAPED.sub("$", escaped) + '"'
+
+
+def quoted_with(word: str, secrets: Secrets, names: Mapping[str, str]) -> str:
+    """A quoted word. Variables stand for the secrets, and for the texts that `names` has variables for."""
+    known = sorted((name for name in names if name), key=len, reverse=True)
+    pattern = re.compile("|".join([_VARIABLE.pattern[1:-1], *map(re.escape, known)]))
+    text = secrets.redact(word)
+    parts, end = [], 0
+    for found in pattern.finditer(text):
+        parts += [
+            _plain(text[end : found.start()]),
+            f'"${{{names[found[0]]}}}"' if found[0] in names else f'"{found[0]}"',
+        ]
+        end = found.end()
+    return "".join([*parts, _plain(text[end:])]) or "''"
+
+
+def _plain(text: str) -> str:
+    if not text:
+        return ""
+    hidden = "\n" in text or HIDDEN.search(text) or COMMAND.search(text)
+    return _escaped(text) if hidden else shlex.quote(text)
 
 
 def _escaped(text: str) -> str:

@@ -1,7 +1,7 @@
 """What was sent, what was received, and how can the request be repeated?"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -66,7 +66,7 @@ class Exchange:
     `sent` and `received` are in seconds of one monotonic clock. `wall` is when it was sent, in seconds
     since 1970. `error` says why the response is not complete. `cut` says that we stopped
     reading before the service ended it. `intents` says why it was sent, `generated_for` the operation it was
-    generated for, or `links`.
+    generated for, or `links`. `before` are requests that made the resources that this one names.
     """
 
     method: str
@@ -87,6 +87,7 @@ class Exchange:
     intents: frozenset[Intent] = frozenset()
     generated_for: str = ""
     secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)
+    before: "tuple[Exchange, ...]" = field(default=(), repr=False, compare=False)
 
     @cached_property
     def body(self) -> bytes:
@@ -151,7 +152,11 @@ class Exchange:
 
     @cached_property
     def _curl(self) -> str:
-        parts = ["curl", "-i"]
+        return command_line(self.curl_words(("-i",)), self.secrets)
+
+    def curl_words(self, options: Sequence[str]) -> list[str]:
+        """The words of a command line that repeats the request."""
+        parts = ["curl", *options]
         if self.method == "HEAD":
             parts.append("--head")
         elif self.method != ("POST" if self.request_body else "GET"):
@@ -163,7 +168,7 @@ class Exchange:
                 parts += ["-H", f"{name}: {value}" if value else f"{name};"]
         if self.request_body:
             parts += ["--data-raw", shown(self.request_body)]
-        return command_line([*parts, self.url], self.secrets)
+        return [*parts, self.url]
 
 
 def _json(body: bytes) -> Any:

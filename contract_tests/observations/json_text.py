@@ -18,6 +18,17 @@ def read_json(text: str | bytes) -> Any:
     return json.loads(plain, parse_constant=_refuse)
 
 
+def is_cut_off(text: bytes) -> bool:
+    """Whether a text is the beginning of JSON."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated")
+    except (ValueError, RecursionError):
+        return False
+    return False
+
+
 def _may_be_deep(text: str) -> bool:
     return text.count("[") + text.count("{") > DEPTH_LIMIT
 

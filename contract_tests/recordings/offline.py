@@ -3,7 +3,7 @@
 import ssl
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from importlib.metadata import version
 
@@ -14,6 +14,7 @@ from contract_tests.client.service import Service
 from contract_tests.findings import Finding
 from contract_tests.observations.assembly import History, assemble
 from contract_tests.observations.exchange import Exchange
+from contract_tests.previous import Previous
 from contract_tests.recordings.har import read
 from contract_tests.redaction import Secrets
 from contract_tests.report import Cost, Outputs, Report, Terminal, console, timelines
@@ -35,6 +36,7 @@ class OfflineOptions:
     outputs: Outputs
     key: str = ""
     verify: ssl.SSLContext | bool = True
+    previous: Previous = field(default_factory=Previous)
 
 
 def check_exchanges(exchanges: Sequence[Exchange]) -> tuple[History, list[Finding]]:
@@ -73,6 +75,7 @@ def report(
     history, findings = check_exchanges(exchanges)
     secrets = exchanges[0].secrets if exchanges else Secrets()
     applied = options.known.accept((one.redacted(secrets) for one in findings), date.today())
+    applied = applied.without(options.previous)
     own = sum(check.subject is Service for check in REGISTRY.values())
     started = min((one.sent for one in exchanges), default=0.0)
     ended = max((one.received for one in exchanges), default=0.0)

@@ -18,8 +18,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from contract_tests.client.client import RECORD_LIMIT
-from contract_tests.client.decoding import Undecodable, decoded
-from contract_tests.client.metering import BODY_LIMIT, TooLarge
+from contract_tests.client.network.decoding import Undecodable, decoded
+from contract_tests.client.network.metering import BODY_LIMIT, TooLarge
 from contract_tests.document import document
 from contract_tests.findings import Finding, Outcome
 from contract_tests.observations.exchange import Chunk, Exchange, Intent

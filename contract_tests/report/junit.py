@@ -96,7 +96,8 @@ def _text(finding: Finding) -> str:
         "advice": finding.advice,
         "reproduce": finding.curl,
     }
-    return "\n".join(f"{name}: {value}" for name, value in rows.items() if value)
+    lines = [f"{name}: {value}" for name, value in rows.items() if value]
+    return "\n".join([*lines, *(["", finding.script] if finding.script else [])])
 
 
 def _clean(text: str, secrets: Secrets) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contract_tests.findings import Finding, Outcome, Severity
 from contract_tests.plain_text import one_line, visible
 from contract_tests.redaction import Secrets
-from contract_tests.report.model import Entry, Group, Report
+from contract_tests.report.causes import Entry
+from contract_tests.report.model import Group, Report
 
 # GitHub drops what a summary has beyond a mebibyte. This many characters always fit.
 _LIMIT = 250_000
@@ -72,6 +73,7 @@ def _entry(entry: Entry, *, opened: bool) -> Iterator[str]:
     yield ""
     yield f"{first.advice[:1].upper()}{first.advice[1:]}. Source: {first.source} ({first.grade})."
     yield ""
+    yield from _consequences(entry)
     if first.curl:
         yield from fenced(first.curl, "bash")
     if first.suggests:
@@ -80,6 +82,15 @@ def _entry(entry: Entry, *, opened: bool) -> Iterator[str]:
         yield from fenced(first.suggests, "yaml")
     yield "</details>"
     yield ""
+
+
+def _consequences(entry: Entry) -> Iterator[str]:
+    if entry.consequences:
+        firsts = [one.first for one in entry.consequences]
+        yield "What may follow from it:"
+        yield ""
+        yield from (f"- `{one.slug}` {code(one.place)}: {code(one.seen)}" for one in firsts)
+        yield ""
 
 
 def _row(finding: Finding) -> str:

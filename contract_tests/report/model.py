@@ -8,33 +8,11 @@ from typing import Any
 
 from contract_tests.checks import REGISTRY
 from contract_tests.findings import Finding, Outcome, Severity, merge
+from contract_tests.report.causes import Entry, folded, layer
 from contract_tests.report.timelines import RunTimeline
 from openapi import GRADES, Grade
 
 CONFORMS, VIOLATIONS, USAGE_ERROR, NOT_CHECKED, INTERNAL_ERROR = range(5)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One fact, and every place where it is broken."""
-
-    findings: tuple[Finding, ...]
-    severity: Severity
-
-    @property
-    def first(self) -> Finding:
-        """The finding that is shown for all of them."""
-        return self.findings[0]
-
-    @property
-    def count(self) -> int:
-        """How often it was seen."""
-        return sum(finding.count for finding in self.findings)
-
-    @property
-    def others(self) -> tuple[Finding, ...]:
-        """The findings after the first."""
-        return self.findings[1:]
 
 
 @dataclass(frozen=True)
@@ -96,9 +74,14 @@ class Report:
         return tuple(slug for slug in self.tried if slug not in found)
 
     @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """The findings of each fact together, the most important fact first."""
+        return tuple(_entries(self.findings, self.threshold))
+
+    @cached_property
     def groups(self) -> tuple[Group, ...]:
         """The findings in groups, most severe first, without empty groups."""
-        entries = _entries(self.findings, self.threshold)
+        entries = folded(self.entries)
         groups = (
             Group(title, severity, outcome, meaning, tuple(_of(entries, severity, outcome)))
             for title, severity, outcome, meaning in _GROUPS
@@ -107,11 +90,8 @@ class Report:
 
     def number(self, severity: Severity) -> int:
         """How many broken facts have this severity."""
-        return sum(
-            len(group.entries)
-            for group in self.groups
-            if group.severity is severity and group.outcome is Outcome.BROKEN
-        )
+        broken = (one for one in self.entries if one.first.outcome is Outcome.BROKEN)
+        return sum(one.severity is severity for one in broken)
 
     @property
     def exit_code(self) -> int:
@@ -199,7 +179,8 @@ def _entries(findings: Iterable[Finding], threshold: Grade) -> list[Entry]:
 def _importance(entry: Entry) -> tuple[Any, ...]:
     check, order = REGISTRY.get(entry.first.slug), topics()
     rank = order.index(check.topic) if check else len(order)
-    return list(Severity).index(entry.severity), entry.first.grade.rank, rank, entry.first.slug
+    severity = list(Severity).index(entry.severity)
+    return severity, entry.first.grade.rank, layer(entry), rank, entry.first.slug
 
 
 def _of(entries: Iterable[Entry], severity: Severity, outcome: Outcome) -> Iterable[Entry]:

@@ -1,12 +1,13 @@
 """Which report files are written, and can they be?"""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from contract_tests.redaction import Secrets
-from contract_tests.report import html, json, junit, markdown
+from contract_tests.report import code_quality, html, json, junit, markdown, sarif
 from contract_tests.report.model import Report
 from contract_tests.settings import UsageError
 
@@ -16,6 +17,8 @@ _FORMS: dict[str, Callable[[Report, Secrets], str]] = {
     "json": json.render,
     "html": html.render,
     "junitxml": junit.render,
+    "sarif": sarif.render,
+    "code_quality": code_quality.render,
 }
 
 
@@ -27,18 +30,21 @@ class Outputs:
     json: str = ""
     html: str = ""
     junitxml: str = ""
+    sarif: str = ""
+    code_quality: str = ""
     summary: str = ""
 
     @classmethod
-    def of(cls, markdown: str = "", json: str = "", html: str = "", junitxml: str = "") -> "Outputs":
-        """The reports of these options. In a GitHub job, the job summary gets the Markdown too."""
+    def of(cls, given: Mapping[str, Any]) -> "Outputs":
+        """The reports that options ask for. In a GitHub job, the job summary gets the Markdown too."""
         summary = os.environ.get(SUMMARY, "")
-        return cls(markdown, json, html, junitxml, summary="" if summary == markdown else summary)
+        paths = {form: str(given.get(form) or "") for form in _FORMS}
+        return cls(**paths, summary="" if summary == paths["markdown"] else summary)
 
     def check(self) -> None:
         """Raise `UsageError` if a report cannot be written. Called before anything is sent."""
         for form, path in self._wanted():
-            _check(f"--{form}", Path(path))
+            check_path(f"--{form.replace('_', '-')}", Path(path))
 
     def write(self, report: Report, secrets: Secrets) -> list[str]:
         """Write every report. Returns one line for each that could not be written."""
@@ -62,7 +68,8 @@ class Outputs:
         return os.environ.get(SUMMARY, "")
 
 
-def _check(option: str, path: Path) -> None:
+def check_path(option: str, path: Path) -> None:
+    """Raise `UsageError` if a file cannot be written."""
     if path.is_dir():
         raise UsageError(f"{option}: {path} is a directory; give the path of a file")
     if not path.parent.is_dir():

@@ -15,17 +15,23 @@ from rich.text import Text
 from contract_tests.findings import Finding, Outcome, Severity
 from contract_tests.plain_text import log_lines
 from contract_tests.redaction import Secrets
-from contract_tests.report.model import CONFORMS, Entry, Group, Report
+from contract_tests.report.causes import Entry
+from contract_tests.report.model import CONFORMS, Group, Report
 
 _STYLES = {Severity.FAILURE: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _PLACES = 5
 _NAMES = 8
 
 
+def in_github_job() -> bool:
+    """Whether a runner of GitHub reads the output."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
 @contextmanager
 def guarded() -> Iterator[None]:
     """In a GitHub job, let the runner read no workflow commands in the output of the block."""
-    if os.environ.get("GITHUB_ACTIONS") != "true":
+    if not in_github_job():
         yield
         return
     token = secrets.token_hex(16)
@@ -120,6 +126,8 @@ class Terminal:
         self._line(f"  {first.slug}: {first.fact}{times}", _STYLES[entry.severity])
         for name, value in self._rows(entry):
             self._row(name, value)
+        for one in entry.consequences:
+            self._row("then", f"{one.first.slug}: {one.first.place}: {one.first.seen}")
         if first.curl:
             # Not wrapped, so that it can be copied into a shell.
             self._line(f"    {first.curl}", "dim")

@@ -21,6 +21,7 @@ class Plan:
     """The explorations that fit into the ceilings, and those that do not."""
 
     limits: Profile
+    tokens_per_run: int
     explorations: tuple[Exploration, ...]
     left_out: tuple[Exploration, ...]
 
@@ -38,7 +39,7 @@ class Plan:
         """The plan as text, one line for each part."""
         limits = self.limits
         return [
-            f"at most {limits.runs} runs of {max(1, limits.tokens // max(1, limits.runs))} tokens, "
+            f"at most {limits.runs} runs of {self.tokens_per_run} tokens, "
             f"{limits.tokens} tokens, {limits.requests} requests, {limits.seconds:g} seconds",
             f"{len(self.explorations)} explorations with {self.runs} runs, {len(REGISTRY)} checks, "
             f"{limits.examples} generated requests for each operation and mode",
@@ -58,7 +59,7 @@ def plan(settings: Settings) -> Plan:
         fits = one.runs <= runs
         runs -= one.runs if fits else 0
         (taken if fits else left_out).append(one)
-    return Plan(limits, tuple(taken), tuple(left_out))
+    return Plan(limits, settings.tokens_per_run, tuple(taken), tuple(left_out))
 
 
 def budget(settings: Settings, directory: Path, started: float) -> Budget:
@@ -74,4 +75,5 @@ def budget(settings: Settings, directory: Path, started: float) -> Budget:
         requests=limits.requests,
         seconds=limits.seconds,
         started=started,
+        tokens_per_run=settings.tokens_per_run,
     )

@@ -17,6 +17,7 @@ from contract_tests.findings import Finding, Outcome, Severity, merge
 from contract_tests.internal_error import described, paragraph
 from contract_tests.observations.exchange import Exchange
 from contract_tests.plain_text import log_lines, one_line
+from contract_tests.previous import load
 from contract_tests.redaction import Secrets, is_secret
 from contract_tests.report import Cost, Outputs, Report, RunTimeline, Terminal, console
 from contract_tests.session.plan import Plan
@@ -43,11 +44,14 @@ class ResultsPlugin:
         self.timelines: list[RunTimeline] = []
         self.crashes: list[str] = []
         self._internal = ""
+        self.messages: list[str] = []
+        self.previous = load(settings.baseline)
         self.base, self.stopped, self.problem, self.waited = settings.url, "", "", 0.0
 
     def accept(self, findings: list[Finding]) -> Applied:
         """The findings, with known differences set aside."""
-        return self.known.accept((one.redacted(self.secrets) for one in findings), date.today())
+        redacted = (one.redacted(self.secrets) for one in findings)
+        return self.known.accept(redacted, date.today()).without(self.previous)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self) -> Generator[None, Any, Any]:
@@ -122,9 +126,8 @@ class ResultsPlugin:
         self.findings += self.known.problems(self._met(), self._tried(), date.today())
         messages = self._update_known() if self.settings.update_known else []
         report = self.report()
-        given = self.settings
-        outputs = Outputs.of(given.markdown, given.json, given.html, junitxml)
-        return report, [*messages, *outputs.write(report, self.secrets)]
+        outputs = Outputs.of({**vars(self.settings), "junitxml": junitxml})
+        return report, [*self.messages, *messages, *outputs.write(report, self.secrets)]
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from contract_tests.report import Progress, Report, Terminal, console
+from contract_tests.report.annotations import annotations
 from contract_tests.report.model import INTERNAL_ERROR, NOT_CHECKED, USAGE_ERROR
 from contract_tests.session.plugin import ResultsPlugin
 
@@ -60,6 +61,13 @@ class ProgressPlugin:
             Terminal(self._console, results.secrets).show(self._report)
             for line in messages:
                 self._console.print(f"tune-check: {line}")
+
+    @property
+    def annotations(self) -> list[str]:
+        """What a GitHub job shows beside its log."""
+        if self._report is None or self._results is None:
+            return []
+        return list(annotations(self._report, self._results.secrets))
 
     def exit_code(self, code: int | pytest.ExitCode) -> int:
         """The exit code of `tune-check`. `code` is that of pytest."""

@@ -34,6 +34,9 @@ class _Dropped(list[Any]):
         """Do nothing."""
 
 
+_DROPPED = _Dropped()
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol with limits. Its errors have the form of all others."""
 
@@ -42,8 +45,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._refusal: Refusal | None = None
         # Bytes since the last end of a head, part of a body, or end of a request.
         self._unfinished = 0
-        # A new connection is incomplete too: its client may never send anything.
-        self.is_incomplete, self.looks = True, 0
+        # Whether the client still has to send something: at first it does.
+        self.is_incomplete = True
+        # How often the request was found incomplete, and the one before it.
+        self.looks = 0
+        self.looked_at: Any = None
 
     def on_message_begin(self) -> None:
         """Begin a request."""
@@ -65,7 +71,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._check_head()
         self._unfinished = 0
         super().on_headers_complete()
-        self.headers = _Dropped()
+        self.headers = _DROPPED
 
     def on_body(self, body: bytes) -> None:
         """Pass on a part of the body."""
@@ -74,7 +80,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """End the request."""
-        self._unfinished = self.looks = 0
+        self._unfinished = 0
         self.is_incomplete = False
         super().on_message_complete()
 

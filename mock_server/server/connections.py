@@ -45,10 +45,14 @@ async def refuse_slow_requests(connections: Iterable[Any]) -> None:
 def look(connections: Iterable[Any]) -> None:
     """Look once at all connections."""
     for connection in list(connections):
-        if isinstance(connection, BoundedProtocol) and connection.is_incomplete:
-            connection.looks += 1
-            if connection.looks >= LOOKS:
-                connection.refuse(_too_slow())
+        if not isinstance(connection, BoundedProtocol):
+            continue
+        if not connection.is_incomplete or connection.cycle is not connection.looked_at:
+            connection.looks, connection.looked_at = 0, connection.cycle
+        elif (looks := connection.looks + 1) < LOOKS:
+            connection.looks = looks
+        else:
+            connection.refuse(_too_slow())
 
 
 def _too_slow() -> Refusal:

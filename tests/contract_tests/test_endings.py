@@ -118,6 +118,19 @@ def test_too_little_tried_is_no_verdict(capsys: pytest.CaptureFixture[str]) -> N
     assert "did you mean run-pages-complete?" in capsys.readouterr().err
 
 
+def test_in_a_github_job_failures_are_annotations(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    assert main(["http://127.0.0.1:9", "--max-seconds", "20"]) == 3
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1].startswith(
+        "::error title=tune-check Not checked::http://127.0.0.1:9/v1 cannot be reached"
+    )
+    assert lines[-2] == f"::{lines[0].removeprefix('::stop-commands::')}::"
+
+
 def test_in_a_github_job_the_runner_reads_no_commands(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

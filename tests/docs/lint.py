@@ -11,7 +11,7 @@ from tests.docs.pages import PAGES, README
 from tests.docs.snippets import anchors, blocks, links, sentences, words
 from tests.repository.sources import ROOT, tracked
 
-LANGUAGES = frozenset({"bash", "console", "html", "js", "json", "python", "text", "yaml"})
+LANGUAGES = frozenset({"bash", "console", "html", "js", "json", "python", "text", "toml", "yaml"})
 README_LINES = 160
 MEAN_WORDS, MOST_WORDS = 16, 32
 

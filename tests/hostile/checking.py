@@ -66,6 +66,7 @@ def check(
         home, scratch = Path(folder, "here"), Path(folder, "scratch")
         home.mkdir()
         scratch.mkdir()
+        options = (*options, "--save-har", str(home / "traffic.har"))
         written = [part for flag, name in REPORTS.items() for part in (flag, str(home / name))]
         command = [sys.executable, "-m", "contract_tests", deployment.url, "--max-seconds", str(seconds)]
         command += ["--profile", "smoke", "--timeout", "2", "--max-wait", "2", *written, *options]

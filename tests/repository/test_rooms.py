@@ -79,6 +79,7 @@ ORDER = {
         ("findings",),
         ("client",),
         ("checks",),
+        ("previous",),
         ("baseline", "options"),
         ("report",),
         ("session",),

@@ -1,9 +1,10 @@
 """Does the client respect budget, rate limits and secrets, and record what happens?"""
 
+import gzip
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from contract_tests.client import reader
 from contract_tests.client.budget import Budget, BudgetExceeded
 from contract_tests.client.client import OWN_KEY, Client, Record
+from contract_tests.client.network.metering import BODY_LIMIT
 from contract_tests.client.raw_http import send_raw
 from contract_tests.settings import Settings
 from tests.contract_tests.small_server import Answer, Handler, serving
@@ -149,6 +151,20 @@ def test_a_broken_response_is_recorded_with_its_error(tmp_path: Path) -> None:
     assert "RemoteProtocolError" in exchange.error
 
 
+def test_a_content_length_that_cuts_the_body_is_named(tmp_path: Path) -> None:
+    def answer(handler: Handler) -> None:
+        body = b'{"id": "thread_1", "object": "thread"}'
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
+        handler.wfile.write(b"Content-Length: 30\r\n\r\n" + body)
+        handler.close_connection = True
+
+    with talking_to(answer, tmp_path) as client:
+        exchange = client.send("GET", "/threads/thread_1")
+    assert exchange.error == (
+        'Content-Length: 30 ends the body within its JSON, after \'{"id": "thread_1", "object": "\''
+    )
+
+
 def test_nothing_is_sent_when_no_time_is_left(tmp_path: Path) -> None:
     with (
         talking_to(lambda handler: handler.reply(200, b"{}"), tmp_path, started=0) as client,
@@ -180,3 +196,86 @@ def test_raw_responses_show_framing_errors(tmp_path: Path, head: bytes, body: by
     with talking_to(answer, tmp_path) as client:
         answered = send_raw(client, "GET", "/threads")
     assert (answered.status, answered.body, answered.flaw) == (200, body, flaw)
+
+
+def flood(handler: Handler, start: bytes, repeated: bytes) -> None:
+    """Send a beginning, and then the same bytes until the client closes the connection."""
+    handler.close_connection = True
+    try:
+        handler.wfile.write(start)
+        for _ in range(100_000):
+            handler.wfile.write(repeated)
+    except OSError:
+        return
+
+
+JSON_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+FLOODS = {
+    "interim responses": (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100, "more than 128 KiB before the body"),
+    "a head": (b"HTTP/1.1 200 OK\r\n", b"X-A: aaaaaaaa\r\n" * 100, ""),
+    "a body": (JSON_HEAD + b"\r\n", b" " * 65536, "more than 4 MiB of body"),
+    "a bomb": (
+        JSON_HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b" " * 2**24),
+        b"",
+        "more than 4 MiB of decompressed body",
+    ),
+    "headers": (
+        JSON_HEAD + b"X: a\r\n" * 300 + b"Content-Length: 2\r\n\r\n{}",
+        b"",
+        "more than 256 headers",
+    ),
+}
+
+
+@pytest.mark.parametrize(("start", "repeated", "complaint"), FLOODS.values(), ids=FLOODS)
+def test_reading_stops_at_a_ceiling(tmp_path: Path, start: bytes, repeated: bytes, complaint: str) -> None:
+    with talking_to(lambda handler: flood(handler, start, repeated), tmp_path) as client:
+        exchange = client.send("GET", "/threads")
+    assert exchange.error
+    assert complaint in exchange.error
+    assert len(exchange.body) <= BODY_LIMIT + 2**17
+    assert exchange.received - exchange.sent < 5
+
+
+def test_a_head_that_drips_ends_with_the_timeout(tmp_path: Path) -> None:
+    over = threading.Event()
+
+    def answer(handler: Handler) -> None:
+        handler.close_connection = True
+        try:
+            while not over.wait(0.02):
+                handler.wfile.write(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+        except OSError:
+            return
+
+    with talking_to(answer, tmp_path) as client:
+        exchange = client.send("GET", "/threads", timeout=0.5)
+        over.set()
+    assert "Timeout" in exchange.error
+    assert exchange.received - exchange.sent < 1.5
+
+
+def test_closing_the_client_ends_what_waits(tmp_path: Path) -> None:
+    waiting, over = threading.Event(), threading.Event()
+
+    def answer(handler: Handler) -> None:
+        waiting.set()
+        over.wait(5)
+        handler.close_connection = True
+
+    with talking_to(answer, tmp_path, seconds=20) as client:
+        begun = time.monotonic()
+
+        def send() -> None:
+            with suppress(BudgetExceeded):
+                client.send("GET", "/threads", timeout=10)
+
+        sender = threading.Thread(target=send, daemon=True)
+        sender.start()
+        assert waiting.wait(5)
+        client.budget.stop()
+        client.close()
+        sender.join(5)
+        over.set()
+        assert not sender.is_alive()
+        assert time.monotonic() - begun < 4

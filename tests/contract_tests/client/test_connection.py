@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from contract_tests.client import connection, outage
+from contract_tests.client import connection
 from contract_tests.client.budget import Budget, BudgetExceeded
 from contract_tests.client.client import Client, Record
 from contract_tests.client.connection import CannotCheck, Connection
+from contract_tests.client.network import outage
 from contract_tests.settings import Settings
 from tests.contract_tests.small_server import Handler, serving
 

@@ -225,7 +225,7 @@ def test_every_requested_file_is_written(tmp_path: Path, monkeypatch: pytest.Mon
     summary.write_text("before\n")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     paths = {name: tmp_path / f"report.{name}" for name in ("markdown", "json", "html")}
-    outputs = Outputs.of(**{name: str(path) for name, path in paths.items()})
+    outputs = Outputs.of({name: str(path) for name, path in paths.items()})
     outputs.check()
     assert outputs.write(report(*FINDINGS), Secrets()) == []
     assert all(path.stat().st_size for path in paths.values())
@@ -237,7 +237,7 @@ def test_the_summary_is_not_written_twice(tmp_path: Path, monkeypatch: pytest.Mo
     summary = tmp_path / "summary.md"
     summary.write_text("before\n")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
-    assert Outputs.of(markdown=str(summary)).write(report(), Secrets()) == []
+    assert Outputs.of({"markdown": str(summary)}).write(report(), Secrets()) == []
     assert summary.read_text().count("## ") == 1
     assert summary.read_text().startswith("before\n")
 

@@ -63,11 +63,11 @@ def test_the_reason_counts_facts() -> None:
 
 def test_every_module_of_checks_is_a_topic() -> None:
     modules = {module.name for module in iter_modules(checks.__path__)}
-    assert set(topics()) == modules - {"evaluation", "page_walks", "values"}
+    assert set(topics()) == modules - {"evaluation", "page_walks", "references", "values"}
 
 
-def test_findings_are_ordered_by_topic() -> None:
-    slugs = ["error-body", "response-schema", "terminal-status-final", "no-key-refused", "run-can-be-created"]
+def test_findings_are_ordered_by_layer_and_topic() -> None:
+    slugs = ["error-body", "terminal-status-final", "response-schema", "no-key-refused", "run-can-be-created"]
     (group,) = report(*map(finding, slugs)).groups
     assert [entry.first.slug for entry in group.entries] == slugs[::-1]
 

@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Iterable, Sequence
 
-from contract_tests.client.metering import BODY_LIMIT, TooLarge
+from contract_tests.client.network.metering import BODY_LIMIT, TooLarge
 
 _IDENTITY = ("", "identity")
 _WINDOWS = {"gzip": 47, "x-gzip": 47, "deflate": 47}

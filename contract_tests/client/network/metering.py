@@ -162,5 +162,6 @@ def install(http: httpx.Client) -> MeteringBackend:
     # The HTTP library passes no network on to its connection pools.
     for transport in [http._transport, *http._mounts.values()]:
         if isinstance(transport, httpx.HTTPTransport):
+            assert hasattr(transport._pool, "_network_backend"), "this version of httpcore cannot be metered"
             transport._pool._network_backend = backend
     return backend
