@@ -116,7 +116,7 @@ def _echoes(name: str, sent: Any, received: Any) -> bool:
         return text_of(sent) in (None, text_of(received) or "")
     if name == "instructions":
         return isinstance(received, str) and isinstance(sent, str) and sent in received
-    return contains(received, sent)
+    return contains(received, sent, own=name == "metadata")
 
 
 @check("answer-is-about-the-asked", Exchange)

@@ -20,6 +20,8 @@ _NOT_YET = "assistantId"
 _WITHOUT_EFFECT = frozenset(
     {"id", "object", "createdAt", "threadId", "assistantId", "runId", "imageFile", "imageUrl"}
 )
+# Fields whose entries have names that a client chose.
+_OWN = frozenset({"metadata", "parameters"})
 _MESSAGES = frozenset({"messages", "content"})
 
 
@@ -40,19 +42,27 @@ def is_blank(value: Any) -> bool:
     return value is None or value == "" or (isinstance(value, list) and all(map(is_blank, value)))
 
 
-def contains(value: Any, part: Any) -> bool:
+def contains(value: Any, part: Any, own: bool = True) -> bool:
     """Whether a JSON value has everything that another has, at every depth.
 
-    What says nothing may be missing, be null, or be filled in with what says nothing, or with a default.
+    What says nothing may be missing, be null, or be filled in with what says nothing, or with a default. A
+    field that is 0 or false may be missing too, but no entry of what is the client's `own`.
     """
     if is_blank(part):
         return part in (None, {}) or is_blank(value) or isinstance(value, type(part))
     if isinstance(part, Mapping):
         return isinstance(value, Mapping) and all(
-            contains(value.get(name), item) for name, item in part.items()
+            contains(value.get(name), item, own or name in _OWN)
+            for name, item in part.items()
+            if own or name in value or item not in (0, False)
         )
     if isinstance(part, list):
-        return isinstance(value, list) and len(value) >= len(part) and all(map(contains, value, part))
+        pairs = zip(value, part, strict=False) if isinstance(value, list) else ()
+        return (
+            isinstance(value, list)
+            and len(value) >= len(part)
+            and all(contains(*pair, own) for pair in pairs)
+        )
     if isinstance(part, int | float) and isinstance(value, int | float) and not isinstance(part, bool):
         return isclose(value, part, rel_tol=1e-9)  # JSON numbers are doubles for most readers (RFC 8259 6)
     return bool(value == part)

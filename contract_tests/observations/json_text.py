@@ -10,11 +10,15 @@ _BRACKETS = str.maketrans({"[": "+", "{": "+", "]": "-", "}": "-"})
 _STEPS = {"+": 1, "-": -1}
 
 
+class TooDeep(ValueError):
+    """A text may be JSON, but is nested too deeply to be read."""
+
+
 def read_json(text: str | bytes) -> Any:
-    """The value. Raises `ValueError` if the text is not JSON, or is nested too deeply."""
+    """The value. Raises `ValueError` if the text is not JSON, and `TooDeep` if it is nested too deeply."""
     plain = text.decode(json.detect_encoding(text), "surrogatepass") if isinstance(text, bytes) else text
     if _may_be_deep(plain) and _depth(plain) > DEPTH_LIMIT:
-        raise ValueError(f"JSON of more than {DEPTH_LIMIT} levels")
+        raise TooDeep(f"JSON of more than {DEPTH_LIMIT} levels")
     return json.loads(plain, parse_constant=_refuse)
 
 

@@ -526,3 +526,28 @@ def test_a_curl_line_sends_the_key_without_showing_it() -> None:
     )
     assert "secret" not in secret.curl()
     assert '-H "X-Tune-Key: $TUNE_API_KEY"' in secret.curl()
+
+
+def test_a_body_that_is_nested_too_deeply_to_be_read_may_be_json() -> None:
+    deep = b'{"id": "thread_1", "metadata": ' + b'{"n": ' * 150 + b"1" + b"}" * 151
+    assert found("body-is-json", [exchange("GET", "/threads/thread_1", body=deep)]) == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown", "fits"),
+    [
+        ([{"a": 0, "b": [False], "c": "x"}], [{"b": [False], "c": "x"}], True),
+        ([{"a": "", "c": {"d": {}}}], [{"a": None, "c": {"d": {"value": "", "list": []}}}], True),
+        ([{"function": {"parameters": {"minimum": 0}}}], [{"function": {"parameters": {}}}], False),
+        ([{"a": 1}], [{"a": 2}], False),
+        ([{"a": "x"}], [], False),
+    ],
+)
+def test_what_says_nothing_may_be_left_out_or_filled_in(sent: object, shown: object, fits: bool) -> None:
+    record = created({**RUN, "tools": shown}, {**MODEL, "tools": sent})
+    assert (found("asked-is-echoed", [record]) == []) is fits
+
+
+def test_an_entry_of_metadata_is_kept_although_it_is_zero() -> None:
+    record = created({**RUN, "metadata": {"b": "x"}}, {**MODEL, "metadata": {"a": 0, "b": "x"}})
+    assert found("asked-is-echoed", [record])

@@ -142,8 +142,8 @@ class Stores(Deployment):
 
     def completed(self, value: Any) -> Any:
         """A resource, or a page of them, with the further fields of the service."""
-        if isinstance(value, dict) and value.get("object") == "list":
-            return {**value, "data": [self.completed(item) for item in value.get("data") or []]}
+        if isinstance(value, dict) and isinstance(value.get("data"), list):
+            return {**value, "data": [self.completed(item) for item in value["data"]]}
         if not isinstance(value, dict) or "id" not in value:
             return value
         row = dict(value)
