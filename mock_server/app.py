@@ -6,7 +6,7 @@ its middlewares are replaced: our own ones are faster, and all their errors have
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -25,6 +25,7 @@ from mock_server.http.routing import RoutingMiddleware
 from mock_server.http.security import SecurityMiddleware
 from mock_server.http.validation import ValidationMiddleware
 from mock_server.sandboxes.counters import Counters
+from mock_server.sandboxes.journal import Journal, JournalBudget
 from mock_server.sandboxes.registry import Sandboxes
 from mock_server.sandboxes.sandbox import Sandbox
 from mock_server.scenarios.library import Library
@@ -62,6 +63,7 @@ class _SandboxFactory:
     library: Library
     seed: str
     conditioned: bool
+    budget: JournalBudget = field(default_factory=JournalBudget)
 
     def __call__(self, test: str) -> Sandbox:
         settings, seed = self.settings, f"{self.seed} {test}" if test else self.seed
@@ -87,6 +89,7 @@ class _SandboxFactory:
             # Another worker may have created a run with conditions.
             conditioned=self.conditioned or settings.workers > 1,
             counters=Counters(seed),
+            journal=Journal(self.budget if test else None),
         )
         return sandbox
 

@@ -112,7 +112,7 @@ KEYWORDS: dict[str, Kind] = {
     "alternatives": Kind(
         "alternative-removed",
         "alternative-added",
-        "a value such as {value}",
+        "{alternative}",
         "a value of one alternative",
     ),
     "oneOf": Kind(
@@ -145,8 +145,14 @@ LOCATIONS: dict[str, Direction] = {
 }
 """Where a schema can be, as the first part of a rule id, and its direction."""
 
-WARNED = {"request-alternative-added"}
-"""Widened requests that are a warning all the same: generated code may no longer compile."""
+WARNED: dict[str, Level] = {
+    # Generated code may no longer compile.
+    "request-alternative-added": "warning",
+    # Clients ignore fields that they do not know; few parsers are strict.
+    "response-property-admitted": "warning",
+    "response-object-opened": "warning",
+}
+"""Changes of keywords whose level does not follow from the values alone, each with the reason."""
 
 FACTS: dict[str, tuple[Level, Level, str]] = {
     "property-renamed": ("error", "error", "a property was renamed"),
@@ -162,11 +168,16 @@ FACTS: dict[str, tuple[Level, Level, str]] = {
         "the pattern changed; no string was found that only one accepts",
     ),
     "format-changed": ("warning", "warning", "the format changed; no string was found that only one accepts"),
+    # Nobody sends another type where a schema has properties or items: no client breaks in practice.
+    "type-stated": ("warning", "info", "a schema now states the type that its keywords are for"),
+    "type-dropped": ("info", "warning", "a schema no longer states the type that its keywords are for"),
     "search-unfinished": ("warning", "warning", "the schemas are too large to search completely"),
 }
 """For each declared fact: the level in a request, the level in a response, and the meaning."""
 
 STRUCTURE: tuple[tuple[str, Level, Direction, str], ...] = (
+    ("document-removed", "error", "request", "a document of a directory was removed"),
+    ("document-added", "info", "request", "a document was added to a directory"),
     ("operation-removed", "error", "request", "an operation was removed"),
     ("operation-added", "info", "request", "an operation was added"),
     ("operation-deprecated", "info", "none", "an operation was deprecated"),
@@ -268,8 +279,8 @@ def _table() -> dict[str, Rule]:
 def _keyword_rule(location: str, direction: Direction, kind: Kind, narrowed: bool) -> Rule:
     """A narrowed request and a widened response break clients."""
     verb = kind.narrowed if narrowed else kind.widened
-    warned = f"{direction}-{verb}" in WARNED
-    level: Level = "error" if (direction == "request") == narrowed else "warning" if warned else "info"
+    level: Level = "error" if (direction == "request") == narrowed else "info"
+    level = WARNED.get(f"{direction}-{verb}", level)
     meaning = f"{kind.any_values} {_VERBS[direction, narrowed]}"
     return Rule(rule_id(location, verb), level, direction, meaning)
 

@@ -81,6 +81,8 @@ class Change:
     searched: bool = False
     accepted: Accepted | None = None
     evidence: Any = field(default=None, compare=False, repr=False)
+    also: tuple[Position, ...] = ()
+    """The places of the same edit elsewhere, which this change stands for."""
 
     @property
     def fingerprint(self) -> str:

@@ -9,26 +9,14 @@ from pathlib import Path
 import click
 
 from spec_review.catalogue import RULES
-from spec_review.change import Level
-from spec_review.extras.lint import LintUnavailable, new_problems
-from spec_review.extras.scenarios import scenario_changes
-from spec_review.loading import Document, DocumentError, load, open_source
-from spec_review.remainder import remaining, sentence
+from spec_review.loading import DocumentError, latest_tag
 from spec_review.render import FORMATS
 from spec_review.render.escape import one_line
 from spec_review.report import Report
-from spec_review.review import all_changes
-from spec_review.settings import (
-    Entry,
-    SettingsError,
-    accepted_entries,
-    apply_accepted,
-    apply_levels,
-    levels_of,
-)
+from spec_review.reviewing import SCENARIOS, Options, reviewed
+from spec_review.settings import SettingsError, accepted_entries, levels_of
 
 NO_FINDINGS, FINDINGS, USAGE_ERROR, NOT_LOADED, INTERNAL_ERROR = range(5)
-SCENARIOS = Path("mock_server/scenarios")
 
 
 def _list_rules(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -40,8 +28,12 @@ def _list_rules(context: click.Context, _: click.Parameter, wanted: bool) -> Non
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.argument("base")
-@click.argument("revision", metavar="HEAD")
+@click.argument("documents", nargs=-1, metavar="[BASE] HEAD")
+@click.option(
+    "--base-from-tag",
+    metavar="PATTERN",
+    help="Compare HEAD with its path at the newest git tag that matches the pattern, for example 'v*'.",
+)
 @click.option(
     "--format",
     "formats",
@@ -75,6 +67,13 @@ def _list_rules(context: click.Context, _: click.Parameter, wanted: bool) -> Non
     metavar="DIR",
     help=f"Scenarios to check against both lifecycles. [default: {SCENARIOS}, if it exists]",
 )
+@click.option(
+    "--effort",
+    type=click.FloatRange(0.1, 100),
+    default=1.0,
+    show_default=True,
+    help="Search so many times as long in large schemas before giving up.",
+)
 @click.option("--lint", is_flag=True, help="Also report Redocly problems that only HEAD has.")
 @click.version_option(package_name="tune-contract", prog_name="tune-review")
 @click.option(
@@ -86,57 +85,45 @@ def _list_rules(context: click.Context, _: click.Parameter, wanted: bool) -> Non
     help="List all rules with level, direction and meaning, and exit.",
 )
 def command(
-    base: str,
-    revision: str,
+    documents: tuple[str, ...],
+    base_from_tag: str | None,
     formats: tuple[str, ...],
     fail_on: str,
     levels: tuple[str, ...],
     accepted: Path | None,
     scenarios: Path | None,
+    effort: float,
     lint: bool,
 ) -> int:
     """Report the changes from BASE to HEAD and which of them break clients.
 
     Each breaking change comes with a request or response that proves it, if one was found. BASE and HEAD are
-    paths, REV:path (a git revision) or - (standard input). No data leaves this machine.
+    paths, REV:path (a git revision) or - (standard input). Two directories are compared document by document.
+    No data leaves this machine.
 
     Exit codes: 0 no change at the level of --fail-on, 1 such changes, 2 wrong usage, 3 a document cannot be
     loaded, 4 internal error.
     """
-    if base == revision == "-":
-        raise SettingsError("only one of BASE and HEAD can be -")
+    base, revision = _arguments(documents, base_from_tag)
     outputs = [_output(text) for text in formats or ("text",)]
-    chosen, entries = levels_of(levels), accepted_entries(accepted) if accepted else []
-    documents = load(open_source(base)), load(open_source(revision))
-    report = _report(documents, levels=chosen, entries=entries, scenarios=scenarios, lint=lint)
+    entries = accepted_entries(accepted) if accepted else []
+    report = reviewed(base, revision, Options(levels_of(levels), entries, scenarios, lint, effort))
     for format_, file in outputs:
         _write(report, format_, file)
     return FINDINGS if report.fails(fail_on) else NO_FINDINGS
 
 
-def _report(
-    documents: tuple[Document, Document],
-    levels: dict[str, Level],
-    entries: Sequence[Entry],
-    scenarios: Path | None,
-    lint: bool,
-) -> Report:
-    changes = all_changes(*documents)
-    places = remaining(*documents, changes)
-    notes = [sentence(places)] if places else []
-    notes += [warning for document in documents for warning in document.warnings]
-    if scenarios is not None and not scenarios.is_dir():
-        raise SettingsError(f"--scenarios {scenarios}: no such directory")
-    directory = scenarios or SCENARIOS
-    if directory.is_dir():
-        changes += scenario_changes(*documents, directory)
-    if lint:
-        try:
-            changes += new_problems(*documents)
-        except LintUnavailable as problem:
-            notes.append(str(problem))
-    marked, stale = apply_accepted(apply_levels(changes, levels), entries)
-    return Report(documents[0].name, documents[1].name, marked, stale, notes, len(places))
+def _arguments(documents: tuple[str, ...], pattern: str | None) -> tuple[str, str]:
+    """BASE and HEAD; with `--base-from-tag`, BASE is HEAD's path at a tag."""
+    if pattern is not None:
+        if len(documents) != 1 or documents[0] == "-":
+            raise SettingsError("--base-from-tag: give the path of HEAD only")
+        return f"{latest_tag(pattern)}:{documents[0]}", documents[0]
+    if len(documents) != 2:
+        raise SettingsError("give BASE and HEAD; --help shows how")
+    if documents == ("-", "-"):
+        raise SettingsError("only one of BASE and HEAD can be -")
+    return documents[0], documents[1]
 
 
 def _output(text: str) -> tuple[str, Path | None]:

@@ -5,12 +5,15 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from spec_review.change import Change, Proof, Use
+from jsonschema_rs import ValidationError
+
+from spec_review.change import Change, Level, Proof, Use
 from spec_review.comparison import Comparison
 from spec_review.curl import Request, curl, joined
 from spec_review.operations import Operation
-from spec_review.rules.schema_pair import Evidence, SchemaPair
+from spec_review.schema_pair import Evidence, SchemaPair
 from spec_review.values.grades import Reading
+from spec_review.values.reasons import keyword_of, names_of
 from spec_review.values.schema import Schema, View, schema_of
 from spec_review.values.search import Search
 from spec_review.values.serialization import deserialized, serialized
@@ -31,8 +34,11 @@ READINGS: tuple[tuple[Reading, Reading], ...] = (("strict", "lax"), ("full", "fu
 
 def with_proof(comparison: Comparison, change: Change) -> Change:
     """An error with its proof: a value that was found, or a minimal request that the revision rejects."""
-    proof = _proof_of(comparison, change) if change.level == "error" else None
-    return replace(change, proof=proof, evidence=None)
+    wanted = change.level == "error" and not comparison.searches[False].is_over()
+    proof = _proof_of(comparison, change) if wanted else None
+    unproved = proof is None and change.id.endswith("-alternatives-overlap") and change.level == "error"
+    level: Level = "warning" if unproved else change.level  # overlap is hard to see: only a value proves it
+    return replace(change, proof=proof, evidence=None, level=level)
 
 
 def _proof_of(comparison: Comparison, change: Change) -> Proof | None:
@@ -54,9 +60,8 @@ def _from_value(comparison: Comparison, evidence: Evidence) -> Proof | None:
         for exactly_one in (True, False):
             check = ProofCheck.of(comparison, evidence.schemas, readings, exactly_one)
             if check.holds(evidence.value):
-                reasons = check.reasons(evidence.value)
-                value = shrink(evidence.value, lambda one: check.holds(one) and check.reasons(one) == reasons)  # noqa: B023
-                return _proof(comparison, evidence, value, check.refusal(value))
+                value = check.shrunk(evidence.value)
+                return _proof(comparison, evidence, value, check.refusal(value, evidence))
     return None
 
 
@@ -104,12 +109,39 @@ class ProofCheck:
         found = self.search.checker.rejections(self.search.validators, self.rejecting, value)
         return {(name, len(place)) for name, place, _ in found}
 
-    def refusal(self, value: Any) -> str:
-        """The first error that the validator reports for the value."""
+    def shrunk(self, value: Any) -> Any:
+        """The value without the parts that neither the check nor the reasons need."""
+        reasons = self.reasons(value)
+
+        def holds(one: Any) -> bool:
+            return not self.search.is_over() and self.holds(one) and self.reasons(one) == reasons
+
+        return shrink(value, holds)
+
+    def refusal(self, value: Any, evidence: Evidence) -> str:
+        """What the validator says about the changed place, or else its first error for the value."""
         validators = self.search.validators
         read = deserialized(validators, self.rejecting, serialized(value)) if self.as_text else value
-        error = next(iter(validators.validator(self.rejecting, True).iter_errors(read)), None)
-        return _cut(error.message) if error is not None else "rejected"
+        errors = list(validators.exact(self.rejecting, True, read).iter_errors(read))
+        if not errors:
+            return "rejected"
+        return _cut(min(errors, key=lambda error: _distance(error, evidence)).message)
+
+
+def _distance(error: ValidationError, evidence: Evidence) -> tuple[int, bool, bool]:
+    """How far an error is from the place, the keyword and the name of the evidence."""
+    place = [step if isinstance(step, str) else "[]" for step in error.instance_path]
+    wanted = [step if not step.startswith("[") else "[]" for step in evidence.path]
+    common = next(
+        (at for at, both in enumerate(zip(place, wanted, strict=False)) if both[0] != both[1]), None
+    )
+    shared = min(len(place), len(wanted)) if common is None else common
+    keyword = keyword_of(error.kind.name, None if evidence.keyword == "nullable" else 0)
+    return (
+        len(place) + len(wanted) - 2 * shared,
+        keyword != evidence.keyword,
+        evidence.name not in names_of(error.kind.name, error.kind.as_dict()),
+    )
 
 
 def _cut(text: str) -> str:

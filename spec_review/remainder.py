@@ -10,6 +10,7 @@ from typing import Any
 
 from spec_review.change import Change
 from spec_review.loading import Document
+from spec_review.values.unchanged import identical
 
 Path = tuple[str, ...]
 WORDS = {
@@ -41,7 +42,7 @@ def remaining(base: Document, revision: Document, changes: Iterable[Change]) -> 
     """The positions that differ and that no change explains, as `file:line (pointer)`."""
     known: set[tuple[str, str]] = set()
     for change in changes:
-        for at in (change.base, change.revision):
+        for at in (change.base, change.revision, *change.also):
             steps = at.pointer.split("/")[1:] if at else []
             # A change explains each place on the way to it.
             known |= (
@@ -114,7 +115,7 @@ def _differing(one: Any, other: Any, path: Path) -> Iterator[Path]:
                     continue
                 if key not in left or key not in right:
                     yield (*at, key)
-                else:
+                elif not identical(left[key], right[key]):
                     pending.append((left[key], right[key], (*at, key)))
         elif isinstance(left, list) and isinstance(right, list):
             yield from _lists(left, right, at, pending)

@@ -1,7 +1,7 @@
 """What does a report hold: the names of both documents, their changes, stale entries and notes?"""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from spec_review.change import LEVELS, Change, Level
 from spec_review.settings import Entry
@@ -18,6 +18,9 @@ class Report:
     notes: Sequence[str] = ()
     unexplained: int = 0
     """The number of places that differ without a change that reports them."""
+
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The text of each file by its name, for excerpts."""
 
     def of(self, level: Level) -> list[Change]:
         """The changes of a level, without the accepted ones."""

@@ -9,7 +9,7 @@ from spec_review.deep import deep
 from spec_review.loading import Document
 from spec_review.proof import with_proof
 from spec_review.rules import RULES
-from spec_review.rules.schema_pair import Evidence
+from spec_review.schema_pair import Evidence
 from spec_review.values.shrink import size
 from spec_review.version import version_changes
 
@@ -47,16 +47,18 @@ def _merged(changes: Iterable[Change]) -> list[Change]:
             continue
         better = min(known, change, key=_preference)
         uses = tuple(dict.fromkeys([*known.uses, *change.uses]))
-        result[key] = replace(better, uses=uses)
+        places = [at for one in (known, change) for at in (one.base, one.revision, *one.also) if at]
+        result[key] = replace(better, uses=uses, also=tuple(dict.fromkeys(places)))
     return list(result.values())
 
 
 def _identity(change: Change) -> tuple[object, ...]:
-    """Equal for two changes of one place: the subject counts only where a place may have several."""
+    """Equal for two changes of one place, and for the same edit in several operations."""
     values = (str(change.old), str(change.new))
-    if change.base is None or change.revision is None or change.base.pointer.startswith("/paths"):
-        return (change.id, change.subject, change.message if not change.base else "", change.base, *values)
-    return (change.id, change.base, change.revision, *values)
+    places = [at for at in (change.base, change.revision) if at and not at.pointer.startswith("/paths")]
+    if len(places) == 2:
+        return (change.id, change.base, change.revision, *values)
+    return (change.id, change.message, change.level, *values)
 
 
 def _preference(change: Change) -> tuple[int, int]:

@@ -88,8 +88,16 @@ export class Mock {
   }
 
   /** Every thread with its messages, and every run with its steps. */
-  state() {
-    return this.#call("GET", "/state");
+  async state() {
+    let page = await this.#call("GET", "/state");
+    const found = { ...page, threads: [...page.threads], runs: [...page.runs] };
+    while (page.more) {
+      page = await this.#call("GET", `/state${query({ after: page.threads.at(-1).id })}`);
+      found.threads.push(...page.threads);
+      found.runs.push(...page.runs);
+    }
+    found.runs.sort((one, other) => (one.run.createdAt < other.run.createdAt ? -1 : 1));
+    return { ...found, now: page.now, more: false };
   }
 
   /** The requests that the mock received, oldest first. */

@@ -49,6 +49,21 @@ def wrong_key_is_refused(service: Service) -> Iterator[Deviation]:
         yield from _accepted(_try_key(service, listing, wrong), "a key that is almost right")
 
 
+@check("key-accepted-in-header", Service)
+def key_is_accepted_in_its_header(service: Service) -> Iterator[Deviation]:
+    """A key that is good is accepted in its header.
+
+    Source: the reference pages: apiKey in the header X-Tune-Key
+    Grade: documented
+    Allows: any answer to a key that is not accepted anywhere
+    Advice: read the key from X-Tune-Key
+    """
+    exchange = service.request("listThreads", params={"limit": 1}, intents=[Intent.CONNECT])
+    if exchange.status in _REJECTED and service.accepts_key_elsewhere():
+        seen = f"status {exchange.status}, although the key is accepted elsewhere"
+        yield Deviation(seen, "the key in X-Tune-Key", exchange)
+
+
 @check("key-only-in-header", Service)
 def key_counts_only_in_its_header(service: Service) -> Iterator[Deviation]:
     """The key is accepted in its header and nowhere else.

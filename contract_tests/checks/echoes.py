@@ -2,11 +2,12 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
-from math import isclose
 from typing import Any
 
+from contract_tests.checks.references import changed_references, images_of
+from contract_tests.checks.values import contains, is_blank
 from contract_tests.document import EVENT_STREAM, Role, document
 from contract_tests.findings import Deviation, check
 from contract_tests.observations.assembly import History
@@ -49,28 +50,7 @@ def request_fields_are_echoed(exchange: Exchange) -> Iterator[Deviation]:
             seen = f"{name}: {str(received)[:80]!r} for {str(sent)[:80]!r}"
             yield Deviation(seen, "the value of the request", exchange, f"{exchange.label}: {name}")
     if Intent.GENERATED not in exchange.intents:
-        yield from _kept_attachments(exchange, request.get("attachments"), response.get("attachments"))
-        yield from _kept_images(exchange, request.get("content"), response.get("content"))
-
-
-def _kept_attachments(exchange: Exchange, sent: Any, received: Any) -> Iterator[Deviation]:
-    """Attachments that lost a part. A service may drop an attachment whose file it does not know."""
-    asked = {one.get("fileId"): one for one in sent or [] if isinstance(one, dict)}
-    for one in received if isinstance(received, list) else ():
-        part = asked.get(one.get("fileId")) if isinstance(one, dict) else None
-        if part is not None and not contains(one, part):
-            seen = f"attachments: {str(one)[:80]!r} for {str(part)[:80]!r}"
-            yield Deviation(seen, "the value of the request", exchange, f"{exchange.label}: attachments")
-
-
-def _kept_images(exchange: Exchange, sent: Any, received: Any) -> Iterator[Deviation]:
-    """Images of a message that lost a part. A service may drop an image, or move one to another URL."""
-    pairs = zip(sent, received, strict=False) if isinstance(sent, list) and isinstance(received, list) else ()
-    for asked, shown in pairs:
-        part, kept = (one.get("imageFile") if isinstance(one, dict) else None for one in (asked, shown))
-        if not is_blank(kept) and not contains(kept, part):
-            seen, place = f"{str(kept)[:80]!r} for {str(part)[:80]!r}", f"{exchange.label}: content.imageFile"
-            yield Deviation(seen, "the value of the request", exchange, place)
+        yield from changed_references(exchange, request, response)
 
 
 def response_of(exchange: Exchange) -> Any:
@@ -139,31 +119,6 @@ def _echoes(name: str, sent: Any, received: Any) -> bool:
     return contains(received, sent)
 
 
-def is_blank(value: Any) -> bool:
-    """Whether a JSON value says nothing: it is null or empty, or an object or list of such values."""
-    if isinstance(value, Mapping):
-        return all(map(is_blank, value.values()))
-    return value is None or value == "" or (isinstance(value, list) and all(map(is_blank, value)))
-
-
-def contains(value: Any, part: Any) -> bool:
-    """Whether a JSON value has everything that another has, at every depth.
-
-    What says nothing may be missing, be null, or be filled in with what says nothing, or with a default.
-    """
-    if is_blank(part):
-        return part in (None, {}) or is_blank(value) or isinstance(value, type(part))
-    if isinstance(part, Mapping):
-        return isinstance(value, Mapping) and all(
-            contains(value.get(name), item) for name, item in part.items()
-        )
-    if isinstance(part, list):
-        return isinstance(value, list) and len(value) >= len(part) and all(map(contains, value, part))
-    if isinstance(part, int | float) and isinstance(value, int | float) and not isinstance(part, bool):
-        return isclose(value, part, rel_tol=1e-9)  # JSON numbers are doubles for most readers (RFC 8259 6)
-    return bool(value == part)
-
-
 @check("answer-is-about-the-asked", Exchange)
 def response_has_the_ids_of_the_path(exchange: Exchange) -> Iterator[Deviation]:
     """A response has the ids of the path that was requested.
@@ -222,6 +177,8 @@ def created_fields_do_not_change(trace: Trace) -> Iterator[Deviation]:
         for name in _KEPT.get(trace.kind, ()):
             if not contains(later.body.get(name), earlier.body.get(name)):
                 yield _change(trace, earlier, later, name)
+        if not contains(images_of(later.body.get("content")), images_of(earlier.body.get("content"))):
+            yield _change(trace, earlier, later, "content")
         words, now = text_of(earlier.body.get("content")), text_of(later.body.get("content"))
         if trace.kind == "message" and earlier.body.get("role") == "user" and words and now != words:
             yield _change(trace, earlier, later, "content")

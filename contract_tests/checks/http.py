@@ -48,7 +48,9 @@ def response_is_complete(history: History) -> Iterator[Deviation]:
         waits = exchange.operation is not None and exchange.operation.waits_for_run
         # The second look repeats a request that timed out. A busy machine is no fault of the service.
         late = "Timeout" in exchange.error and answered.get(request_of(exchange), 0.0) > exchange.sent
-        if exchange.error and not (waits and "Timeout" in exchange.error):
+        # A service that is still starting refuses the first connections.
+        first = Intent.CONNECT in exchange.intents and not exchange.status
+        if exchange.error and not first and not (waits and "Timeout" in exchange.error):
             grade = Grade.OBSERVED if late else None
             yield Deviation(exchange.error[:200], "a complete response", exchange, grade=grade)
         elif exchange.cut and exchange.media_type != EVENT_STREAM and not waits:
@@ -170,6 +172,8 @@ def organization_is_picked(service: Service) -> Iterator[Deviation]:
     own = service.require("listThreads", params={"limit": 1})
     headers = {"X-Org-Id": "org_tune_check_unknown"}
     other = service.request("listThreads", params={"limit": 1}, headers=headers, intents=[Intent.ODD])
+    if other.refused and other.status not in (401, 403, 404, 429):
+        yield Deviation(f"status {other.status}", "403", other, "listThreads: status", Grade.OBSERVED)
     if other.ok and other.entries and own.entries and other.entries[0].get("id") == own.entries[0].get("id"):
         yield Deviation("the same threads", "403, or other threads", other)
 

@@ -198,7 +198,12 @@ def _allowed_by(operation: str, exchange: Exchange) -> Grade | None:
         return Grade.DOCUMENTED
     if document().assumed.mismatches(schema, body):
         return None
-    return Grade.OBSERVED if isinstance(body, dict) and _only_observed(operation, body) else Grade.DOCUMENTED
+    views = (document().views[grade] for grade in GRADES)
+    grade = next(
+        view.grade for view in views if not view.mismatches(view.request_schema(operation) or {}, body)
+    )
+    seen = isinstance(body, dict) and _only_observed(operation, body)
+    return max(grade, Grade.OBSERVED if seen else grade, key=lambda one: one.rank)
 
 
 def _only_observed(operation: str, body: Mapping[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from openapi import Grade
 _SKEW = 1500
 # Seconds that a service may take a run for expired too early.
 _EARLY = 1.0
+_SHORTEST, _LONGEST = 30, 7200
 _STARTED = ("in_progress", "requires_action")
 
 
@@ -186,3 +187,23 @@ def nothing_expires_early(trace: Trace) -> Iterator[Deviation]:
             expected = f"{lasts:.0f} s after it"
             yield Deviation(seen, expected, one.exchange, f"{trace.kind}: expired")
             return
+
+
+@check("deadline-in-minutes", Trace)
+def deadline_is_some_minutes_ahead(trace: Trace) -> Iterator[Deviation]:
+    """A new run expires some minutes after its creation.
+
+    Source: the runs of the OpenAI Assistants API; no page says how long a run may take
+    Grade: assumed
+    Advice: report the deadline to the maintainers of the contract
+    """
+    first = trace.observations[0]
+    operation = first.exchange.operation
+    created = parse_timestamp(first.body.get("createdAt"))
+    if trace.kind != "run" or operation is None or not operation.starts_run or created is None:
+        return
+    deadline = parse_timestamp(first.body.get("expiresAt"))
+    lasts = float(deadline.seconds - created.seconds) if deadline else 0.0
+    if deadline is None or not _SHORTEST <= lasts <= _LONGEST:
+        seen = f"expiresAt {lasts:.0f} s after createdAt" if deadline else "no expiresAt"
+        yield Deviation(seen, "some minutes", first.exchange, "run: expiresAt")

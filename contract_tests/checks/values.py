@@ -1,6 +1,7 @@
-"""What do the checks of statuses and timestamps ask about a value?"""
+"""What do several checks ask about a value?"""
 
 from collections.abc import Iterator, Mapping
+from math import isclose
 from typing import Any
 
 from contract_tests.document import Mismatch, View
@@ -30,6 +31,31 @@ def has_status(trace: Trace) -> bool:
 def empty(value: Any) -> bool:
     """Whether a field has no value, however a service writes that."""
     return value in (None, "", [], {})
+
+
+def is_blank(value: Any) -> bool:
+    """Whether a JSON value says nothing: it is null or empty, or an object or list of such values."""
+    if isinstance(value, Mapping):
+        return all(map(is_blank, value.values()))
+    return value is None or value == "" or (isinstance(value, list) and all(map(is_blank, value)))
+
+
+def contains(value: Any, part: Any) -> bool:
+    """Whether a JSON value has everything that another has, at every depth.
+
+    What says nothing may be missing, be null, or be filled in with what says nothing, or with a default.
+    """
+    if is_blank(part):
+        return part in (None, {}) or is_blank(value) or isinstance(value, type(part))
+    if isinstance(part, Mapping):
+        return isinstance(value, Mapping) and all(
+            contains(value.get(name), item) for name, item in part.items()
+        )
+    if isinstance(part, list):
+        return isinstance(value, list) and len(value) >= len(part) and all(map(contains, value, part))
+    if isinstance(part, int | float) and isinstance(value, int | float) and not isinstance(part, bool):
+        return isclose(value, part, rel_tol=1e-9)  # JSON numbers are doubles for most readers (RFC 8259 6)
+    return bool(value == part)
 
 
 def same_time(old: Any, new: Any) -> bool:

@@ -5,8 +5,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from contract_tests.checks.echoes import changed, contains, is_modification, stored_by
-from contract_tests.checks.values import LAG, same_time
+from contract_tests.checks.echoes import changed, is_modification, stored_by
+from contract_tests.checks.values import LAG, contains, same_time
 from contract_tests.client.samples import valid_body
 from contract_tests.client.service import Inconclusive, Service
 from contract_tests.document import Role, document

@@ -35,7 +35,7 @@ class Connection:
         rejected = first.status in (401, 403) and all(
             self._first_of(one).status in (401, 403) for one in _free_operations()
         )
-        if rejected and not self._accepts_key_elsewhere():
+        if rejected and not self.accepts_key_elsewhere():
             hint = "another key" if self._settings.key else "a key"
             reason = f"{self._client.base} rejects the key ({first.status})"
             raise CannotCheck(f"{reason}; give {hint} with --key or TUNE_API_KEY")
@@ -88,7 +88,7 @@ class Connection:
         if self._listed().status == 404:
             self._client.base = versioned
 
-    def _accepts_key_elsewhere(self) -> bool:
+    def accepts_key_elsewhere(self) -> bool:
         """Whether the service accepts the key in the query, a cookie or another header."""
         key = self._settings.key
         headers = {

@@ -28,6 +28,17 @@ _WRONG: Mapping[str, tuple[Any, ...]] = {
     "array": ("text", {"a": 1}, 7),
     "object": ("text", [1], 7),
 }
+_UNKNOWN: Mapping[str, Any] = {"unknownField": {"a": [1]}, "fileIds": []}
+_BEYOND: tuple[Mapping[str, Any], ...] = (
+    {"temperature": 2.5},
+    {"topP": 1.5},
+    {"maxPromptTokens": 0},
+    {"maxCompletionTokens": -1},
+    {"temperature": -0.5},
+    {"topP": -0.5},
+    {"maxPromptTokens": -1},
+    {"maxCompletionTokens": 0},
+)
 _MESSAGE_FIELDS: tuple[Mapping[str, Any], ...] = (
     {"metadata": {"aB C": "Ü d"}},
     {"attachments": []},
@@ -78,6 +89,7 @@ def _wrong_bodies(operation: Operation, valid: Mapping[str, Any]) -> Iterator[di
     """Bodies with one wrong field, or without the required ones. A new run is also asked for as a stream."""
     properties = list(_properties(operation))
     yield {}
+    yield from ({name: value for name, value in valid.items() if name != left} for left in valid)
     for name, schema in properties:
         # A service may leave the assistant of a run unread, and then starts a run.
         yield from (
@@ -115,6 +127,37 @@ def valid_bodies(service: Service) -> None:
     for extra in _MESSAGE_FIELDS:
         service.request("createMessage", path=path, body={"role": "user", "content": parts, **extra})
     service.request("modifyThread", path=path, body={"title": "New", "metadata": {"a": "b"}})
+
+
+@exploration("requests as clients are observed to send them", 1)
+def observed_requests(service: Service) -> None:
+    """Send unknown fields, empty strings, plain texts and the role system, to each operation."""
+    told = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": QUESTION}]
+    thread = {"messages": told, "datasetId": "", **_UNKNOWN}
+    name = service.thread()
+    service.request("createThread", body=thread)
+    service.request("modifyThread", path={"threadId": name}, body={"title": "Seen", **_UNKNOWN})
+    held = [{"type": "text", "text": {"value": QUESTION}}]
+    service.request("createMessage", path={"threadId": name}, body={"role": "user", "content": held})
+    body = {"model": service.model, "thread": thread, "assistantId": "", **_UNKNOWN}
+    created = service.request("createThreadAndRun", body=body)
+    run = created.json if created.ok and isinstance(created.json, dict) else {}
+    if run.get("id") and run.get("threadId"):
+        path = {"threadId": str(run["threadId"]), "runId": str(run["id"])}
+        service.request("modifyRun", path=path, body={"metadata": {"a": "b"}, **_UNKNOWN})
+
+
+@exploration("values beyond their bounds", 3)
+def beyond_the_bounds(service: Service) -> None:
+    """Send numbers that are assumed to be out of bounds. Three runs that should not exist are enough."""
+    path, accepted = {"threadId": service.thread()}, 0
+    service.message(path["threadId"])
+    marks = [Intent.INVALID, Intent.NO_TOKEN_LIMIT]
+    for fields in _BEYOND:
+        body = {"model": service.model, **fields}
+        accepted += service.request("createRun", path=path, body=body, intents=marks).ok
+        if accepted == 3:
+            return
 
 
 @exploration("every documented query", 0, smoke=True)

@@ -78,9 +78,9 @@ _IMAGES = [
     {"type": "image_file", "imageUrl": {"url": "https://tune-check.test/one.png", "detail": "high"}},
 ]
 _RESOURCES: Mapping[str, Any] = {
-    "codeInterpreter": {"fileIds": ["file_tune_check", "file_tune_check_2"]},
+    "codeInterpreter": {"fileIds": ["file_tune_check", "file_tune_check_ü"]},
     "fileSearch": {
-        "vectorStoreIds": ["store_tune_check"],
+        "vectorStoreIds": ["store_tune_check", "store_ü"],
         "vectorStores": [{"fileIds": ["file_tune_check"], "metadata": {"Suite": "tune-check"}}],
     },
 }
@@ -180,34 +180,36 @@ for _streamed in (False, True):
 def attachments_and_resources(service: Service) -> None:
     """Fill the fields that name files and stores. The service may not know these, but must not fail.
 
-    If it takes them, it must also take them with empty values.
+    If it takes a file with one set of members, it must take the same file with others.
     """
-    for attachment, resources, parts in ((_ATTACHMENT, _RESOURCES, _IMAGES), (_BARE, _NO_RESOURCES, [])):
-        message = {"role": "user", "content": [*_PARTS, *parts], "attachments": [attachment]}
-        thread = {"messages": [message], "toolResources": resources, "title": RICH, "metadata": _METADATA}
+    bare = _attach(service, _BARE, _NO_RESOURCES, [], known=False)
+    full = _attach(service, _ATTACHMENT, _NO_RESOURCES, [], known=bare)
+    whole = _attach(service, _ATTACHMENT, _RESOURCES, _IMAGES, known=False)
+    if (full or whole) and not bare:
+        _attach(service, _BARE, _NO_RESOURCES, [], known=True)
+
+
+def _attach(
+    service: Service, attachment: Mapping[str, Any], resources: Any, images: list[Any], *, known: bool
+) -> bool:
+    """Use an attachment in each operation that takes one. Returns whether a new thread took it."""
+    message: dict[str, Any] = {"role": "user", "content": [*_PARTS, *images], "metadata": _METADATA}
+    message["attachments"] = [attachment]
+    thread = {"messages": [message], "toolResources": resources, "title": RICH, "metadata": _METADATA}
+    marks = [] if known else [Intent.ODD]
+    created = [service.request("createThread", body=thread, intents=marks) for _ in range(2)]
+    if known or images:
         run = {"model": service.model, "thread": thread, "tools": attachment["tools"]}
-        known = _takes_files(service) if attachment is _BARE else False
-        marks = [] if known else [Intent.ODD]
-        for operation, body in (
-            ("createThread", thread),
-            ("createThread", thread),
-            ("createThreadAndRun", run),
-        ):
-            created = service.request(operation, body=body, intents=marks)
-            body = created.json if created.ok and isinstance(created.json, dict) else {}
-            name = body.get("threadId") or body.get("id")
-            if isinstance(name, str) and name:
-                read_lists(service, {"threadId": name})
-                service.request("createMessage", path={"threadId": name}, body=message, intents=marks)
-                service.request("modifyThread", path={"threadId": name}, body={"metadata": {"seen": "yes"}})
-                at_once(_rich_reads(service, name))
-
-
-def _takes_files(service: Service) -> bool:
-    """Whether the service takes names of files and stores that it cannot know."""
-    message = {"role": "user", "content": [*_PARTS, *_IMAGES], "attachments": [_ATTACHMENT]}
-    body = {"messages": [message], "toolResources": _RESOURCES}
-    return service.request("createThread", body=body, intents=[Intent.ODD]).ok
+        created.append(service.request("createThreadAndRun", body=run, intents=marks))
+    for exchange in created:
+        body = exchange.json if exchange.ok and isinstance(exchange.json, dict) else {}
+        name = body.get("threadId") or body.get("id")
+        if isinstance(name, str) and name:
+            read_lists(service, {"threadId": name})
+            service.request("createMessage", path={"threadId": name}, body=message, intents=marks)
+            service.request("modifyThread", path={"threadId": name}, body={"metadata": {"seen": "yes"}})
+            at_once(_rich_reads(service, name))
+    return created[0].ok
 
 
 def _rich_reads(service: Service, thread: str) -> Iterator[Callable[[], Exchange]]:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import requests
@@ -25,6 +26,10 @@ from contract_tests.document import Operation, document
 
 _SHARE = 0.2
 _MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+
+
+class _Late(Exception):
+    """No time is left to draw further cases."""
 
 
 class Generator:
@@ -71,10 +76,8 @@ class Generator:
 
     def _cases(self, operation: Operation) -> "list[Case[Any]]":
         """The cases of an operation, always the same for a seed."""
-        if self._is_late():
-            return []
         found: list[Case[Any]] = []
-        for mode in _MODES:
+        for mode in () if self._is_late() else _MODES:
             try:
                 found += self._drawn(operation, mode)
             except (HypothesisException, schemathesis.errors.SchemathesisError) as error:
@@ -91,8 +94,11 @@ class Generator:
         @given(strategy)
         def draw(case: "Case[Any]") -> None:
             drawn.append(case)
+            if self._is_late():
+                raise _Late
 
-        draw()
+        with suppress(_Late):
+            draw()
         return drawn
 
     def _follow_links(self, adapter: Adapter, session: requests.Session) -> None:
@@ -100,7 +106,7 @@ class Generator:
             """Follows links and checks nothing."""
 
             def get_call_kwargs(self, case: "Case[Any]") -> dict[str, Any]:
-                """Send by our session."""
+                """Send by our session. The adapter ends the session when no time is left."""
                 return {"session": session}
 
             def validate_response(self, *arguments: Any, **options: Any) -> None:

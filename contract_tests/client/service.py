@@ -91,6 +91,10 @@ class Service:
         """Find out whether paths begin with /v1. Returns the first exchange."""
         return self.connection.find_base()
 
+    def accepts_key_elsewhere(self) -> bool:
+        """Whether the service accepts the key in the query, a cookie or another header."""
+        return self.connection.accepts_key_elsewhere()
+
     def thread(self, **fields: Any) -> str:
         """The id of a new thread, or of the thread of `--thread` if none can be created."""
         try:

@@ -1,9 +1,9 @@
 """What does a sandbox hold?"""
 
 import asyncio
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from mock_server.api.threads import every_entry
 from mock_server.errors import unknown
 from mock_server.sandboxes.sandbox import Sandbox
 from mock_server.simulation import views
@@ -11,9 +11,21 @@ from mock_server.simulation.records import RunRecord, ThreadRecord
 from mock_server.simulation.snapshot import snapshot
 from mock_server.simulation.timestamps import rfc3339
 from mock_server.storage.pagination import LARGEST, Window
-from mock_server.storage.protocol import UnknownCursorError
+from mock_server.storage.protocol import Entry, UnknownCursorError
 
 Json = dict[str, Any]
+
+
+MOST_ENTRIES = 1000
+"""Messages and runs of one thread, and of the threads of a page but for the last one."""
+
+
+class _Thread(NamedTuple):
+    """A thread, its newest messages and runs (oldest first), and whether older ones are left out."""
+
+    record: ThreadRecord
+    entries: Sequence[Entry]
+    has_older: bool
 
 
 async def state(sandbox: Sandbox, limit: int, after: str) -> Json:
@@ -21,13 +33,18 @@ async def state(sandbox: Sandbox, limit: int, after: str) -> Json:
 
     `after` is the id of the last thread of the page before. Raises `Refusal` if there is no such thread.
     """
-    threads, more = await _threads(sandbox, limit, after)
-    runs = sorted(
-        [run for thread in threads for run in await _runs(sandbox, thread)], key=lambda run: run.created_at
-    )
+    records, more = await _threads(sandbox, limit, after)
+    threads: list[_Thread] = []
+    for record in records:
+        if sum(len(thread.entries) for thread in threads) >= MOST_ENTRIES:
+            more = True
+            break
+        threads.append(await _thread(sandbox, record))
+    entries = [entry for thread in threads for entry in thread.entries]
+    runs = sorted((one for one in entries if isinstance(one, RunRecord)), key=lambda run: run.created_at)
     return {
         "now": rfc3339(sandbox.clock.now()),
-        "threads": [await _thread(sandbox, thread) for thread in threads],
+        "threads": [await _shown(sandbox, thread) for thread in threads],
         "runs": [await _run(sandbox, run) for run in runs],
         "more": more,
     }
@@ -48,30 +65,23 @@ async def _threads(sandbox: Sandbox, limit: int, after: str) -> tuple[list[Threa
     return found, more
 
 
-async def _runs(sandbox: Sandbox, thread: ThreadRecord) -> list[RunRecord]:
-    """All runs of a thread, oldest first."""
-    found: list[RunRecord] = []
-    cursor, more = "", True
-    while more:
-        try:
-            page = await sandbox.store.runs(thread.id, Window(LARGEST, ascending=True, after=cursor))
-        except UnknownCursorError:
-            # The run was evicted meanwhile.
-            break
-        found += page.entries
-        more, cursor = page.more, found[-1].id if found else ""
-        await asyncio.sleep(0)
-    return found
+async def _thread(sandbox: Sandbox, record: ThreadRecord) -> _Thread:
+    # Other requests are answered in between.
+    await asyncio.sleep(0)
+    newest = await sandbox.store.entries(record.id, "", MOST_ENTRIES + 1, ascending=False)
+    entries = [entry for _, entry in newest[:MOST_ENTRIES]]
+    return _Thread(record, entries[::-1], has_older=len(newest) > MOST_ENTRIES)
 
 
-async def _thread(sandbox: Sandbox, thread: ThreadRecord) -> Json:
+async def _shown(sandbox: Sandbox, thread: _Thread) -> Json:
     messages: list[Json] = []
-    async for _, entry in every_entry(sandbox, thread.id):
+    for entry in thread.entries:
         if isinstance(entry, RunRecord):
+            await asyncio.sleep(0)
             messages += snapshot(entry, sandbox.now_of(entry)).messages
         else:
             messages.append(views.message(entry))
-    return {**views.thread(thread), "messages": messages}
+    return {**views.thread(thread.record), "messages": messages, "hasOlder": thread.has_older}
 
 
 async def _run(sandbox: Sandbox, run: RunRecord) -> Json:

@@ -3,7 +3,7 @@
 Each request creates one object. Everything else is computed when the journal is read.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
@@ -19,6 +19,8 @@ SEEN = "tune_mock.seen"
 MAX_ENTRIES = 1000
 MAX_BYTES = 16 << 20
 """Bytes of all entries: paths, queries, headers and bodies. The oldest entries are dropped."""
+MAX_TEST_BYTES = 64 << 20
+"""Bytes of the journals of all tests together."""
 MAX_HEAD = 32 * 1024
 """Bytes of the path, the query and the headers of one entry. Of a larger head, nothing is kept."""
 MAX_BODY = 99_999
@@ -72,10 +74,35 @@ def _head_size(entry: JournalEntry) -> int:
     return 4 * len(entry.path) + len(entry.query) + headers
 
 
-class Journal:
-    """The last requests, oldest first, within a limit of bytes."""
+class JournalBudget:
+    """The bytes of several journals. The one that was used least recently loses its entries."""
 
     def __init__(self) -> None:
+        self.size = 0
+        self._journals: OrderedDict[Journal, None] = OrderedDict()
+
+    def use(self, journal: "Journal", change: int) -> None:
+        """Count the bytes by which a journal has grown."""
+        self._journals[journal] = None
+        self._journals.move_to_end(journal)
+        self.size += change
+        while self.size > MAX_TEST_BYTES:
+            oldest = next(iter(self._journals))
+            self.size -= oldest.drop_oldest()
+            if not oldest.size:
+                del self._journals[oldest]
+
+    def end(self, journal: "Journal") -> None:
+        """Forget a journal."""
+        self.size -= journal.size
+        self._journals.pop(journal, None)
+
+
+class Journal:
+    """The last requests, oldest first, within a limit of bytes, and within the budget if there is one."""
+
+    def __init__(self, budget: JournalBudget | None = None) -> None:
+        self._budget = budget
         self.count = 0
         self.size = 0
         self._entries: deque[JournalEntry] = deque()
@@ -85,8 +112,7 @@ class Journal:
         self.count += 1
         entry = JournalEntry(self.count, now, scope)
         self._entries.append(entry)
-        self.size += entry.size
-        self._drop_old()
+        self._grow(entry.size)
         return entry
 
     def keep(self, entry: JournalEntry, body: bytes) -> None:
@@ -95,8 +121,7 @@ class Journal:
             return
         entry.body = body
         entry.size += len(body)
-        self.size += len(body)
-        self._drop_old()
+        self._grow(len(body))
 
     def entries(self, after: int = 0, operation: str | None = None) -> Iterator[JournalEntry]:
         """The entries with a higher number than `after`, of one operation or of all."""
@@ -104,6 +129,22 @@ class Journal:
             if entry.number > after and operation in (None, entry.operation):
                 yield entry
 
-    def _drop_old(self) -> None:
+    def drop_oldest(self) -> int:
+        """Drop the oldest entry; its bytes."""
+        size = self._entries.popleft().size
+        self.size -= size
+        return size
+
+    def end(self) -> None:
+        """Count no more in the budget: the sandbox is closed."""
+        if self._budget:
+            self._budget.end(self)
+            self._budget = None
+
+    def _grow(self, size: int) -> None:
+        before = self.size
+        self.size += size
         while len(self._entries) > MAX_ENTRIES or self.size > MAX_BYTES:
-            self.size -= self._entries.popleft().size
+            self.drop_oldest()
+        if self._budget:
+            self._budget.use(self, self.size - before)

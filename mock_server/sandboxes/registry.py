@@ -33,15 +33,16 @@ class Sandboxes:
             if len(self._tests) > MAX_TESTS:
                 self._drop(self._tests.popitem(last=False)[1])
         self._tests.move_to_end(test)
-        return self._tests[test]
+        sandbox = self._tests[test]
+        sandbox.note_use(MAX_TESTS)
+        return sandbox
 
     def _drop(self, sandbox: Sandbox) -> None:
-        """Close a sandbox and delete what it holds, unless another worker may still use it."""
+        """Close a sandbox and delete what it holds. Of several workers, the store knows which is to go."""
         sandbox.close()
-        if sandbox.settings.workers == 1:
-            task = asyncio.ensure_future(_clear(sandbox))
-            self._dropping.add(task)
-            task.add_done_callback(self._dropping.discard)
+        task = asyncio.ensure_future(_clear(sandbox))
+        self._dropping.add(task)
+        task.add_done_callback(self._dropping.discard)
 
     def tests(self) -> list[str]:
         """The names of the tests, sorted."""
@@ -92,5 +93,6 @@ class Sandboxes:
 async def _clear(sandbox: Sandbox) -> None:
     """Delete all data of a sandbox and close its store, once its open requests have noticed that it ends."""
     await asyncio.sleep(0)
-    await sandbox.store.clear()
+    if sandbox.settings.workers == 1:
+        await sandbox.store.clear()
     sandbox.store.close()

@@ -4,6 +4,7 @@ A `Sandbox` is an isolated mock: its records, clock, journal and scenario choice
 sandbox, and one for each test that sends its name.
 """
 
+import time
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -21,6 +22,8 @@ SANDBOX = "tune_mock.sandbox"
 """The key of the ASGI scope that holds the sandbox of the request."""
 
 
+USE_SECONDS = 1.0
+"""Seconds after which the use of a sandbox is noted again."""
 AHEAD = 4.0
 """Real seconds by which the time in the store is ahead of the clocks."""
 
@@ -57,6 +60,7 @@ class Sandbox:
     waiting: int = 0
     closing: bool = False
     _kept: int = 0
+    _noted: float = -USE_SECONDS
 
     @property
     def pace(self) -> float:
@@ -100,6 +104,12 @@ class Sandbox:
             self._kept = max(clock.now() + milliseconds(clock.speed * AHEAD) for clock in clocks)
             self.store.keep_time(self._kept)
 
+    def note_use(self, most: int) -> None:
+        """Note in the store that the sandbox of a test is used. The store keeps at most this number."""
+        if self.settings.store is not None and (now := time.monotonic()) - self._noted >= USE_SECONDS:
+            self._noted = now
+            self.store.note_use(most)
+
     def end(self) -> None:
         """Keep the time exactly, and close the store. No request may follow."""
         if self.settings.store is not None:
@@ -110,5 +120,6 @@ class Sandbox:
     def close(self) -> None:
         """End all waiting requests."""
         self.closing = True
+        self.journal.end()
         for clock in (self.clock, *self.run_clocks.values()):
             clock.wake()

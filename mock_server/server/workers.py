@@ -56,8 +56,11 @@ def serve_together(settings: Settings, make: Factory, listening: list[socket.soc
         started: list[BaseProcess] = []
         try:
             for process in processes:
+                # A new worker has the parent's handlers at first, which would swallow a signal.
+                _hold_back(signal.SIG_BLOCK)
                 process.start()
                 started.append(process)
+                _hold_back(signal.SIG_UNBLOCK)
             # Only the workers listen now, so that the port is free when they have ended.
             for one in listening:
                 one.close()
@@ -88,10 +91,16 @@ def _stop_signals() -> Iterator[int]:
         os.close(writable)
 
 
+def _hold_back(how: int) -> None:
+    """Hold back the stop signals (`SIG_BLOCK`), or let those through that have come (`SIG_UNBLOCK`)."""
+    signal.pthread_sigmask(how, STOPS)
+
+
 def _work(settings: Settings, make: Factory, listening: socket.socket, parent: Parent) -> None:
     """Serve in a worker process."""
     for number in STOPS:
         signal.signal(number, signal.SIG_DFL)
+    _hold_back(signal.SIG_UNBLOCK)
     parent.end_with_it()
     code = serve(*make(settings), listening)
     sys.stdout.flush()

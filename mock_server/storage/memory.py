@@ -7,21 +7,26 @@ from itertools import count, islice
 from mock_server.simulation.records import MessageRecord, RunRecord, ThreadRecord
 from mock_server.storage.linked_list import LinkedList
 from mock_server.storage.pagination import Page, Window
-from mock_server.storage.protocol import CheckLastRun, Entry, MakeRun, RetentionPolicy
+from mock_server.storage.protocol import MAX_ENTRIES, CheckLastRun, Entry, MakeRun, RetentionPolicy
 
 _CHECKS_PER_RUN = 8
 """Runs that are checked for each new run beyond the limit, in search of one that has ended."""
 
 
 class _ThreadIndex:
-    """The messages and runs of one thread."""
+    """The messages and runs of one thread. `count` is the number of all that it ever had.
 
-    __slots__ = ("entries", "runs", "user_text")
+    `messages` has each message with the number that `count` had then.
+    """
+
+    __slots__ = ("count", "entries", "messages", "runs", "user_text")
 
     def __init__(self) -> None:
         self.entries = LinkedList()
         self.runs = LinkedList()
         self.user_text = ""
+        self.count = 0
+        self.messages: deque[tuple[int, str]] = deque()
 
 
 class MemoryStore:
@@ -65,6 +70,9 @@ class MemoryStore:
     def keep_time(self, timestamp: int, *, lower: bool = False) -> None:
         """Do nothing: memory does not outlive its process."""
 
+    def note_use(self, most: int) -> None:
+        """Do nothing: no other sandbox is in this store."""
+
     def close(self) -> None:
         """Do nothing: memory needs no release."""
 
@@ -103,6 +111,12 @@ class MemoryStore:
             return False
         self._messages[message.id] = message
         index.entries.append(message.id, next(self._numbers))
+        index.count += 1
+        index.messages.append((index.count, message.id))
+        while index.messages[0][0] <= index.count - MAX_ENTRIES:
+            evicted = index.messages.popleft()[1]
+            index.entries.remove(evicted)
+            del self._messages[evicted]
         if message.role == "user":
             index.user_text = message.words()
         return True
@@ -117,6 +131,7 @@ class MemoryStore:
             check(self._runs[last.id])
         self._runs[run.id] = run
         number = next(self._numbers)
+        index.count += 1
         index.entries.append(run.id, number)
         index.runs.append(run.id, number)
         if self._policy:
@@ -145,8 +160,8 @@ class MemoryStore:
 
     def _evict_thread(self, thread_id: str) -> None:
         thread = self._threads.pop(thread_id)
-        for node in self._indexes.pop(thread_id).entries.walk(None, ascending=True):
-            del self._messages[node.id]
+        for _, message_id in self._indexes.pop(thread_id).messages:
+            del self._messages[message_id]
         self._thread_ids.remove(thread_id)
         if thread.dataset_id:
             self._datasets[thread.dataset_id].remove(thread_id)

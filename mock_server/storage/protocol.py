@@ -19,6 +19,8 @@ MakeRun = Callable[[str], RunRecord]
 """Makes a new run of a thread from the text of the user's last message."""
 CheckLastRun = Callable[[RunRecord], object]
 """Raises an exception if the last run of a thread allows no new one."""
+MAX_ENTRIES = 10_000
+"""A message is evicted once its thread has this number of newer messages and runs."""
 SPARE_THREADS = 1000
 """Threads that are kept beyond the number of runs."""
 
@@ -106,6 +108,9 @@ class Store(Protocol):
 
     def keep_time(self, timestamp: int, *, lower: bool = False) -> None:
         """Keep a virtual time. An earlier one than the one that is kept counts only with `lower`."""
+
+    def note_use(self, most: int) -> None:
+        """Note that this sandbox is used now. If more than `most` are kept, delete the oldest ones."""
 
     async def clear(self) -> None:
         """Delete everything."""

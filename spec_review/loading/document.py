@@ -1,6 +1,6 @@
 """Which value is at a place in a document after resolving `$ref`, also to other local files?"""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -21,6 +21,7 @@ class Document:
     others: dict[str, "Document"] = field(default_factory=dict)
     memory: dict[Any, Any] = field(default_factory=dict)  # cached results about places in the document
     warnings: dict[str, None] = field(default_factory=dict)  # what is wrong but does not prevent a review
+    effort: float = 1.0
 
     @property
     def content(self) -> dict[str, Any]:
@@ -53,7 +54,9 @@ class Document:
             if len(self.others) >= MAX_FILES:
                 raise DocumentError(f"{self.name}: refers to more than {MAX_FILES} files; split the document")
             source = self.source.neighbour(key)
-            self.others[name] = Document(source, _parsed(source), self.others, warnings=self.warnings)
+            self.others[name] = Document(
+                source, _parsed(source), self.others, warnings=self.warnings, effort=self.effort
+            )
         return self.others[name]
 
     @cached_property
@@ -136,6 +139,11 @@ class Cursor:
     def raw(self, key: str) -> "Cursor":
         """The child at a key or list index; its `$ref` is not resolved."""
         return Cursor(self.document, (*self.path, key), _inside(self.value, key))
+
+    def without(self, keys: Container[str]) -> "Cursor":
+        """The same place with fewer members; it counts as a place of its own."""
+        members = {key: value for key, value in self.value.items() if key not in keys}
+        return Cursor(self.document, (*self.path, "without"), members)
 
     def entries(self, *keys: str) -> Iterator[tuple[str, "Cursor"]]:
         """The members of the mapping at these keys, `$ref` resolved; only objects are included."""

@@ -21,12 +21,15 @@ class NotJson(Exception):
 
 def read_json(text: str) -> Any:
     """The data of a JSON text. Raises `NotJson` with the place of the problem."""
-    _check_depth(text)
     try:
         found = json.loads(
             text, object_pairs_hook=_object, parse_int=integer, parse_float=real, parse_constant=real
         )
+        if _is_deep(found):
+            raise _too_deep(text)
         return _without_surrogates(found) if "\\ud" in text or "\\uD" in text else found
+    except RecursionError:
+        raise _too_deep(text) from None
     except json.JSONDecodeError as error:
         raise NotJson(f"not JSON: {error.msg}", error.lineno, error.colno) from None
     except _Duplicate as duplicate:
@@ -58,15 +61,25 @@ def _without_surrogates(value: Any) -> Any:
     return value
 
 
-def _check_depth(text: str) -> None:
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
-        return
+def _is_deep(content: Any) -> bool:
+    """Whether mappings and lists nest deeper than `MAX_DEPTH`; counted level by level."""
+    level = [content]
+    for _ in range(MAX_DEPTH + 1):
+        members = [value.values() if isinstance(value, dict) else value for value in level]
+        level = [item for inner in members for item in inner if type(item) is dict or type(item) is list]
+        if not level:
+            return False
+    return True
+
+
+def _too_deep(text: str) -> NotJson:
     depth = 0
     for match in STEP.finditer(text):
         first = match[0][0]
         depth += 1 if first in "[{" else -1 if first in "]}" else 0
         if depth > MAX_DEPTH:
-            raise _at(text, match.start(), f"too deeply nested to read: more than {MAX_DEPTH} levels")
+            return _at(text, match.start(), f"too deeply nested to read: more than {MAX_DEPTH} levels")
+    return NotJson(f"too deeply nested to read: more than {MAX_DEPTH} levels", 1, 1)
 
 
 def _duplicate(text: str, name: str) -> NotJson:

@@ -6,7 +6,7 @@ from typing import Any
 from openapi import GRADES
 from spec_review.loading.document import Cursor, Document
 from spec_review.loading.limits import MAX_GROUPS
-from spec_review.loading.parsed import parse
+from spec_review.loading.parsed import Path, parse
 from spec_review.loading.source import DanglingError, DocumentError, Source
 
 OPAQUE = {
@@ -34,12 +34,13 @@ NAMED = {
 """Keys whose members are named by the author: a member called `default` is not the keyword."""
 
 
-def load(source: Source) -> Document:
+def load(source: Source, effort: float = 1.0) -> Document:
     """Read a document. Raises `DocumentError` unless it is OpenAPI 3 and no `$ref` leads outside.
 
     A `$ref` or a discriminator mapping that points nowhere becomes one of the document's warnings.
+    `effort` multiplies what the search in large schemas may cost.
     """
-    document = Document(source, parse(source.text, source.name))
+    document = Document(source, parse(source.text, source.name), effort=effort)
     content = document.parsed.content
     if not isinstance(content, dict):
         raise DocumentError(f"{source.name}: is a {_kind(content)}, not an OpenAPI document")
@@ -54,19 +55,56 @@ def load(source: Source) -> Document:
     return document
 
 
+Step = tuple[Any, str, Any]
+"""A value on the way through a file, its key, and the step before; None before the first."""
+
+
 def _check_places(root: Cursor) -> None:
-    pending, seen = [root], set()
+    """Look at each place of the document and of the files that it refers to; each target is read once."""
+    pending, known, seen = [root], set[tuple[int, str]](), set[int]()
     while pending:
-        cursor = pending.pop()
-        if id(cursor.value) in seen:
-            continue
-        seen.add(id(cursor.value))
-        if isinstance(cursor.value, dict):
-            if isinstance(cursor.value.get("$ref"), str):
-                pending.append(_checked_target(cursor))
+        for cursor in _notable(pending.pop(), seen):
+            reference = cursor.value.get("$ref")
+            if isinstance(reference, str) and (id(cursor.document), reference) not in known:
+                known.add((id(cursor.document), reference))
+                target = _checked_target(cursor)
+                if target.document is not cursor.document:
+                    pending.append(target)
             _check_mapping(cursor)
             _check_patterns(cursor)
-        pending.extend(_children(cursor))
+
+
+def _notable(top: Cursor, seen: set[int]) -> Iterator[Cursor]:
+    """The places with a reference, a discriminator or a pattern; what was seen earlier is left out."""
+    pending: list[Step] = [(top.value, "", None)]
+    while pending:
+        step = pending.pop()
+        value, key, _ = step
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if type(value) is dict:
+            if not NOTABLE.isdisjoint(value):
+                yield Cursor(top.document, (*top.path, *_keys(step)), value)
+            named = key in NAMED
+            for name, child in value.items():
+                if (type(child) is dict or type(child) is list) and (named or name not in OPAQUE):
+                    pending.append((child, name, step))
+        elif type(value) is list:
+            for at, child in enumerate(value):
+                if type(child) is dict or type(child) is list:
+                    pending.append((child, str(at), step))
+
+
+def _keys(step: Step) -> Path:
+    keys = []
+    while step[2] is not None:
+        keys.append(step[1])
+        step = step[2]
+    return tuple(reversed(keys))
+
+
+NOTABLE = {"$ref", "discriminator", "pattern", "patternProperties"}
 
 
 def _checked_target(cursor: Cursor) -> Cursor:
@@ -122,19 +160,6 @@ def _nesting(pattern: str) -> int:
         depth += 1 if char == "(" else -1 if char == ")" else 0
         deepest = max(deepest, depth)
     return deepest
-
-
-def _children(cursor: Cursor) -> Iterator[Cursor]:
-    value = cursor.value
-    named = cursor.path[-1:] and cursor.path[-1] in NAMED
-    if isinstance(value, dict):
-        for key, child in value.items():
-            if isinstance(child, dict | list) and (named or key not in OPAQUE):
-                yield cursor.raw(key)
-    elif isinstance(value, list):
-        for position, child in enumerate(value):
-            if isinstance(child, dict | list):
-                yield cursor.raw(str(position))
 
 
 def _kind(value: Any) -> str:

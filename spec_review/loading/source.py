@@ -54,8 +54,11 @@ class Source:
         if self.revision is not None:
             path = name[len(self.revision) + 1 :]
             if path.startswith(".."):
-                raise DocumentError(f"{self.name}: $ref '{path[:200]}' leads outside of the repository")
-            return read_revision(self.revision, path, self.repository, self.root)
+                raise DanglingError("it leads outside of the repository; nothing there is read")
+            try:
+                return read_revision(self.revision, path, self.repository, self.root)
+            except DocumentError as problem:
+                raise DanglingError(str(problem)) from None
         return read_inside(name, self.root or root_of(self.name), self.name)
 
     @property
@@ -110,7 +113,7 @@ def read_inside(path: str, root: Path, owner: str) -> Source:
     except (OSError, ValueError, RuntimeError):
         raise DanglingError(f"'{shown}' cannot be read") from None
     if not inside:
-        raise DocumentError(f"{owner}: $ref '{shown}' leads outside of {root}; nothing there is read")
+        raise DanglingError(f"it leads outside of {root}; nothing there is read")
     if not stat.S_ISREG(kind):
         raise DocumentError(f"{owner}: $ref '{shown}' is not a regular file")
     return read_path(path, root)
@@ -129,6 +132,27 @@ def read_revision(
         if done.returncode == 0:
             return Source(name, _decode(done.stdout, name), revision, repository, root)
     raise DocumentError(f"{name}: {_why_not(revision, path, repository)}")
+
+
+def revision_files(argument: str) -> list[str] | None:
+    """The files below `REV:directory`, without the directory; None when it is not a directory."""
+    revision, _, path = argument.partition(":")
+    if len(revision) < 2 or revision.startswith("-"):
+        return None
+    folder = path.strip("/")
+    kind = _git(["cat-file", "-t", f"{revision}:{folder}"], None)
+    if kind.stdout.strip() != b"tree":
+        return None
+    done = _git(["ls-tree", "-r", "-z", "--name-only", f"{revision}:{folder}"], None)
+    return [name for name in done.stdout.decode("utf-8", "replace").split("\0") if name]
+
+
+def latest_tag(pattern: str) -> str:
+    """The newest tag before HEAD that matches a pattern. Raises `DocumentError` when there is none."""
+    done = _git(["describe", "--tags", "--abbrev=0", f"--match={pattern}", "HEAD"], None)
+    if done.returncode != 0:
+        raise DocumentError(f"--base-from-tag: no tag matches '{pattern}' before HEAD; fetch the tags first")
+    return done.stdout.decode().strip()
 
 
 def _git(arguments: list[str], repository: Path | None) -> subprocess.CompletedProcess[bytes]:

@@ -9,20 +9,40 @@ UNLISTED = {"version-not-moved", "texts-changed", "lint-finding-new", "scenario-
 """Rules whose changes do not belong in a changelog."""
 
 
+SEVERAL = "Several operations"
+
+
 def as_changelog(report: Report) -> str:
-    """An entry to paste under **Contract**; empty when nothing changed."""
-    listed = [change for change in report.changes if change.id not in UNLISTED]
-    if not listed:
+    """An entry to paste under **Contract**, grouped by operation; empty when nothing changed."""
+    groups: dict[str, list[str]] = {}
+    for change in report.changes:
+        if change.id not in UNLISTED:
+            groups.setdefault(_group(change), []).append(_line(change))
+    if not groups:
         return ""
-    lines = [_line(change) for change in listed]
-    return "\n".join(["### Contract", "", *dict.fromkeys(lines)]) + "\n"
+    order = sorted(groups, key=lambda name: (name != "", name != SEVERAL))
+    parts = ["### Contract", ""]
+    for name in order:
+        parts += [f"**{markdown(name)}**", ""] if name else []
+        parts += [*dict.fromkeys(groups[name]), ""]
+    return "\n".join(parts)
+
+
+def _operations(change: Change) -> list[str]:
+    return list(dict.fromkeys(use.operation for use in change.uses if use.part != "lifecycle"))
+
+
+def _group(change: Change) -> str:
+    """The operation of a change; empty for a change of none."""
+    operations = _operations(change)
+    return SEVERAL if len(operations) > 1 else "".join(operations)
 
 
 def _line(change: Change) -> str:
     start = "**Breaking:** " if change.level == "error" else ""
     regraded = change.id.startswith("fact-")
     grade = "" if regraded or change.grade == Grade.DOCUMENTED else f" ({change.grade})"
-    operations = list(dict.fromkeys(use.operation for use in change.uses))
-    named = [name for name in operations if name not in change.message]
-    who = f" ({markdown(', '.join(named[:3]))}{', …' if len(named) > 3 else ''})" if named else ""
+    named = _operations(change) if _group(change) == SEVERAL else []
+    more = f" and {len(named) - 3} more" if len(named) > 3 else ""
+    who = f" ({markdown(', '.join(named[:3]))}{more})" if named else ""
     return f"- {start}{markdown(change.message.rstrip('.'))}{grade}{who}."

@@ -10,15 +10,27 @@ from spec_review.report import Report
 MARK = "<!-- tune-review -->"
 """The first line of the comment, by which the action finds it."""
 
-MAX_LENGTH = 60_000
-"""GitHub accepts about 65,000 characters in a comment."""
+MAX_LENGTH = 65_000
+"""GitHub accepts 65,536 characters in a comment."""
 
-SHARES = {"error": 0.6, "warning": 0.2, "grades": 0.05, "info": 0.1, "accepted": 0.05}
+SHARES = {
+    "table": 0.15,
+    "error": 0.45,
+    "warning": 0.15,
+    "grades": 0.05,
+    "info": 0.1,
+    "accepted": 0.04,
+    "notes": 0.05,
+}
 """The share of the comment that each part may take; what does not fit is counted."""
+
+MARKS = {"error": "❌ breaking", "warning": "⚠️ warning", "info": "info"}
+ROWS = 20
+"""The most rows of the table."""
 
 
 def as_markdown(report: Report) -> str:
-    """One comment: summary, errors with proofs, the rest collapsed; empty when nothing changed."""
+    """One comment: a table, errors with folded proofs, then the rest; empty when nothing changed."""
     if not report.changes and not report.stale and not report.notes:
         return ""
     return "\n".join([MARK, *_lines(report)]) + "\n"
@@ -28,21 +40,47 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"### {_verdict(report)}"
     yield ""
     yield f"{report.summary} {code(report.base)} → {code(report.revision)}"
+    yield from _table(report)
     yield from _fitting([_error(change) for change in report.of("error")], "error", "breaking changes")
     regraded = [change for change in report.changes if change.id in ("fact-demoted", "fact-regraded")]
     for level in ("warning", "info"):
         changes = [change for change in report.of(level) if change not in regraded]
-        yield from _collapsed(level, HEADINGS[level], changes, _item)
+        yield from _collapsed(level, HEADINGS[level], sorted(changes, key=_area), _item)
     head = ["| fact | base | revision |", "| --- | --- | --- |"]
     yield from _collapsed("grades", "Grades", regraded, _grade_row, head)
     yield from _collapsed("accepted", "Accepted", report.accepted, _accepted)
     for entry in report.stale[:20]:
-        stale = f"{code(entry.fingerprint)} ({markdown(entry.accepted.reason)})"
+        stale = f"{code(entry.fingerprint)} ({markdown(entry.accepted.reason[:200])})"
         yield f"\n⚠️ The accepted change {stale} matches no change. Remove it from the file."
-    for note in report.notes[:20]:
-        yield f"\nNote: {markdown(note[:1000])}"
-    if len(report.notes) > 20:
-        yield f"\nNote: {len(report.notes) - 20} more notes are in the JSON report."
+    notes = [f"\nNote: {markdown(note[:1000])}{_rest(note)}" for note in report.notes]
+    yield from _fitting(notes, "notes", "notes")
+
+
+def _rest(note: str) -> str:
+    more = len(note) - 1000
+    return f" … ({more} more characters are in the JSON report)" if more > 0 else ""
+
+
+def _table(report: Report) -> Iterator[str]:
+    """The errors and warnings at a glance, the worst first."""
+    listed = [*report.of("error"), *report.of("warning")]
+    if len(listed) < 2:
+        return
+    yield "\n| level | what | where | uses |\n| --- | --- | --- | ---: |"
+    yield from _fitting([_row(change) for change in listed[:ROWS]], "table", "rows")
+    if len(listed) > ROWS:
+        yield f"\n{len(listed) - ROWS} more are below."
+
+
+def _row(change: Change) -> str:
+    what, place = cell(change.message[:300]), cell(who(change).partition(" (")[0][:200])
+    return f"| {MARKS[change.level]} | {what} | {place} | {len(change.uses) or ''} |"
+
+
+def _area(change: Change) -> tuple[str, str]:
+    """Changes of the same kind of place stand together: operations, parameters, bodies, responses."""
+    words = change.id.split("-")
+    return words[0], words[1] if len(words) > 1 else ""
 
 
 def _verdict(report: Report) -> str:
@@ -72,8 +110,11 @@ def _error(change: Change) -> str:
     if change.proof is None:
         lines.append(f"\n{markdown(reason(change))}")
     else:
+        heading = proof_heading(change).partition(":")[0]
         lines.append(f"\n{markdown(proof_heading(change))}\n")
+        lines.append(f"<details><summary>Proof: {heading[:1].lower()}{heading[1:]}</summary>\n")
         lines.append(fenced(change.proof.text, "sh" if change.proof.kind == "curl" else "http"))
+        lines.append("\n</details>")
     return "\n".join(lines)
 
 

@@ -12,6 +12,7 @@ from spec_review.rules import (
     operations,
     parameters,
     responses,
+    schemas,
     security,
     servers,
 )
@@ -30,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     responses.all_responses,
     responses.callbacks,
     responses.webhooks,
+    schemas.schema_changes,
     security.credentials,
     lifecycle.lifecycles,
     examples.examples,

@@ -7,14 +7,14 @@ from spec_review.change import Change, Use
 from spec_review.comparison import Comparison, make_change
 from spec_review.grade import grade_at, weakest
 from spec_review.loading import Cursor
-from spec_review.rules.schema_pair import SchemaPair
-from spec_review.rules.schemas import schema_changes
-from spec_review.values.schema import Direction
+from spec_review.schema_pair import SchemaPair
+from spec_review.values.schema import Direction, View, alternatives, schema_of
+from spec_review.values.shape import shape_of
 
 
 def requests(comparison: Comparison) -> Iterator[Change]:
     """Changes to the request body of each operation."""
-    for pair in comparison.matching.pairs:
+    for pair in comparison.changed:
         use = Use(pair.name, "request body", pair)
         base, revision = pair.base.cursor.get("requestBody"), pair.revision.cursor.get("requestBody")
         owners = (pair.base.cursor, pair.revision.cursor)
@@ -120,8 +120,8 @@ def _media(
 ) -> Iterator[Change]:
     grade = weakest(grade_at(base), grade_at(revision))
     one, other = base.get("schema"), revision.get("schema")
-    yield from schema_changes(
-        comparison, SchemaPair(direction, f"{direction}-body", use, one, other, grade, optional=optional)
+    comparison.schemas.append(
+        SchemaPair(direction, f"{direction}-body", use, one, other, grade, optional=optional)
     )
     yield from _encodings(base, revision, use, direction)
 
@@ -130,7 +130,7 @@ def _encodings(base: Cursor, revision: Cursor, use: Use, direction: Direction) -
     old, new = dict(base.entries("encoding")), dict(revision.entries("encoding"))
     for name in [*old, *(name for name in new if name not in old)]:
         one, other = _encoding(old.get(name)), _encoding(new.get(name))
-        if one != other:
+        if one != other and _has_field(base, name, direction) and _has_field(revision, name, direction):
             yield make_change(
                 f"{direction}-encoding-changed",
                 f"The encoding of the field `{name}` in the {use.part} changed "
@@ -141,6 +141,12 @@ def _encodings(base: Cursor, revision: Cursor, use: Use, direction: Direction) -
                 old=one,
                 new=other,
             )
+
+
+def _has_field(media: Cursor, name: str, direction: Direction) -> bool:
+    """Whether the form has the field; the encoding of a new field or of one that is gone changes nothing."""
+    schema = schema_of(media.get("schema"), View(direction, "full"))
+    return any(name in shape_of(one).properties for one in alternatives(schema))
 
 
 DEFAULT_ENCODING = "as usual"

@@ -1,6 +1,6 @@
 """Which examples no longer match their schemas?"""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 
 from spec_review.change import Change, Use
 from spec_review.comparison import Comparison, make_change
@@ -11,9 +11,11 @@ from spec_review.values.schema import Direction, View, schema_of
 
 def examples(comparison: Comparison) -> Iterator[Change]:
     """Examples that do not match their schemas in the revision, except those that did not in the base."""
-    for pair in comparison.matching.pairs:
-        known = {key for key, *_ in _mismatches(comparison, pair.base)}
-        for key, example, schema, part in _mismatches(comparison, pair.revision):
+    for pair in comparison.changed:
+        base, revision = (list(_holders(one)) for one in (pair.base, pair.revision))
+        same = {key for key, one, *_ in base if _is_unchanged(comparison, key, one, revision)}
+        known = {key for key, *_ in _mismatches(comparison, base, same)}
+        for key, example, schema, part in _mismatches(comparison, revision, same):
             if key not in known:
                 use = Use(pair.name, part)
                 name = example.path[-2] if example.path[-1] == "value" else "example"
@@ -23,12 +25,22 @@ def examples(comparison: Comparison) -> Iterator[Change]:
                 )
 
 
+Holder = tuple[tuple[str, ...], Cursor, Direction, str]
+"""What has a schema and examples: its key, its place, the direction of its values, and its name."""
+
+
+def _is_unchanged(
+    comparison: Comparison, key: tuple[str, ...], base: Cursor, revision: Sequence[Holder]
+) -> bool:
+    return any(comparison.unchanged.places(base, other) for name, other, *_ in revision if name == key)
+
+
 def _mismatches(
-    comparison: Comparison, operation: Operation
+    comparison: Comparison, holders: Sequence[Holder], same: Container[tuple[str, ...]]
 ) -> Iterator[tuple[tuple[str, ...], Cursor, Cursor, str]]:
-    for place, holder, direction, part in _holders(operation):
+    for place, holder, direction, part in holders:
         schema = holder.get("schema")
-        if schema is None:
+        if schema is None or place in same:
             continue
         for name, example in _examples(holder):
             key = ("example", schema.key, example.key, direction)
@@ -39,7 +51,7 @@ def _mismatches(
                 yield (*place, name), example, schema, part
 
 
-def _holders(operation: Operation) -> Iterator[tuple[tuple[str, ...], Cursor, Direction, str]]:
+def _holders(operation: Operation) -> Iterator[Holder]:
     for key, parameter in operation.parameters.items():
         yield key, parameter, "request", f"{key[0]} parameter `{parameter.text('name')}`"
     for media, holder in operation.cursor.entries("requestBody", "content"):

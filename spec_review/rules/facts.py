@@ -7,8 +7,8 @@ from spec_review.change import Change, capped, position
 from spec_review.comparison import grade_change
 from spec_review.grade import grade_at, weakest
 from spec_review.loading import Cursor
-from spec_review.rules.schema_pair import SchemaPair
 from spec_review.rules.sentences import capital, path_words, short
+from spec_review.schema_pair import SchemaPair
 from spec_review.values.declared import Fact
 from spec_review.values.search import Difference
 
@@ -64,7 +64,15 @@ def fact_sentence(schemas: SchemaPair, fact: Fact) -> str:
         return f"the default of {where} is now {short(fact.new)}; the base has no default."
     if fact.kind == "default-removed":
         return f"the default {short(fact.old)} of {where} was removed."
+    if fact.kind == "type-stated":
+        return f"{where} now states its type, `{fact.new}`."
+    if fact.kind == "type-dropped":
+        return f"{where} no longer states its type, `{fact.old}`."
     keyword = fact.kind.removesuffix("-changed")
+    if fact.old is None:
+        return f"{where} now has the {keyword} `{fact.new}`."
+    if fact.new is None:
+        return f"{where} no longer has the {keyword} `{fact.old}`."
     return (
         f"the {keyword} of {where} changed from `{fact.old}` to `{fact.new}`. "
         f"No string was found that only one of them accepts."
@@ -79,21 +87,24 @@ def subject_of(cursor: Cursor | None, name: str = "") -> str:
     return "/".join([*steps, name] if name else steps)
 
 
-def fact_changes(
-    schemas: SchemaPair, facts: list[Fact], breaking: list[Difference], widening: list[Difference]
-) -> Iterator[Change]:
-    """The changes of all facts that no difference reports already."""
+def fact_of(schemas: SchemaPair, fact: Fact) -> Change:
+    """The change of a fact: of its grade, or of what it declares."""
+    return fact_regraded(schemas, fact) if fact.kind == "grade" else fact_change(schemas, fact)
+
+
+def unreported(facts: list[Fact], breaking: list[Difference], widening: list[Difference]) -> Iterator[Fact]:
+    """The facts that no difference reports already; a renamed property is reported with its proof."""
     named = ("required", "additionalProperties")
     lost = {(one.path, one.name) for one in breaking if one.keyword in named}
     reported = {(one.path, one.keyword) for one in [*breaking, *widening]}
+    reported |= {(path, "format") for path, keyword in reported if keyword in ("minimum", "maximum")}
     for fact in facts:
-        if fact.kind == "grade":
-            yield fact_regraded(schemas, fact)
-        elif fact.kind == "property-renamed":
-            continue  # reported together with the value that proves it
-        elif fact.kind in ("property-removed", "property-added") and (fact.path, fact.name) in lost:
-            continue
-        elif fact.kind.startswith("default") and not fact.optional:
-            continue  # a required value has no default
-        elif (fact.path, fact.kind.removesuffix("-changed")) not in reported:
-            yield fact_change(schemas, fact)
+        name = (fact.path, fact.name)
+        known = (
+            fact.kind == "property-renamed"
+            or (fact.kind in ("property-removed", "property-added") and name in lost)
+            or (fact.kind.startswith("default") and not fact.optional)  # a required value has no default
+            or (fact.path, fact.kind.removesuffix("-changed")) in reported
+        )
+        if fact.kind == "grade" or not known:
+            yield fact

@@ -10,8 +10,11 @@ from spec_review.grade import grade_at
 from spec_review.loading import Cursor
 from spec_review.operations import Pair
 from spec_review.rules.operations import tags_of
+from spec_review.values.unchanged import identical
 
 TEXTS = ("description", "summary", "title", "example")
+Text = tuple[str, str]
+"""The key of a text, and the text."""
 
 
 def grades(comparison: Comparison) -> Iterator[Change]:
@@ -19,7 +22,7 @@ def grades(comparison: Comparison) -> Iterator[Change]:
     if not any("x-grade" in document.source.text for document in (comparison.base, comparison.revision)):
         return
     default = (Grade.DOCUMENTED, Grade.DOCUMENTED)
-    for pair in comparison.matching.pairs:
+    for pair in comparison.changed_with("paths"):
         owners = (pair.base.cursor, pair.revision.cursor)
         yield from _regraded(pair.name, *owners, default, pair.name)
         inherited = (grade_at(owners[0]), grade_at(owners[1]))
@@ -75,7 +78,8 @@ def components(comparison: Comparison) -> Iterator[Change]:
     new = dict(comparison.revision.root.entries("components", "schemas"))
     added = [name for name in new if name not in old]
     for name in [name for name in old if name not in new]:
-        equal = (other for other in added if comparison.equality.places(old[name], new[other]))
+        similar = [other for other in added if _outline(old[name]) == _outline(new[other])]
+        equal = (other for other in similar if comparison.equality.places(old[name], new[other]))
         new_name = next(equal, None)
         if new_name is not None:
             added.remove(new_name)
@@ -84,9 +88,15 @@ def components(comparison: Comparison) -> Iterator[Change]:
             yield make_change("component-renamed", message, *at, subject=name, old=name, new=new_name)
 
 
+def _outline(schema: Cursor) -> tuple[str, list[str]]:
+    """What is equal at first sight in two equal schemas: type and properties."""
+    properties = schema.value.get("properties")
+    return str(schema.value.get("type")), sorted(properties) if isinstance(properties, dict) else []
+
+
 def texts(comparison: Comparison) -> Iterator[Change]:
     """The number of descriptions, summaries, titles and examples that changed."""
-    old, new = _texts(comparison.base.content), _texts(comparison.revision.content)
+    old, new = _texts(comparison.base.content, comparison.revision.content)
     count = max(len(old - new), len(new - old))
     if count:
         number = "One text" if count == 1 else f"{count} texts"
@@ -96,14 +106,36 @@ def texts(comparison: Comparison) -> Iterator[Change]:
         )
 
 
-def _texts(content: Any) -> set[tuple[str, str]]:
-    result: set[tuple[str, str]] = set()
-    pending = [content]
+def _texts(base: Any, revision: Any) -> tuple[set[Text], set[Text]]:
+    """The texts of both documents, without those of identical parts."""
+    pending, old, new = [(base, revision)], set[Text](), set[Text]()
     while pending:
-        value = pending.pop()
-        if isinstance(value, dict):
-            result |= {(key, value[key]) for key in TEXTS if isinstance(value.get(key), str)}
-            pending.extend(value.values())
-        elif isinstance(value, list):
-            pending.extend(value)
-    return result
+        one, other = pending.pop()
+        if identical(one, other):
+            continue
+        if isinstance(one, dict) and isinstance(other, dict):
+            old |= _own(one)
+            new |= _own(other)
+            pending.extend((one.get(key), other.get(key)) for key in {**one, **other})
+        elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+            pending.extend(zip(one, other, strict=True))
+        else:
+            old |= _all(one)
+            new |= _all(other)
+    return old, new
+
+
+def _own(value: dict[str, Any]) -> set[Text]:
+    return {(key, value[key]) for key in TEXTS if isinstance(value.get(key), str)}
+
+
+def _all(value: Any) -> set[Text]:
+    found, pending = set[Text](), [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            found |= _own(item)
+            pending.extend(item.values())
+        elif isinstance(item, list):
+            pending.extend(item)
+    return found

@@ -26,6 +26,8 @@ FIELDS = {
 
 def lifecycles(comparison: Comparison) -> Iterator[Change]:
     """Changes to each `x-lifecycle`; lifecycles are matched by name, then by their statuses."""
+    if not any("x-lifecycle" in one.source.text for one in (comparison.base, comparison.revision)):
+        return
     old = lifecycle_cursors(comparison.base.root)
     new = lifecycle_cursors(comparison.revision.root)
     for name, moved in _moved(old, new):

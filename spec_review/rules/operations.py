@@ -38,7 +38,7 @@ def added(comparison: Comparison) -> Iterator[Change]:
 
 def operation_ids(comparison: Comparison) -> Iterator[Change]:
     """Operations whose operationId changed."""
-    for pair in comparison.matching.pairs:
+    for pair in comparison.changed:
         old, new = pair.base.cursor.text("operationId"), pair.revision.cursor.text("operationId")
         if old == new:
             continue
@@ -53,25 +53,25 @@ def operation_ids(comparison: Comparison) -> Iterator[Change]:
 
 def operation_tags(comparison: Comparison) -> Iterator[Change]:
     """Operations whose tags changed."""
-    for pair in comparison.matching.pairs:
+    for pair in comparison.changed:
         old, new = tags_of(pair.base), tags_of(pair.revision)
         for tag in old:
             if tag not in new:
-                message = f"{pair.name} no longer has the tag `{tag}`; generated code moves it elsewhere."
+                message = f"The operation no longer has the tag `{tag}`; generated code moves it elsewhere."
                 yield _change(pair, "operation-tag-removed", message, "tags", tag, None)
         for tag in new:
             if tag not in old:
                 yield _change(
-                    pair, "operation-tag-added", f"{pair.name} now has the tag `{tag}`.", "tags", None, tag
+                    pair, "operation-tag-added", f"The operation now has the tag `{tag}`.", "tags", None, tag
                 )
 
 
 def deprecated(comparison: Comparison) -> Iterator[Change]:
     """Operations that were deprecated."""
-    for pair in comparison.matching.pairs:
+    for pair in comparison.changed:
         if pair.revision.cursor.flag("deprecated") and not pair.base.cursor.flag("deprecated"):
             yield _change(
-                pair, "operation-deprecated", f"{pair.name} is now deprecated.", "deprecated", None, True
+                pair, "operation-deprecated", "The operation is now deprecated.", "deprecated", None, True
             )
 
 

@@ -9,8 +9,7 @@ from spec_review.grade import UNSTABLE, grade_at, weakest
 from spec_review.loading import Cursor
 from spec_review.operations import Pair
 from spec_review.rules.operations import removal_announced
-from spec_review.rules.schema_pair import SchemaPair
-from spec_review.rules.schemas import schema_changes
+from spec_review.schema_pair import SchemaPair
 from spec_review.values.names import similar
 from spec_review.values.schema import View, alternatives, schema_of
 from spec_review.values.shape import part_types
@@ -27,7 +26,7 @@ STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple
 
 def all_parameters(comparison: Comparison) -> Iterator[Change]:
     """Changes to the parameters of each operation."""
-    for pair in comparison.matching.pairs:
+    for pair in comparison.changed:
         base, revision = pair.base.parameters, pair.revision.parameters
         removed = [key for key in base if key not in revision]
         added = [key for key in revision if key not in base]
@@ -99,7 +98,7 @@ def _added(comparison: Comparison, pair: Pair, key: Key) -> Iterator[Change]:
         schemas = SchemaPair(
             "request", "request-parameter", use, base, parameter_schema(cursor), as_text=True
         )
-        yield from schema_changes(comparison, schemas)
+        comparison.schemas.append(schemas)
     elif cursor.flag("required"):
         message = f"The {what} was added and is required; requests without it fail."
         yield make_change("request-parameter-required-added", message, owner, cursor, use, new=key[1])
@@ -129,7 +128,7 @@ def _changed(comparison: Comparison, pair: Pair, key: Key) -> Iterator[Change]:
         serialization_of(base)[0] != "content",
         not all(required),
     )
-    yield from schema_changes(comparison, schemas)
+    comparison.schemas.append(schemas)
 
 
 def _serialization_changed(base: Cursor, revision: Cursor, use: Use) -> Iterator[Change]:

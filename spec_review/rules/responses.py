@@ -10,14 +10,13 @@ from spec_review.loading import Cursor, Document
 from spec_review.operations import METHODS, Operation, Pair
 from spec_review.rules.bodies import body, media_types
 from spec_review.rules.parameters import parameter_schema, serialization_of
-from spec_review.rules.schema_pair import SchemaPair
-from spec_review.rules.schemas import schema_changes
+from spec_review.schema_pair import SchemaPair
 from spec_review.values.schema import Direction
 
 
 def all_responses(comparison: Comparison) -> Iterator[Change]:
     """Changes to the responses of each operation."""
-    for pair in comparison.matching.pairs:
+    for pair in comparison.changed:
         yield from _responses(comparison, pair.base.cursor, pair.revision.cursor, pair.name, "response")
 
 
@@ -64,18 +63,18 @@ def _counterpart(status: str, others: dict[str, Cursor]) -> Cursor | None:
 def _status_removed(one: Cursor, owner: Cursor, status: str, name: str) -> Change:
     use = Use(name, _words(status), status=status)
     if _is_success(status):
-        message = f"{name} no longer returns the success status {status}."
+        message = f"The success status {status} is no longer returned."
         return make_change("response-success-status-removed", message, one, owner, use, old=status)
-    message = f"{name} no longer documents the {_words(status)}."
+    message = f"The {_words(status)} is no longer documented."
     return make_change("response-status-removed", message, one, owner, use, old=status.lower())
 
 
 def _status_added(other: Cursor, owner: Cursor, status: str, name: str) -> Change:
     use = Use(name, _words(status), status=status)
     if _is_success(status):
-        message = f"{name} may now return the success status {status}; clients may not expect it."
+        message = f"The success status {status} may now be returned; clients may not expect it."
         return make_change("response-success-status-added", message, owner, other, use, new=status)
-    message = f"{name} now documents the {_words(status)}."
+    message = f"The {_words(status)} was added."
     return make_change("response-status-added", message, owner, other, use, new=status.lower())
 
 
@@ -145,7 +144,7 @@ def _header(
         weakest(grade_at(base), grade_at(revision)),
         old[0] != "content",
     )
-    yield from schema_changes(comparison, schemas)
+    comparison.schemas.append(schemas)
 
 
 def _links(comparison: Comparison, base: Cursor, revision: Cursor, use: Use) -> Iterator[Change]:
@@ -172,7 +171,7 @@ def _link(link: Cursor, names: dict[str, str]) -> object:
 
 def callbacks(comparison: Comparison) -> Iterator[Change]:
     """Changes to callbacks. The server sends them, so their requests are compared as responses are."""
-    for pair in comparison.matching.pairs:
+    for pair in comparison.changed:
         old, new = _callbacks(pair.base.cursor), _callbacks(pair.revision.cursor)
         for key, one in old.items():
             use = Use(pair.name, f"callback `{key[0]}`")

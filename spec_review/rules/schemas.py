@@ -1,79 +1,148 @@
 """What does a change to a schema mean for clients that send or receive its values?"""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from openapi import GRADES, Grade
 from spec_review.catalogue import KEYWORDS, RULES, Kind, rule_id
-from spec_review.change import Change, capped, position
+from spec_review.change import Change, Use, capped, position
 from spec_review.comparison import Comparison
 from spec_review.grade import grade_at, weakest
 from spec_review.loading import Cursor
-from spec_review.rules.facts import fact_change, fact_changes, subject_of
-from spec_review.rules.schema_pair import Evidence, SchemaPair
+from spec_review.rules.facts import fact_change, fact_of, subject_of, unreported
 from spec_review.rules.sentences import bound_of, plain, sentence
+from spec_review.schema_pair import Evidence, SchemaPair
 from spec_review.values.declared import Fact
 from spec_review.values.grades import Reading
+from spec_review.values.reach import Reach
 from spec_review.values.schema import Schema, View, keywords, schema_of
-from spec_review.values.search import Difference
+from spec_review.values.search import Difference, Found
 from spec_review.values.shape import required_names, shape_of
 
 Property = tuple[tuple[str, ...], str]
 """A property: the path of its object, and its name."""
 
 
-def schema_changes(comparison: Comparison, schemas: SchemaPair) -> Iterator[Change]:
-    """All changes between two schemas. Pairs that several operations share are compared once."""
-    key = (
-        "schemas",
-        schemas.direction,
-        schemas.location,
-        _key(schemas.base),
-        _key(schemas.revision),
-        schemas.as_text,
-        schemas.optional,
+@dataclass
+class Group:
+    """The same two schemas of several operations: they are compared once."""
+
+    schemas: SchemaPair
+    uses: list[SchemaPair] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The differences and facts of all groups, and which groups each of them affects."""
+
+    groups: Sequence[Group]
+    facts: list[list[Fact]]
+    breaking: Found
+    assumed: Found | None
+    widening: Found
+    reach: Reach
+
+
+def schema_changes(comparison: Comparison) -> Iterator[Change]:
+    """All changes of the schemas that the other rules came upon."""
+    for as_text in (False, True):
+        groups = [
+            group for group in _groups(comparison, as_text) if not _are_equal(comparison, group.schemas)
+        ]
+        if groups:
+            compared = _compared(comparison, groups, as_text)
+            for number in range(len(groups)):
+                yield from _changes(comparison, compared, number)
+            yield from _unfinished(compared)
+
+
+def _groups(comparison: Comparison, as_text: bool) -> Iterable[Group]:
+    groups: dict[Any, Group] = {}
+    for schemas in comparison.schemas:
+        if schemas.as_text == as_text:
+            places = tuple(None if at is None else at.key for at in (schemas.base, schemas.revision))
+            key = (schemas.direction, schemas.location, places, schemas.optional)
+            groups.setdefault(key, Group(schemas)).uses.append(schemas)
+    return groups.values()
+
+
+def _are_equal(comparison: Comparison, schemas: SchemaPair) -> bool:
+    return comparison.equality.equal(*_full(schemas))
+
+
+def _full(schemas: SchemaPair) -> tuple[Schema, Schema]:
+    view = View(schemas.direction, "full")
+    return schema_of(schemas.base, view), schema_of(schemas.revision, view)
+
+
+def _compared(comparison: Comparison, groups: Sequence[Group], as_text: bool) -> Compared:
+    roots = [(*_full(group.schemas), group.schemas.optional) for group in groups]
+    facts, reach = comparison.declared.explore(roots)
+    search, graded = comparison.searches[as_text], comparison.graded
+
+    def explored(accepting: Reading, rejecting: Reading, reverse: bool = False) -> Found:
+        readings = (accepting, rejecting) if graded else ("full", "full")
+        return search.explore([_oriented(group.schemas, readings, reverse) for group in groups])
+
+    return Compared(
+        groups,
+        facts,
+        breaking=explored("strict", "lax"),
+        assumed=explored("full", "full") if graded else None,
+        widening=explored("strict", "lax", reverse=True),
+        reach=reach,
     )
-    if key not in comparison.memory:
-        comparison.memory[key] = list(_compare(comparison, schemas))
-    for change in comparison.memory[key]:
-        evidence = change.evidence
-        own = replace(change, uses=(schemas.use,), subject=change.subject or str(schemas.use))
-        if isinstance(evidence, Evidence):
-            own = replace(own, evidence=replace(evidence, schemas=schemas))
-        if schemas.grade == Grade.ASSUMED:
-            own = replace(own, level=capped(own.level, Grade.ASSUMED), grade=Grade.ASSUMED)
-        yield own
 
 
-def _key(cursor: Cursor | None) -> Any:
-    return None if cursor is None else cursor.key
-
-
-def _compare(comparison: Comparison, schemas: SchemaPair) -> list[Change]:
-    base, revision = (
-        schema_of(at, View(schemas.direction, "full")) for at in (schemas.base, schemas.revision)
+def _oriented(schemas: SchemaPair, readings: tuple[Reading, Reading], reverse: bool) -> tuple[Schema, Schema]:
+    """The accepting and the rejecting schema: those whose values break clients, or the `reverse`."""
+    base_accepts = (schemas.direction == "request") != reverse
+    one, other = (schemas.base, schemas.revision) if base_accepts else (schemas.revision, schemas.base)
+    return schema_of(one, View(schemas.direction, readings[0])), schema_of(
+        other, View(schemas.direction, readings[1])
     )
-    if comparison.equality.equal(base, revision):
-        return []
-    facts = comparison.declared.facts(base, revision, schemas.optional)
+
+
+def _changes(comparison: Comparison, compared: Compared, number: int) -> Iterator[Change]:
+    schemas, facts = compared.groups[number].schemas, compared.facts[number]
     renamed = {
         (fact.path, name)
         for fact in facts
         if fact.kind == "property-renamed"
         for name in (fact.old, fact.new)
     }
-    breaking = _differences(comparison, schemas, "strict", "lax")
-    result = [_change(schemas, one, True) for one in breaking if _property(one) not in renamed]
-    result += _renames(schemas, facts, breaking)
-    if comparison.graded:
-        result += _assumed(comparison, schemas, result, renamed)
-    widening = _differences(comparison, schemas, "strict", "lax", reverse=True)
-    result += [_change(schemas, one, False) for one in widening if _property(one) not in renamed]
-    result += fact_changes(schemas, facts, breaking, widening)
-    if comparison.searches[schemas.as_text].exhausted:
-        result.append(_unfinished(schemas))
-    return result
+    breaking, widening = compared.breaking.differences[number], compared.widening.differences[number]
+    known = []
+    for one in breaking:
+        if _property(one) not in renamed:
+            known.append(_used(_change(schemas, one, True), compared, compared.breaking.reach, one))
+    yield from known
+    for fact in facts:
+        if fact.kind == "property-renamed":
+            yield _used(_renamed(schemas, fact, breaking), compared, compared.reach, fact)
+    if compared.assumed is not None:
+        yield from _assumed(compared, number, known, renamed)
+    for one in widening:
+        if _property(one) not in renamed:
+            yield _used(_change(schemas, one, False), compared, compared.widening.reach, one)
+    for fact in unreported(facts, breaking, widening):
+        yield _used(fact_of(schemas, fact), compared, compared.reach, fact)
+
+
+def _used(change: Change, compared: Compared, reach: Reach, found: Difference | Fact) -> Change:
+    """The change with all its uses; if each of them is only assumed, so is the change."""
+    numbers = reach.roots_of(found.origin)
+    pairs = [schemas for number in numbers for schemas in compared.groups[number].uses]
+    uses = tuple(dict.fromkeys(schemas.use for schemas in pairs))
+    own = replace(change, uses=uses, subject=change.subject or _subject(uses[0], found.path))
+    if all(schemas.grade == Grade.ASSUMED for schemas in pairs):
+        own = replace(own, level=capped(own.level, Grade.ASSUMED), grade=Grade.ASSUMED)
+    return own
+
+
+def _subject(use: Use, path: tuple[str, ...]) -> str:
+    return f"{use}, {'.'.join(path)}" if path else str(use)
 
 
 def _property(difference: Difference) -> Property:
@@ -81,37 +150,19 @@ def _property(difference: Difference) -> Property:
 
 
 def _assumed(
-    comparison: Comparison, schemas: SchemaPair, known: Iterable[Change], renamed: set[Property]
+    compared: Compared, number: int, known: Iterable[Change], renamed: set[Property]
 ) -> Iterator[Change]:
     """Changes that break clients only if assumed facts apply."""
     reported = {_identity(change) for change in known}
-    for difference in _differences(comparison, schemas, "full", "full"):
+    schemas, found = compared.groups[number].schemas, compared.assumed
+    for difference in found.differences[number] if found else ():
         change = _change(schemas, difference, True, Grade.ASSUMED)
         if _identity(change) not in reported and _property(difference) not in renamed:
-            yield change
+            yield _used(change, compared, found.reach, difference) if found else change
 
 
 def _identity(change: Change) -> tuple[str, ...]:
     return (change.id, str(change.base), str(change.old), str(change.new))
-
-
-def _differences(
-    comparison: Comparison,
-    schemas: SchemaPair,
-    accepting: Reading,
-    rejecting: Reading,
-    reverse: bool = False,
-) -> list[Difference]:
-    """Values that one schema accepts and the other rejects: those that break clients, or the `reverse`."""
-    base_accepts = (schemas.direction == "request") != reverse
-    one, other = (schemas.base, schemas.revision) if base_accepts else (schemas.revision, schemas.base)
-    accepting_as, rejecting_as = (
-        reading if comparison.graded else "full" for reading in (accepting, rejecting)
-    )
-    return comparison.searches[schemas.as_text].differences(
-        schema_of(one, View(schemas.direction, accepting_as)),
-        schema_of(other, View(schemas.direction, rejecting_as)),
-    )
 
 
 def _change(
@@ -127,7 +178,7 @@ def _change(
     id_ = _id(schemas, difference, kind, narrowed, breaking, base, revision)
     level = "warning" if difference.ambiguous and RULES[id_].level == "error" else RULES[id_].level
     named = keyword in ("required", "field")
-    evidence = Evidence(schemas, difference.value, difference.accepting, difference.rejecting)
+    evidence = _evidence(schemas, difference)
     return Change(
         id=id_,
         level=capped(level, grade),
@@ -141,6 +192,12 @@ def _change(
         grade=grade,
         searched=True,
         evidence=evidence if breaking else None,
+    )
+
+
+def _evidence(schemas: SchemaPair, found: Difference) -> Evidence:
+    return Evidence(
+        schemas, found.value, found.accepting, found.rejecting, found.path, found.keyword, found.name
     )
 
 
@@ -196,28 +253,35 @@ def _keyword_at(cursor: Cursor | None, keyword: str) -> Cursor | None:
     return cursor
 
 
-def _renames(schemas: SchemaPair, facts: list[Fact], breaking: list[Difference]) -> Iterator[Change]:
-    """Renamed properties, each with a value that proves the break if there is one."""
-    for fact in facts:
-        if fact.kind == "property-renamed":
-            names = ((fact.path, fact.old), (fact.path, fact.new))
-            proofs = [
-                Evidence(schemas, one.value, one.accepting, one.rejecting)
-                for one in breaking
-                if _property(one) in names
-            ]
-            yield replace(fact_change(schemas, fact), evidence=proofs[0] if proofs else None)
+def _renamed(schemas: SchemaPair, fact: Fact, breaking: list[Difference]) -> Change:
+    """A renamed property, with a value that proves the break if there is one."""
+    names = ((fact.path, fact.old), (fact.path, fact.new))
+    proofs = [_evidence(schemas, one) for one in breaking if _property(one) in names]
+    return replace(fact_change(schemas, fact), evidence=proofs[0] if proofs else None)
 
 
-def _unfinished(schemas: SchemaPair) -> Change:
+def _unfinished(compared: Compared) -> Iterator[Change]:
+    """One change that says how many places were searched only in part."""
+    found = [*compared.breaking.unfinished, *compared.widening.unfinished]
+    places = list(dict.fromkeys(str(position(part.cursor)) for pair in found for part in pair[1][:1]))
+    if not places:
+        return
+    schemas = compared.groups[0].schemas
     id_ = rule_id(schemas.location, "search-unfinished")
-    return Change(
+    number = f"{len(places)} places" if len(places) > 1 else "One place"
+    more = " and more" if len(places) > 3 else ""
+    message = (
+        f"{number} could not be searched completely ({', '.join(places[:3])}{more}). "
+        "Compare them by hand, or raise `--effort`."
+    )
+    at = found[0]
+    yield Change(
         id=id_,
         level=RULES[id_].level,
         direction=schemas.direction,
-        message=f"The schemas of {schemas.use} are too large to search completely. Compare them by hand.",
-        subject="",
-        base=position(schemas.base),
-        revision=position(schemas.revision),
+        message=message,
+        subject="search",
+        base=position(at[0][0].cursor if at[0] else schemas.base),
+        revision=position(at[1][0].cursor if at[1] else schemas.revision),
         searched=True,
     )

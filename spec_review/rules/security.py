@@ -1,7 +1,7 @@
 """Which credentials are sufficient? Security schemes are compared by content, not by name."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from spec_review.change import Change, Use
 from spec_review.comparison import Comparison, make_change
@@ -32,7 +32,7 @@ CredentialSet = frozenset[Credential]
 
 def credentials(comparison: Comparison) -> Iterator[Change]:
     """Changes to the credentials that an operation requires: one of several sets."""
-    for pair in comparison.matching.pairs:
+    for pair in comparison.changed_with("security", "components"):
         base, revision = sufficient_sets(pair.base), sufficient_sets(pair.revision)
         rejected = [one for one in base if not any(_satisfies(one, other) for other in revision)]
         accepted = [other for other in revision if not any(_satisfies(other, one) for one in base)]
@@ -43,11 +43,19 @@ def credentials(comparison: Comparison) -> Iterator[Change]:
         old, new = _any_of(base), _any_of(revision)
         if rejected:
             message = f"Requests with {_shown(rejected[0])} are now rejected; the operation requires {new}."
-            yield make_change("security-tightened", message, *at, subject=subject, old=old, new=new)
+            change = make_change("security-tightened", message, *at, subject=subject, old=old, new=new)
+            yield replace(change, level="warning") if _only_listed(rejected, revision) else change
         elif accepted:
             message = f"Requests with {_shown(accepted[0])} are now accepted; the base requires {old}."
             yield make_change("security-loosened", message, *at, subject=subject, old=old, new=new)
         yield from _token_urls(pair, use)
+
+
+def _only_listed(rejected: list[CredentialSet], revision: list[CredentialSet]) -> bool:
+    """Whether only scopes were listed where the base lists none: most servers required them before."""
+    unlisted = all(not credential.scopes for one in rejected for credential in one)
+    bare = [frozenset(replace(credential, scopes=frozenset()) for credential in other) for other in revision]
+    return unlisted and all(any(_satisfies(one, other) for other in bare) for one in rejected)
 
 
 def sufficient_sets(operation: Operation) -> list[CredentialSet]:

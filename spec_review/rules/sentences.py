@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from spec_review.catalogue import Kind
-from spec_review.rules.schema_pair import SchemaPair
+from spec_review.schema_pair import SchemaPair
 from spec_review.values.schema import Schema, keywords
 from spec_review.values.search import Difference
-from spec_review.values.shape import same, shape_of
+from spec_review.values.shape import allowed_by, same, shape_of
 
 MAX_LENGTH = 60
+SHOWN = 8
+"""The most values of an enum in a sentence."""
+
 EXCLUSIVE = {"minimum": "exclusiveMinimum", "maximum": "exclusiveMaximum"}
 EMPTY = {
     "a string shorter than 1 characters": "an empty string",
@@ -30,10 +33,10 @@ def path_words(schemas: SchemaPair, path: tuple[str, ...]) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A scalar as it is, any other value as JSON, truncated."""
+    """A scalar as it is, any other value as JSON."""
     if value is None or isinstance(value, str | int | float | bool):
         return value
-    return short(value)
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def short(value: Any) -> str:
@@ -48,7 +51,7 @@ def bound_of(keyword: str, schema: Schema) -> Any:
     if keyword in ("type", "nullable", "alternatives"):
         return _types(schema)
     if keyword == "enum":
-        allowed = shape_of(schema).allowed
+        allowed = allowed_by(schema)
         return None if allowed is None else list(allowed)
     values = [own[key] for own in parts for key in (keyword, EXCLUSIVE.get(keyword, keyword)) if key in own]
     numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
@@ -85,9 +88,12 @@ def sentence(
         types=_lost_types(less, more),
         values=_lost_values(less, more, difference.value),
         value=short(_inner(difference)),
+        alternative=_alternative(difference),
         name=difference.name,
     )
     values = EMPTY.get(values, values)
+    if keyword in EXCLUSIVE and bound_of(keyword, more) is None:
+        values = f"a value outside the range of {_bound('format', more)}"
     if schemas.direction == "request":
         return f"{where} {'no longer accepts' if narrowed else 'now also accepts'} {values}."
     verb = "have" if keyword in ("field", "additionalProperties") else "be"
@@ -110,11 +116,15 @@ def _required(
 
 def _bound(keyword: str, schema: Schema) -> str:
     value = bound_of(keyword, schema)
-    if value is None and keyword in EXCLUSIVE:
-        return "the limit of its format"
     if keyword in EXCLUSIVE and _is_exclusive(keyword, schema, value):
         return f"{value} or equal to it"
-    return f"`{value}`" if keyword in ("pattern", "format") else str(value)
+    return (
+        f"`{value}`" if keyword in ("pattern", "format") else f"{value:,}" if _is_long(value) else str(value)
+    )
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 1_000_000
 
 
 def _is_exclusive(keyword: str, schema: Schema, bound: Any) -> bool:
@@ -141,14 +151,31 @@ def _lost_types(less: Schema, more: Schema) -> str:
 
 
 def _lost_values(less: Schema, more: Schema, value: Any) -> str:
-    left, right = shape_of(less).allowed, shape_of(more).allowed
+    left, right = allowed_by(less), allowed_by(more)
     if left is not None and right is not None:
-        lost = [one for one in left if not any(same(one, other) for other in right)]
-        shown = [f"`{one}`" if isinstance(one, str) else short(one) for one in lost[:8]]
-        return _or(shown) or "some values"
+        return _listed([one for one in left if not any(same(one, other) for other in right)])
     if right is not None:
-        return f"a value other than {_or([*map(short, right[:8])])}"
+        return f"a value other than {_listed(right)}"
     return short(value)
+
+
+def _listed(values: Sequence[Any]) -> str:
+    """The first values and the number of the others."""
+    shown = [f"`{one}`" if isinstance(one, str) and len(one) <= MAX_LENGTH else short(one) for one in values]
+    more = len(shown) - SHOWN
+    return _or([*shown[:SHOWN], f"{more} more values"] if more > 1 else shown) or "some values"
+
+
+def _alternative(difference: Difference) -> str:
+    """The name of an alternative: that of its component, or its title; else a value that shows it."""
+    for part in difference.accepting:
+        path = part.cursor.path
+        if path[:2] == ("components", "schemas") and len(path) == 3:
+            return f"the alternative `{path[2]}`"
+        title = part.cursor.text("title")
+        if title:
+            return f"the alternative `{title}`"
+    return f"a value such as {short(_inner(difference))}"
 
 
 def _inner(difference: Difference) -> Any:

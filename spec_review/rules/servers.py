@@ -13,7 +13,7 @@ Uses = dict[str, list[tuple[Operation, Server]]]
 def base_urls(comparison: Comparison) -> Iterator[Change]:
     """Base URLs at which operations are no longer or newly available; one change per URL."""
     base, revision = comparison.base.root, comparison.revision.root
-    pairs = [(pair.base, pair.revision) for pair in comparison.matching.pairs]
+    pairs = [(pair.base, pair.revision) for pair in comparison.changed_with("servers")]
     removed = _missing(pairs)
     added = _missing((new, old) for old, new in pairs)
     instead = f" Added: {', '.join(f'`{url}`' for url in added)}." if added else ""

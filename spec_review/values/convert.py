@@ -10,7 +10,6 @@ from spec_review.values.shape import exempt_names, is_hidden, required_names
 BOUNDS = {
     "int32": (-(2**31), 2**31 - 1),
     "int64": (-(2**63), 2**63 - 1),
-    "float": (-3.4028234663852886e38, 3.4028234663852886e38),
 }
 NUMBERS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 COUNTS = (
@@ -38,10 +37,13 @@ class Converter:
     """Converts schemas; the targets of each `$ref` become `$defs`.
 
     With `exactly_one`, a `oneOf` without a discriminator stays a `oneOf`; otherwise it becomes an `anyOf`.
+    With `names`, other properties are left out. With `near`, a reference of a property is followed, and a
+    reference of a property of its target is not.
     """
 
-    def __init__(self, exactly_one: bool) -> None:
-        self.exactly_one = exactly_one
+    def __init__(self, exactly_one: bool, names: frozenset[str] | None = None, near: bool = False) -> None:
+        self.exactly_one, self.names, self.near = exactly_one, names, near
+        self.level, self.below = 0, False
         self.definitions: dict[Key, Any] = {}
         self.needs: dict[Key, set[Key]] = {}
         self.needed: list[set[Key]] = [set()]
@@ -84,13 +86,17 @@ class Converter:
 
     def _definition(self, part: Part, exempt: frozenset[str]) -> str:
         cursor = part.cursor.follow()
-        name = _name(cursor, exempt)
+        level = self.level + self.below if self.near else 0
+        name = _name(cursor, exempt) + (f".{level}" if level else "")
         key = (*cursor.key, part.view, exempt, name)
         if key not in self.needs:
+            outer = self.level, self.below
+            self.level, self.below = level, False
             self.needed.append(set())
             self.needs[key] = set()
-            self.definitions[key] = self.part(Part(cursor, part.view), exempt)
+            self.definitions[key] = {} if level > 1 else self.part(Part(cursor, part.view), exempt)
             self.needs[key] = self.needed.pop()
+            self.level, self.below = outer
         self.needed[-1].add(key)
         return name
 
@@ -108,9 +114,11 @@ class Converter:
         return result
 
     def _unions(self, part: Part, own: dict[str, Any]) -> list[dict[str, Any]]:
-        found = []
+        found: list[dict[str, Any]] = []
         for combiner in ("oneOf", "anyOf"):
             groups = union_members(part, combiner)
+            if own.get(combiner) == []:
+                found.append({"not": {}})
             if groups:
                 exactly_one = combiner == "oneOf" and self.exactly_one and "discriminator" not in own
                 listed = [self.all_of(group) for group in groups]
@@ -126,12 +134,18 @@ class Converter:
         return {"type": list(dict.fromkeys(known))} if known else {}
 
     def _children(self, part: Part, own: dict[str, Any], exempt: frozenset[str]) -> dict[str, Any]:
+        outer, self.below = self.below, True
+        result = self._subschemas(part, own, exempt)
+        self.below = outer
+        return result
+
+    def _subschemas(self, part: Part, own: dict[str, Any], exempt: frozenset[str]) -> dict[str, Any]:
         result: dict[str, Any] = {}
         if isinstance(own.get("properties"), dict):
             result["properties"] = {
                 name: self._property(_below(part, own, "properties", name), part)
                 for name, inner in own["properties"].items()
-                if isinstance(inner, dict | bool)
+                if isinstance(inner, dict | bool) and (self.names is None or name in self.names)
             }
         names = required_names(part, exempt)
         if names:
@@ -203,7 +217,7 @@ def _texts(own: dict[str, Any], part: Part) -> dict[str, Any]:
         result["pattern"] = own["pattern"]
     if isinstance(own.get("format"), str):
         result["format"] = own["format"]
-    if isinstance(own.get("enum"), list) and own["enum"]:
+    if isinstance(own.get("enum"), list):
         nullable = own.get("nullable") is True and not part.cursor.document.is_31
         result["enum"] = [*own["enum"], *([None] if nullable and None not in own["enum"] else [])]
     if "const" in own:

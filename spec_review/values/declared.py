@@ -1,16 +1,19 @@
 """Which differences between two schemas does no value show: names, defaults, deprecations, grades?"""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
 
 from openapi import GRADES, Grade
 from spec_review.loading import Cursor
+from spec_review.values.convert import BOUNDS
 from spec_review.values.equality import Equality
+from spec_review.values.jumps import Jumps
 from spec_review.values.names import similar
 from spec_review.values.pairing import partners
-from spec_review.values.schema import Part, Schema, alternatives, identity, keywords
+from spec_review.values.reach import Reach
+from spec_review.values.schema import Part, Schema, alternatives, identity, keywords, resolved
 from spec_review.values.shape import Shape, shape_of
 
 CONSTRAINTS = {
@@ -32,6 +35,8 @@ class Fact:
     old: Any = None
     new: Any = None
     optional: bool = True
+    place: tuple[Any, ...] = ()
+    origin: int = -1  # the visit that found it
 
 
 Grades = tuple[Grade, Grade]
@@ -48,6 +53,7 @@ class Below:
     revision: Schema
     optional: bool
     grades: Grades
+    root: int = 0
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -55,36 +61,58 @@ class Below:
         return (identity(self.base), identity(self.revision), self.optional, self.grades)
 
 
+Roots = Sequence[tuple[Schema, Schema, bool]]
+"""The schemas of the base and the revision, and whether their whole value may be omitted."""
+
+
+def _number(below: "Below", known: dict[Any, int], pending: "list[Below]", reach: Reach) -> int:
+    """The number of a visit, also if the pair was reached before."""
+    below = replace(below, base=resolved(below.base), revision=resolved(below.revision))
+    if below.key not in known:
+        known[below.key] = reach.add()
+        pending.append(below)
+    return known[below.key]
+
+
 class Declared:
-    """Compares what the schemas of the base and of the revision declare, and caches the results."""
+    """Compares what the schemas of the base and of the revision declare."""
 
-    def __init__(self, equality: Equality) -> None:
-        self.equality = equality
-        self.known: dict[tuple[Any, ...], list[Fact]] = {}
+    def __init__(self, equality: Equality, jumps: Jumps | None, late: Callable[[], bool]) -> None:
+        self.equality, self.jumps, self.late = equality, jumps, late
 
-    def facts(
-        self, base: Schema, revision: Schema, optional: bool = True, grades: Grades = DEFAULT
-    ) -> list[Fact]:
-        """The facts at and below a pair of schemas whose parents have these grades.
+    def explore(self, roots: Roots) -> tuple[list[list[Fact]], Reach]:
+        """The facts at and below each root, and for each fact all roots that lead to it.
 
-        Each pair below is visited once, by its shortest path.
+        Each pair of schemas is visited once, by its shortest path.
         """
-        key = (identity(base), identity(revision), optional, grades)
-        if key not in self.known:
-            self.known[key] = list(self._facts(Below((), base, revision, optional, grades)))
-        return self.known[key]
-
-    def _facts(self, first: "Below") -> Iterator[Fact]:
-        pending, seen = [first], {first.key}
-        for below in pending:
-            if self.equality.equal(below.base, below.revision):
-                continue
-            for found in self._at(below):
+        reach, facts = Reach(), [list[Fact]() for _ in roots]
+        first = [Below((), *root, DEFAULT, place) for place, root in enumerate(roots)]
+        pending: list[Below] = []
+        known: dict[Any, int] = {}
+        for below in first:
+            reach.root(_number(below, known, pending, reach), below.root)
+        for at, below in enumerate(pending):
+            if self.late():
+                break
+            for found in self._found(below):
                 if isinstance(found, Fact):
-                    yield replace(found, path=(*below.path, *found.path))
-                elif found.key not in seen:
-                    seen.add(found.key)
-                    pending.append(found)
+                    path = (*below.path, *found.path)
+                    facts[below.root].append(replace(found, path=path, origin=at))
+                else:
+                    reach.link(at, _number(replace(found, root=below.root), known, pending, reach))
+        return facts, reach
+
+    def _found(self, below: "Below") -> Iterator["Fact | Below"]:
+        if self.equality.equal(below.base, below.revision):
+            return
+        jumps = self.jumps.between(below.base, below.revision) if self.jumps else None
+        if jumps is None:
+            yield from self._at(below)
+            return
+        for jump in jumps:
+            path = (*below.path, *jump.steps)
+            optional = jump.optional if jump.steps else below.optional
+            yield Below(path, jump.one, jump.other, optional, below.grades)
 
     def _at(self, at: "Below") -> Iterator["Fact | Below"]:
         base, revision, grades = at.base, at.revision, at.grades
@@ -94,7 +122,8 @@ class Declared:
             yield Fact("grade", (), _origin(base), _origin(revision), "", *own)
         for one, other in self._paired(alternatives(base), alternatives(revision)):
             yield from _keyword_grades(one, other, own)
-            yield from self._flat(at.path, one, other, own)
+            for found in self._flat(at.path, one, other, own):
+                yield replace(found, place=place_of(one, other)) if isinstance(found, Fact) else found
 
     def _paired(self, ones: list[Schema], others: list[Schema]) -> Iterator[tuple[Schema, Schema]]:
         for one, other, left_over in partners(ones, others, self.equality.equal):
@@ -107,6 +136,7 @@ class Declared:
         one, other = shape_of(base), shape_of(revision)
         yield from self._names(base, revision, one, other)
         yield from _texts(base, revision, one, other)
+        yield from _types(base, revision, one, other)
         for name in one.properties:
             if _visible(name, one) and _visible(name, other):
                 required = name in one.required and name in other.required
@@ -147,6 +177,11 @@ class Declared:
             same_position = order.index(name) == others.index(equal[0])
             return equal[0] if same_position and _distinctive(schema) else None
         return None
+
+
+def place_of(base: Schema, revision: Schema) -> tuple[Any, ...]:
+    """Equal for the same two schemas, however they are read."""
+    return tuple(tuple(part.cursor.key for part in schema) for schema in (base, revision))
 
 
 def _same_description(one: Schema, other: Schema) -> bool:
@@ -249,17 +284,27 @@ def _first_value(schema: Schema, keyword: str) -> list[Any]:
     return found[:1]
 
 
+def _types(base: Schema, revision: Schema, one: Shape, other: Shape) -> Iterator[Fact]:
+    """A type that only one schema states, although both mean it."""
+    old, new = one.values_of("type"), other.values_of("type")
+    if one.types == other.types and bool(old) != bool(new) and len(one.types) == 1:
+        kind = "type-stated" if new else "type-dropped"
+        both = (str(old[0]) if old else None, str(new[0]) if new else None)
+        yield Fact(kind, (), _owner(base), _owner(revision), "type", *both)
+
+
 def _texts(base: Schema, revision: Schema, one: Shape, other: Shape) -> Iterator[Fact]:
     """Patterns and formats that differ; the search may miss a string that shows the difference."""
     for keyword in ("pattern", "format"):
         old, new = sorted(map(str, one.values_of(keyword))), sorted(map(str, other.values_of(keyword)))
-        if old and new and old != new:
+        named = keyword == "format" and not set(old + new) & set(BOUNDS)
+        if old != new and (named or (old and new)):
             yield Fact(
                 f"{keyword}-changed",
                 (),
                 _owner(base),
                 _owner(revision),
                 keyword,
-                " and ".join(old),
-                " and ".join(new),
+                " and ".join(old) or None,
+                " and ".join(new) or None,
             )

@@ -7,17 +7,11 @@ as equal, so that cycles end. What was found under such an assumption is kept on
 from collections.abc import Iterator
 from typing import Any
 
-from openapi import GRADES
 from spec_review.loading import Cursor
 from spec_review.values.schema import Part, Schema
+from spec_review.values.unchanged import NAMED, UNORDERED, Unchanged, meaning
 
-IGNORED = {"description", "title", "example", "examples", "externalDocs", "xml", "$comment", "summary"}
-UNORDERED = {"required", "enum", "type"}
-EXTENSIONS = {"x-grade", *(f"x-{grade}" for grade in GRADES[1:]), "x-enum-grade", "x-lifecycle"}
 COMBINERS = ("allOf", "oneOf", "anyOf")
-NAMED = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependentRequired")
-"""Keywords whose members have names: a member called `description` is not the keyword."""
-
 DATA = ("const", "default")
 """Keywords whose value is data and not a schema."""
 
@@ -27,7 +21,8 @@ Pair = tuple[Any, ...]
 class Equality:
     """Compares places of two documents and caches the results."""
 
-    def __init__(self) -> None:
+    def __init__(self, unchanged: Unchanged | None = None) -> None:
+        self.unchanged = unchanged or Unchanged()
         self.equals: set[Pair] = set()
         self.differs: set[Pair] = set()
         self._open: dict[Pair, int] = {}
@@ -75,6 +70,9 @@ class Equality:
             return True, NOTHING
         if key in self._open:
             return True, self._open[key]
+        if self.unchanged.places(one, other):
+            self.equals.add(key)
+            return True, NOTHING
         return self._compared(key, one, other)
 
     def _compared(self, key: Pair, one: Cursor, other: Cursor) -> tuple[bool, int]:
@@ -137,7 +135,7 @@ class Equality:
             if names != sorted(other.value):
                 return False, NOTHING
             return self._every((one.raw(name), other.raw(name)) for name in names)
-        left, right = _meaning(one.value), _meaning(other.value)
+        left, right = meaning(one.value), meaning(other.value)
         if left.keys() != right.keys():
             return False, NOTHING
         for key in left.keys() & (UNORDERED | set(DATA)):
@@ -176,17 +174,9 @@ def _fields(value: Any) -> dict[str, Any]:
 def _resolved(cursor: Cursor) -> Cursor:
     """The place with its `$ref` resolved, unless the `$ref` has siblings that count (OpenAPI 3.1)."""
     refers = isinstance(cursor.value, dict) and isinstance(cursor.value.get("$ref"), str)
-    if refers and (len(_meaning(cursor.value)) == 1 or not cursor.document.is_31):
+    if refers and (len(meaning(cursor.value)) == 1 or not cursor.document.is_31):
         return cursor.follow()
     return cursor
-
-
-def _meaning(value: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: inner
-        for key, inner in value.items()
-        if key not in IGNORED and (key in EXTENSIONS or not key.startswith("x-")) and inner is not None
-    }
 
 
 def _unordered(one: Any, other: Any) -> bool:

@@ -8,6 +8,7 @@ its assumed constraints do not apply, its assumed permissions do. With `full`, e
 from typing import Any, Literal
 
 from openapi import GRADES, Grade
+from spec_review.loading import Document
 
 ASSUMED_KEYWORDS = f"x-{Grade.ASSUMED}"
 Reading = Literal["strict", "lax", "full"]
@@ -34,9 +35,16 @@ def _joined(one: Any, other: Any) -> list[Any]:
     return [*(one if isinstance(one, list) else []), *(other if isinstance(other, list) else [])]
 
 
-def has_assumptions(value: Any) -> bool:
+def has_grades(document: Document) -> bool:
+    """Whether a document may use grades anywhere."""
+    return any(f"x-{word}" in document.source.text for word in ("grade", "enum-grade", *GRADES[1:]))
+
+
+def has_assumptions(document: Document) -> bool:
     """Whether anything in a document is graded `assumed`."""
-    pending = [value]
+    if not any(word in document.source.text for word in (Grade.ASSUMED, "x-enum-grade")):
+        return False
+    pending: list[Any] = [document.content]
     while pending:
         item = pending.pop()
         if isinstance(item, dict):

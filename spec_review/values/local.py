@@ -8,10 +8,11 @@ from spec_review.values.equality import Equality
 from spec_review.values.pairing import partners
 from spec_review.values.reasons import is_one_of, keyword_of, main_reasons, names_of, step_of
 from spec_review.values.sampling import Sampling
-from spec_review.values.schema import Schema, alternatives, identity
-from spec_review.values.serialization import Acceptor, JsonChecker
-from spec_review.values.shape import own_constraints, shape_of
+from spec_review.values.schema import Schema, alternatives, identity, keywords
+from spec_review.values.serialization import JsonChecker
+from spec_review.values.shape import Shape, allowed_by, own_constraints, shape_of
 from spec_review.values.shrink import size
+from spec_review.values.unchanged import WORDS
 from spec_review.values.validators import Validators
 
 
@@ -26,7 +27,7 @@ class Difference:
     value: Any
     name: str = ""
     ambiguous: bool = False
-    proved: bool = True
+    origin: int = -1  # the visit of the search that found it
 
     @property
     def place(self) -> tuple[Any, ...]:
@@ -43,8 +44,6 @@ class Context:
     one: Schema
     other: Schema
     union: bool
-    accepts: Acceptor
-    still_accepts: Acceptor
     left_over: bool = False
 
 
@@ -55,10 +54,11 @@ Reasons = list[tuple[str, str]]
 class Local(Sampling):
     """Compares the keywords at single places."""
 
-    def __init__(self, validators: Validators, equality: Equality, checker: JsonChecker) -> None:
-        super().__init__(validators, checker)
+    def __init__(
+        self, validators: Validators, equality: Equality, checker: JsonChecker, effort: float = 1.0
+    ) -> None:
+        super().__init__(validators, checker, effort)
         self.equality = equality
-        self.known: dict[tuple[Any, ...], list[Difference]] = {}
         self._contexts: dict[tuple[Any, ...], list[Context]] = {}
         self._gone: dict[tuple[Any, ...], list[Difference]] = {}
 
@@ -71,14 +71,21 @@ class Local(Sampling):
 
     def _paired(self, accepting: Schema, rejecting: Schema) -> Iterator[Context]:
         ones, others = alternatives(accepting), alternatives(rejecting)
-        accepts = self.checker.acceptor(self.validators, accepting)
-        still_accepts = self.checker.acceptor(self.validators, rejecting, strictly=True)
         union = len(ones) + len(others) > 2
         for one, other, left_over in partners(ones, others, self.equality.equal):
-            yield Context(accepting, rejecting, one, other, union, accepts, still_accepts, left_over)
+            yield Context(accepting, rejecting, one, other, union, left_over)
+
+    def plain_contexts(self, accepting: Schema, rejecting: Schema) -> list[Context]:
+        """The alternatives of two schemas that say the same, in order."""
+        ones, others = alternatives(accepting), alternatives(rejecting)
+        union = len(ones) + len(others) > 2
+        pairs = zip(ones, others, strict=False)
+        return [Context(accepting, rejecting, one, other, union) for one, other in pairs]
 
     def local(self, accepting: Schema, rejecting: Schema, explained: set[str]) -> list[Difference]:
         """Differences by the keywords at this place itself, not by those of the steps in `explained`."""
+        if allowed_by(accepting) is not None and allowed_by(rejecting) is not None:
+            return self._enumerations(accepting, rejecting)
         contexts = self.contexts(accepting, rejecting)
         constants = [one for one in contexts if one.left_over and shape_of(one.one).allowed is not None]
         result = self._constants(constants) if len(constants) > 1 else []
@@ -97,14 +104,22 @@ class Local(Sampling):
         ones = alternatives(accepting)
         if len(ones) < 2 or not is_one_of(rejecting):
             return []
-        accepts = self.checker.acceptor(self.validators, accepting)
-        still_accepts = self.checker.acceptor(self.validators, rejecting, strictly=True)
         for one in ones:
-            context = Context(accepting, rejecting, one, one, True, accepts, still_accepts)
+            context = Context(accepting, rejecting, one, one, True)
             for value in self.values(shape_of(one), shape_of(one)):
                 if self.breaks(context, value):
                     found = [("oneOf", "")], is_one_of(accepting)
                     return [_difference(replace(context, other=rejecting), found[0][0], value, found[1])]
+        return []
+
+    def _enumerations(self, accepting: Schema, rejecting: Schema) -> list[Difference]:
+        """A constant that only one of two enumerations has; each is an `enum` or a union of constants."""
+        context = Context(accepting, rejecting, accepting, rejecting, union=False)
+        for value in allowed_by(accepting) or ():
+            if self.breaks(context, value):
+                keyword = "const" if _is_const(accepting) and _is_const(rejecting) else "enum"
+                keyword = "nullable" if value is None else keyword
+                return [Difference(keyword, (), accepting, rejecting, value)]
         return []
 
     def _constants(self, contexts: list[Context]) -> list[Difference]:
@@ -143,7 +158,17 @@ class Local(Sampling):
         """Whether only the accepting schema accepts the value; False when the budget is used up."""
         if not self.spend(value):
             return False
-        return context.accepts(value) and not context.still_accepts(value)
+        accepts = self.checker.acceptor(self.validators, context.accepting)
+        still_accepts = self.checker.acceptor(self.validators, context.rejecting, strictly=True)
+        return accepts(value) and not still_accepts(value)
+
+    def breaks_exactly(self, context: Context, value: Any) -> bool:
+        """The same, with every schema that the value touches, however large the schemas are."""
+        if not self.spend(value):
+            return False
+        accepts = self.checker.acceptor(self.validators, context.accepting, exact=True)
+        still_accepts = self.checker.acceptor(self.validators, context.rejecting, strictly=True, exact=True)
+        return accepts(value) and not still_accepts(value)
 
     def _at(self, context: Context, explained: set[str]) -> Iterator[Difference]:
         one, other = shape_of(context.one), shape_of(context.other)
@@ -160,6 +185,14 @@ class Local(Sampling):
         for reasons, value, ambiguous in sorted(several, key=lambda entry: size(entry[1])):
             for reason in main_reasons(reasons, best):
                 _keep(best, _difference(context, reason, value, ambiguous))
+        if ("type", "") in best:
+            best.pop(("nullable", ""), None)  # the type that was added or removed is the one cause
+        if ("type", "") in best and not _constrains(one):
+            best = {("type", ""): best["type", ""]}  # everything is now accepted: that is the one cause
+        if ("maximum", "") in best and not (
+            other.values_of("minimum") or other.values_of("exclusiveMinimum")
+        ):
+            best.pop(("minimum", ""), None)  # the format is the one cause
         yield from best.values()
 
     def _reasons(self, context: Context, value: Any, explained: set[str]) -> tuple[Reasons, bool]:
@@ -180,6 +213,14 @@ class Local(Sampling):
         if reasons and context.union and any(keyword == "type" for keyword, _ in reasons):
             reasons = [("alternatives" if value is not None else "nullable", "")]
         return list(dict.fromkeys(reasons)), False
+
+
+def _constrains(shape: Shape) -> bool:
+    return any(key not in WORDS and not key.startswith("x-") for key in shape.keyword_values)
+
+
+def _is_const(schema: Schema) -> bool:
+    return any("const" in keywords(part) for part in schema)
 
 
 def _difference(context: Context, reason: tuple[str, str], value: Any, ambiguous: bool) -> Difference:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from spec_review.values.schema import Schema
-from spec_review.values.shape import Shape, same, shape_of
+from spec_review.values.shape import Shape, own_constraints, same, shape_of
 
 
 def children(one: Shape, other: Shape) -> Iterator[tuple[str, Schema, Schema]]:
@@ -95,7 +95,7 @@ def _nearest(lefts: list[Schema], others: list[Schema]) -> list[tuple[float, int
     return found
 
 
-MAX_PAIRS = 20_000
+MAX_PAIRS = 6_000
 """The most pairs of alternatives whose affinity is computed."""
 
 ALIKE = 2.0
@@ -105,15 +105,17 @@ ALIKE = 2.0
 def _unequal(ones: list[Schema], others: list[Schema], equal: Equal) -> tuple[list[Schema], list[Schema]]:
     """The alternatives that have no equal counterpart; the one with the same place is tried first."""
     rights = dict(enumerate(others))
-    places = {_place(other): at for at, other in rights.items()}
+    similar: dict[object, list[int]] = {}
+    for at, other in rights.items():
+        similar.setdefault(own_constraints(other), []).append(at)
     lefts = []
     left = MAX_PAIRS
     for one in ones:
-        first = places.get(_place(one))
-        order = [first] if first in rights else []
-        order += [at for at in rights if at != first] if left > 0 else []
+        place = _place(one)
+        order = [at for at in similar.get(own_constraints(one), ()) if at in rights] if left > 0 else []
+        order.sort(key=lambda at: _place(others[at]) != place)
         left -= len(order)
-        match = next((at for at in order if at is not None and equal(one, rights[at])), None)
+        match = next((at for at in order if equal(one, rights[at])), None)
         if match is None:
             lefts.append(one)
         else:

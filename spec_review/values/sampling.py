@@ -1,7 +1,7 @@
 """Which values are worth trying for a schema, and how many may be tried?"""
 
 from collections.abc import Iterator
-from time import monotonic
+from time import process_time
 from typing import Any
 
 from spec_review.values import candidates
@@ -17,8 +17,11 @@ BUDGET = 60_000
 TOTAL = 3_000_000
 """The number of values to try for all pairs together."""
 
-SECONDS = 12.0
-"""The time after which a search ends, whatever is left of its budget."""
+SECONDS = 10.0
+"""The processor time after which a search ends, whatever is left of its budget."""
+
+PROOF_SECONDS = 4.0
+"""The time for proofs after the search."""
 
 WEIGHT = 50
 """A value that consists of this many values counts as one more."""
@@ -27,23 +30,28 @@ WEIGHT = 50
 class Sampling:
     """Values that a schema accepts, within a budget."""
 
-    def __init__(self, validators: Validators, checker: JsonChecker) -> None:
+    def __init__(self, validators: Validators, checker: JsonChecker, effort: float = 1.0) -> None:
         self.validators, self.checker = validators, checker
         self.samples: dict[int, list[Any]] = {}
         self.sampling: set[int] = set()
-        self.left, self.total = BUDGET, TOTAL
-        self.deadline = monotonic() + SECONDS
+        self.budget, self.total = int(BUDGET * effort), int(TOTAL * effort)
+        self.left = self.budget
+        self.deadline = process_time() + SECONDS * effort
 
     def begin(self) -> None:
         """Start the budget of another pair of schemas."""
-        self.left = min(BUDGET, self.total)
+        self.left = min(self.budget, self.total)
         self.late()
 
     def late(self) -> bool:
         """Whether the time is up; then nothing is left of the budget."""
-        if monotonic() > self.deadline:
+        if process_time() > self.deadline:
             self.left = self.total = 0
         return self.left <= 0
+
+    def is_over(self) -> bool:
+        """Whether even the time for proofs is up."""
+        return process_time() > self.deadline + PROOF_SECONDS
 
     @property
     def exhausted(self) -> bool:
@@ -75,6 +83,8 @@ class Sampling:
 
     def sample(self, schema: Schema) -> list[Any]:
         """Up to 12 values that a schema accepts, smallest first."""
+        if self.late():
+            return []
         key = self.validators.validator_id(schema)
         if key not in self.samples:
             if key in self.sampling:

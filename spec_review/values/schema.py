@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 from openapi import Grade
 from spec_review.loading import Cursor, mapped
 from spec_review.values.grades import Reading, graded
+from spec_review.values.unchanged import meaning
 
 Direction = Literal["request", "response"]
 TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
@@ -50,6 +51,19 @@ Schema = tuple[Part, ...]
 def schema_of(cursor: Cursor | None, view: View) -> Schema:
     """The schema at a place; None and `true` accept every value."""
     return () if cursor is None or cursor.value is True else (Part(cursor, view),)
+
+
+def resolved(schema: Schema) -> Schema:
+    """The schema at the target of its `$ref`, so that each place is visited once, whatever refers to it."""
+    if len(schema) != 1 or schema[0].bare:
+        return schema
+    return (Part(resolved_cursor(schema[0].cursor), schema[0].view),)
+
+
+def resolved_cursor(cursor: Cursor) -> Cursor:
+    """The place with its `$ref` resolved, unless the `$ref` has siblings that count (OpenAPI 3.1)."""
+    alone = not isinstance(cursor.value, dict) or len(meaning(cursor.value)) == 1
+    return cursor.follow() if alone or not cursor.document.is_31 else cursor
 
 
 def identity(schema: Schema) -> tuple[Any, ...]:
@@ -120,6 +134,9 @@ def _opened(part: Part, seen: tuple[Place, ...]) -> list[Schema]:
         result = _times(result, _open(member, seen), part)
     for combiner in ("oneOf", "anyOf"):
         union = union_members(part, combiner)
+        if own.get(combiner) == []:  # none of no members: no value is accepted
+            nothing = Cursor(cursor.document, (*cursor.path, combiner), False)
+            result = _times(result, [(Part(nothing, part.view, True),)], part)
         if union:
             opened = [alternative for group in union for alternative in _group(group, seen)]
             result = _times(result, opened, part)
@@ -131,13 +148,14 @@ def _opened(part: Part, seen: tuple[Place, ...]) -> list[Schema]:
 
 def _times(left: list[Schema], right: list[Schema], part: Part) -> list[Schema]:
     """Each conjunction of the left with each of the right, without repeated parts."""
-    if len(left) * len(right) > MAX_ALTERNATIVES:
-        document = part.cursor.document
+    document = part.cursor.document
+    most = int(MAX_ALTERNATIVES * document.effort)
+    if len(left) * len(right) > most:
         document.warnings.setdefault(
             f"{document.name}:{part.cursor.line}: {len(left) * len(right)} combinations of alternatives; "
-            f"the first {MAX_ALTERNATIVES} are compared"
+            f"the first {most} are compared; --effort raises the limit"
         )
-    return [_joined(one, other) for one, other in islice(product(left, right), MAX_ALTERNATIVES)]
+    return [_joined(one, other) for one, other in islice(product(left, right), most)]
 
 
 def _joined(one: Schema, other: Schema) -> Schema:
@@ -196,6 +214,16 @@ def is_assumed(cursor: Cursor) -> bool:
 
 def union_members(part: Part, combiner: str) -> list[Schema]:
     """The members of a `oneOf` or `anyOf`, each with the discriminator values that select it."""
+    if not isinstance(part.cursor.value, dict) or not keywords(part).get(combiner):
+        return []
+    memory, key = part.cursor.document.memory, ("union", part.identity, combiner)
+    if key not in memory:
+        memory[key] = _union_members(part, combiner)
+    result: list[Schema] = memory[key]
+    return result
+
+
+def _union_members(part: Part, combiner: str) -> list[Schema]:
     found = members(part, combiner)
     tags = _tags(part, found)
     return [

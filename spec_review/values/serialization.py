@@ -22,14 +22,21 @@ NUMBER = re.compile(r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$")
 class JsonChecker:
     """Checks values that are sent as JSON."""
 
-    def acceptor(self, validators: Validators, schema: Schema, strictly: bool = False) -> Acceptor:
-        """A function that checks values; with `strictly`, a request must match exactly one `oneOf` member."""
+    def acceptor(
+        self, validators: Validators, schema: Schema, strictly: bool = False, exact: bool = False
+    ) -> Acceptor:
+        """A function that checks values; with `strictly`, a request must match exactly one `oneOf` member.
+
+        With `exact`, it checks everything that a value contains, also in very large schemas.
+        """
         exactly_one = strictly and any(part.view.direction == "request" for part in schema)
+        if exact and validators.is_large(schema):
+            return lambda value: validators.exact(schema, exactly_one, value).is_valid(value)
         return validators.validator(schema, exactly_one).is_valid
 
     def accepts(self, validators: Validators, schema: Schema, value: Any, strictly: bool = False) -> bool:
-        """Whether a schema accepts the value."""
-        return self.acceptor(validators, schema, strictly)(value)
+        """Whether a schema accepts the value, with everything that the value contains."""
+        return self.acceptor(validators, schema, strictly, exact=True)(value)
 
     def rejections(self, validators: Validators, schema: Schema, value: Any) -> list[Rejection]:
         """The keywords of a flat schema that reject the value."""
@@ -44,9 +51,11 @@ class JsonChecker:
 class TextChecker(JsonChecker):
     """Checks values that are sent as text, as lists of texts or as mappings of texts."""
 
-    def acceptor(self, validators: Validators, schema: Schema, strictly: bool = False) -> Acceptor:
+    def acceptor(
+        self, validators: Validators, schema: Schema, strictly: bool = False, exact: bool = False
+    ) -> Acceptor:
         """A function that checks whether the schema accepts a value of the serialized text."""
-        checker = super().acceptor(validators, schema, strictly)
+        checker = super().acceptor(validators, schema, strictly, exact)
         return lambda value: checker(deserialized(validators, schema, serialized(value)))
 
     def rejections(self, validators: Validators, schema: Schema, value: Any) -> list[Rejection]:

@@ -10,6 +10,7 @@ from spec_review.values.schema import (
     TYPES,
     Part,
     Schema,
+    alternatives,
     cached,
     is_assumed,
     keywords,
@@ -59,7 +60,7 @@ def shape_of(schema: Schema) -> Shape:
     names = dict.fromkeys(name for part in schema for name in _declared(part))
     properties = {name: _property(schema, name) for name in names}
     return Shape(
-        types=_types(schema),
+        types=_implied(_types(schema), every),
         properties=properties,
         hidden=frozenset(
             name for name, inner in properties.items() if any(_is_hidden(part) for part in inner)
@@ -188,6 +189,21 @@ def _types(schema: Schema) -> tuple[str, ...]:
     return tuple(name for name in TYPES if name in allowed)
 
 
+IMPLIED = {
+    "object": ("properties", "additionalProperties", "patternProperties"),
+    "array": ("items", "prefixItems"),
+}
+"""Keywords by which a schema without a type shows which type its author means."""
+
+
+def _implied(types: tuple[str, ...], every: dict[str, list[Any]]) -> tuple[str, ...]:
+    """The types to try: without a stated type, only the one that the keywords are for."""
+    if types != TYPES or "enum" in every or "const" in every:
+        return types
+    meant = [name for name, words in IMPLIED.items() if any(word in every for word in words)]
+    return tuple(meant) if len(meant) == 1 else types
+
+
 def part_types(part: Part) -> set[str]:
     """The types that one part allows."""
     own = keywords(part)
@@ -252,9 +268,19 @@ def _allowed(schema: Schema) -> tuple[Any, ...] | None:
             sets.append([*own["enum"], *([None] if nullable and None not in own["enum"] else [])])
         if "const" in own:
             sets.append([own["const"]])
+        if part.cursor.value is False:
+            sets.append([])
     if not sets:
         return None
     return tuple(value for value in sets[0] if all(any(same(value, other) for other in one) for one in sets))
+
+
+def allowed_by(schema: Schema) -> tuple[Any, ...] | None:
+    """The constants that a schema allows, also as a union of constants; None when it allows more."""
+    found = [shape_of(one).allowed for one in alternatives(schema)]
+    if not found or any(one is None for one in found):
+        return None
+    return tuple(value for one in found if one is not None for value in one)
 
 
 def same(one: Any, other: Any) -> bool:

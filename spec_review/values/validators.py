@@ -3,14 +3,22 @@
 import base64
 import binascii
 import json
+from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any
 
 import jsonschema_rs
 
 from spec_review.values.convert import Converter
 from spec_review.values.schema import Schema, identity
+from spec_review.values.unchanged import Unchanged
 
 BACKTRACKS = 20_000
+MOST_DEFINITIONS = 60
+"""A schema with at least as many definitions is large."""
+
+NEARLY = 30
+"""A validator for this many more properties than a value has is used again for the value."""
 
 
 def _is_base64(text: str) -> bool:
@@ -27,14 +35,38 @@ FORMATS = {"byte": _is_base64}
 class Validators:
     """The validators of schemas, each compiled once; schemas with the same content share one."""
 
-    def __init__(self) -> None:
+    def __init__(self, unchanged: Unchanged | None = None) -> None:
+        self._unchanged = unchanged or Unchanged()
         self._compiled: dict[tuple[Any, ...], jsonschema_rs.Draft202012Validator] = {}
-        self._by_text: dict[str, jsonschema_rs.Draft202012Validator] = {}
-        self._converters = {exactly_one: Converter(exactly_one) for exactly_one in (False, True)}
+        self._exact: dict[Any, dict[frozenset[str], jsonschema_rs.Draft202012Validator]] = {}
+        self._by_text: dict[bytes, jsonschema_rs.Draft202012Validator] = {}
+        self._whole = {exactly_one: Converter(exactly_one) for exactly_one in (False, True)}
+        self._near = {exactly_one: Converter(exactly_one, near=True) for exactly_one in (False, True)}
+        self._large: dict[tuple[Any, ...], bool] = {}
 
     def accepts(self, schema: Schema, value: Any, exactly_one: bool = False) -> bool:
-        """Whether the schema accepts the value."""
-        return bool(self.validator(schema, exactly_one).is_valid(value))
+        """Whether the schema accepts the value, with everything that the value contains."""
+        large = self.is_large(schema)
+        checker = self.exact(schema, exactly_one, value) if large else self.validator(schema, exactly_one)
+        return bool(checker.is_valid(value))
+
+    def is_large(self, schema: Schema) -> bool:
+        """Whether a schema refers to so many others that a validator of all of them costs too much."""
+        key = tuple(part.cursor.key for part in schema)
+        if key not in self._large:
+            targets = [self._unchanged.targets(part.cursor, MOST_DEFINITIONS) for part in schema]
+            self._large[key] = len(set().union(*targets)) >= MOST_DEFINITIONS
+        return self._large[key]
+
+    def exact(self, schema: Schema, exactly_one: bool, value: Any) -> jsonschema_rs.Draft202012Validator:
+        """A validator for one value: it leaves out the properties that the value does not have."""
+        names = frozenset(_names(value))
+        known = self._exact.setdefault((identity(schema), exactly_one), {})
+        for more, checker in known.items():
+            if names <= more and len(more) <= len(names) + NEARLY:
+                return checker
+        known[names] = self._shared(Converter(exactly_one, names).whole(schema))
+        return known[names]
 
     def rejections(self, schema: Schema, value: Any) -> list[tuple[str, tuple[Any, ...], dict[str, Any]]]:
         """For each keyword that rejects the value: its name, the path in the value, and the details."""
@@ -42,19 +74,36 @@ class Validators:
         return [_rejection(error) for error in found]
 
     def validator(self, schema: Schema, exactly_one: bool) -> jsonschema_rs.Draft202012Validator:
-        """The compiled validator of a schema; with `exactly_one`, members of a `oneOf` may not overlap."""
+        """The compiled validator of a schema; with `exactly_one`, members of a `oneOf` may not overlap.
+
+        That of a large schema accepts any value behind the references of a property.
+        """
         key = (identity(schema), exactly_one)
         if key not in self._compiled:
-            converted = self._converters[exactly_one].whole(schema)
-            text = json.dumps(converted)
-            if text not in self._by_text:
-                self._by_text[text] = compiled(converted)
-            self._compiled[key] = self._by_text[text]
+            converters = self._near if self.is_large(schema) else self._whole
+            self._compiled[key] = self._shared(converters[exactly_one].whole(schema))
         return self._compiled[key]
+
+    def _shared(self, converted: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
+        text = sha256(json.dumps(converted).encode()).digest()
+        if text not in self._by_text:
+            self._by_text[text] = compiled(converted)
+        return self._by_text[text]
 
     def validator_id(self, schema: Schema) -> int:
         """The same number for schemas that share a validator."""
         return id(self.validator(schema, exactly_one=True))
+
+
+def _names(value: Any) -> Iterator[str]:
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            yield from item
+            pending.extend(item.values())
+        elif isinstance(item, list):
+            pending.extend(item[:1] if all(one is item[0] for one in item) else item)
 
 
 def _rejection(error: jsonschema_rs.ValidationError) -> tuple[str, tuple[Any, ...], dict[str, Any]]:

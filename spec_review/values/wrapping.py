@@ -23,6 +23,15 @@ def enclosing_values(one: Shape, step: str, inner: Any, sample: candidates.Sampl
         yield from _objects(one, name, inner, sample)
 
 
+def merged_values(one: Shape, inner: Any, sample: candidates.Sampler) -> Iterator[Any]:
+    """The value itself, and the value with what an object of this shape requires."""
+    yield inner
+    minimal = candidates.minimal_object(one, sample) if isinstance(inner, dict) else None
+    if minimal:
+        yield {**minimal, **inner}
+        yield {**inner, **minimal}
+
+
 def _arrays(one: Shape, step: str, inner: Any, sample: candidates.Sampler) -> Iterator[Any]:
     if step != "[]":
         before = [(sample(schema) or [None])[0] for schema in one.prefix[: int(step[1:-1])]]

@@ -18,6 +18,7 @@ RUN = {
     "object": "run",
     "createdAt": "2024-08-11T10:21:28.861Z",
     "startedAt": "2024-08-11T10:21:29.000Z",
+    "expiresAt": "2024-08-11T10:31:28.861Z",
     "threadId": "thread_1",
     "status": "in_progress",
     "model": "org/model",

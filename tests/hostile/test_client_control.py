@@ -12,9 +12,11 @@ import pytest
 
 from mock_server import Settings
 from mock_server.app import create_sandboxes
+from mock_server.control import state
 from mock_server.control.app import MOST_WAITING
 from mock_server.control.clock import MOST_RUNS
 from mock_server.sandboxes import registry
+from mock_server.sandboxes import sandbox as sandbox_module
 from mock_server.simulation.ids import Ids
 from mock_server.simulation.records import MessageRecord, RunRecord, ThreadRecord
 from mock_server.storage import protocol
@@ -162,6 +164,40 @@ def test_what_an_evicted_sandbox_held_is_deleted(
     sandboxes.end()
 
 
+def test_workers_delete_together_what_the_oldest_sandboxes_held(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(registry, "MAX_TESTS", 3)
+    monkeypatch.setattr(sandbox_module, "USE_SECONDS", 0)
+    settings = Settings(store=tmp_path / "s", workers=2)
+    workers = [create_sandboxes(settings), create_sandboxes(settings)]
+
+    async def work() -> list[int]:
+        for number in range(12):
+            # Each test is used by one worker only; one more test by both, all the time.
+            for worker in workers:
+                sandbox = worker.of_test("always")
+                if number == 0:
+                    await sandbox.store.add_thread(ThreadRecord("thread", 1))
+            sandbox = workers[number % 2].of_test(f"test {number}")
+            await sandbox.store.add_thread(ThreadRecord("thread", 1))
+            await asyncio.sleep(0)
+        return [await _threads_of(tmp_path / "s", f"test {number}") for number in range(12)]
+
+    assert asyncio.run(work()) == [0] * 10 + [1] * 2
+    assert asyncio.run(_threads_of(tmp_path / "s", "always")) == 1
+    for worker in workers:
+        worker.end()
+
+
+async def _threads_of(path: Path, test: str) -> int:
+    """The number of threads that a file holds for a test."""
+    held = LmdbStore(path, sandbox=test)
+    found = (await held.counts())[0]
+    held.close()
+    return found
+
+
 def test_wrong_tokens_are_slowed_and_never_compared_at_a_high_rate() -> None:
     with running(Settings(port=0, quiet=True, control_token="right")) as mock:
         assert TuneMock(mock.origin, token="right").overview()
@@ -178,3 +214,27 @@ def test_wrong_tokens_are_slowed_and_never_compared_at_a_high_rate() -> None:
         assert set(statuses) == {401, 429}
         time.sleep(1.2)
         assert TuneMock(mock.origin, token="right").overview()
+
+
+def test_the_state_of_a_thread_and_of_a_page_is_bounded(
+    make_mock: Callable[..., Driver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "MOST_ENTRIES", 10)
+    mock = make_mock(speed=0, concurrent_runs=True)
+    for number in range(12):
+        mock.post("/threads/t/messages", {"role": "user", "content": f"{number}"})
+    for thread in ("u", "v", "w"):
+        for _ in range(6):
+            mock.post(f"/threads/{thread}/runs", {"model": "mock/instant"})
+    first = mock.get("/_mock/state").json()
+    assert [thread["id"] for thread in first["threads"]] == ["t"]
+    assert [thread["hasOlder"] for thread in first["threads"]] == [True]
+    texts = [one["content"][0]["text"]["value"] for one in first["threads"][0]["messages"]]
+    assert texts == [f"{number}" for number in range(2, 12)]
+    assert first["more"] is True
+    second = mock.get("/_mock/state?after=t").json()
+    assert [thread["id"] for thread in second["threads"]] == ["u", "v"]
+    assert [entry["run"]["threadId"] for entry in second["runs"]].count("u") == 6
+    assert not any(thread["hasOlder"] for thread in second["threads"])
+    third = mock.get("/_mock/state?after=v").json()
+    assert ([thread["id"] for thread in third["threads"]], third["more"]) == (["w"], False)

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from mock_server import Settings
 from mock_server.http.hints import MOST_HINTS, hints
 from mock_server.http.prefer import preferences
-from mock_server.sandboxes.journal import MAX_BODY, MAX_BYTES, MAX_ENTRIES, Journal
+from mock_server.sandboxes import journal as journal_module
+from mock_server.sandboxes.journal import MAX_BODY, MAX_BYTES, MAX_ENTRIES, Journal, JournalBudget
 from mock_server.server.bounded import LARGEST_HEAD, MOST_HEADERS
 from mock_server.simulation.conditions import KINDS, MOST, ConditionError, parse_all
 from mock_server.testing import TuneMock, running
@@ -185,6 +186,27 @@ def test_the_journal_stays_within_its_limit(seed: int) -> None:
         assert journal.size == sum(one.size for one in kept) <= MAX_BYTES
         assert len(kept) <= MAX_ENTRIES
         assert kept[-1] is entry
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_journals_of_all_tests_together_stay_within_their_limit(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "MAX_TEST_BYTES", 50_000)
+    rng, budget = random.Random(seed), JournalBudget()
+    journals = [Journal(budget) for _ in range(20)]
+    for number in range(3000):
+        journal = rng.choice(journals)
+        scope = {"method": "GET", "path": "/" * rng.randrange(2000), "query_string": b"", "headers": []}
+        entry = journal.note(scope, number)
+        journal.keep(entry, b'"%b"' % (b"x" * rng.randrange(3000)))
+        if rng.random() < 0.01:
+            journals[rng.randrange(20)].end()
+            journals[rng.randrange(20)] = Journal(budget)
+        counted = [one for one in journals if one._budget]
+        assert budget.size >= sum(one.size for one in counted)
+        assert budget.size <= 50_000
+        assert list(journal.entries())[-1:] == [entry]
 
 
 def test_the_journal_of_a_server_keeps_no_large_body(mock: TuneMock) -> None:

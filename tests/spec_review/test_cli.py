@@ -221,7 +221,7 @@ def test_an_internal_error_exits_with_4_and_asks_for_a_report_in_one_line(
     def fail(*_: object) -> None:
         raise KeyError("two\nlines")
 
-    monkeypatch.setattr("spec_review.cli.all_changes", fail)
+    monkeypatch.setattr("spec_review.reviewing.all_changes", fail)
     assert main(pair(LOWERED)) == 4
     output = capsys.readouterr()
     assert output.out == ""

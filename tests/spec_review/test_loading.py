@@ -278,10 +278,14 @@ def test_nothing_outside_of_the_folder_is_read(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "link.yaml").symlink_to(tmp_path / "secret.yaml")
     os.mkfifo(folder / "pipe.yaml")
-    for reference in ("../secret.yaml", "link.yaml", "pipe.yaml", ".//../secret.yaml", "%2e%2e/secret.yaml"):
+    (folder / "a.yaml").write_text(WITH_REFERENCE % "pipe.yaml")
+    with pytest.raises(DocumentError, match="not a regular file"):
+        load(open_source(str(folder / "a.yaml")))
+    for reference in ("../secret.yaml", "link.yaml", ".//../secret.yaml", "%2e%2e/secret.yaml"):
         (folder / "a.yaml").write_text(WITH_REFERENCE % reference)
-        with pytest.raises(DocumentError, match=r"leads outside|not a regular file"):
-            load(open_source(str(folder / "a.yaml")))
+        loaded = load(open_source(str(folder / "a.yaml")))
+        assert any("leads outside" in warning for warning in loaded.warnings)
+        assert "secret.yaml" not in {Path(name).name for name in loaded.others}
 
 
 def test_a_reference_may_lead_to_any_file_of_the_repository(tmp_path: Path) -> None:
@@ -292,8 +296,9 @@ def test_a_reference_may_lead_to_any_file_of_the_repository(tmp_path: Path) -> N
     assert not load(open_source(str(tmp_path / "api/a.yaml"))).warnings
     assert not load(open_source("HEAD:api/a.yaml", tmp_path)).warnings
     repository.write("api/a.yaml", WITH_REFERENCE % "../.git/config")
-    with pytest.raises(DocumentError, match="leads outside"):
-        load(open_source(str(tmp_path / "api/a.yaml")))
+    loaded = load(open_source(str(tmp_path / "api/a.yaml")))
+    assert any("leads outside" in warning for warning in loaded.warnings)
+    assert not loaded.others
 
 
 def test_an_integer_of_any_size_is_compared() -> None:

@@ -89,7 +89,8 @@ def test_a_comment_starts_with_its_marker_shows_all_proofs_and_collapses_the_res
         assert change.fingerprint in text
         if change.proof is not None:
             assert change.proof.text in text
-    assert text.count("<details>") == text.count("</details>") == 3
+    assert text.count("<details>") == text.count("</details>") == 3 + 5
+    assert text.index("| level | what | where | uses |") < text.index("#### ")
     assert "| `code` in the default response | documented | assumed |" in text
     assert text.count("```") % 2 == 0
 
@@ -124,8 +125,10 @@ def test_each_annotation_is_one_line_with_special_characters_escaped() -> None:
 def test_a_changelog_entry_lists_breaking_changes_first() -> None:
     lines = FORMATS["changelog"](report()).splitlines()
     assert lines[0] == "### Contract"
-    assert lines[2].startswith("- **Breaking:** ")
-    assert all(line.startswith("- ") and line.endswith(".") for line in lines[2:])
+    assert lines[2] == "**Several operations**"
+    assert lines[4].startswith("- **Breaking:** ")
+    assert all(line == "" or line.startswith("**") or line.endswith(".") for line in lines[2:])
+    assert "**createParcel**" in lines
     assert FORMATS["changelog"](report({})) == ""
 
 

@@ -289,7 +289,7 @@ class Service:
 
     def submit(self, run: Run, outputs: list[Json]) -> None:
         """Accept the outputs that a run waits for."""
-        if run.status != "requires_action" or run.outputs is None:
+        if run.status != "requires_action" or run.outputs is None or run.outputs.done():
             raise Refusal(400, "failed_precondition", f"run {run.row['id']} does not require tool outputs")
         given = {one["toolCallId"]: one["output"] for one in outputs}
         wanted = {call["id"] for call in run.row["requiredAction"]["submitToolOutputs"]["toolCalls"]}

@@ -19,16 +19,20 @@ from tests.together.generated.document import operations
 from tests.together.generated.mutation.catalogue import candidates, every, stratum
 from tests.together.generated.options import CHOICES, Options, made, read, sample, singles
 from tests.together.generated.shrinking import shrink
+from tests.together.measure import RESULTS
 
 PROVE = bool(os.environ.get("PROVE"))
 SEED = os.environ.get("PROVE_SEED", "1")
 
 
 def run(module: str, output: Path, *arguments: str) -> Any:
-    """What a measuring command wrote."""
+    """What a measuring command wrote. With `PROVE` its text stays in build/together too."""
     command = [sys.executable, "-m", f"tests.together.generated.{module}", "--output", str(output)]
     done = subprocess.run([*command, "--seed", SEED, *arguments], capture_output=True, text=True)
     print(done.stdout[-20_000:], done.stderr[-5_000:])
+    if PROVE:
+        RESULTS.mkdir(parents=True, exist_ok=True)
+        (RESULTS / f"{output.stem}.txt").write_text(done.stdout)
     return json.loads(output.read_text())
 
 
@@ -85,9 +89,12 @@ def test_choices_of_a_base_are_options() -> None:
     assert all(made(dict(base)) for base in {one.base for one in every()})
 
 
-def test_no_generated_conforming_deployment_fails(tmp_path: Path) -> None:
-    count = ("--count", "300" if PROVE else "2", "--no-explain")
-    found = run("conforming", tmp_path / "found.json", "--profile", "smoke", *count)
+@pytest.mark.parametrize(("profile", "count"), [("smoke", 300), ("standard", 150), ("deep", 10)])
+def test_no_generated_conforming_deployment_fails(profile: str, count: int, tmp_path: Path) -> None:
+    if not PROVE and profile != "smoke":
+        pytest.skip("takes long: set PROVE=1")
+    options = ("--count", str(count) if PROVE else "2", "--no-explain")
+    found = run("conforming", tmp_path / f"conforming-{profile}.json", "--profile", profile, *options)
     assert [one["options"] for one in found["deployments"] if one["exit"] != 0] == []
 
 
@@ -102,7 +109,9 @@ def test_a_fault_is_caught_and_what_breaks_nothing_is_not_failed(tmp_path: Path)
 
 @pytest.mark.skipif(not PROVE, reason="takes hours: set PROVE=1")
 def test_generated_faults_are_caught(tmp_path: Path) -> None:
-    found = run("mutants", tmp_path / "found.json", "--profile", "standard", "--count", "1000")
+    found = run("mutants", tmp_path / "mutants.json", "--profile", "standard", "--count", "1000")
     documented = [one for one in found if one["grade"] == Grade.DOCUMENTED]
     missed = [one["name"] for one in documented if one["word"] != "caught"]
+    others = [one for one in found if one["grade"] != Grade.DOCUMENTED]
     assert len(missed) <= 0.03 * len(documented), "\n".join(missed)
+    assert sum(one["word"] == "caught" for one in others) >= 0.85 * len(others)

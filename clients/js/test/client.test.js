@@ -36,6 +36,18 @@ test("the clock stops until it is moved", async () => {
   assert.equal((await mock.clock()).speed, 0);
 });
 
+test("the state has the threads of all pages", async () => {
+  const count = 1010;
+  for (let number = 0; number < count; number += 1) {
+    await fetch(`${mock.url}/threads`, { method: "POST", headers: { "X-Tune-Key": "k", "Content-Type": "application/json" }, body: "{}" });
+  }
+  await create();
+  const { threads, runs, more } = await mock.state();
+  assert.equal(new Set(threads.map((thread) => thread.id)).size, count + 1);
+  assert.equal(runs.length, 1);
+  assert.equal(more, false);
+});
+
 test("a scenario is chosen, assigned and unassigned", async () => {
   await mock.choose("fails-early");
   assert.deepEqual(await mock.assign("tool-call+split", { runs: 1 }), [{ scenario: "tool-call+split", runs: 1 }]);

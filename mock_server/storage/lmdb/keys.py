@@ -1,8 +1,9 @@
 """What does each key of an LMDB file hold?
 
 `tunemock` holds the format of the file. `scenario` and a digest hold a scenario. `changes!` and a number hold
-the id of a changed run. All sandboxes share these keys. Every other key begins with 8 bytes for its sandbox
-and a letter:
+the id of a changed run. `lastused` and the 8 bytes of a sandbox hold the time at which that sandbox was last
+used, in nanoseconds. All sandboxes share these keys. Every other key begins with 8 bytes for its sandbox and
+a letter:
 
     n                               the number of the next thread, and the number of runs
     t thread id                     the state of a thread
@@ -25,7 +26,7 @@ from typing import NamedTuple
 from mock_server.errors import Refusal, quoted
 
 FORMAT_KEY = b"tunemock"
-SCENARIOS, CHANGES = b"scenario", b"changes!"
+SCENARIOS, CHANGES, LAST_USED = b"scenario", b"changes!", b"lastused"
 RUN, MESSAGE = b"r", b"m"
 NUMBER = Struct(">Q")
 COUNTS = Struct(">QQ")
@@ -36,6 +37,14 @@ _MAX_ID = 200
 """Bytes of the longest id in a key. Longer ids are hashed, because LMDB keys have at most 511 bytes."""
 _COUNTS, _STATE, _THREAD, _DATASET, _ENTRY, _PLACE, _COUNTED = b"n", b"t", b"T", b"d", b"e", b"l", b"o"
 _TIME, _THREAD_COUNT = b"c", b"N"
+
+
+_SHARED = {
+    SCENARIOS: "scenario",
+    CHANGES: "change",
+    LAST_USED: "the use of sandbox",
+    FORMAT_KEY: "the format",
+}
 
 
 class DamagedError(Refusal):
@@ -105,7 +114,7 @@ class Keys:
 
 def describe(key: bytes) -> str:
     """A readable name for what a key holds."""
-    for prefix, name in ((SCENARIOS, "scenario"), (CHANGES, "change"), (FORMAT_KEY, "the format")):
+    for prefix, name in _SHARED.items():
         if key.startswith(prefix):
             return f"{name} {key[8:].hex()}".rstrip()
     letter, rest = key[8:9], key[9:]

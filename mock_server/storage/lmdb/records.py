@@ -3,6 +3,8 @@
 Each method is part of a transaction. It raises `DamagedError` for a value that it cannot read.
 """
 
+from itertools import islice
+
 from mock_server.simulation.records import MessageRecord, RunRecord, ThreadRecord
 from mock_server.simulation.timestamps import LATEST
 from mock_server.storage.lmdb import codec
@@ -11,6 +13,7 @@ from mock_server.storage.lmdb.keys import (
     CHANGES,
     COUNTS,
     LARGEST_NUMBER,
+    LAST_USED,
     MESSAGE,
     NUMBER,
     PLACE_SIZE,
@@ -20,8 +23,11 @@ from mock_server.storage.lmdb.keys import (
     State,
 )
 from mock_server.storage.lmdb.run_values import RunValues, decoded, required
+from mock_server.storage.protocol import MAX_ENTRIES
 
 _MAX_CHANGES = 10_000
+_MOST_EVICTED = 8
+"""Messages that are evicted for each new one."""
 _KIND = slice(8, 9)
 _NEW_COUNTS = bytes(COUNTS.size)
 
@@ -76,6 +82,7 @@ class Records:
         """Delete everything except the next thread number. Cached runs are found by thread numbers."""
         following, _ = self.counts(transaction)
         delete_all(transaction, self.keys.sandbox)
+        transaction.delete(LAST_USED + self.keys.sandbox)
         transaction.put(self.keys.counts, COUNTS.pack(following, 0))
 
     def state(self, transaction: Transaction, thread_id: str) -> State | None:
@@ -170,8 +177,21 @@ class Records:
         """Write a new message of a thread."""
         number = self._next_entry(message.thread_id, state)
         self._add(transaction, state.thread + MESSAGE + number, message.id, codec.message_bytes(message))
+        self._evict_old_messages(transaction, state.thread, number)
         text = message.words().encode() if message.role == "user" else state.user_text
         self._put_state(transaction, message.thread_id, State(state.thread, number, state.last_run, text))
+
+    def _evict_old_messages(self, transaction: Transaction, thread: bytes, newest: bytes) -> None:
+        """Delete some messages that are too old; the others follow with the next messages."""
+        limit = NUMBER.unpack(newest)[0] - MAX_ENTRIES
+        messages = walk(transaction, self.keys.of_thread(thread, MESSAGE), None, ascending=True)
+        for number in list(islice(messages, _MOST_EVICTED)) if limit > 0 else ():
+            if NUMBER.unpack(number)[0] <= limit:
+                self._delete_message(transaction, thread + MESSAGE + number)
+
+    def _delete_message(self, transaction: Transaction, place: bytes) -> None:
+        transaction.delete(self.keys.entry(self.message(transaction, place).id))
+        transaction.delete(self.keys.places + place)
 
     def add_run(self, transaction: Transaction, state: State, run: RunRecord, encoded: bytes) -> bytes:
         """Write a new run of a thread in this state, without counting it; its place."""
@@ -261,9 +281,7 @@ class Records:
     def _evict_thread(self, transaction: Transaction, thread_id: str, thread: bytes) -> None:
         record = self.thread(transaction, thread)
         for number in list(walk(transaction, self.keys.of_thread(thread, MESSAGE), None, ascending=True)):
-            message = self.message(transaction, thread + MESSAGE + number)
-            transaction.delete(self.keys.entry(message.id))
-            transaction.delete(self.keys.places + thread + MESSAGE + number)
+            self._delete_message(transaction, thread + MESSAGE + number)
         if record.dataset_id:
             transaction.delete(self.keys.of_dataset(record.dataset_id) + thread)
         transaction.delete(self.keys.state(thread_id))

@@ -18,6 +18,7 @@ from mock_server.simulation.records import MessageRecord, RunRecord, ThreadRecor
 from mock_server.storage.lmdb.environment import LmdbFile, Transaction, walk
 from mock_server.storage.lmdb.file_format import FormatError
 from mock_server.storage.lmdb.keys import MESSAGE, NUMBER, RUN, DamagedError, State
+from mock_server.storage.lmdb.last_used import note_use
 from mock_server.storage.lmdb.pages import page_of
 from mock_server.storage.lmdb.records import Records
 from mock_server.storage.lmdb.retention import Retention
@@ -79,6 +80,13 @@ class LmdbStore:
     def keep_time(self, timestamp: int, *, lower: bool = False) -> None:
         """Keep a virtual time. An earlier one than the one that is kept counts only with `lower`."""
         self._file.write(lambda transaction: self._records.keep_time(transaction, timestamp, lower))
+
+    def note_use(self, most: int) -> None:
+        """Note that this sandbox is used now. If more than `most` are kept, delete the oldest ones."""
+        sandbox = self._records.keys.sandbox
+        if self._file.write(lambda transaction: note_use(transaction, sandbox, most)):
+            # Another process may have deleted what this one has cached.
+            self._records.runs.drop_cache()
 
     async def clear(self) -> None:
         """Delete everything."""

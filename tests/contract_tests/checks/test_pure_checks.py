@@ -160,6 +160,10 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
             )
         ],
     ],
+    "deadline-in-minutes": lambda: [
+        [created({**RUN, "expiresAt": None}, MODEL)],
+        [created({**RUN, "expiresAt": "2024-08-12T10:21:28.861Z"}, MODEL)],
+    ],
     "expires-in-time": lambda: [
         [
             created({**RUN, "expiresAt": "2024-08-11T10:31:28.861Z"}, MODEL),

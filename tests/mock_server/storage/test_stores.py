@@ -13,7 +13,9 @@ import pytest
 from mock_server.scenarios.library import Library
 from mock_server.simulation.records import Input, MessageRecord, RunRecord, ThreadRecord
 from mock_server.simulation.scenario import Scenario
+from mock_server.storage import memory
 from mock_server.storage.linked_list import UnknownCursorError
+from mock_server.storage.lmdb import records
 from mock_server.storage.lmdb.store import LmdbStore
 from mock_server.storage.memory import MemoryStore
 from mock_server.storage.pagination import Window
@@ -414,6 +416,33 @@ def test_a_thread_with_a_later_message_outlives_its_last_run(make: Making, scena
         assert [entry.id for _, entry in await store.entries("written", "", 9, True)] == ["msg_after"]
 
     do(work)
+
+
+def test_the_oldest_messages_of_a_long_thread_are_evicted(
+    make: Making, scenario: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "MAX_ENTRIES", 10)
+    monkeypatch.setattr(records, "MAX_ENTRIES", 10)
+    store = make()
+
+    async def work() -> list[list[str]]:
+        shown = []
+        await store.add_thread(ThreadRecord("a", 1))
+        await store.add_thread(ThreadRecord("b", 1))
+        await store.add_message(said("b", "other"))
+        for number in range(30):
+            await add(store, run_in(scenario, "a", f"r{number}"))
+            await store.add_message(said("a", f"m{number}", f"text {number}"))
+            entries = await store.entries("a", "", 100, True)
+            shown.append([one.id for _, one in entries if isinstance(one, MessageRecord)])
+        assert await store.message("msg_m0") is None
+        assert await store.position("a", "msg_m0") is None
+        assert await store.message("msg_other") is not None
+        return shown
+
+    shown = do(work)
+    assert shown[4] == [f"msg_m{number}" for number in range(5)]
+    assert shown[29] == [f"msg_m{number}" for number in range(25, 30)]
 
 
 def test_clear_deletes_everything(make: Making, scenario: Scenario) -> None:

@@ -348,3 +348,10 @@ class ExpiresAtOnce(Deployment):
 
     async def write(self, thread: Thread, run: Run) -> None:
         raise TimeoutError
+
+
+@fault("note")
+class RunsExpireTomorrow(Deployment):
+    """A run expires some minutes after its creation."""
+
+    lifetime = 86_400.0

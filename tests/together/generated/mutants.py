@@ -125,6 +125,13 @@ def survivors(results: Sequence[Measured]) -> str:
     return "\n".join(line(one) for one in results if not one.caught)
 
 
+def left_out() -> str:
+    """How many mutants break nothing, by the reason why."""
+    reasons = Counter(one.equivalent for one in every() if one.equivalent)
+    lines = [f"{count:6} {reason}" for reason, count in reasons.most_common()]
+    return "\n".join(["mutants that break nothing, by the reason", *lines])
+
+
 def false_alarms(results: Sequence[Measured]) -> str:
     """Equivalent mutants that were failed, each with the reason why it breaks nothing."""
     failed = [one for one in results if one.verdict.exit_code == 1]
@@ -169,7 +176,9 @@ def main(
     mutants = wanted if only else sample(count, seed, wanted, jobs)
     print(f"{len(mutants)} mutants drawn of {len(wanted)}", flush=True)
     results = measure(mutants, profile, jobs, output)
-    print(false_alarms(results) if equivalents else f"{rates(results)}\n\n{survivors(results)}")
+    print(
+        false_alarms(results) if equivalents else f"{rates(results)}\n\n{survivors(results)}\n\n{left_out()}"
+    )
     documented = [one.caught for one in results if one.mutant.grade is Grade.DOCUMENTED]
     failed = any(one.verdict.exit_code == 1 for one in results) if equivalents else False
     sys.exit(failed or (bool(documented) and sum(documented) / len(documented) < bar))

@@ -74,6 +74,7 @@ def _is_number(text: str) -> bool:
     return text.lstrip("-").isdigit()
 
 
+_FEW = "no run has that many steps, and a thread with that many runs costs as many"
 _UPPER = "a limit is an upper bound, and more of the list is reported by hasMore"
 QUERIES: dict[str, tuple[str, str, Query, str]] = {
     "ignore limit": ("ignore a parameter", "limit", _without("limit"), ""),
@@ -192,6 +193,10 @@ def _queries(operation: Operation) -> Iterator[Mutant]:
     known = {one["name"] for one in operation.parameters}
     for detail, (operator, place, change, why) in QUERIES.items():
         if place.partition(",")[0] in known:
+            few = operation.id in ("listRuns", "listRunSteps") and detail.startswith(
+                ("default 1", "at most 10")
+            )
+            why = _FEW if few else why
             # No page says what a dataset does.
             grade = Grade.OBSERVED if detail in ("no dataset", "ignore datasetId") else operation.grade
             yield Mutant(

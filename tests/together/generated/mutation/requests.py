@@ -7,6 +7,7 @@ from typing import Any
 from openapi import Grade
 from tests.together.generated.document import ITEM, Operation, Place, operations
 from tests.together.generated.mutation import request_faults as faults
+from tests.together.generated.mutation.fields import REFERENCES, UNRESOLVED
 from tests.together.generated.mutation.grading import worse
 from tests.together.generated.mutation.mutant import Asked, Fault, Mutant
 from tests.together.generated.mutation.values import (
@@ -23,6 +24,7 @@ from tests.together.generated.mutation.values import (
 _UNSEEN = "no answer shows whether it counts"
 _NOT_YET = "the page says that assistants are not supported yet"
 _NOTHING = "no page says that a request may ask for nothing"
+_NO_LENGTH = "no page says how long a name may be"
 _SHOWN = ("stream", "thread", "messages", "datasetId")
 _BLANK = (None, "", [], {})
 
@@ -128,10 +130,14 @@ def _changed(operation: Operation, place: Place) -> Iterator[Mutant]:
     rewrite = partial(partial, faults.Rewrites, operation.id, place.names)
     if place.names[-1] != ITEM and not place.required:
         make = rewrite(lambda value: faults.DROP)
-        yield _mutant("ignore a field", operation, place, place.grade, make, why=why)
+        unresolved = UNRESOLVED if {*REFERENCES} & {*place.names} else ""
+        yield _mutant("ignore a field", operation, place, place.grade, make, why=why or unresolved)
     for detail, word in TEXTS.items() if "string" in place.types and not place.enum else ():
         make = rewrite(partial(_if_a, str, word))
-        yield _mutant("corrupt a field", operation, place, place.grade, make, detail, why)
+        named = {*REFERENCES} & {*place.names} and detail.endswith("characters")
+        yield _mutant(
+            "corrupt a field", operation, place, place.grade, make, detail, _NO_LENGTH if named else why
+        )
     for detail, change in OBJECTS.items() if place.name == "metadata" else ():
         make = rewrite(partial(_if_a, dict, change))
         yield _mutant("corrupt a field", operation, place, place.grade, make, detail, why)

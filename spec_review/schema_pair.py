@@ -41,3 +41,6 @@ class Evidence:
     value: Any
     accepting: Schema
     rejecting: Schema
+    path: tuple[str, ...] = ()
+    keyword: str = ""
+    name: str = ""

@@ -1,0 +1,56 @@
+"""Do references to files and stores come back unchanged? A service may drop what it cannot find."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from contract_tests.checks.values import contains, is_blank
+from contract_tests.findings import Deviation
+from contract_tests.observations.exchange import Exchange
+
+
+def changed_references(
+    exchange: Exchange, request: Mapping[str, Any], response: Mapping[str, Any]
+) -> Iterator[Deviation]:
+    """Where a response has a reference of its request, but not all of it."""
+    yield from _kept_attachments(exchange, request.get("attachments"), response.get("attachments"))
+    yield from _kept_images(exchange, request.get("content"), response.get("content"))
+    yield from _kept_resources(exchange, request.get("toolResources"), response.get("toolResources"))
+
+
+def images_of(content: Any) -> list[Any]:
+    """The files of the images of a message. The URL of an image may be signed anew for each response."""
+    parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    return [part["imageFile"] for part in parts if part.get("imageFile")]
+
+
+def _kept_attachments(exchange: Exchange, sent: Any, received: Any) -> Iterator[Deviation]:
+    """Attachments that lost a part. A service may drop an attachment whose file it does not know."""
+    asked = {one.get("fileId"): one for one in sent or [] if isinstance(one, dict)}
+    for one in received if isinstance(received, list) else ():
+        part = asked.get(one.get("fileId")) if isinstance(one, dict) else None
+        if part is not None and not contains(one, part):
+            seen = f"attachments: {str(one)[:80]!r} for {str(part)[:80]!r}"
+            yield Deviation(seen, "the value of the request", exchange, f"{exchange.label}: attachments")
+
+
+def _kept_images(exchange: Exchange, sent: Any, received: Any) -> Iterator[Deviation]:
+    """Images of a message that lost a part. A service may drop an image, or move one to another URL."""
+    pairs = zip(sent, received, strict=False) if isinstance(sent, list) and isinstance(received, list) else ()
+    for asked, shown in pairs:
+        part, kept = (one.get("imageFile") if isinstance(one, dict) else None for one in (asked, shown))
+        if not is_blank(kept) and not contains(kept, part):
+            seen, place = f"{str(kept)[:80]!r} for {str(part)[:80]!r}", f"{exchange.label}: content.imageFile"
+            yield Deviation(seen, "the value of the request", exchange, place)
+
+
+def _kept_resources(exchange: Exchange, sent: Any, received: Any, path: str = "") -> Iterator[Deviation]:
+    """Resources of tools that were changed. A service may drop what it cannot find."""
+    if isinstance(sent, Mapping) and isinstance(received, Mapping):
+        for name, part in sent.items():
+            yield from _kept_resources(exchange, part, received.get(name), f"{path}.{name}")
+    elif not is_blank(received) and not contains(received, sent):
+        seen, place = (
+            f"{str(received)[:80]!r} for {str(sent)[:80]!r}",
+            f"{exchange.label}: toolResources{path}",
+        )
+        yield Deviation(seen, "the value of the request", exchange, place)
