@@ -35,6 +35,7 @@ def confirm(checked: Checked, key: str) -> None:
 @pytest.mark.parametrize("number", ROUNDS)
 def test_a_deployment_with_hostile_responses_now_and_then(number: int) -> None:
     seed = secrets.randbelow(10**6) if number else 1
+    print(f"seed {seed}")
     key = new_key(random.Random(seed))
     with hostile_deployment(key, seed, share=0.3, polite=4) as deployment:
         confirm(check(deployment, key, seconds=SECONDS), key)
