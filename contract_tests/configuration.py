@@ -76,7 +76,8 @@ def _value(path: Path, name: str, value: Any) -> Any:
         raise UsageError(f"{path}: {name}: there is no such option; {hint}")
     if name == "key":
         raise UsageError(f"{path}: key: a file is no place for a key; set TUNE_API_KEY")
-    wanted = bool if option.type is bool else list if option.many else (str, option.type)
+    numbers = (int, float) if option.type is float else (option.type,)
+    wanted = bool if option.type is bool else list if option.many else (str, *numbers)
     if not isinstance(value, wanted) or (isinstance(value, bool) and option.type is not bool):
         kinds = {bool: "true or false", int: "a number", float: "a number"}
         kind = "a list of texts" if option.many else kinds.get(option.type, "a text")

@@ -16,10 +16,8 @@ from contract_tests.baseline import load
 from contract_tests.client.budget import BudgetExceeded
 from contract_tests.client.connection import CannotCheck
 from contract_tests.findings import REGISTRY, Check, Finding, Outcome, Severity
-from contract_tests.observations.assembly import assemble
 from contract_tests.options import add_options, settings_from
 from contract_tests.recordings.har_file import save
-from contract_tests.report import timelines
 from contract_tests.session.plan import budget, plan
 from contract_tests.session.plugin import ACCEPTED, FINDINGS, SLUG, ResultsPlugin
 from contract_tests.session.progress import ProgressPlugin
@@ -147,14 +145,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     scheduler = config.stash.get(_SCHEDULER, None)
     if scheduler is None:
         return
-    observed = timelines(assemble(scheduler.record.exchanges))
+    observed = scheduler.observed()
     _save_har(config, scheduler)
     output = {
         "base": scheduler.client.base,
         "stopped": scheduler.stopped,
         "problem": scheduler.client.gone,
         "waited": scheduler.service.connection.waited,
-        "timelines": [one.as_json() for one in observed],
+        "timelines": [one.as_json() for one in observed or ()],
+        "late": observed is None,
     }
     if hasattr(config, "workeroutput"):
         config.workeroutput["session"] = output

@@ -168,7 +168,7 @@ FACTS: dict[str, tuple[Level, Level, str]] = {
         "the pattern changed; no string was found that only one accepts",
     ),
     "format-changed": ("warning", "warning", "the format changed; no string was found that only one accepts"),
-    # Nobody sends another type where a schema has properties or items: no client breaks in practice.
+    # No client sends another type where a schema has properties or items.
     "type-stated": ("warning", "info", "a schema now states the type that its keywords are for"),
     "type-dropped": ("info", "warning", "a schema no longer states the type that its keywords are for"),
     "search-unfinished": ("warning", "warning", "the schemas are too large to search completely"),

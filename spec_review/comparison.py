@@ -9,6 +9,7 @@ from spec_review.catalogue import RULES
 from spec_review.change import Change, Use, capped, position
 from spec_review.grade import grade_at, weakest
 from spec_review.loading import Cursor, Document
+from spec_review.loading.unchanged import Unchanged, identical
 from spec_review.operations import METHODS, Matching, Pair, match
 from spec_review.schema_pair import SchemaPair
 from spec_review.values.declared import Declared
@@ -17,7 +18,6 @@ from spec_review.values.grades import has_assumptions, has_grades
 from spec_review.values.jumps import Jumps
 from spec_review.values.search import Search
 from spec_review.values.serialization import JsonChecker, TextChecker
-from spec_review.values.unchanged import Unchanged, identical
 from spec_review.values.validators import Validators
 
 

@@ -34,7 +34,7 @@ READINGS: tuple[tuple[Reading, Reading], ...] = (("strict", "lax"), ("full", "fu
 
 def with_proof(comparison: Comparison, change: Change) -> Change:
     """An error with its proof: a value that was found, or a minimal request that the revision rejects."""
-    wanted = change.level == "error" and not comparison.searches[False].is_over()
+    wanted = change.level == "error" and not comparison.searches[False].is_out_of_time()
     proof = _proof_of(comparison, change) if wanted else None
     unproved = proof is None and change.id.endswith("-alternatives-overlap") and change.level == "error"
     level: Level = "warning" if unproved else change.level  # overlap is hard to see: only a value proves it
@@ -114,7 +114,7 @@ class ProofCheck:
         reasons = self.reasons(value)
 
         def holds(one: Any) -> bool:
-            return not self.search.is_over() and self.holds(one) and self.reasons(one) == reasons
+            return not self.search.is_out_of_time() and self.holds(one) and self.reasons(one) == reasons
 
         return shrink(value, holds)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from spec_review.change import Change
 from spec_review.loading import Document
-from spec_review.values.unchanged import identical
+from spec_review.loading.unchanged import identical
 
 Path = tuple[str, ...]
 WORDS = {

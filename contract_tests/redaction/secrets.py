@@ -25,6 +25,7 @@ class Secrets:
     def __init__(self, *secrets: str) -> None:
         self._secrets: frozenset[str] = frozenset()
         self._windows: list[Windows] = []
+        self._most: list[Windows] = []
         self._words: list[re.Pattern[str]] = []
         self.add(*secrets)
 
@@ -34,6 +35,7 @@ class Secrets:
         if fresh:
             self._secrets |= fresh
             self._windows = windows_of(sorted(self._secrets))
+            self._most = [most for one in self._secrets for most in windows_of([one], _most_of(one))]
             short = [one for one in self._secrets if len(one) < LENGTH]
             # A short secret may be an ordinary word, or a part of one. So it counts as a whole word only.
             self._words = [re.compile(rf"(?<![\w-]){re.escape(one)}(?![\w-])") for one in sorted(short)]
@@ -47,22 +49,17 @@ class Secrets:
         return "".join([*pieces, text[done:]])
 
     def found_in(self, text: str) -> bool:
-        """Whether a text contains a secret, or more than eight characters of one."""
-        return bool(self._suspicious(text)) or any(True for _ in self._word_spans(text))
+        """Whether a text contains most of a secret. A masked one, such as `sk-1234...`, is not counted."""
+        return bool(_suspicious(self._most, text)) or any(True for _ in self._word_spans(text))
 
     def _spans(self, text: str) -> Iterator[Span]:
         """Where something secret is in a text."""
-        for one in self._suspicious(text):
+        for one in _suspicious(self._windows, text):
             traced = Traced.through(one.view, text)
             yield from ((traced.starts[start], traced.ends[end - 1]) for start, end in one.runs(traced.text))
         yield from self._word_spans(text)
         for pattern in _ALWAYS:
             yield from (found.span() for found in pattern.finditer(text))
-
-    def _suspicious(self, text: str) -> list[Windows]:
-        """The windows of which a piece is in the text."""
-        seen: dict[View, str] = {}
-        return [one for one in self._windows if next(one.runs(seen_through(one.view, text, seen)), None)]
 
     def _word_spans(self, text: str) -> Iterator[Span]:
         if not self._words:
@@ -83,6 +80,17 @@ class Secrets:
             return "${TUNE_API_KEY~~}"
         follows = text[end : end + 1]
         return "${TUNE_API_KEY}" if follows.isalnum() or follows == "_" else KEY_VARIABLE
+
+
+def _most_of(secret: str) -> int:
+    """How many characters are most of a secret."""
+    return max(LENGTH, len(secret) * 3 // 4)
+
+
+def _suspicious(windows: Iterable[Windows], text: str) -> list[Windows]:
+    """The windows of which a piece is in the text."""
+    seen: dict[View, str] = {}
+    return [one for one in windows if next(one.runs(seen_through(one.view, text, seen)), None)]
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:

@@ -50,14 +50,17 @@ class Windows:
                         yield start, start + self.length
 
 
-def windows_of(secrets: Sequence[str]) -> list[Windows]:
-    """The pieces that may not appear, for each view. Secrets of fewer than nine characters have none."""
-    found = (Windows.of(view, length, _all(secrets, forms)) for view, length, forms in _FORMS)
+def windows_of(secrets: Sequence[str], length: int = LENGTH) -> list[Windows]:
+    """The pieces of `length` characters that may not appear, for each view. Shorter secrets have none."""
+    found = (
+        Windows.of(view, size * length // LENGTH, _all(secrets, length, forms))
+        for view, size, forms in _FORMS
+    )
     return [one for one in found if one.pieces]
 
 
-def _all(secrets: Iterable[str], forms: Callable[[str], Iterable[str]]) -> Iterator[str]:
-    return (text for secret in secrets if len(secret) >= LENGTH for text in forms(secret))
+def _all(secrets: Iterable[str], length: int, forms: Callable[[str], Iterable[str]]) -> Iterator[str]:
+    return (text for secret in secrets if len(secret) >= length for text in forms(secret))
 
 
 def _block(length: int) -> int:

@@ -45,6 +45,7 @@ class ResultsPlugin:
         self.crashes: list[str] = []
         self._internal = ""
         self.messages: list[str] = []
+        self._late = False
         self.previous = load(settings.baseline)
         self.base, self.stopped, self.problem, self.waited = settings.url, "", "", 0.0
 
@@ -95,6 +96,7 @@ class ResultsPlugin:
         self.stopped = self.stopped or output.get("stopped", "")
         self.problem = self.problem or output.get("problem", "")
         self.base = output.get("base", self.base)
+        self._late = self._late or output.get("late", False)
         self.waited = output.get("waited", 0.0) or self.waited
 
     def report(self) -> Report:
@@ -168,7 +170,7 @@ class ResultsPlugin:
             return self.problem
         if self.stopped == "interrupted":
             return "interrupted before all checks ended"
-        if _CAN_CREATE_RUN in self.exercised and not self.timelines:
+        if _CAN_CREATE_RUN in self.exercised and not self.timelines and not self._late:
             reasons = [one.seen for one in self.findings if one.slug == _CAN_CREATE_RUN]
             return f"no run could be started: {reasons[0] if reasons else self.stopped or 'none was seen'}"
         return self._too_little()

@@ -1,7 +1,7 @@
 """In which order, and in which threads, is the service used and checked?"""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from contract_tests.client.service import Inconclusive, NotOffered, Service
 from contract_tests.findings import Finding, Outcome, checks_of, merge
 from contract_tests.observations.assembly import History, assemble
 from contract_tests.observations.exchange import Exchange, Intent
+from contract_tests.report import RunTimeline, timelines
 from contract_tests.session.plan import budget, plan
 from contract_tests.session.workers import Workers
 from contract_tests.settings import Settings
@@ -102,6 +103,14 @@ class Scheduler:
             self._story = (len(self.record.exchanges), story) if story else None
         return self._story[1] if self._story else None
 
+    def observed(self) -> tuple[RunTimeline, ...] | None:
+        """The timelines of all runs, None if there was too little time."""
+        exchanges = self.record.exchanges
+        known = self._story[1] if self._story and self._story[0] == len(exchanges) else None
+        work = partial(_timelines, exchanges, known)
+        found: tuple[RunTimeline, ...] | None = self._result(self._evaluator.submit(work))
+        return found
+
     def _assembled(self) -> History | None:
         exchanges = self.record.exchanges
         story: History | None = self._result(self._evaluator.submit(lambda: assemble(exchanges)))
@@ -177,6 +186,10 @@ class Scheduler:
             self.stopped = str(reason)
         except (Inconclusive, *UNEXPECTED_SHAPE):
             return
+
+
+def _timelines(exchanges: Sequence[Exchange], known: History | None) -> tuple[RunTimeline, ...]:
+    return timelines(known or assemble(exchanges))
 
 
 def _evaluate(history: History, check: Check) -> list[Finding]:

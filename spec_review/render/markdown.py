@@ -110,9 +110,8 @@ def _error(change: Change) -> str:
     if change.proof is None:
         lines.append(f"\n{markdown(reason(change))}")
     else:
-        heading = proof_heading(change).partition(":")[0]
         lines.append(f"\n{markdown(proof_heading(change))}\n")
-        lines.append(f"<details><summary>Proof: {heading[:1].lower()}{heading[1:]}</summary>\n")
+        lines.append("<details><summary>Proof</summary>\n")
         lines.append(fenced(change.proof.text, "sh" if change.proof.kind == "curl" else "http"))
         lines.append("\n</details>")
     return "\n".join(lines)

@@ -130,7 +130,7 @@ def _encodings(base: Cursor, revision: Cursor, use: Use, direction: Direction) -
     old, new = dict(base.entries("encoding")), dict(revision.entries("encoding"))
     for name in [*old, *(name for name in new if name not in old)]:
         one, other = _encoding(old.get(name)), _encoding(new.get(name))
-        if one != other and _has_field(base, name, direction) and _has_field(revision, name, direction):
+        if one != other and _has_field(base, name, direction) == _has_field(revision, name, direction):
             yield make_change(
                 f"{direction}-encoding-changed",
                 f"The encoding of the field `{name}` in the {use.part} changed "

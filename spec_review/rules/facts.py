@@ -50,24 +50,23 @@ def fact_sentence(schemas: SchemaPair, fact: Fact) -> str:
     """A sentence for a declared fact."""
     where = path_words(schemas, fact.path)
     inside = path_words(schemas, (*fact.path, fact.name))
-    if fact.kind == "property-renamed":
-        return f"{inside} was renamed to `{fact.new}`."
-    if fact.kind == "property-removed":
-        return f"{inside} is no longer documented."
-    if fact.kind == "property-added":
-        return f"{inside} was added."
-    if fact.kind == "deprecated":
-        return f"{where} is now deprecated."
-    if fact.kind == "default-changed":
-        return f"the default of {where} changed from {short(fact.old)} to {short(fact.new)}."
-    if fact.kind == "default-added":
-        return f"the default of {where} is now {short(fact.new)}; the base has no default."
-    if fact.kind == "default-removed":
-        return f"the default {short(fact.old)} of {where} was removed."
-    if fact.kind == "type-stated":
-        return f"{where} now states its type, `{fact.new}`."
-    if fact.kind == "type-dropped":
-        return f"{where} no longer states its type, `{fact.old}`."
+    old, new = short(fact.old), short(fact.new)
+    sentences = {
+        "property-renamed": f"{inside} was renamed to `{fact.new}`.",
+        "property-removed": f"{inside} is no longer documented.",
+        "property-added": f"{inside} was added.",
+        "deprecated": f"{where} is now deprecated.",
+        "default-changed": f"the default of {where} changed from {old} to {new}.",
+        "default-added": f"the default of {where} is now {new}; the base has no default.",
+        "default-removed": f"the default {old} of {where} was removed.",
+        "type-stated": f"{where} now states its type, `{fact.new}`.",
+        "type-dropped": f"{where} no longer states its type, `{fact.old}`.",
+    }
+    return sentences[fact.kind] if fact.kind in sentences else _text_sentence(fact, where)
+
+
+def _text_sentence(fact: Fact, where: str) -> str:
+    """A sentence for a pattern or format that differs."""
     keyword = fact.kind.removesuffix("-changed")
     if fact.old is None:
         return f"{where} now has the {keyword} `{fact.new}`."

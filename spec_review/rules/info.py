@@ -8,9 +8,9 @@ from spec_review.change import Change
 from spec_review.comparison import Comparison, grade_change, make_change
 from spec_review.grade import grade_at
 from spec_review.loading import Cursor
+from spec_review.loading.unchanged import identical
 from spec_review.operations import Pair
 from spec_review.rules.operations import tags_of
-from spec_review.values.unchanged import identical
 
 TEXTS = ("description", "summary", "title", "example")
 Text = tuple[str, str]
@@ -89,7 +89,7 @@ def components(comparison: Comparison) -> Iterator[Change]:
 
 
 def _outline(schema: Cursor) -> tuple[str, list[str]]:
-    """What is equal at first sight in two equal schemas: type and properties."""
+    """What two equal schemas have in common: type and properties."""
     properties = schema.value.get("properties")
     return str(schema.value.get("type")), sorted(properties) if isinstance(properties, dict) else []
 

@@ -10,7 +10,7 @@ from spec_review.loading import Cursor
 from spec_review.operations import Pair
 from spec_review.rules.operations import removal_announced
 from spec_review.schema_pair import SchemaPair
-from spec_review.values.names import similar
+from spec_review.values.pairing import similar
 from spec_review.values.schema import View, alternatives, schema_of
 from spec_review.values.shape import part_types
 

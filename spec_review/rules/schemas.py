@@ -15,7 +15,7 @@ from spec_review.rules.sentences import bound_of, plain, sentence
 from spec_review.schema_pair import Evidence, SchemaPair
 from spec_review.values.declared import Fact
 from spec_review.values.grades import Reading
-from spec_review.values.reach import Reach
+from spec_review.values.jumps import Reach
 from spec_review.values.schema import Schema, View, keywords, schema_of
 from spec_review.values.search import Difference, Found
 from spec_review.values.shape import required_names, shape_of

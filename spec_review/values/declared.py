@@ -9,11 +9,9 @@ from openapi import GRADES, Grade
 from spec_review.loading import Cursor
 from spec_review.values.convert import BOUNDS
 from spec_review.values.equality import Equality
-from spec_review.values.jumps import Jumps
-from spec_review.values.names import similar
-from spec_review.values.pairing import partners
-from spec_review.values.reach import Reach
-from spec_review.values.schema import Part, Schema, alternatives, identity, keywords, resolved
+from spec_review.values.jumps import Jumps, Reach, resolved
+from spec_review.values.pairing import partners, similar
+from spec_review.values.schema import Part, Schema, alternatives, identity, keywords
 from spec_review.values.shape import Shape, shape_of
 
 CONSTRAINTS = {
@@ -35,7 +33,6 @@ class Fact:
     old: Any = None
     new: Any = None
     optional: bool = True
-    place: tuple[Any, ...] = ()
     origin: int = -1  # the visit that found it
 
 
@@ -81,10 +78,7 @@ class Declared:
         self.equality, self.jumps, self.late = equality, jumps, late
 
     def explore(self, roots: Roots) -> tuple[list[list[Fact]], Reach]:
-        """The facts at and below each root, and for each fact all roots that lead to it.
-
-        Each pair of schemas is visited once, by its shortest path.
-        """
+        """The facts of each root, by their shortest path, and for each fact all roots that lead to it."""
         reach, facts = Reach(), [list[Fact]() for _ in roots]
         first = [Below((), *root, DEFAULT, place) for place, root in enumerate(roots)]
         pending: list[Below] = []
@@ -122,8 +116,7 @@ class Declared:
             yield Fact("grade", (), _origin(base), _origin(revision), "", *own)
         for one, other in self._paired(alternatives(base), alternatives(revision)):
             yield from _keyword_grades(one, other, own)
-            for found in self._flat(at.path, one, other, own):
-                yield replace(found, place=place_of(one, other)) if isinstance(found, Fact) else found
+            yield from self._flat(at.path, one, other, own)
 
     def _paired(self, ones: list[Schema], others: list[Schema]) -> Iterator[tuple[Schema, Schema]]:
         for one, other, left_over in partners(ones, others, self.equality.equal):
@@ -177,11 +170,6 @@ class Declared:
             same_position = order.index(name) == others.index(equal[0])
             return equal[0] if same_position and _distinctive(schema) else None
         return None
-
-
-def place_of(base: Schema, revision: Schema) -> tuple[Any, ...]:
-    """Equal for the same two schemas, however they are read."""
-    return tuple(tuple(part.cursor.key for part in schema) for schema in (base, revision))
 
 
 def _same_description(one: Schema, other: Schema) -> bool:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from spec_review.loading import Cursor
+from spec_review.loading.unchanged import NAMED, UNORDERED, Unchanged, meaning
 from spec_review.values.schema import Part, Schema
-from spec_review.values.unchanged import NAMED, UNORDERED, Unchanged, meaning
 
 COMBINERS = ("allOf", "oneOf", "anyOf")
 DATA = ("const", "default")

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from spec_review.loading import Cursor, DocumentError
-from spec_review.values.schema import Part, Schema, resolved_cursor
+from spec_review.loading.unchanged import Unchanged, meaning, same_meaning
+from spec_review.values.schema import Part, Schema
 from spec_review.values.shape import HIDDEN_BY
-from spec_review.values.unchanged import Unchanged, alike
 
 UNIONS = ("allOf", "anyOf", "oneOf")
 CONDITIONAL = (
@@ -18,6 +18,19 @@ CONDITIONAL = (
     "unevaluatedProperties", "unevaluatedItems", "$defs", "definitions",
 )  # fmt: skip
 """Keywords below which a change has an effect that depends on the schema around it."""
+
+
+def resolved(schema: Schema) -> Schema:
+    """The schema at the target of its `$ref`, so that each place is visited once, whatever refers to it."""
+    if len(schema) != 1 or schema[0].bare:
+        return schema
+    return (Part(resolved_cursor(schema[0].cursor), schema[0].view),)
+
+
+def resolved_cursor(cursor: Cursor) -> Cursor:
+    """The place with its `$ref` resolved, unless the `$ref` has siblings that count (OpenAPI 3.1)."""
+    alone = not isinstance(cursor.value, dict) or len(meaning(cursor.value)) == 1
+    return cursor.follow() if alone or not cursor.document.is_31 else cursor
 
 
 @dataclass(frozen=True)
@@ -47,7 +60,7 @@ class Jumps:
     def __init__(self, unchanged: Unchanged) -> None:
         self.unchanged = unchanged
         self._references: dict[int, list[Reference]] = {}
-        self._alike: dict[tuple[int, int], bool] = {}
+        self._known: dict[tuple[int, int], bool] = {}
 
     def between(self, one: Schema, other: Schema) -> list[Jump] | None:
         """The jumps of two schemas that say the same; None when they must be compared."""
@@ -72,9 +85,9 @@ class Jumps:
 
     def _same(self, one: Any, other: Any) -> bool:
         key = (id(one), id(other))
-        if key not in self._alike:
-            self._alike[key] = isinstance(one, dict) and alike(one, other)
-        return self._alike[key]
+        if key not in self._known:
+            self._known[key] = isinstance(one, dict) and same_meaning(one, other)
+        return self._known[key]
 
     def _references_in(self, cursor: Cursor) -> list[Reference]:
         key = id(cursor.value)
@@ -158,3 +171,38 @@ def _list(value: Any) -> list[Any]:
 
 def _flag(value: Any, flag: str) -> bool:
     return isinstance(value, dict) and value.get(flag) is True
+
+
+class Reach:
+    """The nodes of a search, each with the nodes that lead to it; some nodes are roots."""
+
+    def __init__(self) -> None:
+        self._parents: list[set[int]] = []
+        self._roots: dict[int, list[int]] = {}
+        self._known: dict[int, tuple[int, ...]] = {}
+
+    def add(self) -> int:
+        """A new node."""
+        self._parents.append(set())
+        return len(self._parents) - 1
+
+    def link(self, parent: int, node: int) -> None:
+        """One node leads to another."""
+        self._parents[node].add(parent)
+
+    def root(self, node: int, number: int) -> None:
+        """A node is the root with this number."""
+        self._roots.setdefault(node, []).append(number)
+
+    def roots_of(self, node: int) -> tuple[int, ...]:
+        """The numbers of all roots that lead to a node."""
+        if node not in self._known:
+            pending, seen, found = [node], {node}, set[int]()
+            while pending:
+                one = pending.pop()
+                found.update(self._roots.get(one, ()))
+                more = self._parents[one] - seen
+                seen |= more
+                pending.extend(more)
+            self._known[node] = tuple(sorted(found))
+        return self._known[node]

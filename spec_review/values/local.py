@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from spec_review.loading.unchanged import WORDS
 from spec_review.values.equality import Equality
 from spec_review.values.pairing import partners
 from spec_review.values.reasons import is_one_of, keyword_of, main_reasons, names_of, step_of
@@ -12,7 +13,6 @@ from spec_review.values.schema import Schema, alternatives, identity, keywords
 from spec_review.values.serialization import JsonChecker
 from spec_review.values.shape import Shape, allowed_by, own_constraints, shape_of
 from spec_review.values.shrink import size
-from spec_review.values.unchanged import WORDS
 from spec_review.values.validators import Validators
 
 

@@ -49,7 +49,7 @@ class Sampling:
             self.left = self.total = 0
         return self.left <= 0
 
-    def is_over(self) -> bool:
+    def is_out_of_time(self) -> bool:
         """Whether even the time for proofs is up."""
         return process_time() > self.deadline + PROOF_SECONDS
 

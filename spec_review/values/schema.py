@@ -12,7 +12,6 @@ from typing import Any, Literal, NamedTuple, TypeVar
 from openapi import Grade
 from spec_review.loading import Cursor, mapped
 from spec_review.values.grades import Reading, graded
-from spec_review.values.unchanged import meaning
 
 Direction = Literal["request", "response"]
 TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
@@ -51,19 +50,6 @@ Schema = tuple[Part, ...]
 def schema_of(cursor: Cursor | None, view: View) -> Schema:
     """The schema at a place; None and `true` accept every value."""
     return () if cursor is None or cursor.value is True else (Part(cursor, view),)
-
-
-def resolved(schema: Schema) -> Schema:
-    """The schema at the target of its `$ref`, so that each place is visited once, whatever refers to it."""
-    if len(schema) != 1 or schema[0].bare:
-        return schema
-    return (Part(resolved_cursor(schema[0].cursor), schema[0].view),)
-
-
-def resolved_cursor(cursor: Cursor) -> Cursor:
-    """The place with its `$ref` resolved, unless the `$ref` has siblings that count (OpenAPI 3.1)."""
-    alone = not isinstance(cursor.value, dict) or len(meaning(cursor.value)) == 1
-    return cursor.follow() if alone or not cursor.document.is_31 else cursor
 
 
 def identity(schema: Schema) -> tuple[Any, ...]:

@@ -12,11 +12,10 @@ from typing import Any
 
 from spec_review.values.candidates import Sampler
 from spec_review.values.equality import Equality
-from spec_review.values.jumps import Jumps
+from spec_review.values.jumps import Jumps, Reach, resolved
 from spec_review.values.local import Context, Difference, Local, rank
 from spec_review.values.pairing import children
-from spec_review.values.reach import Reach
-from spec_review.values.schema import Schema, identity, resolved
+from spec_review.values.schema import Schema, identity
 from spec_review.values.serialization import JsonChecker
 from spec_review.values.shape import shape_of
 from spec_review.values.validators import Validators
@@ -100,9 +99,7 @@ class Search(Local):
 
     def _visits(self, roots: Roots) -> tuple[list[Visit], Reach, list[int]]:
         """Every pair that can be reached, breadth first; equal pairs lead nowhere."""
-        visits: list[Visit] = []
-        known: dict[Any, int] = {}
-        reach = Reach()
+        visits, reach, known = list[Visit](), Reach(), dict[Any, int]()
 
         def number_of(one: Schema, other: Schema) -> int | None:
             one, other = resolved(one), resolved(other)

@@ -9,9 +9,9 @@ from typing import Any
 
 import jsonschema_rs
 
+from spec_review.loading.unchanged import Unchanged
 from spec_review.values.convert import Converter
 from spec_review.values.schema import Schema, identity
-from spec_review.values.unchanged import Unchanged
 
 BACKTRACKS = 20_000
 MOST_DEFINITIONS = 60
@@ -51,7 +51,7 @@ class Validators:
         return bool(checker.is_valid(value))
 
     def is_large(self, schema: Schema) -> bool:
-        """Whether a schema refers to so many others that a validator of all of them costs too much."""
+        """Whether a validator of a schema and of all that it refers to costs too much."""
         key = tuple(part.cursor.key for part in schema)
         if key not in self._large:
             targets = [self._unchanged.targets(part.cursor, MOST_DEFINITIONS) for part in schema]

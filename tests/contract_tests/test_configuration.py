@@ -24,9 +24,14 @@ def test_the_command_line_comes_before_the_environment_and_this_before_the_file(
 
 
 def test_a_table_of_pyproject_is_read(tmp_path: Path) -> None:
-    text = '[tool.tune-check]\ninsecure = true\nmax-seconds = 2.5\nheader = ["A: b", "C: d"]\n'
+    text = '[tool.tune-check]\ninsecure = true\nmax-seconds = 2.5\nmax-wait = 3\nheader = ["A: b", "C: d"]\n'
     (tmp_path / "pyproject.toml").write_text(text)
-    assert configured(tmp_path, {}) == {"insecure": True, "max-seconds": "2.5", "header": ("A: b", "C: d")}
+    assert configured(tmp_path, {}) == {
+        "insecure": True,
+        "max-seconds": "2.5",
+        "max-wait": "3",
+        "header": ("A: b", "C: d"),
+    }
 
 
 def test_the_environment_has_every_option(tmp_path: Path) -> None:

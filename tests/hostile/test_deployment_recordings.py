@@ -45,8 +45,11 @@ def changed(plain: Any, place: tuple[str, ...], value: Any) -> Any:
     return {**inner, place[0]: changed(inner.get(place[0]), place[1:], value)}
 
 
-@pytest.mark.parametrize("number", [1, secrets.randbelow(10**6)])
-def test_odd_entries_are_left_out_and_counted(number: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+@pytest.mark.parametrize("fixed", [1, None])
+def test_odd_entries_are_left_out_and_counted(
+    fixed: int | None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    number = secrets.randbelow(10**6) if fixed is None else fixed
     folder = tmp_path_factory.mktemp("har")
 
     @seed(number)

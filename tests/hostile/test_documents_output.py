@@ -134,7 +134,8 @@ def test_a_report_about_a_hostile_document_is_inert(text: str) -> None:
                 assert child.content in ("<sub>", "</sub>")
         if token.type == "html_block":
             assert re.fullmatch(
-                r"(<!-- tune-review -->|<details><summary>[A-Za-z ]+ \(\d+\)</summary>|</details>)\s*",
+                r"(<!-- tune-review -->|<details><summary>(Proof|[A-Za-z ]+ \(\d+\))</summary>"
+                r"|</details>)\s*",
                 token.content,
             ), token.content
 

@@ -90,7 +90,7 @@ ORDER = {
         ("loading",),
         ("values",),
         ("grade", "change"),
-        ("catalogue", "operations"),
+        ("catalogue", "operations", "schema_pair"),
         ("comparison",),
         ("rules",),
         ("curl",),

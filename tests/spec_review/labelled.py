@@ -96,7 +96,8 @@ def _keywords() -> Iterator[Labelled]:
             base_, head = (from_, to) if request else (to, from_)
             breaking, compatible = (narrowed, widened) if request else (widened, narrowed)
             location, name = f"{direction}-property", f"{entry['name']}, {direction}"
-            yield Labelled(name, "breaking", (f"{location}-{breaking}",), (), base_, head)
+            verdict = "breaking" if request else entry.get("response", "breaking")
+            yield Labelled(name, verdict, (f"{location}-{breaking}",), (), base_, head)
             verdict = "breaking" if both else "compatible"
             ids = (f"{location}-{breaking if both else compatible}",)
             yield Labelled(f"{name}, back", verdict, ids, (), head, base_)

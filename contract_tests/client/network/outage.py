@@ -28,7 +28,7 @@ class Outage:
 
     def suspected(self, exchange: Exchange) -> bool:
         """Whether the service may be gone after this exchange."""
-        refused = not exchange.status and exchange.error.startswith("ConnectError")
+        refused = not exchange.status and exchange.error.startswith(("ConnectError", "ConnectTimeout"))
         with self._lock:
             if not refused and exchange.status not in UNAVAILABLE:
                 if exchange.status:

@@ -1,12 +1,12 @@
 """Which parts of two documents are the same, word for word? Nothing below them needs a closer look."""
 
 import json
-import marshal
 from collections.abc import Iterator
 from typing import Any
 
 from openapi import GRADES
-from spec_review.loading import Cursor, DocumentError
+from spec_review.loading.document import Cursor
+from spec_review.loading.source import DocumentError
 
 Key = tuple[Any, ...]
 
@@ -19,7 +19,7 @@ def identical(one: Any, other: Any) -> bool:
         return False
     if not isinstance(one, dict | list):
         return True
-    return marshal.dumps(one, 2) == marshal.dumps(other, 2) or _ordered(one) == _ordered(other)
+    return json.dumps(one) == json.dumps(other) or _ordered(one) == _ordered(other)
 
 
 def _ordered(value: Any) -> str:
@@ -112,17 +112,19 @@ UNORDERED = {"required", "enum", "type"}
 EXTENSIONS = {"x-grade", *(f"x-{grade}" for grade in GRADES[1:]), "x-enum-grade", "x-lifecycle"}
 
 
-def alike(one: Any, other: Any, key: str = "") -> bool:
+def same_meaning(one: Any, other: Any, key: str = "") -> bool:
     """Whether two schemas say the same, with the same references; words and extensions do not count."""
     if identical(one, other):
         return True
     if isinstance(one, dict) and isinstance(other, dict):
         left, right = (one, other) if key in NAMED else (meaning(one), meaning(other))
-        return left.keys() == right.keys() and all(alike(left[name], right[name], name) for name in left)
+        return left.keys() == right.keys() and all(
+            same_meaning(left[name], right[name], name) for name in left
+        )
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         if key in UNORDERED:
             return sorted(map(_ordered, one)) == sorted(map(_ordered, other))
-        return all(map(alike, one, other))
+        return all(map(same_meaning, one, other))
     return False
 
 
