@@ -116,9 +116,8 @@ def entries_are_ordered(exchange: Exchange) -> Iterator[Deviation]:
     for one, other in pairwise(time for time in times if time is not None):
         late, early = (one, other) if order == "asc" else (other, one)
         if order in ("asc", "desc") and early.before(late) and late.seconds - early.seconds >= apart:
-            yield Deviation(
-                f"not in the order {order}", "by createdAt", exchange, f"{exchange.label}: {order}"
-            )
+            seen, place = f"not in the order {order}", f"{exchange.label}: {order}"
+            yield Deviation(seen, "by createdAt", exchange, place)
             return
 
 

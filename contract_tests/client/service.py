@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager, nullcontext
 from random import Random
 from typing import Any, Unpack
 
+from httpx import InvalidURL
+
 from contract_tests.client.client import Client, RequestOptions
 from contract_tests.client.connection import Connection
 from contract_tests.client.samples import QUESTION, example
@@ -66,7 +68,10 @@ class Service:
     ) -> Exchange:
         """Send a request to an operation of the document. `path` has its path parameters."""
         found = document().operations[operation]
-        return self.client.send(found.method, found.address(path or {}), **options)
+        try:
+            return self.client.send(found.method, found.address(path or {}), **options)
+        except InvalidURL as error:
+            raise Inconclusive(f"an id of the service fits into no URL: {error}") from None
 
     def require(
         self, operation: str, *, path: Mapping[str, str] | None = None, **options: Unpack[RequestOptions]

@@ -25,6 +25,7 @@ from contract_tests.settings import Settings
 
 FINDINGS, ACCEPTED, SLUG = "findings", "accepted", "slug"
 _OURS = frozenset({FINDINGS, ACCEPTED, SLUG})
+_LONG_TRACEBACK = 60
 GENERATED_TESTS = {f"generated {operation.id}" for operation in document().documented_operations()}
 _CAN_CREATE_RUN = "run-can-be-created"
 
@@ -55,8 +56,10 @@ class ResultsPlugin:
         return self.known.accept(redacted, date.today()).without(self.previous)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self) -> Generator[None, Any, Any]:
+    def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
         """Keep the key out of tracebacks and JUnit reports, and findings out of the JUnit properties."""
+        if call.excinfo is not None:
+            call.excinfo = _without_recursion(call.excinfo)
         report = yield
         if report.longrepr is not None and not isinstance(report.longrepr, tuple):
             report.longrepr = self._shown(str(report.longrepr))
@@ -225,3 +228,12 @@ class ResultsPlugin:
     def _shown(self, text: str) -> str:
         """A text of several lines that is in the output of pytest."""
         return log_lines(self.secrets.redact(text))
+
+
+def _without_recursion(error: pytest.ExceptionInfo[BaseException]) -> pytest.ExceptionInfo[BaseException]:
+    """The error as plain text if its traceback is long: pytest takes seconds to show each frame."""
+    if len(error.traceback) < _LONG_TRACEBACK:
+        return error
+    text = "".join(traceback.format_exception(error.value, limit=-_LONG_TRACEBACK))
+    plain = pytest.fail.Exception(text, pytrace=False)
+    return pytest.ExceptionInfo.from_exc_info((type(plain), plain, error.tb))
