@@ -32,6 +32,8 @@ _NOISE = frozenset(
     }
     | {"cache-control", "pragma", "priority", "connection", "host", "content-length", "te", "keep-alive"}
 )
+# In seconds. A timeline draws the whole time of a recording; no response takes longer than a day.
+_LONGEST = 86_400.0
 _SECONDS = 1000.0
 # What an entry with values of other types than the format has may raise.
 _MALFORMED = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
@@ -230,7 +232,7 @@ def _times(entry: Mapping[str, Any]) -> tuple[float, float]:
     """When the request was sent and the response was complete, in seconds since 1970."""
     try:
         sent = datetime.fromisoformat(str(entry["startedDateTime"])).timestamp()
-        took = max(0.0, float(entry.get("time") or 0)) / _SECONDS
+        took = min(max(0.0, float(entry.get("time") or 0)) / _SECONDS, _LONGEST)
     except (KeyError, ValueError, TypeError, OverflowError):
         raise _SkippedError("no time") from None
     if not isfinite(took):
