@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given, seed, settings
+from hypothesis import example, given, seed, settings
 from hypothesis import strategies as st
 
 from contract_tests.cli import main
@@ -54,6 +54,7 @@ def test_odd_entries_are_left_out_and_counted(
 
     @seed(number)
     @settings(max_examples=EXAMPLES, deadline=None, database=None)
+    @example(0, [(("time",), 10**30)])
     @given(st.integers(0, len(GOOD) - 1), CHANGES)
     def check(index: int, changes: list[tuple[tuple[str, ...], Any]]) -> None:
         odd: Any = GOOD[index]
