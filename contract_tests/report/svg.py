@@ -111,10 +111,6 @@ class Scale:
         return self._left + (first + share * (last - first)) * self._per_second
 
 
-# Times in a recording may be far apart.
-_MOST_TICKS = 1000
-
-
 def draw(timeline: RunTimeline) -> Drawing:
     """A drawing of a run: its statuses, the events of its stream, and the requests that showed it."""
     busy = [(one.start, one.end) for one in (*timeline.requests,)] + [
@@ -163,12 +159,14 @@ def _merge(busy: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
 def _ticks(seconds: float, scale: Scale) -> tuple[Tick, ...]:
     """Marks at round times, with enough room between them."""
     step = next((one for one in _STEPS if scale.seconds / one <= _TICKS), _STEPS[-1])
-    times = [index * step for index in range(min(int(seconds / step), _MOST_TICKS) + 1)]
-    ticks = [Tick(scale(at), _time(at, step)) for at in times]
-    kept = ticks[:1]
-    for tick in ticks[1:]:
-        if tick.x - kept[-1].x > _ROOM:
-            kept.append(tick)
+    # Nothing is listed that is not drawn: the times of a recording may be centuries apart.
+    indexes = range(int(seconds / step) + 1)
+    kept: list[Tick] = []
+    index = 0
+    while index < len(indexes):
+        at = index * step
+        kept.append(Tick(scale(at), _time(at, step)))
+        index = bisect_right(indexes, kept[-1].x + _ROOM, index + 1, key=lambda one: scale(one * step))
     return tuple(kept)
 
 
