@@ -5,12 +5,11 @@ run concurrently, each with threads of its own.
 """
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from contract_tests.client.concurrency import at_once
+from contract_tests.client.concurrency import at_once, beside
 from contract_tests.client.samples import QUESTION
 from contract_tests.client.service import Inconclusive, NotOffered, Service
 from contract_tests.document import EVENT_STREAM, Operation, Role, document
@@ -93,8 +92,7 @@ def run_polled_during_creation(service: Service) -> None:
     """If creating a run blocks, only the list of runs shows its earlier statuses."""
     thread = service.thread()
     service.message(thread)
-    with ThreadPoolExecutor(1) as pool:
-        creating = pool.submit(service.start, thread)
+    with beside(partial(service.start, thread)) as creating:
         while not creating.done():
             service.client.wait(0.15)
             listed = service.request("listRuns", path={"threadId": thread})
@@ -118,8 +116,7 @@ def polled_stream(service: Service) -> None:
     """Stream a run and read it at the same time."""
     thread = service.thread()
     service.message(thread)
-    with ThreadPoolExecutor(1) as pool:
-        streaming = pool.submit(service.start, thread, stream=True)
+    with beside(partial(service.start, thread, stream=True)) as streaming:
         while not streaming.done():
             service.client.wait(0.1)
             for name in _ids(service.request("listRuns", path={"threadId": thread}))[:1]:
@@ -198,8 +195,7 @@ def cancelled_run(service: Service) -> None:
     """Cancel a streamed run, if the service offers that."""
     thread = service.thread()
     service.message(thread, "Count slowly from one to two hundred, in words.")
-    with ThreadPoolExecutor(1) as pool:
-        streaming = pool.submit(service.start, thread, stream=True)
+    with beside(partial(service.start, thread, stream=True)) as streaming:
         cancelled = False
         while not streaming.done():
             service.client.wait(0.1)

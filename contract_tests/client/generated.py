@@ -10,8 +10,8 @@ import copy
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import requests
@@ -21,6 +21,7 @@ from hypothesis.errors import HypothesisException
 from schemathesis import Case, GenerationMode
 
 from contract_tests.client.adapter import Adapter
+from contract_tests.client.concurrency import Workers
 from contract_tests.client.service import Service
 from contract_tests.document import Operation, document
 
@@ -40,15 +41,16 @@ class Generator:
         self._deadline = time.monotonic() + max(0.0, service.client.budget.left * _SHARE)
         self._runs = threading.Semaphore(runs)
         # Hypothesis keeps caches for each thread, so one thread draws everything.
-        self._drawing = ThreadPoolExecutor(1, thread_name_prefix="hypothesis")
-        self._schema: schemathesis.BaseSchema = self._drawing.submit(self._load, ids).result()
+        self._drawing = Workers(1)
+        self._schema: schemathesis.BaseSchema = self._drawing.submit(partial(self._load, ids)).result()
         self.errors: list[str] = []
 
     def operation(self, operation: str) -> int:
         """Send random requests for one operation, valid and invalid ones. Returns their number."""
         adapter = self._adapter(operation)
+        draw = partial(self._cases, document().operations[operation])
         with adapter.session() as session:
-            for case in self._drawing.submit(self._cases, document().operations[operation]).result():
+            for case in self._drawing.submit(draw).result():
                 if adapter.exhausted or self._is_late():
                     break
                 self._send(case, session)
@@ -59,7 +61,7 @@ class Generator:
         adapter = self._adapter("links")
         if self._limits.steps and not self._is_late():
             with adapter.session() as session:
-                self._drawing.submit(self._follow_links, adapter, session).result()
+                self._drawing.submit(partial(self._follow_links, adapter, session)).result()
         return adapter.sent
 
     def _adapter(self, purpose: str) -> Adapter:

@@ -17,6 +17,7 @@ from contract_tests.checks.evaluation import (
 )
 from contract_tests.client.budget import BudgetExceeded
 from contract_tests.client.client import Client, Record
+from contract_tests.client.concurrency import Workers
 from contract_tests.client.explore import Exploration
 from contract_tests.client.generated import Generator
 from contract_tests.client.second_look import look_again
@@ -26,7 +27,6 @@ from contract_tests.observations.assembly import History, assemble
 from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.report import RunTimeline, timelines
 from contract_tests.session.plan import budget, plan
-from contract_tests.session.workers import Workers
 from contract_tests.settings import Settings
 
 _WORKERS = 12
