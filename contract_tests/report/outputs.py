@@ -44,15 +44,14 @@ class Outputs:
     def check(self) -> None:
         """Raise `UsageError` if a report cannot be written. Called before anything is sent."""
         for form, path in self._wanted():
-            check_path(f"--{form.replace('_', '-')}", Path(path))
+            check_path(_option(form), Path(path))
 
     def write(self, report: Report, secrets: Secrets) -> list[str]:
         """Write every report. Returns one line for each that could not be written."""
         failures = []
         for form, path in self._wanted():
-            failures += _attempt(
-                f"--{form}", path, _FORMS[form](report, secrets), append=path == self._appended()
-            )
+            text = _FORMS[form](report, secrets)
+            failures += _attempt(_option(form), path, text, append=path == self._appended())
         if self.summary:
             text = markdown.render(report, secrets)
             failures += _attempt(f"${SUMMARY}", self.summary, text, append=True)
@@ -66,6 +65,10 @@ class Outputs:
     def _appended(self) -> str:
         """The path that other steps of a job write to as well."""
         return os.environ.get(SUMMARY, "")
+
+
+def _option(form: str) -> str:
+    return f"--{form.replace('_', '-')}"
 
 
 def check_path(option: str, path: Path) -> None:

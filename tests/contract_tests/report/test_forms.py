@@ -265,6 +265,11 @@ def test_a_path_that_becomes_unwritable_is_one_line(tmp_path: Path) -> None:
     assert "could not be written" in said
 
 
+def test_a_report_that_cannot_be_written_is_named_by_its_option(tmp_path: Path) -> None:
+    (said,) = Outputs(code_quality=str(tmp_path / "gone" / "issues.json")).write(report(), Secrets())
+    assert said.startswith("--code-quality: ")
+
+
 def test_the_page_closes_every_tag(tmp_path: Path) -> None:
     page = html.render(report(HOSTILE, *FINDINGS), Secrets())
     void = {"meta", "line", "rect", "br"}
