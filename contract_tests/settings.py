@@ -27,7 +27,7 @@ class Profile:
 
 
 PROFILES = {
-    "smoke": Profile(5, 640, 2000, 40, examples=1, fields=False, rounds=1, steps=0),
+    "smoke": Profile(5, 640, 2000, 120, examples=1, fields=False, rounds=1, steps=0),
     "standard": Profile(60, 7680, 4000, 120, examples=3, fields=True, rounds=1, steps=5),
     "deep": Profile(400, 102400, 20000, 900, examples=70, fields=True, rounds=3, steps=30),
 }

@@ -6,11 +6,11 @@ from typing import Any
 from contract_tests.checks import REGISTRY, Check
 from contract_tests.findings import Deviation, Finding, Outcome, merge
 from contract_tests.observations.assembly import History
-from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.traces import Stream, Trace
 
 SUBJECTS: dict[type, Callable[[History], Sequence[Any]]] = {
-    Exchange: lambda history: history.exchanges,
+    Exchange: lambda history: [one for one in history.exchanges if Intent.BROKEN_OFF not in one.intents],
     Trace: lambda history: history.traces,
     Stream: lambda history: history.streams,
     History: lambda history: [history],

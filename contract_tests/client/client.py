@@ -229,17 +229,26 @@ class Client:
         return Reader(replace(draft, request=request), timeout).read(self._http)
 
     def _transmit(self, draft: Draft, timeout: float) -> Exchange:
-        """Send the request. If an idle connection turns out to be closed, send it once more."""
+        """Send the request. If its connection turns out to be closed or is reset, send it once more."""
         for last in (False, True):
             reader = Reader(draft, timeout)
             try:
                 return self._followed(draft, reader.read(self._http), timeout)
             except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
-                if last or reader.status or self.budget.left <= 0:
-                    return reader.exchange(error=_text(error))
+                broken = reader.exchange(error=_text(error))
+                closed_within = reader.status and isinstance(error, httpx.RemoteProtocolError)
+                if last or closed_within or self.budget.left <= 0:
+                    return broken
+                self._repeat(broken)
             except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
                 return reader.exchange(error=_text(error))
         raise AssertionError("unreachable: the second attempt returns")
+
+    def _repeat(self, broken: Exchange) -> None:
+        """Pay for sending a request once more. A response that was broken off is kept. Raises `BudgetExceeded`."""
+        self.budget.take_request()
+        if broken.status:
+            self.record.add(replace(broken, intents=broken.intents | {Intent.BROKEN_OFF}))
 
 
 def _slash_moved(exchange: Exchange) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from contract_tests.document import Role
-from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.traces import Observation, Stream, Trace, observations_of, streams_of
 
 Key = tuple[str, str, str]
@@ -27,7 +27,8 @@ class History:
 
 
 def assemble(exchanges: Sequence[Exchange]) -> History:
-    """The history in recorded exchanges."""
+    """The history in recorded exchanges. What was broken off by the network shows nothing of the resources."""
+    every, exchanges = exchanges, [one for one in exchanges if Intent.BROKEN_OFF not in one.intents]
     streams = streams_of(exchanges)
     of_exchange = {id(stream.exchange): stream for stream in streams}
     observed: dict[Key, list[Observation]] = defaultdict(list)
@@ -48,7 +49,7 @@ def assemble(exchanges: Sequence[Exchange]) -> History:
         key: replace(trace, related=of_runs[trace.scope, trace.id]) if trace.kind == "run" else trace
         for key, trace in traces.items()
     }
-    return History(tuple(exchanges), tuple(related.values()), tuple(streams), related)
+    return History(tuple(every), tuple(related.values()), tuple(streams), related)
 
 
 def _trace(

@@ -126,7 +126,7 @@ class Scheduler:
         try:
             return job.result(max(0.0, self.budget.left_in_all + _GRACE))
         except TimeoutError:
-            self.stopped = self.stopped or _LATE
+            self.stopped = _LATE
             return None
 
     def close(self) -> None:
@@ -166,7 +166,7 @@ class Scheduler:
         except NotOffered as reason:
             return [*found, could_not_try(check, str(reason), Outcome.NOT_OFFERED)]
         except (Inconclusive, BudgetExceeded) as reason:
-            self.stopped = str(reason) if isinstance(reason, BudgetExceeded) else self.stopped
+            self._stop(reason)
             return [*found, could_not_try(check, str(reason))]
         except UNEXPECTED_SHAPE as error:
             return [*found, could_not_try(check, unexpected_shape(error))]
@@ -182,10 +182,13 @@ class Scheduler:
         """Do a piece of work. It may fail: the checks report what was recorded until then."""
         try:
             work()
-        except BudgetExceeded as reason:
+        except (BudgetExceeded, Inconclusive, *UNEXPECTED_SHAPE) as reason:
+            self._stop(reason)
+
+    def _stop(self, reason: Exception) -> None:
+        """Note that a ceiling is reached. A lack of time explains the most, so it stays the reason."""
+        if isinstance(reason, BudgetExceeded) and self.stopped != _LATE:
             self.stopped = str(reason)
-        except (Inconclusive, *UNEXPECTED_SHAPE):
-            return
 
 
 def _timelines(exchanges: Sequence[Exchange], known: History | None) -> tuple[RunTimeline, ...]:

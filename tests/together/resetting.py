@@ -85,7 +85,9 @@ class _Connection:
             writer.transport.abort() if self.moment else writer.close()
 
 
-async def _accept(resets: Resets, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _accept(
+    resets: Resets, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
     with suppress(OSError):
         server_reader, server_writer = await asyncio.open_connection("127.0.0.1", port)
         await _Connection(resets, reader, writer, server_reader, server_writer).serve()
