@@ -40,20 +40,12 @@ from openapi import Grade
 
 _PACKAGE = Path(__file__).parent
 # The suite ignores the configuration, plugins and options of the directory it is called from. Only our own
-# plugins write to the terminal. What the checks do not use cannot fail: a plugin that raises before a test is torn
-# down makes all later tests fail.
+# plugins write to the terminal. A plugin that raises before a test is torn down makes all later tests fail, so
+# what the checks do not use is not there.
 _UNUSED = (
-    *(
-        "cacheprovider",
-        "doctest",
-        "faulthandler",
-        "junitxml",
-        "logging",
-        "pastebin",
-        "setuponly",
-        "setupplan",
-    ),
-    *("stepwise", "subtests", "terminal", "threadexception", "unittest", "unraisableexception", "warnings"),
+    *("cacheprovider", "doctest", "faulthandler", "junitxml", "logging", "pastebin", "setuponly"),
+    *("setupplan", "stepwise", "subtests", "terminal", "threadexception", "unittest"),
+    *("unraisableexception", "warnings"),
 )
 _PYTEST = (
     *("-c", os.devnull),

@@ -245,7 +245,7 @@ class Client:
         raise AssertionError("unreachable: the second attempt returns")
 
     def _repeat(self, broken: Exchange) -> None:
-        """Pay for sending a request once more. A response that was broken off is kept. Raises `BudgetExceeded`."""
+        """Pay for sending a request once more, and keep a response that was broken off."""
         self.budget.take_request()
         if broken.status:
             self.record.add(replace(broken, intents=broken.intents | {Intent.BROKEN_OFF}))

@@ -27,7 +27,7 @@ class History:
 
 
 def assemble(exchanges: Sequence[Exchange]) -> History:
-    """The history in recorded exchanges. What was broken off by the network shows nothing of the resources."""
+    """The history in recorded exchanges. A response that was broken off shows no resource."""
     every, exchanges = exchanges, [one for one in exchanges if Intent.BROKEN_OFF not in one.intents]
     streams = streams_of(exchanges)
     of_exchange = {id(stream.exchange): stream for stream in streams}

@@ -1,7 +1,7 @@
 """How often is the result wrong over many smoke runs of one conforming deployment?
 
-`python -m tests.together.stress --runs 1000` runs half of them undisturbed, a quarter on a loaded machine, and a
-quarter with requests that meet a reset connection. Each must end with exit code 0.
+`python -m tests.together.stress --runs 1000` runs half of them undisturbed, a quarter on a loaded machine, and
+a quarter with requests that meet a reset connection. Each must end with exit code 0.
 """
 
 import argparse
@@ -59,14 +59,14 @@ def smoke(url: str, folder: Path, name: str, seed: int) -> int:
     return done.returncode
 
 
-def batch(mode: str, seeds: Sequence[int], at_once: int, folder: Path) -> Counter[int]:
+def batch(mode: str, seeds: Sequence[int], share: float, at_once: int, folder: Path) -> Counter[int]:
     """The exit codes of the runs with these seeds, all against one deployment."""
     with ExitStack() as stack:
         url = stack.enter_context(serving(Deployment()))
         if mode == LOAD:
             stack.enter_context(load(os.cpu_count() or 1))
         if mode == RESETS:
-            url = stack.enter_context(resetting(url, Resets(RESET_SHARE, random.Random(seeds[0]))))
+            url = stack.enter_context(resetting(url, Resets(share, random.Random(seeds[0]))))
         with ThreadPoolExecutor(at_once) as pool:
             return Counter(pool.map(partial(smoke, url, folder, mode), seeds))
 
@@ -77,6 +77,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1, help="seed of the first run")
     parser.add_argument("--modes", nargs="+", default=MODES, choices=sorted(set(MODES)))
+    parser.add_argument("--share", type=float, default=RESET_SHARE, help="of requests that meet a reset")
     parser.add_argument("--at-once", type=int, default=1)
     parser.add_argument("--folder", type=Path, default=_ROOT / "build" / "stress", help="for wrong output")
     given = parser.parse_args()
@@ -85,10 +86,9 @@ def main() -> int:
     for number, first in enumerate(range(given.seed, given.seed + given.runs, _BATCH)):
         mode = given.modes[number % len(given.modes)]
         seeds = range(first, min(first + _BATCH, given.seed + given.runs))
-        codes[mode] += batch(mode, seeds, given.at_once, given.folder)
-        print(
-            "; ".join(f"{name}: {dict(sorted(found.items()))}" for name, found in codes.items()), flush=True
-        )
+        codes[mode] += batch(mode, seeds, given.share, given.at_once, given.folder)
+        lines = [f"{name}: {dict(sorted(found.items()))}" for name, found in codes.items()]
+        print("; ".join(lines), flush=True)
     return int(any(set(found) - {0} for found in codes.values()))
 
 
