@@ -23,7 +23,7 @@ from contract_tests.checks import REGISTRY
 from contract_tests.client.client import verification
 from contract_tests.client.hypothesis_cache import write_charmap
 from contract_tests.configuration import configured
-from contract_tests.internal_error import described, paragraph
+from contract_tests.internal_error import InternalError, described, paragraph
 from contract_tests.options import KEY_VARIABLE, OPTIONS, Option, settings_of
 from contract_tests.plain_text import one_line
 from contract_tests.recordings.offline import OfflineOptions, check_recording
@@ -40,8 +40,8 @@ from openapi import Grade
 
 _PACKAGE = Path(__file__).parent
 # The suite ignores the configuration, plugins and options of the directory it is called from. Only our own
-# plugins write to the terminal. A plugin that raises before a test is torn down makes all later tests fail, so
-# what the checks do not use is not there.
+# plugins write to the terminal. A plugin that raises before a test is torn down makes all later tests fail.
+# So what the checks do not use is not there.
 _UNUSED = (
     *("cacheprovider", "doctest", "faulthandler", "junitxml", "logging", "pastebin", "setuponly"),
     *("setupplan", "stepwise", "subtests", "terminal", "threadexception", "unittest"),
@@ -265,7 +265,7 @@ def _main(argv: list[str] | None, invocation: Invocation) -> int:
         return NOT_CHECKED
     except Exception as error:
         details = f"{''.join(traceback.format_exception(error))}\n{described(error)}"
-        click.echo(f"tune-check: {paragraph([details], invocation.secrets)}", err=True)
+        click.echo(f"tune-check: {paragraph([InternalError(details)], invocation.secrets)}", err=True)
         return INTERNAL_ERROR
     return USAGE_ERROR
 

@@ -5,6 +5,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from contract_tests.plain_text import log_lines, one_line
 from contract_tests.redaction import Secrets
 
 _PACKAGE = "contract_tests"
+_MOST_PARTS = 3
 
 
 def described(error: BaseException) -> str:
@@ -22,12 +24,28 @@ def described(error: BaseException) -> str:
     return one_line(f"{type(error).__name__}: {error}{place}")
 
 
-def paragraph(errors: Sequence[str], secrets: Secrets) -> str:
+@dataclass(frozen=True)
+class InternalError:
+    """An error of our own: its details, which end with a summary, and the part that failed."""
+
+    details: str
+    part: str = ""
+
+
+def paragraph(errors: Sequence[InternalError], secrets: Secrets) -> str:
     """The paragraph about errors of our own. Their details are written to a file."""
-    path = _written("\n\n".join(errors), secrets)
+    path = _written("\n\n".join(f"{one.part}\n{one.details}" for one in errors), secrets)
     attach = f"report it with the file {path}" if path else "report it with this line"
-    first = one_line(secrets.redact(errors[0].strip().splitlines()[-1]))
-    return f"internal error of tune-check, not of the service: {first}; {attach}"
+    first = one_line(secrets.redact(errors[0].details.strip().splitlines()[-1]))
+    where = f" in the {errors[0].part}" if errors[0].part else ""
+    return f"internal error of tune-check, not of the service{where}: {first}{_others(errors)}; {attach}"
+
+
+def _others(errors: Sequence[InternalError]) -> str:
+    """The other parts that failed, probably because the first did."""
+    parts = [one.part for one in errors[1:] if one.part]
+    more = f" and {len(parts) - _MOST_PARTS} more" if len(parts) > _MOST_PARTS else ""
+    return f"; then in the {', the '.join(parts[:_MOST_PARTS])}{more}" if parts else ""
 
 
 def _written(details: str, secrets: Secrets) -> str:

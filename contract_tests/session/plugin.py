@@ -14,7 +14,7 @@ from contract_tests.checks import REGISTRY
 from contract_tests.client.budget import Budget
 from contract_tests.document import document
 from contract_tests.findings import Finding, Outcome, Severity, merge
-from contract_tests.internal_error import described, paragraph
+from contract_tests.internal_error import InternalError, described, paragraph
 from contract_tests.observations.exchange import Exchange
 from contract_tests.plain_text import log_lines, one_line
 from contract_tests.previous import load
@@ -26,6 +26,7 @@ from contract_tests.settings import Settings
 FINDINGS, ACCEPTED, SLUG = "findings", "accepted", "slug"
 _OURS = frozenset({FINDINGS, ACCEPTED, SLUG})
 _LONG_TRACEBACK = 60
+_PHASES = {"setup": "set-up", "teardown": "tear-down"}
 GENERATED_TESTS = {f"generated {operation.id}" for operation in document().documented_operations()}
 _CAN_CREATE_RUN = "run-can-be-created"
 
@@ -43,7 +44,7 @@ class ResultsPlugin:
         self.accepted: list[tuple[Finding, str]] = []
         self.exercised: set[str] = set()
         self.timelines: list[RunTimeline] = []
-        self.crashes: list[str] = []
+        self.crashes: list[InternalError] = []
         self._internal = ""
         self.messages: list[str] = []
         self._late = False
@@ -71,9 +72,9 @@ class ResultsPlugin:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the findings of one test."""
         reported: dict[str, str] = getattr(report, "tune_check", {})
-        if report.failed and SLUG not in reported:
-            what = f"{report.when} of {report.nodeid.rpartition('::')[2]}"
-            self.crashes.append(f"{what}\n{report.longreprtext.strip()[-20_000:]}")
+        if report.failed and (report.when != "call" or SLUG not in reported):
+            what = f"{_PHASES.get(report.when or '', 'call')} of {report.nodeid.rpartition('::')[2]}"
+            self.crashes.append(InternalError(report.longreprtext.strip()[-20_000:], what))
         if report.when == "call" and SLUG in reported:
             self.exercised.add(reported[SLUG])
             self.findings += [Finding.from_json(plain) for plain in json.loads(reported[FINDINGS])]
@@ -90,7 +91,8 @@ class ResultsPlugin:
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
         """Keep an error of pytest or of a plugin, which pytest would print."""
         lines = traceback.format_exception(excinfo.value)
-        self.crashes.append(self._shown(f"{''.join(lines)}\n{described(excinfo.value)}"))
+        details = self._shown(f"{''.join(lines)}\n{described(excinfo.value)}")
+        self.crashes.append(InternalError(details))
         return True
 
     def take(self, output: dict[str, Any]) -> None:

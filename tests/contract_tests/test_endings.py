@@ -9,6 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from _pytest.runner import SetupState
 
 from contract_tests import cli
 from contract_tests.cli import main
@@ -90,6 +91,25 @@ def test_an_error_of_a_check_is_an_internal_error(
     assert str(file) in last
     assert "ZeroDivisionError" in file.read_text()
     assert KEY not in file.read_text() + last
+
+
+def test_a_test_that_is_not_torn_down_is_an_internal_error_with_its_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def not_torn_down(self: SetupState, nextitem: pytest.Item | None) -> None:
+        raise MemoryError("no room")
+
+    teardown = SetupState.teardown_exact
+    monkeypatch.setattr(SetupState, "teardown_exact", not_torn_down)
+    with hostile_deployment(KEY, share=0) as deployment:
+        try:
+            assert main([deployment.url, *QUICK, "-k", "head-has-no-body or any-answer-accepted"]) == 4
+        finally:
+            monkeypatch.setattr(SetupState, "teardown_exact", teardown)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert "in the tear-down of test_service[head-has-no-body]: " in last
+    assert "no room; then in the " in last
+    assert re.search(r"; report it with the file \S+\.txt$", last)
 
 
 def test_an_error_outside_of_pytest_is_an_internal_error(

@@ -1,7 +1,7 @@
 """How often is the result wrong over many smoke runs of one conforming deployment?
 
-`python -m tests.together.stress --runs 1000` runs half of them undisturbed, a quarter on a loaded machine, and
-a quarter with requests that meet a reset connection. Each must end with exit code 0.
+`python -m tests.together.stress --runs 1000` runs half of them undisturbed, a quarter on a loaded machine,
+and a quarter with requests that meet a reset connection. Each must end with exit code 0.
 """
 
 import argparse
