@@ -73,7 +73,9 @@ def _broken_off(history: History) -> Iterator[Deviation]:
         broken = [one for one in exchanges if Intent.BROKEN_OFF in one.intents]
         few = len(broken) < _MANY_BROKEN_OFF or len(broken) < _SHARE_BROKEN_OFF * len(exchanges)
         if broken:
-            seen = f"{len(broken)} of {len(exchanges)} responses were broken off, not when asked for again"
+            seen = (
+                f"{len(broken)} of {len(exchanges)} responses were broken off, and came when asked for again"
+            )
             expected, grade = "a complete response", Grade.ASSUMED if few else None
             yield Deviation(f"{seen}: {broken[0].error}"[:200], expected, broken[0], grade=grade)
 

@@ -35,6 +35,8 @@ RECORD_LIMIT, LARGE_LIMIT = 128 * 2**20, 24 * 2**20
 _LARGE = 2**16
 _ATTEMPTS = 6
 _LONGEST_PAUSE = 20.0
+# A request whose connection is reset is sent on so many connections.
+_CONNECTIONS = 3
 
 
 class RequestOptions(TypedDict, total=False):
@@ -229,23 +231,23 @@ class Client:
         return Reader(replace(draft, request=request), timeout).read(self._http)
 
     def _transmit(self, draft: Draft, timeout: float) -> Exchange:
-        """Send the request. If its connection turns out to be closed or is reset, send it once more."""
-        for last in (False, True):
+        """Send the request. If its connection turns out to be closed or is reset, send it again."""
+        for attempt in range(_CONNECTIONS):
             reader = Reader(draft, timeout)
             try:
                 return self._followed(draft, reader.read(self._http), timeout)
             except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
                 broken = reader.exchange(error=_text(error))
                 closed_within = reader.status and isinstance(error, httpx.RemoteProtocolError)
-                if last or closed_within or self.budget.left <= 0:
+                if attempt == _CONNECTIONS - 1 or closed_within or self.budget.left <= 0:
                     return broken
                 self._repeat(broken)
             except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
                 return reader.exchange(error=_text(error))
-        raise AssertionError("unreachable: the second attempt returns")
+        raise AssertionError("unreachable: the last attempt returns")
 
     def _repeat(self, broken: Exchange) -> None:
-        """Pay for sending a request once more, and keep a response that was broken off."""
+        """Pay for sending a request again, and keep a response that was broken off."""
         self.budget.take_request()
         if broken.status:
             self.record.add(replace(broken, intents=broken.intents | {Intent.BROKEN_OFF}))

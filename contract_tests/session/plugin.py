@@ -24,6 +24,7 @@ from contract_tests.session.plan import Plan
 from contract_tests.settings import Settings
 
 FINDINGS, ACCEPTED, SLUG = "findings", "accepted", "slug"
+_ERROR = "error"
 _OURS = frozenset({FINDINGS, ACCEPTED, SLUG})
 _LONG_TRACEBACK = 60
 _PHASES = {"setup": "set-up", "teardown": "tear-down"}
@@ -66,6 +67,8 @@ class ResultsPlugin:
             report.longrepr = self._shown(str(report.longrepr))
         report.sections = [(name, self._shown(text)) for name, text in report.sections]
         report.tune_check = {name: value for name, value in report.user_properties if name in _OURS}
+        if call.excinfo is not None:
+            report.tune_check[_ERROR] = self._shown(described(call.excinfo.value))
         report.user_properties = [pair for pair in report.user_properties if pair[0] not in _OURS]
         return report
 
@@ -74,7 +77,8 @@ class ResultsPlugin:
         reported: dict[str, str] = getattr(report, "tune_check", {})
         if report.failed and (report.when != "call" or SLUG not in reported):
             what = f"{_PHASES.get(report.when or '', 'call')} of {report.nodeid.rpartition('::')[2]}"
-            self.crashes.append(InternalError(report.longreprtext.strip()[-20_000:], what))
+            details = f"{report.longreprtext.strip()[-20_000:]}\n{reported.get(_ERROR, '')}"
+            self.crashes.append(InternalError(details, what))
         if report.when == "call" and SLUG in reported:
             self.exercised.add(reported[SLUG])
             self.findings += [Finding.from_json(plain) for plain in json.loads(reported[FINDINGS])]

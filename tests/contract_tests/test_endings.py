@@ -96,19 +96,20 @@ def test_an_error_of_a_check_is_an_internal_error(
 def test_a_test_that_is_not_torn_down_is_an_internal_error_with_its_name(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    teardown = SetupState.teardown_exact
+
     def not_torn_down(self: SetupState, nextitem: pytest.Item | None) -> None:
+        monkeypatch.setattr(SetupState, "teardown_exact", teardown)
         raise MemoryError("no room")
 
-    teardown = SetupState.teardown_exact
     monkeypatch.setattr(SetupState, "teardown_exact", not_torn_down)
     with hostile_deployment(KEY, share=0) as deployment:
-        try:
-            assert main([deployment.url, *QUICK, "-k", "head-has-no-body or any-answer-accepted"]) == 4
-        finally:
-            monkeypatch.setattr(SetupState, "teardown_exact", teardown)
+        assert main([deployment.url, *QUICK, "-k", "head-has-no-body or any-answer-accepted"]) == 4
     last = capsys.readouterr().out.splitlines()[-1]
     assert "in the tear-down of test_service[head-has-no-body]: " in last
-    assert "no room; then in the " in last
+    assert re.search(
+        r"MemoryError: no room at test_endings\.py:\d+; then in the set-up of test_service", last
+    )
     assert re.search(r"; report it with the file \S+\.txt$", last)
 
 

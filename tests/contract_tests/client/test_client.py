@@ -1,6 +1,8 @@
 """Does the client respect budget, rate limits and secrets, and record what happens?"""
 
 import gzip
+import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -9,12 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from contract_tests.checks import REGISTRY
 from contract_tests.client import reader
 from contract_tests.client.budget import Budget, BudgetExceeded
 from contract_tests.client.client import OWN_KEY, Client, Record
 from contract_tests.client.network.metering import BODY_LIMIT
 from contract_tests.client.raw_http import send_raw
+from contract_tests.observations.assembly import assemble
+from contract_tests.observations.exchange import Intent
 from contract_tests.settings import Settings
+from openapi import Grade
 from tests.contract_tests.small_server import Answer, Handler, serving
 
 KEY = "sk-tune-secret"
@@ -31,6 +37,57 @@ def talking_to(answer: Answer, folder: Path, **ceilings: float) -> Iterator[Clie
             yield client
         finally:
             client.close()
+
+
+def _broken_off(handler: Handler) -> None:
+    """Reset the connection within the response."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "99")
+    handler.end_headers()
+    handler.wfile.write(b'{"data"')
+    handler.wfile.flush()
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.close()
+    handler.close_connection = True
+
+
+def _reset_first(number: int) -> Answer:
+    """Responses of which so many are broken off at first."""
+    calls = iter(range(1000))
+
+    def answer(handler: Handler) -> None:
+        if next(calls) < number:
+            _broken_off(handler)
+        else:
+            handler.reply(200, b"{}")
+
+    return answer
+
+
+def test_a_request_is_sent_again_if_its_connection_is_reset(tmp_path: Path) -> None:
+    with talking_to(_reset_first(2), tmp_path) as client:
+        assert client.send("GET", "/threads").json == {}
+        *broken, whole = client.record.exchanges
+    assert [Intent.BROKEN_OFF in one.intents for one in broken] == [True, True]
+    assert "reset" in broken[0].error.lower()
+    assert whole.ok
+    assert client.budget.spent.requests == 3
+
+
+def test_a_service_that_always_breaks_off_is_found_and_one_that_rarely_does_is_not(tmp_path: Path) -> None:
+    answer_whole = REGISTRY["answer-whole"]
+    for number, requests, grade in (
+        (999, 1, Grade.DOCUMENTED),
+        (1, 30, Grade.ASSUMED),
+        (5, 2, Grade.DOCUMENTED),
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with talking_to(_reset_first(number), folder) as client:
+            for _ in range(requests):
+                client.send("GET", "/threads")
+            found = list(answer_whole.findings(assemble(client.record.exchanges)))
+        assert found[0].grade is grade, (number, found)
 
 
 def test_retry_after_is_respected(tmp_path: Path) -> None:
