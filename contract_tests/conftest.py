@@ -167,7 +167,7 @@ def _save_har(config: pytest.Config, scheduler: Scheduler) -> None:
     if not path or hasattr(config, "workeroutput"):
         return
     try:
-        save(path, scheduler.record.exchanges, scheduler.client.secrets)
+        save(path, [*scheduler.record.exchanges, *scheduler.record.again], scheduler.client.secrets)
     except OSError as error:
         message = f"--save-har: {path} could not be written: {error.strerror or error}"
         config.stash[_RESULTS].messages.append(message)

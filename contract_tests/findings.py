@@ -60,7 +60,11 @@ class Deviation:
 
 @dataclass(frozen=True)
 class Finding:
-    """One fact that a deployment breaks, does not offer, or that could not be tried."""
+    """One fact that a deployment breaks, does not offer, or that could not be tried.
+
+    `often` says in how many responses or resources it was seen. It is `intermittent` if it was not seen each
+    time when the same was tried again.
+    """
 
     slug: str
     fact: str
@@ -75,6 +79,8 @@ class Finding:
     outcome: Outcome = Outcome.BROKEN
     count: int = 1
     script: str = ""
+    often: str = ""
+    intermittent: bool = False
     exchange: Exchange | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -201,6 +207,11 @@ def checks_of(subject: type) -> list[Check]:
     return [check for check in REGISTRY.values() if check.subject is subject]
 
 
+def _together(one: Finding, other: Finding) -> Finding:
+    often, intermittent = one.often or other.often, one.intermittent or other.intermittent
+    return replace(one, count=one.count + other.count, often=often, intermittent=intermittent)
+
+
 def merge(findings: Iterable[Finding]) -> list[Finding]:
     """One finding for each key: the first, with the sum of the counts.
 
@@ -214,5 +225,5 @@ def merge(findings: Iterable[Finding]) -> list[Finding]:
         if key not in merged:
             places.append(key)
         known = merged.get(key)
-        merged[key] = replace(known, count=known.count + finding.count) if known else finding
+        merged[key] = _together(known, finding) if known else finding
     return list(merged.values())

@@ -57,13 +57,14 @@ class Record:
 
     def __init__(self) -> None:
         self._exchanges: list[Exchange] = []
+        self.again: list[Exchange] = []
         self._octets = self._large = 0
         self._lock = threading.Lock()
 
     def add(self, exchange: Exchange) -> None:
-        """Add one exchange."""
+        """Add one exchange. Those that only repeat another one are kept apart."""
         with self._lock:
-            self._exchanges.append(exchange)
+            (self.again if Intent.AGAIN in exchange.intents else self._exchanges).append(exchange)
             self._octets += len(exchange.body)
             self._large += len(exchange.body) if len(exchange.body) > _LARGE else 0
 

@@ -49,6 +49,8 @@ class Intent(StrEnum):
     """Was sent by another program and recorded."""
     UNTIMED = "untimed"
     """Was recorded without the arrival times of the parts of its response."""
+    AGAIN = "again"
+    """Was sent before, and broke a fact. It shows whether the fact is always broken."""
     BROKEN_OFF = "broken-off"
     """Its connection was reset within the response. The same request was sent again."""
 

@@ -72,6 +72,8 @@ def _entry(entry: Entry, cause: str) -> dict[str, Any]:
                 "curl": one.curl,
                 "script": one.script,
                 "count": one.count,
+                "often": one.often,
+                "intermittent": one.intermittent,
             }
             for one in entry.findings
         ],

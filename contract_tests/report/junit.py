@@ -92,6 +92,7 @@ def _text(finding: Finding) -> str:
         "where": finding.place,
         "seen": finding.seen,
         "expected": finding.expected,
+        "often": finding.often,
         "fact": f"{finding.fact} ({finding.grade}, {finding.source})",
         "advice": finding.advice,
         "reproduce": finding.curl,

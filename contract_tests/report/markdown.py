@@ -65,11 +65,11 @@ def _entry(entry: Entry, *, opened: bool) -> Iterator[str]:
     tag = "<details open>" if opened else "<details>"
     yield f"{tag}<summary><b>{first.slug}</b>: {_prose(first.fact)}{times}</summary>"
     yield ""
-    yield "| where | seen | expected |"
-    yield "| --- | --- | --- |"
+    yield "| where | seen | expected | often |"
+    yield "| --- | --- | --- | --- |"
     yield from (_row(finding) for finding in entry.findings[:_PLACES])
     if len(entry.findings) > _PLACES:
-        yield f"| | and {len(entry.findings) - _PLACES} more places | |"
+        yield f"| | and {len(entry.findings) - _PLACES} more places | | |"
     yield ""
     yield f"{first.advice[:1].upper()}{first.advice[1:]}. Source: {first.source} ({first.grade})."
     yield ""
@@ -94,7 +94,8 @@ def _consequences(entry: Entry) -> Iterator[str]:
 
 
 def _row(finding: Finding) -> str:
-    return f"| {code(finding.place)} | {code(finding.seen)} | {code(finding.expected)} |"
+    cells = (code(finding.place), code(finding.seen), code(finding.expected), plain(finding.often))
+    return f"| {' | '.join(cells)} |"
 
 
 def _accepted(report: Report) -> Iterator[str]:

@@ -146,11 +146,11 @@ class Terminal:
     def _rows(self, entry: Entry) -> Iterator[tuple[str, str]]:
         first = entry.first
         where = first.place if not entry.others else f"{first.place}, and {len(entry.others)} more"
-        rows = {"where": where, "seen": first.seen, "expected": first.expected}
+        rows = {"where": where, "seen": first.seen, "expected": first.expected, "often": first.often}
         rows |= {"fact": f"{first.grade}, {first.source}", "advice": first.advice}
         yield from ((name, value) for name, value in rows.items() if value)
         for other in entry.others[:_PLACES]:
-            yield "also", f"{other.place}: {other.seen}"
+            yield "also", f"{other.place}: {other.seen}{f' ({other.often})' if other.often else ''}"
         if first.suggests:
             yield "suggests", first.suggests
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from contract_tests.checks import Check
 from contract_tests.checks.evaluation import (
+    SUBJECTS,
     UNEXPECTED_SHAPE,
     could_not_try,
     evaluate,
-    findings_of,
     unexpected_shape,
 )
 from contract_tests.client.budget import BudgetExceeded
@@ -27,6 +27,7 @@ from contract_tests.observations.assembly import History, assemble
 from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.report import RunTimeline, timelines
 from contract_tests.session.plan import budget, plan
+from contract_tests.session.repetition import Repetition, counted
 from contract_tests.settings import Settings
 
 _WORKERS = 12
@@ -48,6 +49,7 @@ class Scheduler:
         self._jobs: dict[str, Future[Any]] = {}
         self._lock = threading.Lock()
         self._story: tuple[int, History] | None = None
+        self._repetition = Repetition(self.client)
         self.stopped = ""
 
     def start(self, checks: Iterable[Check], operations: Iterable[str]) -> None:
@@ -76,13 +78,30 @@ class Scheduler:
     def probe(self, check: Check) -> list[Finding]:
         """The findings of a check that sends requests of its own."""
         found: list[Finding] | None = self._result(self.job(check.slug, lambda: self._probe(check)))
-        return [could_not_try(check, _LATE)] if found is None else found
+        if found is None:
+            return [could_not_try(check, _LATE)]
+        return self._probed_again(check, found) if _is_broken(found) else found
+
+    def _probed_again(self, check: Check, found: list[Finding]) -> list[Finding]:
+        """The findings of a probe after it was made again. It must not take runs that other jobs need."""
+        for job in list(self._jobs.values()):
+            self._result(job)
+        stopped = self.stopped
+        again = partial(self._repetition.of_probe, found, partial(self._probe, check))
+        compared: list[Finding] | None = self._result(self._pool.submit(again))
+        self.stopped = stopped
+        return compared or found
 
     def evaluate(self, check: Check) -> list[Finding]:
         """The findings of a check about everything that was recorded, generated requests left out."""
         history = self.history()
         found = None if history is None else self._evaluated(partial(_evaluate, history, check))
-        return [could_not_try(check, _LATE)] if found is None else found
+        if found is None:
+            return [could_not_try(check, _LATE)]
+        if check.subject is not Exchange or not _is_broken(found):
+            return found
+        again = partial(self._repetition.of_requests, check, found)
+        return self._result(self._pool.submit(again)) or found
 
     def generated(self, operation: str) -> list[Finding]:
         """The findings about the requests generated for an operation, or for links if it is empty."""
@@ -191,13 +210,17 @@ class Scheduler:
             self.stopped = str(reason)
 
 
+def _is_broken(findings: Iterable[Finding]) -> bool:
+    return any(one.outcome is Outcome.BROKEN for one in findings)
+
+
 def _timelines(exchanges: Sequence[Exchange], known: History | None) -> tuple[RunTimeline, ...]:
     return timelines(known or assemble(exchanges))
 
 
 def _evaluate(history: History, check: Check) -> list[Finding]:
     """The findings of a check about everything that was recorded, generated requests left out."""
+    subjects = SUBJECTS[check.subject](history)
     if check.subject is Exchange:
-        own = [one for one in history.exchanges if Intent.GENERATED not in one.intents]
-        return merge(finding for one in own for finding in findings_of(check, one))
-    return evaluate(history, [check])
+        subjects = [one for one in subjects if Intent.GENERATED not in one.intents]
+    return counted(check, subjects)
