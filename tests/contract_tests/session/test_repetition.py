@@ -73,7 +73,7 @@ def test_a_request_that_starts_a_run_is_not_sent_again(tmp_path: Path) -> None:
 )
 def test_a_check_is_made_again_if_it_found_something(outcome: Outcome, expected: str) -> None:
     first = SERVER_ERROR.finding(Deviation("500", "200", place="here", outcome=outcome))
-    (found,) = Repetition(None).of_probe([first], lambda: [])  # type: ignore[arg-type]
+    (found,) = Repetition(None).of_probe([first], list)  # type: ignore[arg-type]
     assert found.often == expected
     assert found.intermittent is bool(expected)
 
