@@ -1,6 +1,7 @@
 """Which differences are known and accepted, and do they still exist?"""
 
 import difflib
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -18,8 +19,10 @@ EXPIRED, GONE = "known-difference-expired", "known-difference-gone"
 _KEYS = {"slug": True, "place": False, "reason": True, "expires": True}
 _HEADER = """\
 # Known differences, for tune-check --known. An expired entry fails: renew its date and state the reason.
-# An entry that no longer differs fails too: remove it. An entry without a place covers all places.
+# --prune-known removes entries that no longer differ. An entry without a place covers all places.
 """
+# A value on one line without quotes, and the comment after it.
+_BARE = re.compile(r"(?m)^([ \t]*(?:-[ \t]+)?place:[ \t]+)(?![\"'|>])(\S.*?)([ \t]*(?:\r?$|[ \t]{2,}#.*$))")
 _UNEXPLAINED = "not explained yet"
 _DAYS = 30
 
@@ -34,6 +37,9 @@ class Entry:
     expires: date
     line: int
     end: int
+
+    def __str__(self) -> str:
+        return f"{self.slug} at {self.place}" if self.place else self.slug
 
     def covers(self, finding: Finding) -> bool:
         """Whether this entry is about the finding."""
@@ -79,22 +85,23 @@ class Known:
                 accepted.append((finding, entry.reason))
         return Applied(tuple(left), tuple(accepted))
 
-    def problems(
-        self, findings: Collection[Finding], tried: Collection[str], today: date
-    ) -> Iterator[Finding]:
-        """Findings about the entries themselves: expired ones, and differences that are gone.
-
-        `findings` include the accepted ones. `tried` are the checks that saw all they could see. What these
-        do not find is gone.
-        """
+    def expired(self, findings: Collection[Finding], today: date) -> Iterator[Finding]:
+        """Findings about entries that still differ and have expired. `findings` include the accepted ones."""
         for entry in self.entries:
-            where = f"{self.path}:{entry.line}"
-            if not any(entry.covers(one) for one in findings):
-                if entry.slug in tried:
-                    yield _about(GONE, where, f"{_name(entry)} no longer differs", "remove the entry")
-            elif today > entry.expires:
-                seen = f"{_name(entry)} still differs, the entry expired on {entry.expires}"
-                yield _about(EXPIRED, where, seen, "fix the service, or renew the date with a reason")
+            if today > entry.expires and any(entry.covers(one) for one in findings):
+                seen = f"{entry} still differs, the entry expired on {entry.expires}"
+                advice = "fix the service, or renew the date with a reason"
+                yield _about(EXPIRED, f"{self.path}:{entry.line}", seen, advice)
+
+    def gone(self, findings: Collection[Finding], tried: Collection[str]) -> tuple[Entry, ...]:
+        """The entries that no longer differ. `tried` are the checks that saw all they could see."""
+        chosen = (one for one in self.entries if one.slug in tried)
+        return tuple(one for one in chosen if not any(one.covers(found) for found in findings))
+
+    def complaint(self, entry: Entry) -> Finding:
+        """The finding about an entry that no longer differs, for those who want it to fail."""
+        advice = "remove the entry with --prune-known"
+        return _about(GONE, f"{self.path}:{entry.line}", f"{entry} no longer differs", advice)
 
 
 def load(path: str, slugs: Collection[str], *, missing_ok: bool = False) -> Known:
@@ -150,7 +157,7 @@ def _scalar(text: str) -> str:
 
 def _read(path: str, text: str, slugs: Collection[str]) -> Iterator[Entry]:
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(_quoted(text), Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise UsageError(f"--known: {path}:{line}: not YAML: {error.problem}") from None
@@ -167,10 +174,22 @@ def _read(path: str, text: str, slugs: Collection[str]) -> Iterator[Entry]:
         entry = _entry(path, index, node, slugs)
         earlier = seen.setdefault((entry.slug, entry.place), entry.line)
         if earlier != entry.line:
-            raise UsageError(
-                f"--known: {path}:{entry.line}: [{index}]: {_name(entry)} is on line {earlier} too"
-            )
+            raise UsageError(f"--known: {path}:{entry.line}: [{index}]: {entry} is on line {earlier} too")
         yield entry
+
+
+def _quoted(text: str) -> str:
+    """The text with quotes around the values that YAML would take for something else, such as `a: b`.
+
+    So whatever a report prints as a place can be copied into the file.
+    """
+    return _BARE.sub(lambda found: f"{found[1]}{_as_written(found[2])}{found[3]}", text)
+
+
+def _as_written(value: str) -> str:
+    """A value as it was written, in quotes if it is not plain YAML."""
+    misread = ": " in value or value.endswith(":") or value[0] in "`@%*&!{[,?-" or " #" in value
+    return f"'{value.replace(chr(39), 2 * chr(39))}'" if misread else value
 
 
 def _entry(path: str, index: int, node: Any, slugs: Collection[str]) -> Entry:
@@ -215,10 +234,6 @@ def _date(where: str, text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise UsageError(f"{where}.expires: {text!r} is not a date; write it like 2027-01-31") from None
-
-
-def _name(entry: Entry) -> str:
-    return f"{entry.slug} at {entry.place}" if entry.place else entry.slug
 
 
 def _about(slug: str, place: str, seen: str, advice: str) -> Finding:

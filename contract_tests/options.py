@@ -64,6 +64,8 @@ OPTIONS = (
     Option("ca", "file of certificates to trust", metavar="FILE"),
     Option("known", "file of known differences, with reasons and dates", metavar="FILE"),
     Option("update-known", "write the current failures into the file of --known", bool),
+    Option("prune-known", "remove entries of --known that no longer differ", bool),
+    Option("known-strict", "fail if an entry of --known no longer differs", bool),
     Option(
         "markdown", "write a Markdown report (a GitHub job summary gets it automatically)", metavar="FILE"
     ),
@@ -103,8 +105,9 @@ def settings_of(url: str, given: dict[str, Any]) -> Settings:
     key = values.pop("key", "") or os.environ.get(KEY_VARIABLE, "")
     if any(ord(char) < 33 or ord(char) > 126 for char in key):
         raise UsageError("--key: it has a space, a line end or a character outside ASCII; copy it again")
-    if values.get("update-known") and not values.get("known"):
-        raise UsageError("--update-known: name the file with --known")
+    for name in ("update-known", "prune-known", "known-strict"):
+        if values.get(name) and not values.get("known"):
+            raise UsageError(f"--{name}: name the file with --known")
     values["require"] = tuple(_known_check(slug) for slug in values.pop("require", ()))
     if values.get("ca"):
         readable("--ca", values["ca"])

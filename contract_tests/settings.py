@@ -60,6 +60,8 @@ class Settings:
     max_untried: int | None = None
     known: str = ""
     update_known: bool = False
+    prune_known: bool = False
+    known_strict: bool = False
     markdown: str = ""
     json: str = ""
     html: str = ""

@@ -33,6 +33,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "plan": list(report.plan),
         "findings": list(_findings(report)),
         "accepted": [{"slug": one.slug, "place": one.place, "reason": why} for one, why in report.accepted],
+        "gone": list(report.gone),
         "costs": [{"name": one.name, "used": one.used, "ceiling": one.ceiling} for one in report.costs],
         "runs": [timeline.as_json() for timeline in report.timelines],
     }

@@ -58,7 +58,9 @@ def _verdict(report: Report) -> ElementTree.Element:
     if report.exit_code in (NOT_CHECKED, INTERNAL_ERROR):
         ElementTree.SubElement(case, "error", message=report.reason, type=report.verdict)
     else:
-        ElementTree.SubElement(case, "system-out").text = f"{report.verdict}: {report.reason}"
+        lines = [f"{report.verdict}: {report.reason}"]
+        lines += [f"known difference that is gone: {one}" for one in report.gone]
+        ElementTree.SubElement(case, "system-out").text = "\n".join(lines)
     return case
 
 

@@ -41,6 +41,7 @@ def _lines(report: Report) -> Iterator[str]:
     for group in report.groups:
         yield from _group(group)
     yield from _accepted(report)
+    yield from _gone(report)
     yield from _runs(report)
     details = [f"{name} {value}" for name, value in report.details.items() if value]
     yield f"<sub>{plain(' · '.join([*details, *(f'spent {cost}' for cost in report.costs)]))}</sub>"
@@ -104,6 +105,17 @@ def _accepted(report: Report) -> Iterator[str]:
         yield ""
         yield from (f"- `{one.slug}` {code(one.place)}: {plain(why)}" for one, why in report.accepted)
         yield ""
+
+
+def _gone(report: Report) -> Iterator[str]:
+    if report.gone:
+        yield f"### 🎉 Known differences that are gone ({len(report.gone)})"
+        yield ""
+        yield from (f"- {code(one)}" for one in report.gone)
+        yield ""
+        yield "This command removes them:"
+        yield ""
+        yield from fenced(report.removal, "bash")
 
 
 def _runs(report: Report) -> Iterator[str]:

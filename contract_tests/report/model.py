@@ -45,7 +45,8 @@ class Report:
 
     `details` says how it was checked. `problem` says why it could not be checked, `internal` how the checker
     failed, `stopped` why it ended early. `tried` are the checks that were made. `accepted` has the known
-    differences that were found, with their reasons. Broken facts up to the grade `threshold` are failures.
+    differences that were found, with their reasons, and `gone` those that no longer differ, which the command
+    `removal` removes from their file. Broken facts up to the grade `threshold` are failures.
     """
 
     target: str
@@ -56,6 +57,8 @@ class Report:
     costs: tuple[Cost, ...] = ()
     threshold: Grade = Grade.DOCUMENTED
     accepted: tuple[tuple[Finding, str], ...] = ()
+    gone: tuple[str, ...] = ()
+    removal: str = ""
     tried: tuple[str, ...] = ()
     problem: str = ""
     internal: str = ""

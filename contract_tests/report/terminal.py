@@ -94,12 +94,20 @@ class Terminal:
         self._line("")
         for finding, why in report.accepted:
             self._line(f"Known difference {finding.slug} ({finding.place}): {why}", "dim")
+        self._good_news(report)
         if report.stopped:
             self._line(f"Ended early: {report.stopped}", "yellow")
         if report.costs:
             self._line(f"Spent: {', '.join(map(str, report.costs))}")
         style = "bold green" if report.exit_code == CONFORMS else "bold red"
         self._line(f"{report.verdict}: {report.target} (exit {report.exit_code}): {report.reason}", style)
+
+    def _good_news(self, report: Report) -> None:
+        if report.gone:
+            self._line("Good news: known differences that are gone", "green")
+            for one in report.gone:
+                self._line(f"  {one}")
+            self._line(f"  Remove them with: {report.removal}")
 
     def say(self, text: str) -> None:
         """Write one line."""

@@ -1,6 +1,7 @@
 """What did all tests find, in every process, and what is the result of the session?"""
 
 import json
+import shlex
 import traceback
 from collections.abc import Generator
 from datetime import date
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.baseline import EXPIRED, GONE, Applied, Known, update
+from contract_tests.baseline import EXPIRED, Applied, Entry, Known, update
 from contract_tests.checks import REGISTRY
 from contract_tests.client.budget import Budget
 from contract_tests.document import document
@@ -48,6 +49,7 @@ class ResultsPlugin:
         self.crashes: list[InternalError] = []
         self._internal = ""
         self.messages: list[str] = []
+        self._removed: tuple[Entry, ...] = ()
         self._late = False
         self.previous = load(settings.baseline)
         self.base, self.stopped, self.problem, self.waited = settings.url, "", "", 0.0
@@ -125,6 +127,8 @@ class ResultsPlugin:
             ),
             threshold=self.settings.grade,
             accepted=tuple(self.accepted),
+            gone=tuple(f"{one} ({self.known.path}:{one.line})" for one in self._gone()),
+            removal=self._removal(),
             tried=tuple(slug for slug in REGISTRY if slug in self.exercised),
             internal=self._internal,
             problem=one_line(self.secrets.redact(self._problem())),
@@ -134,17 +138,19 @@ class ResultsPlugin:
     def write(self, junitxml: str = "") -> tuple[Report, list[str]]:
         """Write the report files. Returns the report, and messages about the files."""
         self._internal = paragraph(self.crashes, self.secrets) if self.crashes else ""
-        self.findings += self.known.problems(self._met(), self._tried(), date.today())
-        messages = self._update_known() if self.settings.update_known else []
+        self.findings += self.known.expired(self._met(), date.today())
+        updates = self.settings.update_known or self.settings.prune_known
+        messages = self._update_known() if updates else []
+        self.findings += map(self.known.complaint, self._gone() if self.settings.known_strict else ())
         report = self.report()
         outputs = Outputs.of({**vars(self.settings), "junitxml": junitxml})
         return report, [*self.messages, *messages, *outputs.write(report, self.secrets)]
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Fail the session if a known difference is gone: no test fails for it."""
-        gone = any(True for _ in self.known.problems(self._met(), self._tried(), date.today()))
-        if gone and session.exitstatus == pytest.ExitCode.OK and not self.settings.update_known:
+        """Fail the session if `--known-strict` is given and a known difference is gone."""
+        gone = self.settings.known_strict and self._gone()
+        if gone and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
@@ -159,6 +165,11 @@ class ResultsPlugin:
     def _met(self) -> list[Finding]:
         """All findings, with the accepted ones."""
         return [*self.findings, *(one for one, _ in self.accepted)]
+
+    def _gone(self) -> tuple[Entry, ...]:
+        """The known differences that are gone and still in the file."""
+        gone = self.known.gone(self._met(), self._tried())
+        return tuple(one for one in gone if one not in self._removed)
 
     def _tried(self) -> set[str]:
         """The checks that saw all they could see. A smoke run sees less."""
@@ -200,6 +211,11 @@ class ResultsPlugin:
             return f"only {len(made - untried)} of {len(made)} checks could be tried: {why}"
         return ""
 
+    def _removal(self) -> str:
+        """The command that removes known differences that are gone."""
+        words = ["tune-check", self.base, "--profile", self.settings.profile, "--known", self.known.path]
+        return shlex.join([*words, "--prune-known"])
+
     def _details(self) -> dict[str, str]:
         given = self.settings
         return {
@@ -216,17 +232,19 @@ class ResultsPlugin:
 
     def _update_known(self) -> list[str]:
         """Write the file of known differences. Its new entries count as known at once."""
-        path, threshold = self.settings.known, self.settings.grade
+        path, threshold, today = self.settings.known, self.settings.grade, date.today()
         severe = [one for one in merge(self.findings) if one.severity(threshold) is Severity.FAILURE]
         fresh = [one for one in severe if one.slug in REGISTRY and not self.known.names(one)]
-        gone = [int(one.place.rpartition(":")[2]) for one in severe if one.slug == GONE]
+        fresh = fresh if self.settings.update_known else []
+        gone = self._gone()
         try:
-            added, removed = update(self.known, path, fresh, gone, date.today())
+            added, removed = update(self.known, path, fresh, [one.line for one in gone], today)
         except OSError as error:
             return [f"--known: {path} could not be written: {error.strerror or error}"]
         self.accepted += [(one, "new in the file of known differences") for one in fresh]
         keys = {one.key for one in fresh}
-        self.findings = [one for one in self.findings if one.key not in keys and one.slug != GONE]
+        self.findings = [one for one in self.findings if one.key not in keys]
+        self._removed = gone
         expired = sum(one.slug == EXPIRED for one in self.findings)
         more = f"; {expired} expired, renew the dates of those to keep by hand" if expired else ""
         return [f"{path}: {added} added, {removed} removed{more}"]

@@ -117,17 +117,37 @@ def test_an_expired_entry_accepts_nothing_and_is_reported(file: Path) -> None:
     known = load(str(file), SLUGS)
     found = finding("response-schema", place="getRun: id")
     assert known.accept([found], TODAY).left == (found,)
-    (complaint,) = known.problems([found], set(), TODAY)
+    (complaint,) = known.expired([found], TODAY)
     assert (complaint.slug, complaint.place) == (EXPIRED, f"{file}:8")
     assert "expired on 2026-11-01" in complaint.seen
 
 
 def test_a_difference_that_is_gone_is_reported_if_its_check_ran(file: Path) -> None:
     known = load(str(file), SLUGS)
-    assert list(known.problems([], set(), TODAY)) == []
-    gone = list(known.problems([], {"error-body", "response-schema"}, TODAY))
-    assert [(one.slug, one.place) for one in gone] == [(GONE, f"{file}:4"), (GONE, f"{file}:8")]
-    assert gone[0].seen == "error-body at getRun no longer differs"
+    assert known.gone([], set()) == ()
+    gone = known.gone([], {"error-body", "response-schema"})
+    assert gone == known.entries
+    complaint = known.complaint(gone[0])
+    assert (complaint.slug, complaint.place) == (GONE, f"{file}:4")
+    assert complaint.seen == "error-body at getRun no longer differs"
+    assert known.gone([finding("error-body", place="getRun")], {"error-body"}) == ()
+
+
+PLACES = [
+    "listRuns: desc", "getRun: data[].id", "run: `x` to 'y'", "GET /v1/threads?limit=2#f", "a # b", "a:",
+    "- x", "{id}: x", "[1]", "%", "@x", "it's: #1, ü", "'x", '"x"', "> x", "| x", "? x", "null", "3", "yes",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_place_can_be_written_as_a_report_prints_it(place: str, tmp_path: Path) -> None:
+    path = tmp_path / "known.yaml"
+    path.write_text(f"- slug: error-body\n  place: {place}   # why\n  reason: x\n  expires: 2027-01-01\n")
+    if place[0] in "'\"|>":
+        update(Known(str(path)), str(path), [finding(place=place)], [], TODAY)
+        path.write_text("".join(path.read_text().splitlines(keepends=True)[4:]))
+    (entry,) = load(str(path), [*SLUGS, "terminal-status-final"]).entries
+    assert entry.place == place
 
 
 def test_an_update_adds_differences_and_keeps_comments(file: Path) -> None:
