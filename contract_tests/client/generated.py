@@ -9,10 +9,10 @@ limited rate. Only public names of schemathesis and hypothesis are used here.
 import copy
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 import schemathesis
@@ -25,8 +25,20 @@ from contract_tests.client.concurrency import Workers
 from contract_tests.client.service import Service
 from contract_tests.document import Operation, document
 
-_SHARE = 0.2
+Result = TypeVar("Result")
+_SHARE, _ATTEMPTS = 0.2, 3
 _MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+
+
+def steadily(work: Callable[[], Result]) -> Result:
+    """Do a piece of work of hypothesis, again if it fails because of what other threads do meanwhile.
+
+    It looks at all modules, for example, while another thread may import one.
+    """
+    for _ in range(_ATTEMPTS - 1):
+        with suppress(RuntimeError, LookupError, AttributeError):
+            return work()
+    return work()
 
 
 class _Late(Exception):
@@ -81,7 +93,7 @@ class Generator:
         found: list[Case[Any]] = []
         for mode in () if self._is_late() else _MODES:
             try:
-                found += self._drawn(operation, mode)
+                found += steadily(partial(self._drawn, operation, mode))
             except (HypothesisException, schemathesis.errors.SchemathesisError) as error:
                 # An operation without parameters has no invalid requests.
                 self.errors.append(str(error))
@@ -117,7 +129,8 @@ class Generator:
         number, steps = self._service.settings.seed, self._limits.steps
         machine = seed(number)(Machine)
         try:
-            machine.run(settings=_settings(self._limits.examples, stateful_step_count=max(2, steps)))
+            many = _settings(self._limits.examples, stateful_step_count=max(2, steps))
+            steadily(partial(machine.run, settings=many))
         except (requests.exceptions.RequestException, HypothesisException) as error:
             self.errors.append(str(error))
 

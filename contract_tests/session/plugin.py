@@ -103,6 +103,7 @@ class ResultsPlugin:
 
     def take(self, output: dict[str, Any]) -> None:
         """Take the output of a process at its end."""
+        self.crashes += [InternalError(self._shown(text), part) for part, text in output.get("errors", [])]
         self.timelines += [RunTimeline.from_json(plain) for plain in output.get("timelines", [])]
         self.stopped = self.stopped or output.get("stopped", "")
         self.problem = self.problem or output.get("problem", "")

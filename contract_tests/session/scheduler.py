@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ _WORKERS = 12
 # Evaluation may take this many seconds longer than --max-seconds.
 _GRACE = 1.0
 _LATE = "--max-seconds is spent"
+_EXPLORE = "explore"
 
 
 class Scheduler:
@@ -66,7 +68,7 @@ class Scheduler:
     def explore(self) -> None:
         """Begin every planned exploration."""
         for number, one in enumerate(self.plan.explorations):
-            self.job(f"explore {number}", partial(self._exploration, one))
+            self.job(f"{_EXPLORE} {number}", partial(self._exploration, one))
 
     def job(self, name: str, work: Callable[[], Any]) -> "Future[Any]":
         """The job of this name. It begins now unless it has begun before."""
@@ -84,8 +86,7 @@ class Scheduler:
 
     def _probed_again(self, check: Check, found: list[Finding]) -> list[Finding]:
         """The findings of a probe after it was made again. It must not take runs that other jobs need."""
-        for job in list(self._jobs.values()):
-            self._result(job)
+        self._settle()
         stopped = self.stopped
         again = partial(self._repetition.of_probe, found, partial(self._probe, check))
         compared: list[Finding] | None = self._result(self._pool.submit(again))
@@ -112,8 +113,7 @@ class Scheduler:
     def history(self) -> History | None:
         """Everything recorded, once every job that began has ended. None if there was too little time."""
         self.explore()
-        for job in list(self._jobs.values()):
-            self._result(job)
+        self._settle()
         if self._story is None or self._story[0] != len(self.record.exchanges):
             if (before := self._assembled()) is not None:
                 again = partial(self._attempt, partial(look_again, self.service, before))
@@ -139,6 +139,19 @@ class Scheduler:
         """The findings of an evaluation, None if there was too little time."""
         found: list[Finding] | None = self._result(self._evaluator.submit(work))
         return found
+
+    def _settle(self) -> None:
+        """Wait for every job that began. Their errors are for those who want their results."""
+        for job in list(self._jobs.values()):
+            with suppress(Exception):
+                self._result(job)
+
+    def errors(self) -> dict[str, Exception]:
+        """The errors of the explorations, by name. No test wants their results."""
+        names = {f"{_EXPLORE} {number}": one.name for number, one in enumerate(self.plan.explorations)}
+        ended = {name: job for name, job in self._jobs.items() if name in names and job.done()}
+        failed = {name: job.exception() for name, job in ended.items() if not job.cancelled()}
+        return {names[name]: error for name, error in failed.items() if isinstance(error, Exception)}
 
     def _result(self, job: "Future[Any]") -> Any:
         """The result of a job, None if it takes longer than the session may."""
@@ -195,7 +208,9 @@ class Scheduler:
         """Wait for the explorations of this name."""
         for number, one in enumerate(self.plan.explorations):
             if one.name == name:
-                self.job(f"explore {number}", partial(self._exploration, one)).result()
+                job = self.job(f"{_EXPLORE} {number}", partial(self._exploration, one))
+                with suppress(Exception):
+                    job.result()
 
     def _attempt(self, work: Callable[[], Any]) -> None:
         """Do a piece of work. It may fail: the checks report what was recorded until then."""

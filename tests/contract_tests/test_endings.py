@@ -13,6 +13,7 @@ from _pytest.runner import SetupState
 
 from contract_tests import cli
 from contract_tests.cli import main
+from contract_tests.client.explore import EXPLORATIONS, Exploration
 from contract_tests.session.scheduler import Scheduler
 from tests.hostile.deployment import Behaviour, hostile_deployment
 
@@ -111,6 +112,24 @@ def test_a_test_that_is_not_torn_down_is_an_internal_error_with_its_name(
         r"MemoryError: no room at test_endings\.py:\d+; then in the set-up of test_service", last
     )
     assert re.search(r"; report it with the file \S+\.txt$", last)
+
+
+def test_an_error_of_an_exploration_is_reported_once_with_its_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = next(one for one in EXPLORATIONS if one.smoke)
+
+    def broken(self: Scheduler, one: Exploration) -> None:
+        if one is first:
+            raise AssertionError("no exploration")
+
+    monkeypatch.setattr(Scheduler, "_explore", broken)
+    with hostile_deployment(KEY, share=0) as deployment:
+        assert main([deployment.url, *QUICK, "-k", "response-schema or unknown-id-is-404"]) == 4
+    last = capsys.readouterr().out.splitlines()[-1]
+    where = f"in the exploration {first.name}: AssertionError: no exploration at test_endings.py"
+    assert where in last
+    assert "then in" not in last
 
 
 def test_an_error_outside_of_pytest_is_an_internal_error(

@@ -119,9 +119,9 @@ def test_connections_that_break_are_no_outage(tmp_path: Path) -> None:
             handler.reply(200, b"{}")
 
     with serving(answer) as url, client_of(url, tmp_path) as client:
-        for _ in range(40):
+        for _ in range(20):
             client.send("GET", "/threads")
-        assert len(client.record.exchanges) == 40
+        assert len(client.record.exchanges) == 20
 
 
 def test_a_gateway_without_a_service_is_an_outage(tmp_path: Path) -> None:

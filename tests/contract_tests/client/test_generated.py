@@ -1,9 +1,12 @@
 """Does schemathesis generate requests, by its public names alone, that our client sends and records?"""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from contract_tests.client.generated import Generator
+import pytest
+
+from contract_tests.client.generated import Generator, steadily
 from contract_tests.observations.exchange import Intent
 from contract_tests.session.scheduler import Scheduler
 from contract_tests.settings import Settings
@@ -26,3 +29,22 @@ def test_valid_and_invalid_requests_and_links_are_sent_and_recorded(tmp_path: Pa
             assert {one.generated_for for one in sent} == {"modifyThread", "links"}
         finally:
             scheduler.close()
+
+
+def test_what_another_thread_disturbs_is_done_again() -> None:
+    outcomes = iter([RuntimeError("dictionary changed size during iteration"), None])
+
+    def work() -> str:
+        if error := next(outcomes):
+            raise error
+        return "done"
+
+    assert steadily(work) == "done"
+
+
+def test_what_fails_each_time_is_an_error() -> None:
+    def always() -> Iterator[None]:
+        raise RuntimeError("always")
+
+    with pytest.raises(RuntimeError, match="always"):
+        steadily(always)
