@@ -35,7 +35,7 @@ RECORD_LIMIT, LARGE_LIMIT = 128 * 2**20, 24 * 2**20
 _LARGE = 2**16
 _ATTEMPTS = 6
 _LONGEST_PAUSE = 20.0
-# A request whose connection is reset is sent on so many connections.
+# On how many connections a request is sent if they are reset.
 _CONNECTIONS = 3
 
 

@@ -52,7 +52,7 @@ def _broken_off(handler: Handler) -> None:
 
 
 def _reset_first(number: int) -> Answer:
-    """Responses of which so many are broken off at first."""
+    """Responses. The first N are broken off at first."""
     calls = iter(range(1000))
 
     def answer(handler: Handler) -> None:
