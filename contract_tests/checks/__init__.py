@@ -12,6 +12,7 @@ from contract_tests.checks import timestamps
 from contract_tests.checks import stream
 from contract_tests.checks import stream_contents
 from contract_tests.checks import echoes
+from contract_tests.checks import references
 from contract_tests.checks import workflows
 from contract_tests.checks import requests
 from contract_tests.checks import http
@@ -29,6 +30,7 @@ __all__ = [
     "http",
     "lifecycle",
     "pages",
+    "references",
     "requests",
     "service",
     "shapes",

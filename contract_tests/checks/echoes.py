@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from contract_tests.checks.references import changed_references, images_of
+from contract_tests.checks.references import changed_references, images_of, lost_addresses
 from contract_tests.checks.values import contains, is_blank
 from contract_tests.document import EVENT_STREAM, Role, document
 from contract_tests.findings import Deviation, check
@@ -177,7 +177,8 @@ def created_fields_do_not_change(trace: Trace) -> Iterator[Deviation]:
         for name in _KEPT.get(trace.kind, ()):
             if not contains(later.body.get(name), earlier.body.get(name)):
                 yield _change(trace, earlier, later, name)
-        if not contains(images_of(later.body.get("content")), images_of(earlier.body.get("content"))):
+        parts, others = earlier.body.get("content"), later.body.get("content")
+        if not contains(images_of(others), images_of(parts)) or lost_addresses(parts, others):
             yield _change(trace, earlier, later, "content")
         words, now = text_of(earlier.body.get("content")), text_of(later.body.get("content"))
         if trace.kind == "message" and earlier.body.get("role") == "user" and words and now != words:

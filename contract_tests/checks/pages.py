@@ -208,11 +208,14 @@ def dataset_filters_threads(service: Service) -> Iterator[Deviation]:
     Advice: filter by the dataset of each thread
     """
     other, name = service.fresh_thread(), "dataset_tune_check"
-    created = service.request("createThread", body={"datasetId": name}, intents=[Intent.ODD])
+    created = service.request("createThread", body={"datasetId": name}, intents=[Intent.REFERENCES])
     if not created.ok or not isinstance(created.json, dict):
         raise Inconclusive("the service refuses an unknown dataset")
     params = {"datasetId": name, "order": "desc", "limit": 100}
-    listed = service.request("listThreads", params=params, intents=[Intent.ODD])
+    listed = service.request("listThreads", params=params, intents=[Intent.REFERENCES])
+    everything = service.require("listThreads", params={**params, "datasetId": ""})
+    if created.json.get("id") not in ids_of(everything):
+        yield Deviation("the thread is missing", "all threads", everything, "listThreads: no dataset")
     if listed.ok and other in ids_of(listed):
         yield Deviation("a thread without a dataset", "threads of the dataset", listed)
     elif listed.ok and created.json.get("id") not in ids_of(listed):

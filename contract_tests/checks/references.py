@@ -1,11 +1,39 @@
-"""Do references to files and stores come back unchanged? A service may drop what it cannot find."""
+"""Do references to files and stores come back, and do they come back unchanged?"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contract_tests.checks.values import contains, is_blank
-from contract_tests.findings import Deviation
-from contract_tests.observations.exchange import Exchange
+from contract_tests.findings import Deviation, check
+from contract_tests.observations.exchange import Exchange, Intent
+
+
+@check("references-kept", Exchange)
+def references_are_kept(exchange: Exchange) -> Iterator[Deviation]:
+    """Attachments, images and resources of tools in a request appear in its response.
+
+    Source: the reference pages: request and response have these fields in common; none says what becomes of a
+    file that does not exist
+    Grade: observed
+    Advice: reject a reference that cannot be resolved; a dropped one is missed much later
+    """
+    request, response = exchange.request_json, exchange.json
+    both = isinstance(request, dict) and isinstance(response, dict)
+    if not exchange.ok or not both or Intent.GENERATED in exchange.intents:
+        return
+    for name in ("attachments", "toolResources"):
+        if not is_blank(request.get(name)) and not contains(response.get(name), request[name]):
+            seen, place = f"{name}: {str(response.get(name))[:80]!r}", f"{exchange.label}: {name}"
+            yield Deviation(seen, str(request[name])[:80], exchange, place)
+    sent, shown = _images(request.get("content")), _images(response.get("content"))
+    if len(shown) < len(sent):
+        yield Deviation(f"{len(shown)} images", f"{len(sent)}", exchange, f"{exchange.label}: content")
+
+
+def _images(content: Any) -> list[Any]:
+    """The parts of a message that show an image."""
+    parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    return [part for part in parts if not is_blank([part.get("imageFile"), part.get("imageUrl")])]
 
 
 def changed_references(
@@ -21,6 +49,18 @@ def images_of(content: Any) -> list[Any]:
     """The files of the images of a message. The URL of an image may be signed anew for each response."""
     parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
     return [part["imageFile"] for part in parts if part.get("imageFile")]
+
+
+def lost_addresses(earlier: Any, later: Any) -> bool:
+    """Whether the images of a message lost their URLs."""
+    return _addresses(later) < _addresses(earlier)
+
+
+def _addresses(content: Any) -> int:
+    """How many images of a message have a URL."""
+    parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    images = [part.get("imageUrl") for part in parts]
+    return sum(isinstance(one, dict) and bool(one.get("url")) for one in images)
 
 
 def _kept_attachments(exchange: Exchange, sent: Any, received: Any) -> Iterator[Deviation]:

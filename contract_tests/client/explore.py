@@ -4,7 +4,7 @@ Each exploration is one function that sends requests. The checks evaluate the re
 run concurrently, each with threads of its own.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -120,7 +120,9 @@ def polled_stream(service: Service) -> None:
         while not streaming.done():
             service.client.wait(0.1)
             for name in _ids(service.request("listRuns", path={"threadId": thread}))[:1]:
-                service.request("getRun", path={"threadId": thread, "runId": name})
+                path = {"threadId": thread, "runId": name}
+                service.request("getRun", path=path)
+                service.request("cancelRun", path=path, body={}, key=None, intents=[Intent.UNAUTHENTICATED])
     complete(service, streaming.result())
 
 
@@ -177,17 +179,20 @@ def at_the_same_time(service: Service) -> None:
     service.request("listMessages", path=path, params={"limit": 100})
 
 
-@exploration("a run that may call a tool", 1)
+@exploration("a run that may call a tool", 2)
 def tool_run(service: Service) -> None:
-    """Ask a question for a tool, and submit the output if the run requires it."""
+    """Ask a question for a tool, and submit the output if the run requires it. Then do so with a stream."""
     thread = service.thread()
-    service.message(thread, "What is the weather in Lisbon? Use the tool.")
-    run = service.run(thread, tools=[WEATHER])
-    body = service.poll(thread, str(run["id"]))
-    service.once("run with a tool", lambda: {"threadId": thread, "runId": str(run["id"])})
-    if body.get("status") == "requires_action":
+    for stream in (False, True):
+        service.message(thread, "What is the weather in Lisbon? Use the tool.")
+        run = service.run(thread, tools=[WEATHER], metadata=FIELDS["metadata"])
+        path = {"threadId": thread, "runId": str(run["id"])}
+        body = service.poll(thread, path["runId"])
+        service.once("run with a tool", partial(dict, path))
+        if body.get("status") != "requires_action":
+            return
         read_all(service, thread, str(run["id"]))
-        answer_tools(service, thread, body)
+        answer_tools(service, thread, body, stream=stream)
 
 
 @exploration("a run that is cancelled", 1)
@@ -195,19 +200,18 @@ def cancelled_run(service: Service) -> None:
     """Cancel a streamed run, if the service offers that."""
     thread = service.thread()
     service.message(thread, "Count slowly from one to two hundred, in words.")
-    with beside(partial(service.start, thread, stream=True)) as streaming:
+    start = partial(service.start, thread, stream=True, metadata=FIELDS["metadata"])
+    with beside(start) as streaming:
         cancelled = False
         while not streaming.done():
-            service.client.wait(0.1)
+            service.client.wait(0.1 if cancelled else 0.03)
             for name in [] if cancelled else _ids(service.request("listRuns", path={"threadId": thread})):
-                path = {"threadId": thread, "runId": name}
-                service.request("cancelRun", path=path, body={}, key=None, intents=[Intent.UNAUTHENTICATED])
-                service.request("cancelRun", path=path, body={})
+                service.request("cancelRun", path={"threadId": thread, "runId": name}, body={})
                 cancelled = True
     complete(service, streaming.result())
 
 
-def answer_tools(service: Service, thread: str, body: Mapping[str, Any]) -> None:
+def answer_tools(service: Service, thread: str, body: Mapping[str, Any], *, stream: bool = False) -> None:
     """Submit the tool outputs that a run requires, if the service offers that, and poll it to its end."""
     action = body.get("requiredAction") or {}
     wanted = action.get("submitToolOutputs") if isinstance(action, Mapping) else None
@@ -215,13 +219,30 @@ def answer_tools(service: Service, thread: str, body: Mapping[str, Any]) -> None
     ids = [call.get("id") for call in calls or [] if isinstance(call, Mapping)]
     outputs = [{"toolCallId": name, "output": "Sunny, 24 degrees."} for name in ids if name]
     path = {"threadId": thread, "runId": str(body["id"])}
-    answer = {"toolOutputs": outputs}
-    service.request("submitToolOutputs", path=path, body=answer, key=None, intents=[Intent.UNAUTHENTICATED])
-    exchange = service.request("submitToolOutputs", path=path, body=answer)
+    answer = {"toolOutputs": outputs, **({"stream": True} if stream else {})}
+    submit = partial(service.request, "submitToolOutputs", path=path)
+    submit(body=answer, key=None, intents=[Intent.UNAUTHENTICATED])
+    for wrong in _wrong_answers(answer) if stream else ():
+        if submit(body=wrong, intents=[Intent.INVALID]).ok:
+            return
+    exchange = submit(body=answer)
     if exchange.ok or not exchange.status:
         service.poll(thread, str(body["id"]))
         service.request("listRunSteps", path=path, params={"limit": 1})
         read_all(service, thread, str(body["id"]))
+
+
+def _wrong_answers(answer: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Outputs of tools that violate the document."""
+    yield {}
+    yield {**answer, "toolOutputs": "text"}
+    for name in ("toolCallId", "output"):
+        for wrong in (7, {"a": 1}):
+            yield {**answer, "toolOutputs": [{**one, name: wrong} for one in answer["toolOutputs"]]}
+        yield {
+            **answer,
+            "toolOutputs": [{key: one[key] for key in one if key != name} for one in answer["toolOutputs"]],
+        }
 
 
 def read_all(service: Service, thread: str, run: str) -> None:

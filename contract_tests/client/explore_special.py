@@ -147,8 +147,9 @@ def special_messages(service: Service) -> None:
             service.request("getMessage", path={**path, "messageId": name})
     for role, content in (("assistant", _PARTS), ("user", RICH), ("assistant", RICH)):
         service.request("createMessage", path=path, body={"role": role, "content": content})
-    for odd in ({"content": _LONG}, {"content": _PARTS, "attachments": [_ATTACHMENT]}):
-        service.request("createMessage", path=path, body={"role": "user", **odd}, intents=[Intent.ODD])
+    service.request("createMessage", path=path, body={"role": "user", "content": _LONG}, intents=[Intent.ODD])
+    named = {**needed, "attachments": [_ATTACHMENT]}
+    service.request("createMessage", path=path, body=named, intents=[Intent.REFERENCES])
     service.request("listMessages", path=path, params={"limit": 100})
 
 
@@ -196,7 +197,7 @@ def _attach(
     message: dict[str, Any] = {"role": "user", "content": [*_PARTS, *images], "metadata": _METADATA}
     message["attachments"] = [attachment]
     thread = {"messages": [message], "toolResources": resources, "title": RICH, "metadata": _METADATA}
-    marks = [] if known else [Intent.ODD]
+    marks = [] if known else [Intent.REFERENCES]
     created = [service.request("createThread", body=thread, intents=marks) for _ in range(2)]
     if known or images:
         run = {"model": service.model, "thread": thread, "tools": attachment["tools"]}

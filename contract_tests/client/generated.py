@@ -26,6 +26,8 @@ from contract_tests.client.service import Service
 from contract_tests.document import Operation, document
 
 _SHARE = 0.2
+# More entries of a list or object take more time to draw, and find nothing that these do not.
+_MOST_ENTRIES = 3
 _MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 
 
@@ -125,6 +127,7 @@ class Generator:
         raw = copy.deepcopy(document().documented.raw)
         for parameter in _restricted(raw, ids):
             parameter.pop("example", None)
+        _bound(raw["components"]["schemas"])
         model = raw["components"]["schemas"]["CreateRunRequest"]["properties"]["model"]
         model["enum"] = [self._service.model]
         generation = {"with-security-parameters": False, "database": "none"}
@@ -138,6 +141,17 @@ def _restricted(raw: Mapping[str, Any], ids: Mapping[str, str]) -> Iterator[dict
         if parameter["name"] in ids:
             parameter["schema"] = {"type": "string", "enum": [ids[parameter["name"]]]}
             yield parameter
+
+
+def _bound(node: Any) -> None:
+    """Limit the size of lists and free objects, at every depth."""
+    if isinstance(node, dict):
+        if node.get("type") == "array":
+            node.setdefault("maxItems", _MOST_ENTRIES)
+        if node.get("type") == "object" and "properties" not in node:
+            node.setdefault("maxProperties", _MOST_ENTRIES)
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        _bound(child)
 
 
 def _settings(examples: int, **more: Any) -> settings:
