@@ -297,4 +297,6 @@ def _modify(
             # Fields that no page describes, such as the time of the last change, may change.
             if name in known and name not in change and changed(value, exchange.json.get(name), name):
                 seen = f"{name} became {str(exchange.json.get(name))[:80]!r}"
-                yield Deviation(seen, str(value)[:80], exchange, f"{place}: {name}")
+                # No page says that a deadline does not move.
+                grade = Grade.ASSUMED if name == "expiresAt" else None
+                yield Deviation(seen, str(value)[:80], exchange, f"{place}: {name}", grade)

@@ -43,8 +43,9 @@ Known = list[tuple[Stream, str]]
 
 
 def _known(history: History) -> Known:
-    """The streams whose time can be known, and how each was held back."""
-    return [(stream, late) for stream in history.streams if (late := _held_back(stream)) is not None]
+    """The streams of whole runs whose time can be known, and how each was held back."""
+    whole = [one for one in history.streams if one.exchange.operation and one.exchange.operation.starts_run]
+    return [(stream, late) for stream in whole if (late := _held_back(stream)) is not None]
 
 
 def _of(known: Known, label: str) -> Known:
@@ -54,13 +55,14 @@ def _of(known: Known, label: str) -> Known:
 def _is_busy(exchanges: Iterable[Exchange], stream: Stream) -> bool:
     """Whether the checker was late while a stream was read, or requests that wait for nothing took long."""
     began, ended = stream.exchange.sent, stream.exchange.received
+    lasted = max(0.0, ended - began)
     took = sorted(
         one.received - one.sent
         for one in exchanges
         if one.sent < ended and one.received > began and one.operation and not one.operation.waits_for_run
     )
-    late = stream.exchange.lag > _LATE * (ended - began)
-    return late or (bool(took) and took[len(took) // 2] > _SLOW * (ended - began))
+    slow = bool(took) and took[len(took) // 2] > _SLOW * lasted
+    return slow or stream.exchange.lag > _LATE * lasted
 
 
 def _held_back(stream: Stream) -> str | None:

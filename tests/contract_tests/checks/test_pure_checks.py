@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from contract_tests.checks import REGISTRY
 from contract_tests.checks.evaluation import evaluate
 from contract_tests.client.service import Service
+from contract_tests.document import document
 from contract_tests.findings import Outcome, Severity
 from contract_tests.observations.exchange import Chunk, Exchange, Intent, Secrets
 from openapi import Grade
@@ -108,6 +110,8 @@ def created(response: object, request: object, **further: object) -> Exchange:
 
 
 MODEL = {"model": "org/model"}
+ASKED = {"role": "user", "content": "Hello"}
+IMAGE = {"type": "image_file", "imageFile": {"fileId": "file_1"}}
 FAILED = {
     **RUN,
     "status": "failed",
@@ -246,6 +250,10 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
         [created({**RUN, "instructions": "x"}, {**MODEL, "instructions": "Be brief"})],
         [exchange("POST", MESSAGES, MESSAGE, request={"role": "user", "content": "Bye"})],
     ],
+    "references-kept": lambda: [
+        [exchange("POST", MESSAGES, MESSAGE, request={**ASKED, "attachments": [{"fileId": "file_1"}]})],
+        [exchange("POST", MESSAGES, MESSAGE, request={**ASKED, "content": [IMAGE]})],
+    ],
     "answer-is-about-the-asked": lambda: [
         [exchange("GET", ONE_RUN, {**RUN, "id": "run_2"})],
         [exchange("GET", ONE_RUN, {**RUN, "threadId": "thread_2"})],
@@ -300,6 +308,9 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
         polls({**COMPLETED, "usage": {"totalTokens": 1}}, {**COMPLETED, "usage": {"totalTokens": 2}})
     ],
     "timestamp-fixed": lambda: [
+        polls(
+            {**RUN, "expiresAt": "2024-08-11T10:31:28.861Z"}, {**RUN, "expiresAt": "2024-08-11T10:32:28.861Z"}
+        ),
         polls(RUN, {**RUN, "startedAt": "2024-08-11T10:21:40.000Z"}),
         polls(RUN, {**RUN, "startedAt": None}),
     ],
@@ -461,6 +472,8 @@ def test_operations_that_were_not_requested_could_not_be_tried() -> None:
         [stream(event({**RUN, "status": "queued", "startedAt": None}), event(COMPLETED), DONE)],
         [stream(run_event("in_progress"), event({"code": "internal", "message": "x"}, "error"))],
         [at_once(*LIFE), stream(*LIFE, DONE, pace=1.0)],
+        [replace(at_once(*LIFE), lag=2.0)],
+        [replace(at_once(*LIFE), operation=document().operations["submitToolOutputs"])],
     ],
 )
 def test_conforming_variations_are_not_failures(record: list[Exchange]) -> None:
@@ -551,3 +564,11 @@ def test_what_says_nothing_may_be_left_out_or_filled_in(sent: object, shown: obj
 def test_an_entry_of_metadata_is_kept_although_it_is_zero() -> None:
     record = created({**RUN, "metadata": {"b": "x"}}, {**MODEL, "metadata": {"a": 0, "b": "x"}})
     assert found("asked-is-echoed", [record])
+
+
+@pytest.mark.parametrize("offered", [False, True])
+def test_a_router_may_answer_404_where_nothing_is_offered(offered: bool) -> None:
+    steps = f"{ONE_RUN}/steps"
+    record = [exchange("GET", steps, {}, status=404, intents=[Intent.UNAUTHENTICATED])]
+    record += [exchange("GET", steps, page(STEP), at=1.0)] if offered else []
+    assert bool(found("unauthenticated-is-401", record)) is offered

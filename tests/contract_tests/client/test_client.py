@@ -48,6 +48,20 @@ def test_retry_after_is_respected(tmp_path: Path) -> None:
         assert [one.status for one in client.record.exchanges] == [429, 429, 200]
 
 
+def test_no_cookie_is_kept(tmp_path: Path) -> None:
+    cookies: list[str | None] = []
+
+    def answer(handler: Handler) -> None:
+        cookies.append(handler.headers.get("Cookie"))
+        handler.reply(200, b"{}", Set_Cookie="session=1; Path=/")
+
+    with talking_to(answer, tmp_path) as client:
+        client.send("GET", "/threads")
+        client.send("GET", "/threads")
+        client.send("GET", "/threads", headers={"Cookie": "own=1"})
+    assert cookies == [None, None, "own=1"]
+
+
 def test_an_impatient_request_is_not_retried(tmp_path: Path) -> None:
     with talking_to(lambda handler: handler.reply(429, b"{}", Retry_After="0"), tmp_path) as client:
         assert client.send("GET", "/threads", patient=False).status == 429
