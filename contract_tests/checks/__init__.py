@@ -14,6 +14,7 @@ from contract_tests.checks import stream_contents
 from contract_tests.checks import echoes
 from contract_tests.checks import references
 from contract_tests.checks import workflows
+from contract_tests.checks import modifications
 from contract_tests.checks import requests
 from contract_tests.checks import http
 from contract_tests.checks import shapes
@@ -29,6 +30,7 @@ __all__ = [
     "errors",
     "http",
     "lifecycle",
+    "modifications",
     "pages",
     "references",
     "requests",

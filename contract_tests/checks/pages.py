@@ -15,7 +15,7 @@ from contract_tests.checks.page_walks import (
 )
 from contract_tests.client.service import Inconclusive, Service
 from contract_tests.findings import Deviation, check
-from contract_tests.observations.exchange import Exchange, Intent
+from contract_tests.observations.exchange import Exchange
 from contract_tests.observations.timestamps import parse_timestamp
 
 _DEFAULT = 20
@@ -197,29 +197,6 @@ def step_pages_are_complete(service: Service) -> Iterator[Deviation]:
     if path is None or not ids_of(service.require("listRunSteps", path=path)):
         raise Inconclusive("no run has steps")
     yield from walk_all(service, "listRunSteps", path, 1)
-
-
-@check("dataset-filters", Service)
-def dataset_filters_threads(service: Service) -> Iterator[Deviation]:
-    """The list of a dataset has its threads and no others.
-
-    Source: the reference pages of create thread and list threads, `datasetId`; what it does is assumed
-    Grade: observed
-    Advice: filter by the dataset of each thread
-    """
-    other, name = service.fresh_thread(), "dataset_tune_check"
-    created = service.request("createThread", body={"datasetId": name}, intents=[Intent.REFERENCES])
-    if not created.ok or not isinstance(created.json, dict):
-        raise Inconclusive("the service refuses an unknown dataset")
-    params = {"datasetId": name, "order": "desc", "limit": 100}
-    listed = service.request("listThreads", params=params, intents=[Intent.REFERENCES])
-    everything = service.require("listThreads", params={**params, "datasetId": ""})
-    if created.json.get("id") not in ids_of(everything):
-        yield Deviation("the thread is missing", "all threads", everything, "listThreads: no dataset")
-    if listed.ok and other in ids_of(listed):
-        yield Deviation("a thread without a dataset", "threads of the dataset", listed)
-    elif listed.ok and created.json.get("id") not in ids_of(listed):
-        yield Deviation("the thread is missing", "the threads of the dataset", listed, "listThreads: missing")
 
 
 @check("thread-pages-complete", Service)

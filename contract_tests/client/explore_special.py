@@ -9,9 +9,10 @@ from functools import partial
 from typing import Any
 
 from contract_tests.client.concurrency import at_once
-from contract_tests.client.explore import WEATHER, complete, exploration, read_lists
+from contract_tests.client.explore import WEATHER, exploration
 from contract_tests.client.nested_bodies import with_nulls, wrong_inside
 from contract_tests.client.service import Service
+from contract_tests.client.usage import complete, read_lists
 from contract_tests.document import Role, document
 from contract_tests.observations.exchange import Exchange, Intent
 
