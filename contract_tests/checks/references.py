@@ -5,29 +5,48 @@ from typing import Any
 
 from contract_tests.checks.values import contains, is_blank
 from contract_tests.findings import Deviation, check
+from contract_tests.observations.assembly import History
 from contract_tests.observations.exchange import Exchange, Intent
+from openapi import Grade
+
+_FIELDS = ("attachments", "toolResources")
 
 
-@check("references-kept", Exchange)
-def references_are_kept(exchange: Exchange) -> Iterator[Deviation]:
+@check("references-kept", History)
+def references_are_kept(history: History) -> Iterator[Deviation]:
     """Attachments, images and resources of tools in a request appear in its response.
 
     Source: the reference pages: request and response have these fields in common; none says what becomes of a
     file that does not exist
-    Grade: observed
+    Grade: documented
+    Allows: any refusal; a service that keeps no attachment and no resource that names an unknown file
     Advice: reject a reference that cannot be resolved; a dropped one is missed much later
     """
-    request, response = exchange.request_json, exchange.json
-    both = isinstance(request, dict) and isinstance(response, dict)
-    if not exchange.ok or not both or Intent.GENERATED in exchange.intents:
-        return
-    for name in ("attachments", "toolResources"):
-        if not is_blank(request.get(name)) and not contains(response.get(name), request[name]):
-            seen, place = f"{name}: {str(response.get(name))[:80]!r}", f"{exchange.label}: {name}"
-            yield Deviation(seen, str(request[name])[:80], exchange, place)
-    sent, shown = _images(request.get("content")), _images(response.get("content"))
-    if len(shown) < len(sent):
-        yield Deviation(f"{len(shown)} images", f"{len(sent)}", exchange, f"{exchange.label}: content")
+    sent = [one for one in history.exchanges if _may_refer(one)]
+    kept = any(_is_kept(one, name) for one in sent for name in _FIELDS)
+    for exchange in sent:
+        request, response = exchange.request_json, exchange.json
+        for name in _FIELDS:
+            if not is_blank(request.get(name)) and not _is_kept(exchange, name):
+                seen, place = f"{name}: {str(response.get(name))[:80]!r}", f"{exchange.label}: {name}"
+                grade = None if kept else Grade.OBSERVED
+                yield Deviation(seen, str(request[name])[:80], exchange, place, grade)
+        asked, shown = _images(request.get("content")), _images(response.get("content"))
+        if len(shown) < len(asked):
+            place, wanted = f"{exchange.label}: content", f"{len(asked)}"
+            yield Deviation(f"{len(shown)} images", wanted, exchange, place, Grade.OBSERVED)
+
+
+def _may_refer(exchange: Exchange) -> bool:
+    """Whether an exchange has a JSON object that the service took, and one that it returned."""
+    objects = isinstance(exchange.request_json, dict) and isinstance(exchange.json, dict)
+    return exchange.ok and objects and Intent.GENERATED not in exchange.intents
+
+
+def _is_kept(exchange: Exchange, name: str) -> bool:
+    """Whether a response has what its request says in a field."""
+    sent, shown = exchange.request_json.get(name), exchange.json.get(name)
+    return not is_blank(sent) and contains(shown, sent)
 
 
 def _images(content: Any) -> list[Any]:

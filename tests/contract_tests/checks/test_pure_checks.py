@@ -572,3 +572,14 @@ def test_a_router_may_answer_404_where_nothing_is_offered(offered: bool) -> None
     record = [exchange("GET", steps, {}, status=404, intents=[Intent.UNAUTHENTICATED])]
     record += [exchange("GET", steps, page(STEP), at=1.0)] if offered else []
     assert bool(found("unauthenticated-is-401", record)) is offered
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_a_service_that_keeps_a_reference_drops_none(keeps: bool) -> None:
+    named = [{"fileId": "file_1"}]
+    record = [exchange("POST", MESSAGES, MESSAGE, request={**ASKED, "attachments": named})]
+    resources = {"codeInterpreter": {"fileIds": ["file_1"]}}
+    thread = {**THREAD, "toolResources": resources if keeps else {}}
+    record += [exchange("POST", "/threads", thread, request={"toolResources": resources}, at=1.0)]
+    grades = {finding.grade for finding in found("references-kept", record)}
+    assert grades == {Grade.DOCUMENTED if keeps else Grade.OBSERVED}

@@ -435,7 +435,7 @@ class AttachmentsLoseTheirTools(Deployment):
         return super().add_message(thread, {**fields, "attachments": kept})
 
 
-@fault("warning")
+@fault()
 class DropsAttachments(Deployment):
     """The attachments of a new message are those of the request."""
 
@@ -476,3 +476,14 @@ class DeadlineMoves(Deployment):
 
     def show_run(self, run: Run) -> Json:
         return {**super().show_run(run), "expiresAt": self.stamp(self.now() + timedelta(minutes=10))}
+
+
+@fault("warning")
+class KeepsNoFiles(Deployment):
+    """A service keeps what names a file, although it does not know the file."""
+
+    def add_message(self, thread: Thread, fields: Json) -> Json:
+        return super().add_message(thread, {**fields, "attachments": []})
+
+    def add_thread(self, fields: Json) -> Thread:
+        return super().add_thread({**fields, "toolResources": {}})
