@@ -266,3 +266,6 @@ def dataset_filters_threads(service: Service) -> Iterator[Deviation]:
         yield Deviation("a thread without a dataset", "threads of the dataset", listed)
     elif listed.ok and created.json.get("id") not in ids_of(listed):
         yield Deviation("the thread is missing", "the threads of the dataset", listed, "listThreads: missing")
+    elif listed.ok and listed.json.get("datasetId") != name:
+        seen, place = f"datasetId {listed.json.get('datasetId')!r}", "listThreads: datasetId"
+        yield Deviation(seen, name, listed, place)

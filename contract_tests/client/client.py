@@ -226,21 +226,22 @@ class Client:
                 self.budget.pause(0.25)
         return False
 
-    def _followed(self, draft: Draft, exchange: Exchange, timeout: float) -> Exchange:
-        """The exchange itself, or the one that it is redirected to by a final slash of the path."""
+    def _transmit(self, draft: Draft, timeout: float) -> Exchange:
+        """Send the request, and follow a redirect that only moves a final slash of the path."""
+        exchange = self._sent(draft, timeout)
         target = _slash_moved(exchange)
         if not target:
             return exchange
         self.budget.take_request()
         request = self._http.build_request("GET", target, headers=draft.request.headers)
-        return Reader(replace(draft, request=request), timeout).read(self._http)
+        return self._sent(replace(draft, request=request), timeout)
 
-    def _transmit(self, draft: Draft, timeout: float) -> Exchange:
+    def _sent(self, draft: Draft, timeout: float) -> Exchange:
         """Send the request. If an idle connection turns out to be closed, send it once more."""
         for last in (False, True):
             reader = Reader(draft, timeout)
             try:
-                return self._followed(draft, reader.read(self._http), timeout)
+                return reader.read(self._http)
             except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
                 if last or reader.status or self.budget.left <= 0:
                     return reader.exchange(error=_text(error))

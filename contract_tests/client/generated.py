@@ -84,8 +84,9 @@ class Generator:
         for mode in () if self._is_late() else _MODES:
             try:
                 found += self._drawn(operation, mode)
-            except (HypothesisException, schemathesis.errors.SchemathesisError) as error:
-                # An operation without parameters has no invalid requests.
+            except (HypothesisException, schemathesis.errors.SchemathesisError, SystemError) as error:
+                # An operation without parameters has no invalid requests. Python before 3.11.8 fails with a
+                # SystemError if two threads parse Python at once, as hypothesis does.
                 self.errors.append(str(error))
         return found
 
@@ -120,7 +121,7 @@ class Generator:
         machine = seed(number)(Machine)
         try:
             machine.run(settings=_settings(self._limits.examples, stateful_step_count=max(2, steps)))
-        except (requests.exceptions.RequestException, HypothesisException) as error:
+        except (requests.exceptions.RequestException, HypothesisException, SystemError) as error:
             self.errors.append(str(error))
 
     def _load(self, ids: Mapping[str, str]) -> schemathesis.BaseSchema:
