@@ -179,8 +179,12 @@ def key_is_not_leaked(exchange: Exchange) -> Iterator[Deviation]:
     Allows: anything else about the key, such as its owner
     Advice: keep the key out of errors, headers and debug output
     """
+    body, values = exchange.body.decode("utf-8", "replace"), [value for _, value in exchange.headers]
+    # One search in everything takes less time than one in each part.
+    if not exchange.secrets.found_in("\n".join([*values, body])):
+        return
     leaks = [f"the header {name}" for name, value in exchange.headers if exchange.secrets.found_in(value)]
-    if exchange.secrets.found_in(exchange.body.decode("utf-8", "replace")):
+    if exchange.secrets.found_in(body):
         leaks.append("the body")
     for where in leaks:
         yield Deviation(f"the key is in {where}", "no key", exchange, f"{exchange.label}: {where}")

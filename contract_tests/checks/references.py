@@ -10,6 +10,8 @@ from contract_tests.observations.exchange import Exchange, Intent
 from openapi import Grade
 
 _FIELDS = ("attachments", "toolResources")
+# A service may make a store of it, and name the store instead.
+_CONSUMED = "vectorStores"
 
 
 @check("references-kept", History)
@@ -29,7 +31,7 @@ def references_are_kept(history: History) -> Iterator[Deviation]:
         for name in _FIELDS:
             if not is_blank(request.get(name)) and not _is_kept(exchange, name):
                 seen, place = f"{name}: {str(response.get(name))[:80]!r}", f"{exchange.label}: {name}"
-                grade = None if kept else Grade.OBSERVED
+                grade = None if kept and not _is_kept(exchange, name, _CONSUMED) else Grade.OBSERVED
                 yield Deviation(seen, str(request[name])[:80], exchange, place, grade)
         asked, shown = _images(request.get("content")), _images(response.get("content"))
         if len(shown) < len(asked):
@@ -43,10 +45,17 @@ def _may_refer(exchange: Exchange) -> bool:
     return exchange.ok and objects and Intent.GENERATED not in exchange.intents
 
 
-def _is_kept(exchange: Exchange, name: str) -> bool:
-    """Whether a response has what its request says in a field."""
-    sent, shown = exchange.request_json.get(name), exchange.json.get(name)
+def _is_kept(exchange: Exchange, name: str, consumed: str = "") -> bool:
+    """Whether a response has what its request says in a field, apart from a member that is `consumed`."""
+    sent, shown = _without(exchange.request_json.get(name), consumed), exchange.json.get(name)
     return not is_blank(sent) and contains(shown, sent)
+
+
+def _without(value: Any, member: str) -> Any:
+    """A JSON value without a member of its objects."""
+    if isinstance(value, dict):
+        return {name: _without(item, member) for name, item in value.items() if name != member}
+    return value
 
 
 def _images(content: Any) -> list[Any]:
