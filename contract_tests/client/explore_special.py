@@ -12,7 +12,7 @@ from contract_tests.client.concurrency import at_once
 from contract_tests.client.explore import WEATHER, exploration
 from contract_tests.client.nested_bodies import with_nulls, wrong_inside
 from contract_tests.client.service import Service
-from contract_tests.client.usage import complete, read_lists
+from contract_tests.client.usage import complete, created_run, read_lists
 from contract_tests.document import Role, document
 from contract_tests.observations.exchange import Exchange, Intent
 
@@ -164,7 +164,13 @@ def _special(name: str, operation: str, fields: Mapping[str, Any]) -> None:
         streamed = {"stream": True} if fields.get("stream") else {}
         plain = {name: value for name, value in fields.items() if name != "stream"}
         needed = {"model": service.model, **streamed}
-        complete(service, together(service, operation, path, needed, plain))
+        created = together(service, operation, path, needed, plain)
+        complete(service, created)
+        run = created_run(created)
+        own = {"threadId": path.get("threadId") or str(run.get("threadId")), "runId": str(run["id"])}
+        service.request("modifyRun", path=own, body={"metadata": {"Modified": RICH}})
+        service.request("getRun", path=own)
+        service.request("listRuns", path=own, params={"limit": 2})
 
 
 for _streamed in (False, True):

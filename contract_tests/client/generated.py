@@ -29,6 +29,10 @@ _SHARE = 0.2
 # More entries of a list or object take more time to draw, and find nothing that these do not.
 _MOST_ENTRIES = 3
 _MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+# To describe a strategy, hypothesis looks at all modules and parses Python. Both fail if another thread imports
+# a module, or parses Python (before 3.11.8), at the same time.
+_RACES = (RuntimeError, SystemError)
+_ATTEMPTS = 3
 
 
 class _Late(Exception):
@@ -82,12 +86,16 @@ class Generator:
         """The cases of an operation, always the same for a seed."""
         found: list[Case[Any]] = []
         for mode in () if self._is_late() else _MODES:
-            try:
-                found += self._drawn(operation, mode)
-            except (HypothesisException, schemathesis.errors.SchemathesisError, SystemError) as error:
-                # An operation without parameters has no invalid requests. Python before 3.11.8 fails with a
-                # SystemError if two threads parse Python at once, as hypothesis does.
-                self.errors.append(str(error))
+            for _ in range(_ATTEMPTS):
+                try:
+                    found += self._drawn(operation, mode)
+                    break
+                except (HypothesisException, schemathesis.errors.SchemathesisError) as error:
+                    # An operation without parameters has no invalid requests.
+                    self.errors.append(str(error))
+                    break
+                except _RACES as error:
+                    self.errors.append(str(error))
         return found
 
     def _drawn(self, operation: Operation, mode: GenerationMode) -> "list[Case[Any]]":
@@ -121,7 +129,7 @@ class Generator:
         machine = seed(number)(Machine)
         try:
             machine.run(settings=_settings(self._limits.examples, stateful_step_count=max(2, steps)))
-        except (requests.exceptions.RequestException, HypothesisException, SystemError) as error:
+        except (requests.exceptions.RequestException, HypothesisException, *_RACES) as error:
             self.errors.append(str(error))
 
     def _load(self, ids: Mapping[str, str]) -> schemathesis.BaseSchema:

@@ -237,7 +237,10 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
         [created(RUN, MODEL), created({}, {**MODEL, "metadata": {"a": "b"}}, status=400)],
         [exchange("GET", RUNS, page()), exchange("GET", f"{RUNS}?order=asc", {}, status=400)],
     ],
-    "page-full-by-default": lambda: [[exchange("GET", RUNS, page(RUN, more=True))]],
+    "page-full-by-default": lambda: [
+        [exchange("GET", RUNS, page(RUN, more=True))],
+        [exchange("GET", f"{RUNS}?limit=2", page(RUN, more=True))],
+    ],
     "page-limit-obeyed": lambda: [[exchange("GET", f"{RUNS}?limit=1", page(RUN, {**RUN, "id": "run_2"}))]],
     "page-ids-agree": lambda: [[exchange("GET", RUNS, {**page(RUN), "lastId": "run_2"})]],
     "page-entries-once": lambda: [[exchange("GET", RUNS, page(RUN, RUN))]],
@@ -295,6 +298,17 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
         [
             created({**RUN, "metadata": {"a": "b"}}, {**MODEL, "metadata": {"a": "b"}}),
             *polls({**RUN, "metadata": {}}),
+        ],
+        [
+            created(COMPLETED, MODEL),
+            exchange(
+                "POST",
+                ONE_RUN,
+                {**COMPLETED, "metadata": {"a": "b"}},
+                request={"metadata": {"a": "b"}},
+                at=5.0,
+            ),
+            *polls(COMPLETED, first=10.0),
         ],
     ],
     "created-can-be-read": lambda: [
@@ -473,6 +487,13 @@ def test_operations_that_were_not_requested_could_not_be_tried() -> None:
         [stream(run_event("in_progress"), event({"code": "internal", "message": "x"}, "error"))],
         [at_once(*LIFE), stream(*LIFE, DONE, pace=1.0)],
         [replace(at_once(*LIFE), lag=2.0)],
+        [
+            created({**COMPLETED, "metadata": {"a": "b"}}, {**MODEL, "metadata": {"a": "b"}}),
+            exchange(
+                "POST", ONE_RUN, {**COMPLETED, "metadata": {"c": 1}}, request={"metadata": {"c": 1}}, at=5.0
+            ),
+            *polls({**COMPLETED, "metadata": {"c": 1}}, first=10.0),
+        ],
         [replace(at_once(*LIFE), operation=document().operations["submitToolOutputs"])],
     ],
 )

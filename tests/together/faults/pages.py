@@ -304,3 +304,11 @@ class DoesNotNameTheDataset(Deployment):
     async def list_threads(self, request: Request) -> Any:
         page = await super().list_threads(request)
         return {name: value for name, value in page.items() if name != "datasetId"}
+
+
+@fault()
+class PagesOfFiftyAtMost(Deployment):
+    """A page has up to 100 entries, if so many are requested."""
+
+    def limit(self, request: Request, lenient: bool) -> int:
+        return min(50, super().limit(request, lenient))
