@@ -29,8 +29,8 @@ _SHARE = 0.2
 # More entries of a list or object take more time to draw, and find nothing that these do not.
 _MOST_ENTRIES = 3
 _MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
-# To describe a strategy, hypothesis looks at all modules and parses Python. Both fail if another thread imports
-# a module, or parses Python (before 3.11.8), at the same time.
+# To describe a strategy, hypothesis looks at all modules and parses Python. Both fail if another thread
+# imports a module, or parses Python (before 3.11.8), at the same time.
 _RACES = (RuntimeError, SystemError)
 _ATTEMPTS = 3
 
