@@ -77,6 +77,7 @@ class MeteringBackend(httpcore.NetworkBackend):
         self._backend = httpcore.SyncBackend()
         self._streams: weakref.WeakSet[_Stream] = weakref.WeakSet()
         self._lock = threading.Lock()
+        self._is_shut = False
 
     def connect_tcp(
         self,
@@ -93,14 +94,19 @@ class MeteringBackend(httpcore.NetworkBackend):
     def shut(self) -> None:
         """End every connection, so that no thread waits for it any more."""
         with self._lock:
-            streams = list(self._streams)
+            self._is_shut, streams = True, list(self._streams)
         for stream in streams:
             stream.shut()
 
     def _keep(self, inner: httpcore.NetworkStream) -> "_Stream":
         stream = _Stream(inner, self._keep)
         with self._lock:
+            is_shut = self._is_shut
             self._streams.add(stream)
+        if is_shut:
+            # Nothing would close it later.
+            stream.close()
+            raise httpcore.ConnectError("the client is closed")
         return stream
 
 

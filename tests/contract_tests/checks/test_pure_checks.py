@@ -571,6 +571,7 @@ def test_a_body_that_is_nested_too_deeply_to_be_read_may_be_json() -> None:
     ("sent", "shown", "fits"),
     [
         ([{"a": 0, "b": [False], "c": "x"}], [{"b": [False], "c": "x"}], True),
+        ([{"a": [0, 1, False], "b": 0}], [{"a": [None, 1, None], "b": None}], True),
         ([{"a": "", "c": {"d": {}}}], [{"a": None, "c": {"d": {"value": "", "list": []}}}], True),
         ([{"function": {"parameters": {"minimum": 0}}}], [{"function": {"parameters": {}}}], False),
         ([{"a": 1}], [{"a": 2}], False),

@@ -48,6 +48,12 @@ def test_retry_after_is_respected(tmp_path: Path) -> None:
         assert [one.status for one in client.record.exchanges] == [429, 429, 200]
 
 
+def test_a_closed_client_opens_no_connection(tmp_path: Path) -> None:
+    with talking_to(lambda handler: handler.reply(200, b"{}"), tmp_path) as client:
+        client._network.shut()
+        assert client.send("GET", "/threads").error == "ConnectError: the client is closed"
+
+
 def test_no_cookie_is_kept(tmp_path: Path) -> None:
     cookies: list[str | None] = []
 
