@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import httpcore
 import pytest
 
 from contract_tests.client import reader
 from contract_tests.client.budget import Budget, BudgetExceeded
 from contract_tests.client.client import OWN_KEY, Client, Record
-from contract_tests.client.network.metering import BODY_LIMIT
+from contract_tests.client.network.metering import BODY_LIMIT, MeteringBackend
 from contract_tests.client.raw_http import send_raw
 from contract_tests.settings import Settings
 from tests.contract_tests.small_server import Answer, Handler, serving
@@ -279,3 +280,13 @@ def test_closing_the_client_ends_what_waits(tmp_path: Path) -> None:
         over.set()
         assert not sender.is_alive()
         assert time.monotonic() - begun < 4
+
+
+def test_a_connection_that_is_made_while_the_client_closes_is_closed_too() -> None:
+    network = MeteringBackend()
+    with serving(lambda handler: handler.reply(200, b"{}")) as url:
+        port = int(url.rpartition(":")[2].removesuffix("/v1"))
+        network.shut()
+        # A socket that nobody closes would be a warning, and with it a failure.
+        with pytest.raises(httpcore.ConnectError):
+            network.connect_tcp("127.0.0.1", port)
