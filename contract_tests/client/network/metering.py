@@ -105,7 +105,7 @@ class MeteringBackend(httpcore.NetworkBackend):
             if not self._is_shut:
                 self._streams.add(stream)
                 return stream
-        # The pool has forgotten the connections that it had when it was closed. Nobody else would close this.
+        # The pool closed the connections that it had then. It would never close this one.
         stream.close()
         raise httpcore.ConnectError("the client has been closed")
 
