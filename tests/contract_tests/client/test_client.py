@@ -291,6 +291,6 @@ def test_a_connection_that_is_made_while_the_client_closes_is_closed_too() -> No
     with serving(lambda handler: handler.reply(200, b"{}")) as url:
         port = int(url.rpartition(":")[2].removesuffix("/v1"))
         network.shut()
-        # A socket that nobody closes would be a warning, and with it a failure.
+        # A socket that stays open would be a warning, and with it a failure.
         with pytest.raises(httpcore.ConnectError):
             network.connect_tcp("127.0.0.1", port)
