@@ -40,14 +40,16 @@ class _Late(Exception):
 
 
 class Generator:
-    """Sends the requests that schemathesis generates. `runs` is how many runs they may start."""
+    """Sends the requests that schemathesis generates. `runs` is how many runs they may start.
 
-    def __init__(self, service: Service, ids: Mapping[str, str], runs: int) -> None:
+    Hypothesis keeps caches for each thread, so `drawing`, which draws everything, has one thread.
+    """
+
+    def __init__(self, service: Service, ids: Mapping[str, str], runs: int, drawing: Workers) -> None:
         self._service, self._limits = service, service.limits
         self._deadline = time.monotonic() + max(0.0, service.client.budget.left * _SHARE)
         self._runs = threading.Semaphore(runs)
-        # Hypothesis keeps caches for each thread, so one thread draws everything.
-        self._drawing = Workers(1)
+        self._drawing = drawing
         self._schema: schemathesis.BaseSchema = self._drawing.submit(partial(self._load, ids)).result()
         self.errors: list[str] = []
 

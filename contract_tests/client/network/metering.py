@@ -92,22 +92,22 @@ class MeteringBackend(httpcore.NetworkBackend):
         return self._keep(self._backend.connect_tcp(host, port, within, local_address, socket_options))
 
     def shut(self) -> None:
-        """End every connection, so that no thread waits for it any more."""
+        """End every connection, so that no thread waits for it any more. No other one can begin."""
         with self._lock:
-            self._is_shut, streams = True, list(self._streams)
+            self._is_shut = True
+            streams = list(self._streams)
         for stream in streams:
             stream.shut()
 
     def _keep(self, inner: httpcore.NetworkStream) -> "_Stream":
         stream = _Stream(inner, self._keep)
         with self._lock:
-            is_shut = self._is_shut
-            self._streams.add(stream)
-        if is_shut:
-            # Nothing would close it later.
-            stream.close()
-            raise httpcore.ConnectError("the client is closed")
-        return stream
+            if not self._is_shut:
+                self._streams.add(stream)
+                return stream
+        # The pool closed the connections that it had then. It would never close this one.
+        stream.close()
+        raise httpcore.ConnectError("the client has been closed")
 
 
 class _Stream(httpcore.NetworkStream):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from contract_tests.client.concurrency import Workers
 from contract_tests.client.generated import Generator
 from contract_tests.observations.exchange import Intent
 from contract_tests.session.scheduler import Scheduler
@@ -19,7 +20,7 @@ def test_valid_and_invalid_requests_and_links_are_sent_and_recorded(tmp_path: Pa
         scheduler = Scheduler(Settings(url=url, key=KEY), tmp_path, time.time())
         try:
             thread = scheduler.service.fresh_thread()
-            generator = Generator(scheduler.service, {"threadId": thread}, runs=3)
+            generator = Generator(scheduler.service, {"threadId": thread}, runs=3, drawing=Workers(1))
             assert generator.operation("modifyThread") >= 2
             assert generator.links() > 0
             sent = [one for one in scheduler.record.exchanges if Intent.GENERATED in one.intents]
