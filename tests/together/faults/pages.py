@@ -308,7 +308,7 @@ class DoesNotNameTheDataset(Deployment):
 
 @fault()
 class PagesOfFiftyAtMost(Deployment):
-    """A page has up to 100 entries, if so many are requested."""
+    """A page of 100 entries is possible."""
 
     def limit(self, request: Request, lenient: bool) -> int:
         return min(50, super().limit(request, lenient))
