@@ -74,4 +74,5 @@ def _modify(
 def _fixed(kind: str, before: Mapping[str, Any]) -> Mapping[str, Any]:
     """The fields that nothing but a modification may change: not those of a run that goes on by itself."""
     goes_on = kind == "run" and before.get("status") not in lifecycles().get(kind, NO_LIFECYCLE).terminal
-    return {name: before[name] for name in STABLE[kind] if name in before} if goes_on else before
+    names = {*STABLE[kind], "metadata"} if goes_on else before.keys()
+    return {name: value for name, value in before.items() if name in names}
