@@ -1,12 +1,16 @@
 """Which parts of two documents are the same, word for word? Nothing below them needs a closer look."""
 
 import json
+import marshal
 from collections.abc import Iterator
 from typing import Any
 
 from openapi import GRADES
 from spec_review.loading.document import Cursor
 from spec_review.loading.source import DocumentError
+
+PLAIN = 2
+"""The version of `marshal` that writes equal data as equal bytes; it is much faster than JSON."""
 
 Key = tuple[Any, ...]
 
@@ -19,7 +23,7 @@ def identical(one: Any, other: Any) -> bool:
         return False
     if not isinstance(one, dict | list):
         return True
-    return json.dumps(one) == json.dumps(other) or _ordered(one) == _ordered(other)
+    return marshal.dumps(one, PLAIN) == marshal.dumps(other, PLAIN) or _ordered(one) == _ordered(other)
 
 
 def _ordered(value: Any) -> str:

@@ -26,11 +26,16 @@ SUBSCHEMAS = (
     "unevaluatedItems",
     "unevaluatedProperties",
 )
+CONSTRAINTS = {
+    *NUMBERS, *COUNTS, "uniqueItems", "dependentRequired", "pattern", "format", "enum", "const",
+}  # fmt: skip
 MAPS = ("patternProperties", "dependentSchemas")
 
 
 UNEVALUATED = ("unevaluatedItems", "unevaluatedProperties")
 Key = tuple[Any, ...]
+ONE_OF: Key = ("oneOf",)
+"""Stands among the definitions that a schema needs if it has a `oneOf` without a discriminator."""
 
 
 class Converter:
@@ -47,9 +52,14 @@ class Converter:
         self.definitions: dict[Key, Any] = {}
         self.needs: dict[Key, set[Key]] = {}
         self.needed: list[set[Key]] = [set()]
+        self.parts: dict[Key, tuple[dict[str, Any], set[Key]]] = {}
+        self.found_one_of = False
 
     def whole(self, schema: Schema) -> dict[str, Any]:
-        """The converted schema with the definitions it needs."""
+        """The converted schema with the definitions it needs.
+
+        `found_one_of` then tells whether `exactly_one` makes a difference.
+        """
         self.needed.append(set())
         converted = self.all_of(schema)
         keys, pending = set[Key](), self.needed.pop()
@@ -57,16 +67,20 @@ class Converter:
             key = pending.pop()
             if key not in keys:
                 keys.add(key)
-                pending |= self.needs[key]
+                pending |= self.needs.get(key, set())
+        self.found_one_of = ONE_OF in keys
+        keys.discard(ONE_OF)
         definitions = {key[-1]: self.definitions[key] for key in sorted(keys, key=lambda key: str(key[-1]))}
         return {**converted, "$defs": definitions} if definitions else converted
 
     def all_of(self, schema: Schema) -> dict[str, Any]:
         """The converted conjunction of all parts."""
         names = exempt_names(schema)
-        parts = [self.part(part, names) for part in schema]
-        if len(parts) < 2:
-            return parts[0] if parts else {}
+        if len(schema) == 1:
+            return self.part(schema[0], names)
+        parts = [dict(self.part(part, names)) for part in schema]
+        if not parts:
+            return {}
         outer: dict[str, Any] = {}
         for part, converted in zip(schema, parts, strict=True):
             if part.bare:  # what is unevaluated depends on the parts beside it
@@ -75,6 +89,15 @@ class Converter:
 
     def part(self, part: Part, exempt: frozenset[str] = frozenset()) -> dict[str, Any]:
         """One converted schema of a conjunction; properties in `exempt` are never required."""
+        key = (part.identity, exempt, self.level, self.below)
+        if key not in self.parts:
+            self.needed.append(set())
+            self.parts[key] = self._part(part, exempt), self.needed.pop()
+        converted, needs = self.parts[key]
+        self.needed[-1] |= needs
+        return converted
+
+    def _part(self, part: Part, exempt: frozenset[str]) -> dict[str, Any]:
         own = keywords(part)
         exempt |= exempt_names((part,))
         if isinstance(own.get("$ref"), str) and not part.bare:
@@ -120,7 +143,9 @@ class Converter:
             if own.get(combiner) == []:
                 found.append({"not": {}})
             if groups:
-                exactly_one = combiner == "oneOf" and self.exactly_one and "discriminator" not in own
+                one_of = combiner == "oneOf" and "discriminator" not in own
+                exactly_one = one_of and self.exactly_one
+                self.needed[-1] |= {ONE_OF} if one_of else set()
                 listed = [self.all_of(group) for group in groups]
                 found.append({"oneOf": listed} if exactly_one else {"anyOf": _once(listed)})
         return found
@@ -142,8 +167,9 @@ class Converter:
     def _subschemas(self, part: Part, own: dict[str, Any], exempt: frozenset[str]) -> dict[str, Any]:
         result: dict[str, Any] = {}
         if isinstance(own.get("properties"), dict):
+            parent = _below(part, own, "properties")
             result["properties"] = {
-                name: self._property(_below(part, own, "properties", name), part)
+                name: self._property(parent.raw(name), part)
                 for name, inner in own["properties"].items()
                 if isinstance(inner, dict | bool) and (self.names is None or name in self.names)
             }
@@ -192,6 +218,8 @@ def _below(part: Part, own: dict[str, Any], *keys: str) -> Cursor:
 
 
 def _constraints(own: dict[str, Any], part: Part) -> dict[str, Any]:
+    if CONSTRAINTS.isdisjoint(own):
+        return {}
     result: dict[str, Any] = {}
     for key in NUMBERS:
         if isinstance(own.get(key), int | float) and not isinstance(own.get(key), bool):

@@ -80,8 +80,10 @@ class Validators:
         """
         key = (identity(schema), exactly_one)
         if key not in self._compiled:
-            converters = self._near if self.is_large(schema) else self._whole
-            self._compiled[key] = self._shared(converters[exactly_one].whole(schema))
+            converter = (self._near if self.is_large(schema) else self._whole)[exactly_one]
+            self._compiled[key] = self._shared(converter.whole(schema))
+            if not converter.found_one_of:
+                self._compiled[(key[0], not exactly_one)] = self._compiled[key]
         return self._compiled[key]
 
     def _shared(self, converted: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
