@@ -78,9 +78,9 @@ class Document:
         return value
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)  # not frozen: a review makes millions, and freezing triples their cost
 class Cursor:
-    """A place in a document and its value."""
+    """A place in a document and its value; it is never changed."""
 
     document: Document
     path: Path
@@ -106,7 +106,9 @@ class Cursor:
 
         A `$ref` that points nowhere is a warning; its place counts as empty.
         """
-        cursor, seen = self, set()
+        if not isinstance(self.value, dict) or "$ref" not in self.value:
+            return self
+        cursor, seen = self, set[tuple[int, Path]]()
         while isinstance(cursor.value, dict) and isinstance(cursor.value.get("$ref"), str):
             if cursor.key in seen:
                 shown = _one_line(self.value["$ref"])

@@ -10,7 +10,7 @@ from spec_review.loading.document import Cursor
 from spec_review.loading.source import DocumentError
 
 PLAIN = 2
-"""The version of `marshal` that writes equal data as equal bytes; it is much faster than JSON."""
+"""The version of `marshal` that writes equal data as equal bytes. It is much faster than JSON."""
 
 Key = tuple[Any, ...]
 
@@ -23,7 +23,12 @@ def identical(one: Any, other: Any) -> bool:
         return False
     if not isinstance(one, dict | list):
         return True
-    return marshal.dumps(one, PLAIN) == marshal.dumps(other, PLAIN) or _ordered(one) == _ordered(other)
+    return packed(one) == packed(other) or _ordered(one) == _ordered(other)
+
+
+def packed(value: Any) -> bytes:
+    """The same bytes for the same data in the same order; `1`, `1.0` and `true` differ."""
+    return marshal.dumps(value, PLAIN)
 
 
 def _ordered(value: Any) -> str:

@@ -1,9 +1,11 @@
 """How is an OpenAPI schema converted to JSON Schema 2020-12, which the validator reads?"""
 
 import re
-from typing import Any
+from hashlib import sha256
+from typing import Any, NamedTuple
 
 from spec_review.loading import Cursor
+from spec_review.loading.unchanged import packed
 from spec_review.values.schema import TYPES, Part, Schema, is_assumed, keywords, members, union_members
 from spec_review.values.shape import exempt_names, is_hidden, required_names
 
@@ -32,10 +34,22 @@ CONSTRAINTS = {
 MAPS = ("patternProperties", "dependentSchemas")
 
 
+NESTED = {
+    "properties", "required", "items", "additionalProperties", "prefixItems", *SUBSCHEMAS, *MAPS,
+}  # fmt: skip
 UNEVALUATED = ("unevaluatedItems", "unevaluatedProperties")
 Key = tuple[Any, ...]
 ONE_OF: Key = ("oneOf",)
 """Stands among the definitions that a schema needs if it has a `oneOf` without a discriminator."""
+
+
+class Converted(NamedTuple):
+    """A schema for the validator, and a digest that is equal for equal schemas."""
+
+    schema: dict[str, Any]
+    digest: bytes
+    has_one_of: bool
+    """Whether `exactly_one` makes a difference."""
 
 
 class Converter:
@@ -53,13 +67,10 @@ class Converter:
         self.needs: dict[Key, set[Key]] = {}
         self.needed: list[set[Key]] = [set()]
         self.parts: dict[Key, tuple[dict[str, Any], set[Key]]] = {}
-        self.found_one_of = False
+        self.digests: dict[Key, bytes] = {}
 
-    def whole(self, schema: Schema) -> dict[str, Any]:
-        """The converted schema with the definitions it needs.
-
-        `found_one_of` then tells whether `exactly_one` makes a difference.
-        """
+    def whole(self, schema: Schema) -> Converted:
+        """The converted schema with the definitions it needs."""
         self.needed.append(set())
         converted = self.all_of(schema)
         keys, pending = set[Key](), self.needed.pop()
@@ -68,10 +79,18 @@ class Converter:
             if key not in keys:
                 keys.add(key)
                 pending |= self.needs.get(key, set())
-        self.found_one_of = ONE_OF in keys
-        keys.discard(ONE_OF)
-        definitions = {key[-1]: self.definitions[key] for key in sorted(keys, key=lambda key: str(key[-1]))}
-        return {**converted, "$defs": definitions} if definitions else converted
+        ordered = sorted(keys - {ONE_OF}, key=lambda key: str(key[-1]))
+        digest = sha256(packed(converted))
+        for key in ordered:
+            digest.update(self._digest(key))
+        definitions = {key[-1]: self.definitions[key] for key in ordered}
+        whole = {**converted, "$defs": definitions} if definitions else converted
+        return Converted(whole, digest.digest(), ONE_OF in keys)
+
+    def _digest(self, key: Key) -> bytes:
+        if key not in self.digests:
+            self.digests[key] = sha256(packed([key[-1], self.definitions[key]])).digest()
+        return self.digests[key]
 
     def all_of(self, schema: Schema) -> dict[str, Any]:
         """The converted conjunction of all parts."""
@@ -159,6 +178,8 @@ class Converter:
         return {"type": list(dict.fromkeys(known))} if known else {}
 
     def _children(self, part: Part, own: dict[str, Any], exempt: frozenset[str]) -> dict[str, Any]:
+        if NESTED.isdisjoint(own):
+            return {}
         outer, self.below = self.below, True
         result = self._subschemas(part, own, exempt)
         self.below = outer
