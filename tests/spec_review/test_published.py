@@ -251,3 +251,18 @@ def test_a_change_far_away_in_a_large_graph_is_found_with_a_proof() -> None:
     proof = found["response-property-enum-value-added"].proof
     assert proof is not None
     assert '"kind": "b"' in proof.text
+
+
+def test_a_proof_keeps_the_property_that_it_is_about_when_several_are_refused() -> None:
+    fields = {name: {"type": "string"} for name in ("bic", "currency", "iban")}
+    closed = {"type": "object", "additionalProperties": False}
+    base = {**closed, "properties": fields, "required": ["currency"]}
+    head = {**closed, "properties": {"iban": fields["iban"]}}
+    both = [
+        request({"type": "object", "required": ["account"], "properties": {"account": schema}})
+        for schema in (base, head)
+    ]
+    found = compare(document(both[0], "a.json"), document(both[1], "b.json"))
+    proofs = {change.old: change.proof for change in found if change.id == "request-property-refused"}
+    assert set(proofs) == {"bic", "currency"}
+    assert all(proof and name in proof.refusal for name, proof in proofs.items())
