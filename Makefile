@@ -65,7 +65,7 @@ test-newest: ## Run the tests with the newest versions that pyproject.toml allow
 	@exec build/newest/bin/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 .PHONY: fuzz
-fuzz: $(INSTALLED) ## Run the fuzzers and the hostile generators for long, with every check and three seeds
+fuzz: $(INSTALLED) ## Run the fuzzers and the hostile generators for long, with fresh seeds
 	@FUZZ_EXAMPLES=200 FUZZ_SEEDS="1 2 3" HOSTILE_EXAMPLES=20000 HOSTILE_KILLS=100 \
 		exec $(BIN)/python -m pytest tests/fuzz tests/hostile $(ARGS)
 

@@ -14,11 +14,13 @@ from urllib.parse import urlencode
 import httpx
 
 from contract_tests.client.budget import Budget, BudgetExceeded, Reservation
+from contract_tests.client.network.cookies import NoCookies
 from contract_tests.client.network.metering import install
 from contract_tests.client.network.outage import CONFIRMED_AFTER, UNAVAILABLE, Outage
+from contract_tests.client.network.pulse import Pulse
 from contract_tests.client.predecessors import Predecessors
 from contract_tests.client.reader import Draft, Reader
-from contract_tests.document import Operation, document
+from contract_tests.document import EVENT_STREAM, Operation, document
 from contract_tests.observations.exchange import KEY_HEADER, Exchange, Intent
 from contract_tests.redaction import Secrets, is_secret
 from contract_tests.settings import Settings, UsageError
@@ -91,7 +93,7 @@ class Client:
         values = [value for name, value in settings.headers if is_secret(name)]
         self.secrets = Secrets(settings.key, *values)
         self.outage, self.gone = Outage(budget.spent.seconds), ""
-        self._predecessors = Predecessors()
+        self._predecessors, self._pulse = Predecessors(), Pulse()
         self._not_before = 0.0
         self.capped = True
         self._http = httpx.Client(
@@ -99,6 +101,7 @@ class Client:
             proxy=settings.proxy or None,
             limits=httpx.Limits(max_connections=64, max_keepalive_connections=16),
             headers={**_HEADERS, **dict(settings.headers)},
+            cookies=NoCookies(),
         )
         self._network = install(self._http)
 
@@ -146,6 +149,7 @@ class Client:
 
     def close(self) -> None:
         """Close the connections. Threads that wait for a response wait no longer."""
+        self._pulse.close()
         self._network.shut()
         self._http.close()
 
@@ -183,12 +187,15 @@ class Client:
             most = f"{LARGE_LIMIT // 2**20} MiB of large responses, or {RECORD_LIMIT // 2**20} MiB in all"
             raise BudgetExceeded(f"the service sent more than {most}")
         self.budget.take_request()
+        self._pulse.start()
         starts_run = draft.operation is not None and draft.operation.starts_run
         tokens = self.budget.tokens_per_run
         reservation = self.budget.run(tokens) if starts_run else nullcontext(Reservation(self.budget, 0))
         with reservation as reserved:
             exchange = self._transmit(draft, max(0.1, min(timeout, self.budget.left)))
             reserved.used = exchange.ok or not exchange.status
+        if exchange.media_type == EVENT_STREAM:
+            exchange = replace(exchange, lag=self._pulse.longest(exchange.sent, exchange.received))
         if self.budget.left <= 0 and (exchange.cut or exchange.error):
             raise BudgetExceeded(self.budget.out_of_time)
         self.record.add(exchange)
@@ -219,21 +226,22 @@ class Client:
                 self.budget.pause(0.25)
         return False
 
-    def _followed(self, draft: Draft, exchange: Exchange, timeout: float) -> Exchange:
-        """The exchange itself, or the one that it is redirected to by a final slash of the path."""
+    def _transmit(self, draft: Draft, timeout: float) -> Exchange:
+        """Send the request, and follow a redirect that only moves a final slash of the path."""
+        exchange = self._sent(draft, timeout)
         target = _slash_moved(exchange)
         if not target:
             return exchange
         self.budget.take_request()
         request = self._http.build_request("GET", target, headers=draft.request.headers)
-        return Reader(replace(draft, request=request), timeout).read(self._http)
+        return self._sent(replace(draft, request=request), timeout)
 
-    def _transmit(self, draft: Draft, timeout: float) -> Exchange:
+    def _sent(self, draft: Draft, timeout: float) -> Exchange:
         """Send the request. If an idle connection turns out to be closed, send it once more."""
         for last in (False, True):
             reader = Reader(draft, timeout)
             try:
-                return self._followed(draft, reader.read(self._http), timeout)
+                return reader.read(self._http)
             except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
                 if last or reader.status or self.budget.left <= 0:
                     return reader.exchange(error=_text(error))

@@ -35,6 +35,21 @@ def wrong_inside(operation: Operation, model: str, deepest: int) -> Iterator[dic
             yield from ({**base, **_with(view, schema, path, wrong)} for wrong in _WRONG[kind])
 
 
+def assumed_wrong(operation: Operation, model: str) -> Iterator[dict[str, Any]]:
+    """Bodies that break assumptions alone: a wrong type at a place, or an entry without what it needs."""
+    view, known = document().assumed, document().documented
+    schema, base = view.request_schema(operation.id), valid_body(operation, model=model) or {}
+    documented = {path for path, _ in places(known, known.request_schema(operation.id))}
+    for path, place in places(view, schema):
+        if len(path) > 1 and path not in documented:
+            kind = "enum" if "enum" in place else str(place["type"])
+            yield {**base, **_with(view, schema, path, _WRONG[kind][0])}
+        own = view.properties(place) if path[-1] == ITEM else {}
+        for name in _needed(own):
+            entry = {one: value_of(view, one, own[one]) for one in _needed(own) if one != name}
+            yield {**base, **_with(view, schema, path, entry)}
+
+
 def every_word(operation: Operation, model: str) -> Iterator[dict[str, Any]]:
     """For each place with a list of words the valid body with each of the words there."""
     view = document().assumed

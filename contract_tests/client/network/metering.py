@@ -77,6 +77,7 @@ class MeteringBackend(httpcore.NetworkBackend):
         self._backend = httpcore.SyncBackend()
         self._streams: weakref.WeakSet[_Stream] = weakref.WeakSet()
         self._lock = threading.Lock()
+        self._is_shut = False
 
     def connect_tcp(
         self,
@@ -91,8 +92,9 @@ class MeteringBackend(httpcore.NetworkBackend):
         return self._keep(self._backend.connect_tcp(host, port, within, local_address, socket_options))
 
     def shut(self) -> None:
-        """End every connection, so that no thread waits for it any more."""
+        """End every connection, so that no thread waits for it any more. No other one can begin."""
         with self._lock:
+            self._is_shut = True
             streams = list(self._streams)
         for stream in streams:
             stream.shut()
@@ -100,8 +102,12 @@ class MeteringBackend(httpcore.NetworkBackend):
     def _keep(self, inner: httpcore.NetworkStream) -> "_Stream":
         stream = _Stream(inner, self._keep)
         with self._lock:
-            self._streams.add(stream)
-        return stream
+            if not self._is_shut:
+                self._streams.add(stream)
+                return stream
+        # The pool closed the connections that it had then. It would never close this one.
+        stream.close()
+        raise httpcore.ConnectError("the client has been closed")
 
 
 class _Stream(httpcore.NetworkStream):
