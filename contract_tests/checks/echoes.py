@@ -7,7 +7,12 @@ from functools import cache
 from math import inf
 from typing import Any
 
-from contract_tests.checks.references import changed_references, images_of, lost_addresses
+from contract_tests.checks.references import (
+    changed_references,
+    images_of,
+    lost_addresses,
+    other_types,
+)
 from contract_tests.checks.values import contains, is_blank
 from contract_tests.document import EVENT_STREAM, Role, document
 from contract_tests.findings import Deviation, check
@@ -19,7 +24,7 @@ from contract_tests.observations.traces import Observation, Stream, Trace
 
 # A service may drop a reference to a file or run that it cannot resolve, or to an assistant: no support yet.
 _REFERENCES = frozenset({"attachments", "runId", "toolResources", "assistantId"})
-_STABLE = {
+STABLE = {
     "run": ("object", "createdAt", "threadId", "assistantId", "model", "instructions", "tools", "fileIds"),
     "thread": ("object", "createdAt"),
     "message": ("object", "createdAt", "threadId", "role", "runId"),
@@ -172,14 +177,15 @@ def created_fields_do_not_change(trace: Trace) -> Iterator[Deviation]:
     Advice: serve all operations from one record
     """
     for earlier, later in trace.pairs():
-        for name in _STABLE.get(trace.kind, ()):
+        for name in STABLE.get(trace.kind, ()):
             if changed(earlier.body.get(name), later.body.get(name), name):
                 yield _change(trace, earlier, later, name)
         for name in _KEPT.get(trace.kind, ()):
             if not contains(later.body.get(name), earlier.body.get(name)):
                 yield _change(trace, earlier, later, name)
         parts, others = earlier.body.get("content"), later.body.get("content")
-        if not contains(images_of(others), images_of(parts)) or lost_addresses(parts, others):
+        kept = contains(images_of(others), images_of(parts)) and not lost_addresses(parts, others)
+        if not kept or other_types(parts, others):
             yield _change(trace, earlier, later, "content")
         words, now = text_of(earlier.body.get("content")), text_of(later.body.get("content"))
         if trace.kind == "message" and earlier.body.get("role") == "user" and words and now != words:

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from contract_tests.checks.echoes import changed
+from contract_tests.checks.echoes import STABLE, changed
 from contract_tests.checks.values import contains
 from contract_tests.client.service import Service
 from contract_tests.document import Role, document
 from contract_tests.findings import Deviation, check
 from contract_tests.observations.exchange import Intent
+from contract_tests.observations.lifecycle import NO_LIFECYCLE, lifecycles
 from openapi import Grade
 
 
@@ -20,7 +21,7 @@ def modifying_a_run_changes_its_metadata(service: Service) -> Iterator[Deviation
     Source: the reference page of modify run
     Grade: documented
     Allows: metadata that is merged or replaced; further fields that change; a refused empty
-    modification
+    modification; the progress of a run that has not ended
     Advice: write only the metadata
     """
     path = service.own_run()
@@ -61,10 +62,16 @@ def _modify(
             if not contains(exchange.json.get(name), value):
                 seen = f"{name}: {str(exchange.json.get(name))[:80]}"
                 yield Deviation(seen, str(value), exchange, f"{place}: {name}")
-        for name, value in before.json.items():
+        for name, value in _fixed(kind, before.json).items():
             # Fields that no page describes, such as the time of the last change, may change.
             if name in known and name not in change and changed(value, exchange.json.get(name), name):
                 seen = f"{name} became {str(exchange.json.get(name))[:80]!r}"
                 # No page says that a deadline does not move.
                 grade = Grade.ASSUMED if name == "expiresAt" else None
                 yield Deviation(seen, str(value)[:80], exchange, f"{place}: {name}", grade)
+
+
+def _fixed(kind: str, before: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fields that nothing but a modification may change: not those of a run that goes on by itself."""
+    goes_on = kind == "run" and before.get("status") not in lifecycles().get(kind, NO_LIFECYCLE).terminal
+    return {name: before[name] for name in STABLE[kind] if name in before} if goes_on else before

@@ -79,6 +79,13 @@ def images_of(content: Any) -> list[Any]:
     return [part["imageFile"] for part in parts if part.get("imageFile")]
 
 
+def other_types(earlier: Any, later: Any) -> bool:
+    """Whether a part of a message has another type than before."""
+    pairs = zip(earlier, later, strict=False) if isinstance(earlier, list) and isinstance(later, list) else ()
+    types = [[part.get("type") if isinstance(part, dict) else None for part in pair] for pair in pairs]
+    return any(one and other and one != other for one, other in types)
+
+
 def lost_addresses(earlier: Any, later: Any) -> bool:
     """Whether the images of a message lost their URLs."""
     return _addresses(later) < _addresses(earlier)

@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 import httpx
 
 from contract_tests.client.budget import Budget, BudgetExceeded, Reservation
+from contract_tests.client.network.clients import ONE_CONNECTION, Clients
 from contract_tests.client.network.cookies import NoCookies
-from contract_tests.client.network.metering import install
 from contract_tests.client.network.outage import CONFIRMED_AFTER, UNAVAILABLE, Outage
 from contract_tests.client.network.pulse import Pulse
 from contract_tests.client.predecessors import Predecessors
@@ -96,14 +96,17 @@ class Client:
         self._predecessors, self._pulse = Predecessors(), Pulse()
         self._not_before = 0.0
         self.capped = True
-        self._http = httpx.Client(
-            verify=verification(settings),
-            proxy=settings.proxy or None,
-            limits=httpx.Limits(max_connections=64, max_keepalive_connections=16),
-            headers={**_HEADERS, **dict(settings.headers)},
-            cookies=NoCookies(),
+        wanted = verification(settings)
+        verify = httpx.create_ssl_context() if wanted is True else wanted
+        self._http = Clients(
+            lambda: httpx.Client(
+                verify=verify,
+                proxy=settings.proxy or None,
+                limits=ONE_CONNECTION,
+                headers={**_HEADERS, **dict(settings.headers)},
+                cookies=NoCookies(),
+            )
         )
-        self._network = install(self._http)
 
     def send(
         self,
@@ -128,7 +131,7 @@ class Client:
         operation, parameters = document().match(method, path.partition("?")[0])
         raw = self._body(operation, body, content, intents)
         query = f"?{urlencode(params, doseq=True)}" if params else ""
-        request = self._http.build_request(method, f"{self.base}{path}{query}", content=raw)
+        request = self._http.request(method, f"{self.base}{path}{query}", content=raw)
         self._set_headers(request, headers, key, raw is not None and content is None)
         marks = frozenset(intents)
         before = self._predecessors.of(f"{path}{query}")
@@ -150,7 +153,6 @@ class Client:
     def close(self) -> None:
         """Close the connections. Threads that wait for a response wait no longer."""
         self._pulse.close()
-        self._network.shut()
         self._http.close()
 
     def _body(
@@ -217,10 +219,9 @@ class Client:
         url, end = f"{self.base}/threads?limit=1", time.monotonic() + CONFIRMED_AFTER
         while time.monotonic() < end:
             try:
-                if (
-                    self._http.head(url, timeout=1, headers={"Connection": "close"}).status_code
-                    not in UNAVAILABLE
-                ):
+                with self._http.one() as http:
+                    answer = http.head(url, timeout=1, headers={"Connection": "close"})
+                if answer.status_code not in UNAVAILABLE:
                     return True
             except httpx.HTTPError:
                 self.budget.pause(0.25)
@@ -233,7 +234,7 @@ class Client:
         if not target:
             return exchange
         self.budget.take_request()
-        request = self._http.build_request("GET", target, headers=draft.request.headers)
+        request = self._http.request("GET", target, headers=draft.request.headers)
         return self._sent(replace(draft, request=request), timeout)
 
     def _sent(self, draft: Draft, timeout: float) -> Exchange:
@@ -241,7 +242,8 @@ class Client:
         for last in (False, True):
             reader = Reader(draft, timeout)
             try:
-                return reader.read(self._http)
+                with self._http.one() as http:
+                    return reader.read(http)
             except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
                 if last or reader.status or self.budget.left <= 0:
                     return reader.exchange(error=_text(error))

@@ -245,7 +245,7 @@ def run_with_fields_then_without(service: Service) -> None:
     service.request("listRuns", path={"threadId": thread}, params={"limit": 100})
 
 
-@exploration("null in every field", 4)
+@exploration("null in every field", 6)
 def null_everywhere(service: Service) -> None:
     """Send null in all fields at once, then inside all of them. The service must not fail."""
     path = {"threadId": service.fresh_thread()}

@@ -287,6 +287,10 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
         ],
     ],
     "created-stays-the-same": lambda: [
+        [
+            exchange("GET", f"{MESSAGES}/msg_1", {**MESSAGE, "content": [IMAGE]}),
+            exchange("GET", f"{MESSAGES}/msg_1", {**MESSAGE, "content": [{**IMAGE, "type": "text"}]}, at=1.0),
+        ],
         polls(RUN, {**RUN, "model": "other"}),
         polls(RUN, {**RUN, "model": None}),
         [

@@ -48,7 +48,8 @@ def test_cases_are_drawn_again_when_the_library_loses_a_race(
         scheduler = Scheduler(Settings(url=url, key=KEY), tmp_path, time.time())
         try:
             ids = {"threadId": scheduler.service.fresh_thread()}
-            assert Generator(scheduler.service, ids, runs=0).operation("getThread") >= 1
+            generator = Generator(scheduler.service, ids, 0, Workers(1))
+            assert generator.operation("getThread") >= 1
         finally:
             scheduler.close()
     assert len(tries) == 3
