@@ -65,7 +65,7 @@ test-newest: ## Run the tests with the newest versions that pyproject.toml allow
 	@exec build/newest/bin/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 .PHONY: fuzz
-fuzz: $(INSTALLED) ## Run the fuzzers and the hostile generators for long, with every check and three seeds
+fuzz: $(INSTALLED) ## Run the fuzzers and the hostile generators for long, with fresh seeds
 	@FUZZ_EXAMPLES=200 FUZZ_SEEDS="1 2 3" HOSTILE_EXAMPLES=20000 HOSTILE_KILLS=100 \
 		exec $(BIN)/python -m pytest tests/fuzz tests/hostile $(ARGS)
 
@@ -77,6 +77,10 @@ soak: $(INSTALLED) ## Load the mock for an hour with each store and watch its me
 .PHONY: bench
 bench: $(INSTALLED) ## Measure the mock and other mock servers; ARGS=--quick takes a minute or two
 	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+.PHONY: bench-review
+bench-review: $(INSTALLED) ## Measure tune-review on large generated documents; ARGS="BASE HEAD" adds your own
+	@exec $(BIN)/python -m benchmarks.review $(ARGS)
 
 .PHONY: prove
 prove: $(INSTALLED) ## Run the checker against every faulty and every conforming deployment

@@ -27,10 +27,13 @@ class Workers:
         self._closed = False
 
     def submit(self, job: Callable[[], Any]) -> "Future[Any]":
-        """Do a job. Returns its future result."""
+        """Do a job. Returns its future result, which is cancelled if the workers are closed."""
         future: Future[Any] = Future()
-        self._waiting.put((future, job))
         with self._lock:
+            if self._closed:
+                future.cancel()
+                return future
+            self._waiting.put((future, job))
             if self._threads < self._number:
                 self._threads += 1
                 threading.Thread(target=self._work, name="tune-check", daemon=True).start()
@@ -38,9 +41,10 @@ class Workers:
 
     def close(self) -> None:
         """Begin no more jobs. Those that wait are cancelled, and the threads end."""
-        self._closed = True
-        for _ in range(self._number):
-            self._waiting.put(None)
+        with self._lock:
+            self._closed = True
+            for _ in range(self._number):
+                self._waiting.put(None)
 
     def _work(self) -> None:
         while (work := self._waiting.get()) is not None:
@@ -49,6 +53,8 @@ class Workers:
                 future.cancel()
             elif future.set_running_or_notify_cancel():
                 _do(future, job)
+            # A thread that waits for work keeps nothing of the last job.
+            del work, future, job
 
 
 def _do(future: "Future[Any]", job: Callable[[], Any]) -> None:
@@ -61,9 +67,11 @@ def _do(future: "Future[Any]", job: Callable[[], Any]) -> None:
 def at_once(work: Iterable[Callable[[], Result]], threads: int = _AT_ONCE) -> list[Result]:
     """Do each piece of work, some at a time. Returns their results in order; the first error is raised."""
     workers = Workers(threads)
-    jobs = [workers.submit(one) for one in work]
-    wait(jobs)
-    workers.close()
+    try:
+        jobs = [workers.submit(one) for one in work]
+        wait(jobs)
+    finally:
+        workers.close()
     return [job.result() for job in jobs]
 
 

@@ -9,10 +9,10 @@ limited rate. Only public names of schemathesis and hypothesis are used here.
 import copy
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import requests
 import schemathesis
@@ -25,20 +25,14 @@ from contract_tests.client.concurrency import Workers
 from contract_tests.client.service import Service
 from contract_tests.document import Operation, document
 
-Result = TypeVar("Result")
-_SHARE, _ATTEMPTS = 0.2, 3
+_SHARE = 0.2
+# More entries of a list or object take more time to draw, and find nothing that these do not.
+_MOST_ENTRIES = 3
 _MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
-
-
-def steadily(work: Callable[[], Result]) -> Result:
-    """Do a piece of work of hypothesis, again if it fails because of what other threads do meanwhile.
-
-    It looks at all modules, for example, while another thread may import one.
-    """
-    for _ in range(_ATTEMPTS - 1):
-        with suppress(RuntimeError, LookupError, AttributeError):
-            return work()
-    return work()
+# To describe a strategy, hypothesis looks at all modules and parses Python. Both fail if another thread
+# imports a module, or parses Python (before 3.11.8), at the same time.
+_RACES = (RuntimeError, SystemError)
+_ATTEMPTS = 3
 
 
 class _Late(Exception):
@@ -46,14 +40,16 @@ class _Late(Exception):
 
 
 class Generator:
-    """Sends the requests that schemathesis generates. `runs` is how many runs they may start."""
+    """Sends the requests that schemathesis generates. `runs` is how many runs they may start.
 
-    def __init__(self, service: Service, ids: Mapping[str, str], runs: int) -> None:
+    Hypothesis keeps caches for each thread, so `drawing`, which draws everything, has one thread.
+    """
+
+    def __init__(self, service: Service, ids: Mapping[str, str], runs: int, drawing: Workers) -> None:
         self._service, self._limits = service, service.limits
         self._deadline = time.monotonic() + max(0.0, service.client.budget.left * _SHARE)
         self._runs = threading.Semaphore(runs)
-        # Hypothesis keeps caches for each thread, so one thread draws everything.
-        self._drawing = Workers(1)
+        self._drawing = drawing
         self._schema: schemathesis.BaseSchema = self._drawing.submit(partial(self._load, ids)).result()
         self.errors: list[str] = []
 
@@ -92,11 +88,16 @@ class Generator:
         """The cases of an operation, always the same for a seed."""
         found: list[Case[Any]] = []
         for mode in () if self._is_late() else _MODES:
-            try:
-                found += steadily(partial(self._drawn, operation, mode))
-            except (HypothesisException, schemathesis.errors.SchemathesisError) as error:
-                # An operation without parameters has no invalid requests.
-                self.errors.append(str(error))
+            for _ in range(_ATTEMPTS):
+                try:
+                    found += self._drawn(operation, mode)
+                    break
+                except (HypothesisException, schemathesis.errors.SchemathesisError) as error:
+                    # An operation without parameters has no invalid requests.
+                    self.errors.append(str(error))
+                    break
+                except _RACES as error:
+                    self.errors.append(str(error))
         return found
 
     def _drawn(self, operation: Operation, mode: GenerationMode) -> "list[Case[Any]]":
@@ -129,15 +130,15 @@ class Generator:
         number, steps = self._service.settings.seed, self._limits.steps
         machine = seed(number)(Machine)
         try:
-            many = _settings(self._limits.examples, stateful_step_count=max(2, steps))
-            steadily(partial(machine.run, settings=many))
-        except (requests.exceptions.RequestException, HypothesisException) as error:
+            machine.run(settings=_settings(self._limits.examples, stateful_step_count=max(2, steps)))
+        except (requests.exceptions.RequestException, HypothesisException, *_RACES) as error:
             self.errors.append(str(error))
 
     def _load(self, ids: Mapping[str, str]) -> schemathesis.BaseSchema:
         raw = copy.deepcopy(document().documented.raw)
         for parameter in _restricted(raw, ids):
             parameter.pop("example", None)
+        _bound(raw["components"]["schemas"])
         model = raw["components"]["schemas"]["CreateRunRequest"]["properties"]["model"]
         model["enum"] = [self._service.model]
         generation = {"with-security-parameters": False, "database": "none"}
@@ -151,6 +152,17 @@ def _restricted(raw: Mapping[str, Any], ids: Mapping[str, str]) -> Iterator[dict
         if parameter["name"] in ids:
             parameter["schema"] = {"type": "string", "enum": [ids[parameter["name"]]]}
             yield parameter
+
+
+def _bound(node: Any) -> None:
+    """Limit the size of lists and free objects, at every depth."""
+    if isinstance(node, dict):
+        if node.get("type") == "array":
+            node.setdefault("maxItems", _MOST_ENTRIES)
+        if node.get("type") == "object" and "properties" not in node:
+            node.setdefault("maxProperties", _MOST_ENTRIES)
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        _bound(child)
 
 
 def _settings(examples: int, **more: Any) -> settings:

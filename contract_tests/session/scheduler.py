@@ -47,7 +47,7 @@ class Scheduler:
         self.record = Record()
         self.client = Client(settings, self.budget, self.record)
         self.service = Service(self.client)
-        self._pool, self._evaluator = Workers(_WORKERS), Workers(1)
+        self._pool, self._evaluator, self._drawing = Workers(_WORKERS), Workers(1), Workers(1)
         self._jobs: dict[str, Future[Any]] = {}
         self._lock = threading.Lock()
         self._story: tuple[int, History] | None = None
@@ -164,7 +164,8 @@ class Scheduler:
     def close(self) -> None:
         """Stop what is still running."""
         self.budget.stop()
-        self._pool.close()
+        for workers in (self._pool, self._evaluator, self._drawing):
+            workers.close()
         self.client.close()
 
     def _generate(self, operation: str) -> None:
@@ -179,7 +180,7 @@ class Scheduler:
         ids: dict[str, str] = {}
         self._attempt(lambda: ids.update(threadId=self.service.shared_thread()))
         self._attempt(lambda: ids.update(runId=self.service.finished_run()[1]))
-        return Generator(self.service, ids, self.plan.generated_runs)
+        return Generator(self.service, ids, self.plan.generated_runs, self._drawing)
 
     def _exploration(self, one: Exploration) -> None:
         self._attempt(partial(self._explore, one))

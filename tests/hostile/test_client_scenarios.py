@@ -15,6 +15,7 @@ from mock_server.scenarios.yaml_fields import ScenarioError
 from mock_server.scenarios.yaml_text import LARGEST_FILE, MOST_NODES
 from mock_server.simulation.trial import problem_with_client
 from mock_server.storage.lmdb import codec
+from tests.hostile.seeds import EXAMPLES
 
 FACTS = facts(openapi.load())
 GOOD = BUILT_IN.joinpath("instant.yaml").read_text(encoding="utf-8")
@@ -184,9 +185,9 @@ TOKENS = st.sampled_from(
 
 
 @settings(
-    max_examples=int(os.environ.get("HOSTILE_EXAMPLES", "300")),
+    max_examples=EXAMPLES or 300,
     deadline=None,
-    derandomize="HOSTILE_EXAMPLES" not in os.environ,
+    derandomize=not EXAMPLES,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.lists(TOKENS, max_size=25), st.integers(0, 2**32))

@@ -4,9 +4,7 @@
 may end at most two seconds after `--max-seconds`. Elsewhere, other work may hold it up.
 """
 
-import os
 import random
-import secrets
 from xml.etree import ElementTree
 
 import pytest
@@ -14,16 +12,14 @@ import pytest
 from tests.hostile.checking import Checked, check
 from tests.hostile.deployment import Behaviour, every_behaviour, hostile_deployment
 from tests.hostile.key_forms import new_key
+from tests.hostile.seeds import EXAMPLES, seed
 
-LONG = int(os.environ.get("HOSTILE_EXAMPLES", "0"))
-SECONDS = 6 if LONG else 4
-MOST_SECONDS = SECONDS + 2 if LONG else SECONDS + 60
-# The first seed is fixed, the others are fresh. They are drawn within the test, so that all processes
-# collect the same tests.
-ROUNDS = range(LONG // 400 if LONG else 2)
+SECONDS = 6 if EXAMPLES else 4
+MOST_SECONDS = SECONDS + 2 if EXAMPLES else SECONDS + 60
+ROUNDS = range(1, 1 + (EXAMPLES // 400 if EXAMPLES else 2))
 # One for each way in which a response can be too long, too large or forged.
 CHOSEN = ["_endless", "_bomb", "_dripping_continue", "the key in every form", "forged reports"]
-SINGLE = [one for one in every_behaviour() if LONG or one.name in CHOSEN]
+SINGLE = [one for one in every_behaviour() if EXAMPLES or one.name in CHOSEN]
 
 
 def confirm(checked: Checked, key: str) -> None:
@@ -34,10 +30,9 @@ def confirm(checked: Checked, key: str) -> None:
 
 @pytest.mark.parametrize("number", ROUNDS)
 def test_a_deployment_with_hostile_responses_now_and_then(number: int) -> None:
-    seed = secrets.randbelow(10**6) if number else 1
-    print(f"seed {seed}")
-    key = new_key(random.Random(seed))
-    with hostile_deployment(key, seed, share=0.3, polite=4) as deployment:
+    chosen = seed(number)
+    key = new_key(random.Random(chosen))
+    with hostile_deployment(key, chosen, share=0.3, polite=4) as deployment:
         confirm(check(deployment, key, seconds=SECONDS), key)
 
 
@@ -48,7 +43,7 @@ def test_a_deployment_that_has_one_hostile_behaviour(behaviour: Behaviour) -> No
         confirm(check(deployment, key, seconds=SECONDS), key)
 
 
-@pytest.mark.parametrize("behaviour", SINGLE[:1] if not LONG else SINGLE, ids=lambda one: one.name)
+@pytest.mark.parametrize("behaviour", SINGLE[:1] if not EXAMPLES else SINGLE, ids=lambda one: one.name)
 def test_a_deployment_that_is_hostile_from_the_first_request_on(behaviour: Behaviour) -> None:
     key = new_key(random.Random(behaviour.name))
     with hostile_deployment(key, share=1, only=behaviour) as deployment:

@@ -77,6 +77,7 @@ class MeteringBackend(httpcore.NetworkBackend):
         self._backend = httpcore.SyncBackend()
         self._streams: weakref.WeakSet[_Stream] = weakref.WeakSet()
         self._lock = threading.Lock()
+        self._is_shut = False
 
     def connect_tcp(
         self,
@@ -91,8 +92,9 @@ class MeteringBackend(httpcore.NetworkBackend):
         return self._keep(self._backend.connect_tcp(host, port, within, local_address, socket_options))
 
     def shut(self) -> None:
-        """End every connection, so that no thread waits for it any more."""
+        """End every connection, so that no thread waits for it any more. No other one can begin."""
         with self._lock:
+            self._is_shut = True
             streams = list(self._streams)
         for stream in streams:
             stream.shut()
@@ -100,8 +102,12 @@ class MeteringBackend(httpcore.NetworkBackend):
     def _keep(self, inner: httpcore.NetworkStream) -> "_Stream":
         stream = _Stream(inner, self._keep)
         with self._lock:
-            self._streams.add(stream)
-        return stream
+            if not self._is_shut:
+                self._streams.add(stream)
+                return stream
+        # The pool closed the connections that it had then. It would never close this one.
+        stream.close()
+        raise httpcore.ConnectError("the client has been closed")
 
 
 class _Stream(httpcore.NetworkStream):
@@ -156,12 +162,10 @@ def _within(timeout: float | None) -> float | None:
     return meter.left if timeout is None else min(timeout, meter.left)
 
 
-def install(http: httpx.Client) -> MeteringBackend:
-    """Make a client read from the network through a meter. Returns its network."""
-    backend = MeteringBackend()
+def install(http: httpx.Client, backend: MeteringBackend) -> None:
+    """Make a client read from the network through a meter."""
     # The HTTP library passes no network on to its connection pools.
     for transport in [http._transport, *http._mounts.values()]:
         if isinstance(transport, httpx.HTTPTransport):
             assert hasattr(transport._pool, "_network_backend"), "this version of httpcore cannot be metered"
             transport._pool._network_backend = backend
-    return backend

@@ -3,7 +3,9 @@
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
+from threading import Thread, current_thread
 
 import pytest
 
@@ -59,3 +61,23 @@ def test_closed_workers_begin_nothing() -> None:
     gate.set()
     with pytest.raises(CancelledError):
         waiting.result(20)
+
+
+def test_closed_workers_accept_nothing() -> None:
+    workers = Workers(1)
+    workers.close()
+    with pytest.raises(CancelledError):
+        workers.submit(lambda: None).result(20)
+
+
+def test_no_thread_is_left_if_the_work_cannot_be_listed() -> None:
+    def work() -> Iterator[Callable[[], Thread]]:
+        yield current_thread
+        raise ValueError("no more")
+
+    before = set(threading.enumerate())
+    with pytest.raises(ValueError, match="no more"):
+        at_once(work())
+    for thread in set(threading.enumerate()) - before:
+        thread.join(20)
+        assert not thread.is_alive()
