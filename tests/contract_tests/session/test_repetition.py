@@ -27,7 +27,7 @@ def _failing(*numbers: int) -> Answer:
 
 
 def _found(answer: Answer, folder: Path, requests: int) -> tuple[Finding, Record]:
-    """The finding about so many requests after it was tried again, and what was recorded."""
+    """The finding about N requests after it was tried again, and what was recorded."""
     with serving(answer) as url:
         budget = Budget(folder, runs=0, tokens=0, requests=99, seconds=30, started=time.time())
         client = Client(Settings(url, timeout=5), budget, Record())
