@@ -3,14 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from contract_tests.checks import Check
 from contract_tests.checks.evaluation import findings_of
 from contract_tests.client.budget import BudgetExceeded
 from contract_tests.client.client import Client
-from contract_tests.client.concurrency import at_once
 from contract_tests.findings import Finding, Outcome, merge
 from contract_tests.observations.exchange import KEY_HEADER, Exchange, Intent
 from contract_tests.observations.traces import Stream, Trace
@@ -21,6 +19,7 @@ TRIES = 2
 """How often a check that sends requests of its own is made again."""
 # How many findings are tried again, how many operations are named, and what always happens.
 _MOST_FINDINGS, _MOST_NAMES, _ENOUGH = 20, 5, 3
+_LARGE = 2**16
 _OF_THE_CONNECTION = frozenset({"host", "content-length", "connection", KEY_HEADER.lower()})
 
 
@@ -93,7 +92,7 @@ class Repetition:
     def _again(self, check: Check, finding: Finding) -> Finding:
         assert finding.exchange is not None
         try:
-            responses = at_once([partial(self._sent_again, finding.exchange)] * AGAIN)
+            responses = [self._sent_again(finding.exchange) for _ in range(AGAIN)]
         except BudgetExceeded:
             return finding
         shown = sum(any(one.key == finding.key for one in findings_of(check, each)) for each in responses)
@@ -119,7 +118,7 @@ def _may_be_intermittent(finding: Finding) -> bool:
         return False
     always = finding.often.startswith("all ") and finding.count >= _ENOUGH
     starts_run = exchange.operation is not None and exchange.operation.starts_run
-    return not always and not starts_run
+    return not always and not starts_run and len(exchange.body) <= _LARGE
 
 
 def _is_conclusive(findings: Sequence[Finding]) -> bool:

@@ -82,7 +82,8 @@ class Scheduler:
         found: list[Finding] | None = self._result(self.job(check.slug, lambda: self._probe(check)))
         if found is None:
             return [could_not_try(check, _LATE)]
-        return self._probed_again(check, found) if _is_broken(found) else found
+        may_repeat = _is_broken(found) and not self.record.full
+        return self._probed_again(check, found) if may_repeat else found
 
     def _probed_again(self, check: Check, found: list[Finding]) -> list[Finding]:
         """The findings of a probe after it was made again. It must not take runs that other jobs need."""

@@ -10,7 +10,6 @@ import re
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -139,10 +138,3 @@ def _form(exchange: Exchange) -> Any:
     if isinstance(exchange.json, dict | list):
         text = json.dumps(exchange.json, sort_keys=True)
     return _TIMES.sub("TIME", _IDS.sub("ID", text))
-
-
-def all_missing(case: Case, findings: list[Finding]) -> Iterator[str]:
-    """What the reproductions of findings do not show, one line each."""
-    for finding in findings:
-        if why := missing(case, finding):
-            yield f"{case.name}: {finding.slug}: {finding.place}: {why}"

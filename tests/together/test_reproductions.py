@@ -10,6 +10,7 @@ import pytest
 from tests.together.cases import cases
 from tests.together.checking import found_by, settings_of
 from tests.together.deployment import KEY
+from tests.together.reproducing import missing
 from tests.together.serve import serving
 
 # The name of a faulty deployment, the check that finds it, and what the response shows.
@@ -42,3 +43,22 @@ def test_the_script_of_a_finding_shows_it(name: str, tmp_path: Path) -> None:
         )
     assert done.returncode == 0, (scripts[0], done.stderr)
     assert re.search(expected, done.stdout), (scripts[0], done.stdout)
+
+
+# The name of a faulty deployment, and the check that finds it.
+FOUND = {
+    "created-is201": "status-documented",
+    "json-as-html": "content-type-json",
+    "errors-as-plain-text": "error-body",
+    "accept-any-is-refused": "any-answer-accepted",
+    "created-at-the-epoch": "created-now",
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_the_check_finds_the_fault_again_in_what_the_reproduction_sends(name: str) -> None:
+    (case,) = cases(name)
+    with serving(case.app()) as url:
+        found = found_by(settings_of(case, url, "smoke"), [FOUND[name]])
+    assert found
+    assert missing(case, found[0]) == ""

@@ -83,3 +83,17 @@ def test_a_check_that_cannot_be_made_again_says_nothing() -> None:
     untried = SERVER_ERROR.finding(Deviation("no run", "a run", outcome=Outcome.UNTRIED))
     (found,) = Repetition(None).of_probe([broken], lambda: [untried])  # type: ignore[arg-type]
     assert found == broken
+
+
+def test_a_large_response_is_not_asked_for_again(tmp_path: Path) -> None:
+    large = b'"' + b"x" * 2**17 + b'"'
+    calls = iter(range(1000))
+    with serving(lambda handler: handler.reply(200 if next(calls) else 500, large)) as url:
+        budget = Budget(tmp_path, runs=0, tokens=0, requests=9, seconds=30, started=time.time())
+        client = Client(Settings(url, timeout=5), budget, Record())
+        client.send("GET", "/threads")
+        client.send("GET", "/threads")
+        findings = counted(SERVER_ERROR, client.record.exchanges)
+        assert findings[0].often == "1 of 2 responses of listThreads"
+        assert Repetition(client).of_requests(SERVER_ERROR, findings) == findings
+        client.close()
