@@ -120,7 +120,7 @@ def test_a_connection_leaves_no_reference_cycle(kind: str) -> None:
 
 
 def _visit(origin: str, sent: bytes, most: int) -> None:
-    """Send bytes on a new connection, read so many at most, and leave."""
+    """Send bytes on a new connection, read at most the given number, and leave."""
     host, port = origin.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=20) as connection:
         connection.sendall(sent)
