@@ -78,6 +78,10 @@ soak: $(INSTALLED) ## Load the mock for an hour with each store and watch its me
 bench: $(INSTALLED) ## Measure the mock and other mock servers; ARGS=--quick takes a minute or two
 	@exec $(BIN)/python -m benchmarks $(ARGS)
 
+.PHONY: bench-review
+bench-review: $(INSTALLED) ## Measure tune-review on large generated documents; ARGS="BASE HEAD" adds your own
+	@exec $(BIN)/python -m benchmarks.review $(ARGS)
+
 .PHONY: prove
 prove: $(INSTALLED) ## Run the checker against every faulty and every conforming deployment
 	@PROVE=1 exec $(BIN)/python -m pytest -n auto tests/together $(ARGS)

@@ -14,7 +14,7 @@ from spec_review.operations import METHODS, Matching, Pair, match
 from spec_review.schema_pair import SchemaPair
 from spec_review.values.declared import Declared
 from spec_review.values.equality import Equality
-from spec_review.values.grades import has_assumptions, has_grades
+from spec_review.values.grades import has_assumptions
 from spec_review.values.jumps import Jumps
 from spec_review.values.search import Search
 from spec_review.values.serialization import JsonChecker, TextChecker
@@ -44,7 +44,7 @@ class Comparison:
         self.equality, self.validators = Equality(self.unchanged), Validators(self.unchanged)
         self.matching = match(self.base, self.revision)
         documents = [self.base, self.revision, *self.base.others.values(), *self.revision.others.values()]
-        jumps = None if any(has_grades(document) for document in documents) else Jumps(self.unchanged)
+        jumps = None if any(document.may_have_grades for document in documents) else Jumps(self.unchanged)
         self.searches = {
             as_text: Search(
                 self.validators,

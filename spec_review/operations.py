@@ -183,8 +183,12 @@ def _index(found: list[Operation], keys: Keys) -> Index:
 
 
 def _servers(owner: Cursor) -> list[Server]:
-    found = [server for cursor in owner.elements("servers") for server in _expanded(cursor)]
-    return found or [Server("", "")]
+    memory, key = owner.document.memory, ("servers", owner.path)
+    if key not in memory:
+        found = [server for cursor in owner.elements("servers") for server in _expanded(cursor)]
+        memory[key] = found or [Server("", "")]
+    result: list[Server] = memory[key]
+    return result
 
 
 def _expanded(cursor: Cursor) -> Iterator[Server]:

@@ -60,7 +60,7 @@ def _from_value(comparison: Comparison, evidence: Evidence) -> Proof | None:
         for exactly_one in (True, False):
             check = ProofCheck.of(comparison, evidence.schemas, readings, exactly_one)
             if check.holds(evidence.value):
-                value = check.shrunk(evidence.value)
+                value = check.shrunk(evidence.value, evidence.name)
                 return _proof(comparison, evidence, value, check.refusal(value, evidence))
     return None
 
@@ -104,17 +104,22 @@ class ProofCheck:
             validators, self.rejecting, value, strictly=True
         )
 
-    def reasons(self, value: Any) -> set[tuple[str, int]]:
-        """Why the value is rejected: each keyword and its depth in the value."""
+    def reasons(self, value: Any, named: str) -> set[tuple[str, int, bool]]:
+        """Why the value is rejected: each keyword, its depth in the value, and whether it names `named`."""
         found = self.search.checker.rejections(self.search.validators, self.rejecting, value)
-        return {(name, len(place)) for name, place, _ in found}
+        return {
+            (name, len(place), bool(named) and named in names_of(name, details))
+            for name, place, details in found
+        }
 
-    def shrunk(self, value: Any) -> Any:
+    def shrunk(self, value: Any, named: str) -> Any:
         """The value without the parts that neither the check nor the reasons need."""
-        reasons = self.reasons(value)
+        reasons = self.reasons(value, named)
 
         def holds(one: Any) -> bool:
-            return not self.search.is_out_of_time() and self.holds(one) and self.reasons(one) == reasons
+            return (
+                not self.search.is_out_of_time() and self.holds(one) and self.reasons(one, named) == reasons
+            )
 
         return shrink(value, holds)
 

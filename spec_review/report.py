@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from spec_review.change import LEVELS, Change, Level
+from spec_review.loading import Source
 from spec_review.settings import Entry
 
 
@@ -19,8 +20,8 @@ class Report:
     unexplained: int = 0
     """The number of places that differ without a change that reports them."""
 
-    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """The text of each file by its name, for excerpts."""
+    sources: Mapping[str, Source] = field(default_factory=dict, repr=False)
+    """Each file by its name, for excerpts."""
 
     def of(self, level: Level) -> list[Change]:
         """The changes of a level, without the accepted ones."""

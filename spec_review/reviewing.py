@@ -60,8 +60,8 @@ def _compared(base: Document, revision: Document, options: Options) -> Report:
         except LintUnavailable as problem:
             notes.append(str(problem))
     files = [base, revision, *base.others.values(), *revision.others.values()]
-    texts = {document.name: document.source.text for document in files}
-    return Report(base.name, revision.name, changes, (), notes, len(places), texts)
+    sources = {document.name: document.source for document in files}
+    return Report(base.name, revision.name, changes, (), notes, len(places), sources)
 
 
 def _all_compared(base: str, revision: str, options: Options) -> Iterator[Report]:
@@ -93,5 +93,5 @@ def _joined(base: str, revision: str, reports: Sequence[Report]) -> Report:
         (),
         [note for report in reports for note in report.notes],
         sum(report.unexplained for report in reports),
-        {name: text for report in reports for name, text in report.texts.items()},
+        {name: source for report in reports for name, source in report.sources.items()},
     )

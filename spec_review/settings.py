@@ -9,7 +9,7 @@ from pathlib import Path
 from openapi import Grade
 from spec_review.catalogue import RULES
 from spec_review.change import LEVELS, Accepted, Change, Level
-from spec_review.loading import DocumentError
+from spec_review.loading import DocumentError, Source
 from spec_review.loading.parsed import parse
 
 FIELDS = ("fingerprint", "reason", "date")
@@ -61,10 +61,10 @@ class Entry:
 def accepted_entries(file: Path) -> list[Entry]:
     """The entries of an accepted-changes file. Raises `SettingsError` when the file is invalid."""
     try:
-        parsed = parse(file.read_text(encoding="utf-8"), str(file))
+        parsed = parse(Source(str(file), file.read_bytes()))
     except DocumentError as error:
         raise SettingsError(str(error)) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise SettingsError(f"{file}: cannot be read: {error}") from None
     listed = parsed.content.get("accepted") if isinstance(parsed.content, dict) else None
     if not isinstance(listed, list):

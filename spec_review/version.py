@@ -41,7 +41,7 @@ def version_changes(comparison: Comparison, changes: Sequence[Change]) -> Iterat
 
 
 def _uses_our_extensions(document: Document) -> bool:
-    return grade_at(document.root) != Grade.DOCUMENTED or "x-lifecycle" in document.source.text
+    return grade_at(document.root) != Grade.DOCUMENTED or document.source.mentions("x-lifecycle")
 
 
 def _numbers(document: Document) -> tuple[int, int, int] | None:

@@ -12,7 +12,9 @@ from contract_tests.checks import timestamps
 from contract_tests.checks import stream
 from contract_tests.checks import stream_contents
 from contract_tests.checks import echoes
+from contract_tests.checks import references
 from contract_tests.checks import workflows
+from contract_tests.checks import modifications
 from contract_tests.checks import requests
 from contract_tests.checks import http
 from contract_tests.checks import shapes
@@ -28,7 +30,9 @@ __all__ = [
     "errors",
     "http",
     "lifecycle",
+    "modifications",
     "pages",
+    "references",
     "requests",
     "service",
     "shapes",

@@ -4,9 +4,15 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
+from math import inf
 from typing import Any
 
-from contract_tests.checks.references import changed_references, images_of
+from contract_tests.checks.references import (
+    changed_references,
+    images_of,
+    lost_addresses,
+    other_types,
+)
 from contract_tests.checks.values import contains, is_blank
 from contract_tests.document import EVENT_STREAM, Role, document
 from contract_tests.findings import Deviation, check
@@ -18,7 +24,7 @@ from contract_tests.observations.traces import Observation, Stream, Trace
 
 # A service may drop a reference to a file or run that it cannot resolve, or to an assistant: no support yet.
 _REFERENCES = frozenset({"attachments", "runId", "toolResources", "assistantId"})
-_STABLE = {
+STABLE = {
     "run": ("object", "createdAt", "threadId", "assistantId", "model", "instructions", "tools", "fileIds"),
     "thread": ("object", "createdAt"),
     "message": ("object", "createdAt", "threadId", "role", "runId"),
@@ -171,13 +177,15 @@ def created_fields_do_not_change(trace: Trace) -> Iterator[Deviation]:
     Advice: serve all operations from one record
     """
     for earlier, later in trace.pairs():
-        for name in _STABLE.get(trace.kind, ()):
+        for name in STABLE.get(trace.kind, ()):
             if changed(earlier.body.get(name), later.body.get(name), name):
                 yield _change(trace, earlier, later, name)
         for name in _KEPT.get(trace.kind, ()):
             if not contains(later.body.get(name), earlier.body.get(name)):
                 yield _change(trace, earlier, later, name)
-        if not contains(images_of(later.body.get("content")), images_of(earlier.body.get("content"))):
+        parts, others = earlier.body.get("content"), later.body.get("content")
+        kept = contains(images_of(others), images_of(parts)) and not lost_addresses(parts, others)
+        if not kept or other_types(parts, others):
             yield _change(trace, earlier, later, "content")
         words, now = text_of(earlier.body.get("content")), text_of(later.body.get("content"))
         if trace.kind == "message" and earlier.body.get("role") == "user" and words and now != words:
@@ -203,26 +211,37 @@ def _change(trace: Trace, earlier: Observation, later: Observation, name: str) -
 
 @check("metadata-stays", Trace)
 def metadata_does_not_change(trace: Trace) -> Iterator[Deviation]:
-    """The metadata and title of a request do not change until they are modified.
+    """The metadata and title of a request do not change until they are modified again.
 
     Source: the reference pages of create, retrieve and modify
     Grade: documented
     Allows: metadata that the service adds; a title for a thread that has none
     Advice: store them as given and return them everywhere
     """
-    first = trace.observations[0]
-    operation, asked = first.exchange.operation, first.exchange.request_json
-    if operation is None or not operation.creates(trace.kind) or not isinstance(asked, dict):
-        return
-    if any(is_modification(one.exchange) for one in trace.observations):
-        return
-    # A service may add to metadata, and may give a thread the title that its client left out.
-    given = {name: asked[name] for name in ("metadata", "title") if asked.get(name)}
-    shown = [name for name, value in given.items() if contains(first.body.get(name), value)]
-    for later in (one for one in trace.observations if first.precedes(one)):
-        for name in shown:
-            if not contains(later.body.get(name), given[name]):
-                yield _change(trace, first, later, name)
+    for name in ("metadata", "title"):
+        set_by = {
+            one.exchange.sent: one for one in trace.observations[::-1] if _writes(one, trace.kind, name)
+        }
+        writes = list(set_by.values())
+        for write in writes:
+            others = [one.exchange for one in writes if one is not write]
+            value = write.exchange.request_json[name]
+            alone = all(one.received <= write.sent or one.sent >= write.received for one in others)
+            # A service may add to metadata, and may give a thread the title that its client left out.
+            if not value or not alone or not contains(write.body.get(name), value):
+                continue
+            until = min((one.sent for one in others if one.sent >= write.received), default=inf)
+            for later in trace.observations:
+                held = write.precedes(later) and later.received <= until
+                if held and not contains(later.body.get(name), value):
+                    yield _change(trace, write, later, name)
+
+
+def _writes(one: Observation, kind: str, name: str) -> bool:
+    """Whether an observation is the response to a request that set a field."""
+    operation, asked = one.exchange.operation, one.exchange.request_json
+    sets = operation is not None and (operation.creates(kind) or operation.role is Role.MODIFY)
+    return sets and one.kind == kind and isinstance(asked, dict) and name in asked
 
 
 def is_modification(exchange: Exchange) -> bool:

@@ -2,8 +2,9 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
+from functools import partial
 from urllib.parse import quote
 
 from contract_tests.client.raw_http import RawResponse, Unavailable, send_raw
@@ -12,7 +13,7 @@ from contract_tests.client.second_look import request_of
 from contract_tests.client.service import Inconclusive, Service
 from contract_tests.document import EVENT_STREAM, Role, document
 from contract_tests.findings import Deviation, Outcome, check
-from contract_tests.observations.assembly import History
+from contract_tests.observations.assembly import NOT_OFFERED, History
 from contract_tests.observations.exchange import Exchange, Intent
 from openapi import Grade
 
@@ -67,7 +68,7 @@ def operations_do_not_redirect(exchange: Exchange) -> Iterator[Deviation]:
     Allows: a GET that is redirected to its own path with or without the final slash
     Advice: respond at the path itself; clients drop key and body when they follow a redirect
     """
-    if exchange.operation is None or Intent.ODD in exchange.intents:
+    if exchange.operation is None or exchange.intents & {Intent.ODD, Intent.REFERENCES}:
         return
     if 300 <= exchange.status < 400:
         yield Deviation(f"{exchange.status} to {exchange.header('location')!r}", "no redirect", exchange)
@@ -206,9 +207,17 @@ def wrong_method_is_refused(service: Service) -> Iterator[Deviation]:
     for path, methods in _addresses(service):
         for method in sorted({"PUT", "PATCH"} - methods, reverse=True):
             exchange = service.client.send(method, path, body={}, intents=[Intent.WRONG_METHOD])
+            if exchange.status == 404 and _is_missing(service, path, methods):
+                break
             if exchange.status not in (405, 501, 401, 403, 429, 503, 0):
                 place = f"{method} {_pattern(path)}"
                 yield Deviation(f"status {exchange.status}", "405", exchange, place)
+
+
+def _is_missing(service: Service, path: str, methods: Collection[str]) -> bool:
+    """Whether a service does not offer what a path is documented for."""
+    send = partial(service.client.send, path=path, body={}, intents=[Intent.ODD])
+    return all(send(method).status in NOT_OFFERED for method in methods)
 
 
 def _addresses(service: Service) -> Iterator[tuple[str, set[str]]]:

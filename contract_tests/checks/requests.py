@@ -14,6 +14,7 @@ from openapi import GRADES, Grade
 
 _INVALID = (400, 406, 411, 413, 415, 422, 501)
 _LARGEST, _DEFAULT = 100, 20
+_VALID = {Intent.NO_TOKEN_LIMIT, Intent.REFERENCES}
 
 
 @check("invalid-field-refused", Exchange)
@@ -156,7 +157,7 @@ def valid_request_is_accepted(history: History) -> Iterator[Deviation]:
     Source: the request tables and query parameters of the reference pages
     Grade: documented
     Allows: a refusal while a run is active; bounds that only the service knows for odd values; unknown
-    fields refused, as a warning
+    fields and unknown files refused, as a warning
     Advice: accept every documented field, alone and together with others
     """
     working = {one.operation.id for one in history.exchanges if one.operation and one.ok}
@@ -164,13 +165,16 @@ def valid_request_is_accepted(history: History) -> Iterator[Deviation]:
         operation = exchange.operation
         if operation is None or not operation.is_documented:
             continue
-        if exchange.intents - {Intent.NO_TOKEN_LIMIT} or exchange.status not in _INVALID:
+        if exchange.intents - _VALID or exchange.status not in _INVALID:
             continue
         grade = _allowed_by(operation.id, exchange)
         if grade is not None and operation.id in working and not _busy(history, exchange):
             suspect = _suspect(history, exchange)
             shown = exchange.body[:160].decode("utf-8", "backslashreplace")
             place = f"{operation.id}: {suspect}"
+            if Intent.REFERENCES in exchange.intents:
+                # No page says what becomes of a file, a store or a dataset that does not exist.
+                place, grade = f"{place}, as references", _worse(grade, Grade.OBSERVED)
             yield Deviation(f"status {exchange.status} for {suspect}: {shown}", "200", exchange, place, grade)
 
 
@@ -203,7 +207,11 @@ def _allowed_by(operation: str, exchange: Exchange) -> Grade | None:
         view.grade for view in views if not view.mismatches(view.request_schema(operation) or {}, body)
     )
     seen = isinstance(body, dict) and _only_observed(operation, body)
-    return max(grade, Grade.OBSERVED if seen else grade, key=lambda one: one.rank)
+    return _worse(grade, Grade.OBSERVED) if seen else grade
+
+
+def _worse(one: Grade, other: Grade) -> Grade:
+    return max(one, other, key=lambda grade: grade.rank)
 
 
 def _only_observed(operation: str, body: Mapping[str, Any]) -> bool:

@@ -7,19 +7,12 @@ from itertools import pairwise
 from contract_tests.document import EVENT_STREAM, JSON
 from contract_tests.findings import Deviation, check
 from contract_tests.observations.assembly import History
-from contract_tests.observations.exchange import Exchange, Intent
+from contract_tests.observations.exchange import Exchange
 from contract_tests.observations.lifecycle import lifecycles
-from contract_tests.observations.timestamps import parse_timestamp
+from contract_tests.observations.stream_timing import buffered
 from contract_tests.observations.traces import Stream, StreamEvent, Trace
 from openapi import Grade
 
-# Work of at least _WORTH seconds is compared. A run of at least _LONG seconds, time in the queue included,
-# must not arrive within the share _BURST of its time.
-_WORTH = 0.5
-_LONG = 1.0
-_BURST = 0.05
-# The share of the time of a stream that an ordinary request may take, on a machine that is not busy.
-_SLOW = 0.25
 # The beginning of an object, in JSON or in a programming language. A piece of text may be a single brace.
 _OBJECT = re.compile(r"\s*\{\s*[\"'\w]")
 
@@ -224,58 +217,8 @@ def events_arrive_during_the_run(history: History) -> Iterator[Deviation]:
 
     Source: the reference page "Create run": a stream of what happens during the run
     Grade: documented
-    Allows: short runs; streams of few events; single streams that a busy machine delays
+    Allows: short runs; streams of few events; streams that a busy machine delays
     Advice: flush after each event; look for a buffering proxy
     """
-    # A busy machine may delay one stream, but not all of an operation in the same way.
-    calm = [stream for stream in history.streams if not _is_busy(history, stream)]
-    known = [(stream, late) for stream in calm if (late := _held_back(stream)) is not None]
-    for label in dict.fromkeys(stream.exchange.label for stream, _ in known):
-        seen = [(stream, late) for stream, late in known if stream.exchange.label == label]
-        if all(late for _, late in seen) and (len(seen) > 1 or len(seen) == len(known)):
-            stream, late = seen[0]
-            yield Deviation(late, "events spread over the run", stream.exchange)
-
-
-def _is_busy(history: History, stream: Stream) -> bool:
-    """Whether requests that wait for nothing took long while a stream was read: so may its events."""
-    began, ended = stream.exchange.sent, stream.exchange.received
-    took = sorted(
-        one.received - one.sent
-        for one in history.exchanges
-        if one.sent < ended and one.received > began and one.operation and not one.operation.waits_for_run
-    )
-    return bool(took) and took[len(took) // 2] > _SLOW * (ended - began)
-
-
-def _held_back(stream: Stream) -> str | None:
-    """How the events were held back, empty if they were not, None if that cannot be known."""
-    times = [event.event.at for event in stream.events]
-    if Intent.UNTIMED in stream.exchange.intents or len(times) < 3:
-        return None
-    took = _work(stream)
-    if took is not None and took[0] >= _WORTH:
-        lasted, arriving = took
-        return f"{lasted:.1f} s of work arrived within {arriving:.2f} s" if arriving < lasted / 2 else ""
-    life = _work(stream, "queued", "createdAt")
-    if life is None or life[0] < _LONG:
-        return None
-    lasted, arriving = life
-    return f"{lasted:.1f} s arrived within {arriving:.2f} s" if arriving <= _BURST * lasted else ""
-
-
-def _work(
-    stream: Stream, status: str = "in_progress", timestamp: str = "startedAt"
-) -> tuple[float, float] | None:
-    """The seconds from a status of the run to its end, by its timestamps and by the arrival of its events."""
-    table = lifecycles()["run"]
-    began = next((one for one in stream.runs if one.data.get("status") == status), None)
-    ended = next((one for one in stream.runs if one.data.get("status") in table.terminal), None)
-    if began is None or ended is None:
-        return None
-    start = parse_timestamp(ended.data.get(timestamp))
-    end = parse_timestamp(ended.data.get(table.timestamp.get(str(ended.data["status"]), "")))
-    if start is None or end is None:
-        return None
-    surely = end.seconds - start.seconds - max(start.precision, end.precision)
-    return float(surely), ended.event.at - began.event.at
+    for stream, late in buffered(history):
+        yield Deviation(late, "events spread over the run", stream.exchange)

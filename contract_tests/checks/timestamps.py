@@ -27,13 +27,15 @@ def timestamps_are_fixed(trace: Trace) -> Iterator[Deviation]:
     Allows: fewer digits, another zone
     Advice: write each timestamp once, when the event happens
     """
-    names = ["createdAt", *trace.lifecycle.timestamps()] if has_status(trace) else ["createdAt"]
+    names = ["createdAt", *trace.lifecycle.timestamps(), "expiresAt"] if has_status(trace) else ["createdAt"]
     for earlier, later in trace.pairs():
         for name in names:
             old, new = earlier.body.get(name), later.body.get(name)
             if not empty(old) and old != new and not same_time(old, new):
+                # No page says that a deadline does not move.
+                grade = Grade.ASSUMED if name == "expiresAt" else None
                 seen = f"{name}: {old} ({earlier.source}), then {new or 'none'} ({later.source})"
-                yield Deviation(seen, str(old), later.exchange, f"{trace.kind}.{name}")
+                yield Deviation(seen, str(old), later.exchange, f"{trace.kind}.{name}", grade)
 
 
 @check("timestamp-of-status", Trace)

@@ -46,10 +46,12 @@ def contains(value: Any, part: Any, own: bool = True) -> bool:
     """Whether a JSON value has everything that another has, at every depth.
 
     What says nothing may be missing, be null, or be filled in with what says nothing, or with a default. A
-    field that is 0 or false may be missing too, but no entry of what is the client's `own`.
+    field that is 0 or false may be missing or null too, but no entry of what is the client's `own`.
     """
     if is_blank(part):
         return part in (None, {}) or is_blank(value) or isinstance(value, type(part))
+    if not own and value is None and part in (0, False):
+        return True
     if isinstance(part, Mapping):
         return isinstance(value, Mapping) and all(
             contains(value.get(name), item, own or name in _OWN)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
-from contract_tests.checks.echoes import changed, is_modification, stored_by
+from contract_tests.checks.echoes import is_modification, stored_by
+from contract_tests.checks.page_walks import ids_of
 from contract_tests.checks.values import LAG, contains, same_time
 from contract_tests.client.samples import valid_body
 from contract_tests.client.service import Inconclusive, Service
@@ -245,56 +245,27 @@ def _is_greeting(entry: Mapping[str, Any], exchange: Exchange) -> bool:
     return written and entry.get("threadId") == exchange.path_parameters.get("threadId")
 
 
-@check("modify-run-changes-metadata", Service, needs=("a run with every documented field",))
-def modifying_a_run_changes_its_metadata(service: Service) -> Iterator[Deviation]:
-    """Modifying a run changes its metadata permanently, and nothing else.
+@check("dataset-filters", Service)
+def dataset_filters_threads(service: Service) -> Iterator[Deviation]:
+    """The list of a dataset has its threads and no others.
 
-    Source: the reference page of modify run
-    Grade: documented
-    Allows: metadata that is merged or replaced; further fields that change; a refused empty
-    modification
-    Advice: write only the metadata
+    Source: the reference pages of create thread and list threads, `datasetId`; what it does is assumed
+    Grade: observed
+    Advice: filter by the dataset of each thread
     """
-    path = service.own_run()
-    yield from _modify(service, "run", path, {"metadata": {"modified": "yes"}})
-    yield from _modify(service, "run", path, {})
-
-
-@check("modify-thread-changes-what-is-asked", Service)
-def modifying_a_thread_changes_what_is_asked(service: Service) -> Iterator[Deviation]:
-    """Modifying a thread changes its title or metadata permanently, and nothing else.
-
-    Source: the reference page of modify thread
-    Grade: documented
-    Allows: metadata that is merged or replaced; further fields that change
-    Advice: write only the fields in the request
-    """
-    thread = service.fresh_thread(title="Before", metadata={"kept": "yes"})
-    yield from _modify(service, "thread", {"threadId": thread}, {"title": "After"})
-    yield from _modify(service, "thread", {"threadId": thread}, {"metadata": {"modified": "yes"}})
-    yield from _modify(service, "thread", {"threadId": thread}, {})
-
-
-def _modify(
-    service: Service, kind: str, path: Mapping[str, str], change: Mapping[str, Any]
-) -> Iterator[Deviation]:
-    reading, modifying = (document().operation(role, kind).id for role in (Role.READ, Role.MODIFY))
-    before = service.require(reading, path=path)
-    known = document().documented.properties(document().documented.response_schema(reading, 200))
-    # A service may reject a modification of nothing.
-    send = service.require if change else partial(service.request, intents=[Intent.ODD])
-    modified = send(modifying, path=path, body=dict(change))
-    after = service.require(reading, path=path)
-    for exchange in (modified, after) if modified.ok else ():
-        if not isinstance(before.json, dict) or not isinstance(exchange.json, dict):
-            continue
-        place = f"{exchange.label} after {modifying}"
-        for name, value in change.items():
-            if not contains(exchange.json.get(name), value):
-                seen = f"{name}: {str(exchange.json.get(name))[:80]}"
-                yield Deviation(seen, str(value), exchange, f"{place}: {name}")
-        for name, value in before.json.items():
-            # Fields that no page describes, such as the time of the last change, may change.
-            if name in known and name not in change and changed(value, exchange.json.get(name), name):
-                seen = f"{name} became {str(exchange.json.get(name))[:80]!r}"
-                yield Deviation(seen, str(value)[:80], exchange, f"{place}: {name}")
+    other, name = service.fresh_thread(), "dataset_tune_check"
+    created = service.request("createThread", body={"datasetId": name}, intents=[Intent.REFERENCES])
+    if not created.ok or not isinstance(created.json, dict):
+        raise Inconclusive("the service refuses an unknown dataset")
+    params = {"datasetId": name, "order": "desc", "limit": 100}
+    listed = service.request("listThreads", params=params, intents=[Intent.REFERENCES])
+    everything = service.require("listThreads", params={**params, "datasetId": ""})
+    if created.json.get("id") not in ids_of(everything):
+        yield Deviation("the thread is missing", "all threads", everything, "listThreads: no dataset")
+    if listed.ok and other in ids_of(listed):
+        yield Deviation("a thread without a dataset", "threads of the dataset", listed)
+    elif listed.ok and created.json.get("id") not in ids_of(listed):
+        yield Deviation("the thread is missing", "the threads of the dataset", listed, "listThreads: missing")
+    elif listed.ok and listed.json.get("datasetId") != name:
+        seen, place = f"datasetId {listed.json.get('datasetId')!r}", "listThreads: datasetId"
+        yield Deviation(seen, name, listed, place)

@@ -14,11 +14,13 @@ from urllib.parse import urlencode
 import httpx
 
 from contract_tests.client.budget import Budget, BudgetExceeded, Reservation
-from contract_tests.client.network.metering import install
+from contract_tests.client.network.clients import ONE_CONNECTION, Clients
+from contract_tests.client.network.cookies import NoCookies
 from contract_tests.client.network.outage import CONFIRMED_AFTER, UNAVAILABLE, Outage
+from contract_tests.client.network.pulse import Pulse
 from contract_tests.client.predecessors import Predecessors
 from contract_tests.client.reader import Draft, Reader
-from contract_tests.document import Operation, document
+from contract_tests.document import EVENT_STREAM, Operation, document
 from contract_tests.observations.exchange import KEY_HEADER, Exchange, Intent
 from contract_tests.redaction import Secrets, is_secret
 from contract_tests.settings import Settings, UsageError
@@ -91,16 +93,20 @@ class Client:
         values = [value for name, value in settings.headers if is_secret(name)]
         self.secrets = Secrets(settings.key, *values)
         self.outage, self.gone = Outage(budget.spent.seconds), ""
-        self._predecessors = Predecessors()
+        self._predecessors, self._pulse = Predecessors(), Pulse()
         self._not_before = 0.0
         self.capped = True
-        self._http = httpx.Client(
-            verify=verification(settings),
-            proxy=settings.proxy or None,
-            limits=httpx.Limits(max_connections=64, max_keepalive_connections=16),
-            headers={**_HEADERS, **dict(settings.headers)},
+        wanted = verification(settings)
+        verify = httpx.create_ssl_context() if wanted is True else wanted
+        self._http = Clients(
+            lambda: httpx.Client(
+                verify=verify,
+                proxy=settings.proxy or None,
+                limits=ONE_CONNECTION,
+                headers={**_HEADERS, **dict(settings.headers)},
+                cookies=NoCookies(),
+            )
         )
-        self._network = install(self._http)
 
     def send(
         self,
@@ -125,7 +131,7 @@ class Client:
         operation, parameters = document().match(method, path.partition("?")[0])
         raw = self._body(operation, body, content, intents)
         query = f"?{urlencode(params, doseq=True)}" if params else ""
-        request = self._http.build_request(method, f"{self.base}{path}{query}", content=raw)
+        request = self._http.request(method, f"{self.base}{path}{query}", content=raw)
         self._set_headers(request, headers, key, raw is not None and content is None)
         marks = frozenset(intents)
         before = self._predecessors.of(f"{path}{query}")
@@ -146,7 +152,7 @@ class Client:
 
     def close(self) -> None:
         """Close the connections. Threads that wait for a response wait no longer."""
-        self._network.shut()
+        self._pulse.close()
         self._http.close()
 
     def _body(
@@ -183,12 +189,15 @@ class Client:
             most = f"{LARGE_LIMIT // 2**20} MiB of large responses, or {RECORD_LIMIT // 2**20} MiB in all"
             raise BudgetExceeded(f"the service sent more than {most}")
         self.budget.take_request()
+        self._pulse.start()
         starts_run = draft.operation is not None and draft.operation.starts_run
         tokens = self.budget.tokens_per_run
         reservation = self.budget.run(tokens) if starts_run else nullcontext(Reservation(self.budget, 0))
         with reservation as reserved:
             exchange = self._transmit(draft, max(0.1, min(timeout, self.budget.left)))
             reserved.used = exchange.ok or not exchange.status
+        if exchange.media_type == EVENT_STREAM:
+            exchange = replace(exchange, lag=self._pulse.longest(exchange.sent, exchange.received))
         if self.budget.left <= 0 and (exchange.cut or exchange.error):
             raise BudgetExceeded(self.budget.out_of_time)
         self.record.add(exchange)
@@ -210,30 +219,31 @@ class Client:
         url, end = f"{self.base}/threads?limit=1", time.monotonic() + CONFIRMED_AFTER
         while time.monotonic() < end:
             try:
-                if (
-                    self._http.head(url, timeout=1, headers={"Connection": "close"}).status_code
-                    not in UNAVAILABLE
-                ):
+                with self._http.one() as http:
+                    answer = http.head(url, timeout=1, headers={"Connection": "close"})
+                if answer.status_code not in UNAVAILABLE:
                     return True
             except httpx.HTTPError:
                 self.budget.pause(0.25)
         return False
 
-    def _followed(self, draft: Draft, exchange: Exchange, timeout: float) -> Exchange:
-        """The exchange itself, or the one that it is redirected to by a final slash of the path."""
+    def _transmit(self, draft: Draft, timeout: float) -> Exchange:
+        """Send the request, and follow a redirect that only moves a final slash of the path."""
+        exchange = self._sent(draft, timeout)
         target = _slash_moved(exchange)
         if not target:
             return exchange
         self.budget.take_request()
-        request = self._http.build_request("GET", target, headers=draft.request.headers)
-        return Reader(replace(draft, request=request), timeout).read(self._http)
+        request = self._http.request("GET", target, headers=draft.request.headers)
+        return self._sent(replace(draft, request=request), timeout)
 
-    def _transmit(self, draft: Draft, timeout: float) -> Exchange:
+    def _sent(self, draft: Draft, timeout: float) -> Exchange:
         """Send the request. If an idle connection turns out to be closed, send it once more."""
         for last in (False, True):
             reader = Reader(draft, timeout)
             try:
-                return self._followed(draft, reader.read(self._http), timeout)
+                with self._http.one() as http:
+                    return reader.read(http)
             except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
                 if last or reader.status or self.budget.left <= 0:
                     return reader.exchange(error=_text(error))

@@ -11,10 +11,9 @@ from typing import Any
 
 from contract_tests.client.concurrency import at_once, beside
 from contract_tests.client.samples import QUESTION
-from contract_tests.client.service import Inconclusive, NotOffered, Service
-from contract_tests.document import EVENT_STREAM, Operation, Role, document
-from contract_tests.observations.exchange import Exchange, Intent
-from contract_tests.observations.traces import Stream
+from contract_tests.client.service import Service
+from contract_tests.client.usage import answer_tools, complete, created_run, ids_in, read_all
+from contract_tests.observations.exchange import Intent
 
 WEATHER: Mapping[str, Any] = {
     "type": "function",
@@ -96,7 +95,7 @@ def run_polled_during_creation(service: Service) -> None:
         while not creating.done():
             service.client.wait(0.15)
             listed = service.request("listRuns", path={"threadId": thread})
-            for name in _ids(listed)[:2]:
+            for name in ids_in(listed)[:2]:
                 path = {"threadId": thread, "runId": name}
                 service.request("getRun", path=path)
                 service.request("listRunSteps", path=path)
@@ -119,15 +118,18 @@ def polled_stream(service: Service) -> None:
     with beside(partial(service.start, thread, stream=True)) as streaming:
         while not streaming.done():
             service.client.wait(0.1)
-            for name in _ids(service.request("listRuns", path={"threadId": thread}))[:1]:
-                service.request("getRun", path={"threadId": thread, "runId": name})
+            for name in ids_in(service.request("listRuns", path={"threadId": thread}))[:1]:
+                path = {"threadId": thread, "runId": name}
+                service.request("getRun", path=path)
+                service.request("cancelRun", path=path, body={}, key=None, intents=[Intent.UNAUTHENTICATED])
     complete(service, streaming.result())
 
 
 @exploration("a thread and a run in one request", 1, smoke=True)
 def thread_and_run(service: Service) -> None:
-    """Use createThreadAndRun with a thread that has every field."""
-    complete(service, service.start("", "createThreadAndRun", thread=dict(THREAD_FIELDS)))
+    """Use createThreadAndRun with every field but tools, which a run may wait for."""
+    fields = {name: value for name, value in FIELDS.items() if name != "tools"}
+    complete(service, service.start("", "createThreadAndRun", thread=dict(THREAD_FIELDS), **fields))
 
 
 @exploration("a thread and a streamed run in one request", 1)
@@ -143,7 +145,7 @@ def run_with_every_field(service: Service) -> None:
     thread = service.thread(**THREAD_FIELDS)
     created = service.start(thread, **FIELDS)
     complete(service, created)
-    service.once("run with every field", lambda: (thread, str(_created_run(created)["id"])))
+    service.once("run with every field", lambda: (thread, str(created_run(created)["id"])))
 
 
 @exploration("three runs of one thread", 3)
@@ -177,17 +179,20 @@ def at_the_same_time(service: Service) -> None:
     service.request("listMessages", path=path, params={"limit": 100})
 
 
-@exploration("a run that may call a tool", 1)
+@exploration("a run that may call a tool", 2)
 def tool_run(service: Service) -> None:
-    """Ask a question for a tool, and submit the output if the run requires it."""
+    """Ask a question for a tool, and submit the output if the run requires it. Then do so with a stream."""
     thread = service.thread()
-    service.message(thread, "What is the weather in Lisbon? Use the tool.")
-    run = service.run(thread, tools=[WEATHER])
-    body = service.poll(thread, str(run["id"]))
-    service.once("run with a tool", lambda: {"threadId": thread, "runId": str(run["id"])})
-    if body.get("status") == "requires_action":
+    for stream in (False, True):
+        service.message(thread, "What is the weather in Lisbon? Use the tool.")
+        run = service.run(thread, tools=[WEATHER], metadata=FIELDS["metadata"])
+        path = {"threadId": thread, "runId": str(run["id"])}
+        body = service.poll(thread, path["runId"])
+        service.once("run with a tool", partial(dict, path))
+        if body.get("status") != "requires_action":
+            return
         read_all(service, thread, str(run["id"]))
-        answer_tools(service, thread, body)
+        answer_tools(service, thread, body, stream=stream)
 
 
 @exploration("a run that is cancelled", 1)
@@ -195,96 +200,12 @@ def cancelled_run(service: Service) -> None:
     """Cancel a streamed run, if the service offers that."""
     thread = service.thread()
     service.message(thread, "Count slowly from one to two hundred, in words.")
-    with beside(partial(service.start, thread, stream=True)) as streaming:
+    start = partial(service.start, thread, stream=True, metadata=FIELDS["metadata"])
+    with beside(start) as streaming:
         cancelled = False
         while not streaming.done():
-            service.client.wait(0.1)
-            for name in [] if cancelled else _ids(service.request("listRuns", path={"threadId": thread})):
-                path = {"threadId": thread, "runId": name}
-                service.request("cancelRun", path=path, body={}, key=None, intents=[Intent.UNAUTHENTICATED])
-                service.request("cancelRun", path=path, body={})
+            service.client.wait(0.1 if cancelled else 0.03)
+            for name in [] if cancelled else ids_in(service.request("listRuns", path={"threadId": thread})):
+                service.request("cancelRun", path={"threadId": thread, "runId": name}, body={})
                 cancelled = True
     complete(service, streaming.result())
-
-
-def answer_tools(service: Service, thread: str, body: Mapping[str, Any]) -> None:
-    """Submit the tool outputs that a run requires, if the service offers that, and poll it to its end."""
-    action = body.get("requiredAction") or {}
-    wanted = action.get("submitToolOutputs") if isinstance(action, Mapping) else None
-    calls = wanted.get("toolCalls") if isinstance(wanted, Mapping) else None
-    ids = [call.get("id") for call in calls or [] if isinstance(call, Mapping)]
-    outputs = [{"toolCallId": name, "output": "Sunny, 24 degrees."} for name in ids if name]
-    path = {"threadId": thread, "runId": str(body["id"])}
-    answer = {"toolOutputs": outputs}
-    service.request("submitToolOutputs", path=path, body=answer, key=None, intents=[Intent.UNAUTHENTICATED])
-    exchange = service.request("submitToolOutputs", path=path, body=answer)
-    if exchange.ok or not exchange.status:
-        service.poll(thread, str(body["id"]))
-        service.request("listRunSteps", path=path, params={"limit": 1})
-        read_all(service, thread, str(body["id"]))
-
-
-def read_all(service: Service, thread: str, run: str) -> None:
-    """Read a run, its thread and everything in them, by every documented operation that only reads."""
-    path = {"threadId": thread, "runId": run}
-    read_lists(service, path)
-    service.request("getThread", path=path)
-    service.client.wait(0.3)
-    service.request("getRun", path=path)
-
-
-def read_lists(service: Service, path: Mapping[str, str]) -> None:
-    """Read each list that is below a path, in each way, and what is in it."""
-    lists = [one for one in document().documented_operations(Role.LIST) if one.parameters]
-    at_once(partial(_read_list, service, one, path) for one in lists if path.keys() >= set(one.parameters))
-
-
-def _read_list(service: Service, operation: Operation, path: Mapping[str, str]) -> None:
-    """List resources, then read the newest three of them and small pages of the list."""
-    view = document().assumed
-    if view.parameter(operation.id, "limit") is None:
-        service.request(operation.id, path=path)
-        return
-    listed = service.request(operation.id, path=path, params={"limit": 100})
-    ascends = (view.parameter(operation.id, "order") or {}).get("default") == "asc"
-    newest = _ids(listed)[::-1] if ascends else _ids(listed)
-    queries: list[Mapping[str, Any]] = [{"limit": 2, "order": order} for order in ("asc", "desc")]
-    queries += [{"limit": 1, side: name} for name in _ids(listed)[:1] for side in ("after", "before")]
-    work = [partial(service.request, operation.id, path=path, params=query) for query in queries]
-    for reading in document().documented_operations(Role.READ):
-        if reading.kind == operation.kind and path.keys() >= set(reading.parameters[:-1]):
-            own = reading.parameters[-1]
-            work += [partial(service.request, reading.id, path={**path, own: name}) for name in newest[:3]]
-    at_once(work)
-
-
-def complete(service: Service, created: Exchange) -> None:
-    """Poll a created run to its end and read everything."""
-    run = _created_run(created)
-    thread = created.path_parameters.get("threadId") or str(run.get("threadId", ""))
-    if not thread:
-        raise Inconclusive("the created run has no threadId")
-    service.poll(thread, str(run["id"]))
-    read_all(service, thread, str(run["id"]))
-
-
-def _created_run(created: Exchange) -> Mapping[str, Any]:
-    """The run in a response that created it, in JSON or as a stream."""
-    if created.ok and created.media_type == EVENT_STREAM:
-        runs = Stream.of(created).runs
-        if not runs:
-            raise Inconclusive("the stream has no run")
-        found: Mapping[str, Any] = runs[-1].data
-        return found
-    body = created.json
-    if created.ok and isinstance(body, dict) and isinstance(body.get("id"), str):
-        return body
-    reason = f"{created.label}: {created.result}"
-    raise NotOffered(reason) if created.status in (405, 501) else Inconclusive(reason)
-
-
-def _ids(listed: Exchange) -> list[str]:
-    """The ids in a page."""
-    items = listed.json.get("data") if listed.ok and isinstance(listed.json, dict) else None
-    found = [item.get("id") for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-    return [name for name in found if isinstance(name, str) and name]

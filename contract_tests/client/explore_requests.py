@@ -11,6 +11,7 @@ from typing import Any
 
 from contract_tests.client.concurrency import at_once
 from contract_tests.client.explore import FIELDS, OBSERVED_FIELDS, THREAD_FIELDS, exploration
+from contract_tests.client.nested_bodies import assumed_wrong
 from contract_tests.client.samples import QUESTION, valid_body
 from contract_tests.client.service import Inconclusive, Service
 from contract_tests.document import Operation, Role, document
@@ -132,7 +133,7 @@ def valid_bodies(service: Service) -> None:
 @exploration("requests as clients are observed to send them", 1)
 def observed_requests(service: Service) -> None:
     """Send unknown fields, empty strings, plain texts and the role system, to each operation."""
-    told = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": QUESTION}]
+    told = [{"role": "system", "content": "Be brief. Größe 漢字 😀"}, {"role": "user", "content": QUESTION}]
     thread = {"messages": told, "datasetId": "", **_UNKNOWN}
     name = service.thread()
     service.request("createThread", body=thread)
@@ -149,15 +150,18 @@ def observed_requests(service: Service) -> None:
 
 @exploration("values beyond their bounds", 3)
 def beyond_the_bounds(service: Service) -> None:
-    """Send numbers that are assumed to be out of bounds. Three runs that should not exist are enough."""
+    """Send what is only assumed to be invalid. Three runs that should not exist are enough."""
     path, accepted = {"threadId": service.thread()}, 0
     service.message(path["threadId"])
     marks = [Intent.INVALID, Intent.NO_TOKEN_LIMIT]
-    for fields in _BEYOND:
-        body = {"model": service.model, **fields}
-        accepted += service.request("createRun", path=path, body=body, intents=marks).ok
-        if accepted == 3:
-            return
+    bodies = [("createRun", {"model": service.model, **fields}) for fields in _BEYOND]
+    for operation in document().documented_operations(Role.CREATE, Role.MODIFY):
+        if path.keys() >= set(operation.parameters):
+            bodies += [(operation.id, body) for body in assumed_wrong(operation, service.model)]
+    for name, body in bodies:
+        starts = document().operations[name].starts_run
+        if not starts or accepted < 3:
+            accepted += service.request(name, path=path, body=body, intents=marks).ok and starts
 
 
 @exploration("every documented query", 0, smoke=True)

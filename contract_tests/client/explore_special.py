@@ -9,9 +9,10 @@ from functools import partial
 from typing import Any
 
 from contract_tests.client.concurrency import at_once
-from contract_tests.client.explore import WEATHER, complete, exploration, read_lists
+from contract_tests.client.explore import WEATHER, exploration
 from contract_tests.client.nested_bodies import with_nulls, wrong_inside
 from contract_tests.client.service import Service
+from contract_tests.client.usage import complete, created_run, read_lists
 from contract_tests.document import Role, document
 from contract_tests.observations.exchange import Exchange, Intent
 
@@ -147,8 +148,9 @@ def special_messages(service: Service) -> None:
             service.request("getMessage", path={**path, "messageId": name})
     for role, content in (("assistant", _PARTS), ("user", RICH), ("assistant", RICH)):
         service.request("createMessage", path=path, body={"role": role, "content": content})
-    for odd in ({"content": _LONG}, {"content": _PARTS, "attachments": [_ATTACHMENT]}):
-        service.request("createMessage", path=path, body={"role": "user", **odd}, intents=[Intent.ODD])
+    service.request("createMessage", path=path, body={"role": "user", "content": _LONG}, intents=[Intent.ODD])
+    named = {**needed, "attachments": [_ATTACHMENT]}
+    service.request("createMessage", path=path, body=named, intents=[Intent.REFERENCES])
     service.request("listMessages", path=path, params={"limit": 100})
 
 
@@ -162,7 +164,13 @@ def _special(name: str, operation: str, fields: Mapping[str, Any]) -> None:
         streamed = {"stream": True} if fields.get("stream") else {}
         plain = {name: value for name, value in fields.items() if name != "stream"}
         needed = {"model": service.model, **streamed}
-        complete(service, together(service, operation, path, needed, plain))
+        created = together(service, operation, path, needed, plain)
+        complete(service, created)
+        run = created_run(created)
+        own = {"threadId": path.get("threadId") or str(run.get("threadId")), "runId": str(run["id"])}
+        service.request("modifyRun", path=own, body={"metadata": {"Modified": RICH}})
+        service.request("getRun", path=own)
+        service.request("listRuns", path=own, params={"limit": 2})
 
 
 for _streamed in (False, True):
@@ -196,7 +204,7 @@ def _attach(
     message: dict[str, Any] = {"role": "user", "content": [*_PARTS, *images], "metadata": _METADATA}
     message["attachments"] = [attachment]
     thread = {"messages": [message], "toolResources": resources, "title": RICH, "metadata": _METADATA}
-    marks = [] if known else [Intent.ODD]
+    marks = [] if known else [Intent.REFERENCES]
     created = [service.request("createThread", body=thread, intents=marks) for _ in range(2)]
     if known or images:
         run = {"model": service.model, "thread": thread, "tools": attachment["tools"]}
@@ -237,7 +245,7 @@ def run_with_fields_then_without(service: Service) -> None:
     service.request("listRuns", path={"threadId": thread}, params={"limit": 100})
 
 
-@exploration("null in every field", 4)
+@exploration("null in every field", 6)
 def null_everywhere(service: Service) -> None:
     """Send null in all fields at once, then inside all of them. The service must not fail."""
     path = {"threadId": service.fresh_thread()}

@@ -26,7 +26,13 @@ from contract_tests.client.service import Service
 from contract_tests.document import Operation, document
 
 _SHARE = 0.2
+# More entries of a list or object take more time to draw, and find nothing that these do not.
+_MOST_ENTRIES = 3
 _MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+# To describe a strategy, hypothesis looks at all modules and parses Python. Both fail if another thread
+# imports a module, or parses Python (before 3.11.8), at the same time.
+_RACES = (RuntimeError, SystemError)
+_ATTEMPTS = 3
 
 
 class _Late(Exception):
@@ -82,11 +88,16 @@ class Generator:
         """The cases of an operation, always the same for a seed."""
         found: list[Case[Any]] = []
         for mode in () if self._is_late() else _MODES:
-            try:
-                found += self._drawn(operation, mode)
-            except (HypothesisException, schemathesis.errors.SchemathesisError) as error:
-                # An operation without parameters has no invalid requests.
-                self.errors.append(str(error))
+            for _ in range(_ATTEMPTS):
+                try:
+                    found += self._drawn(operation, mode)
+                    break
+                except (HypothesisException, schemathesis.errors.SchemathesisError) as error:
+                    # An operation without parameters has no invalid requests.
+                    self.errors.append(str(error))
+                    break
+                except _RACES as error:
+                    self.errors.append(str(error))
         return found
 
     def _drawn(self, operation: Operation, mode: GenerationMode) -> "list[Case[Any]]":
@@ -120,13 +131,14 @@ class Generator:
         machine = seed(number)(Machine)
         try:
             machine.run(settings=_settings(self._limits.examples, stateful_step_count=max(2, steps)))
-        except (requests.exceptions.RequestException, HypothesisException) as error:
+        except (requests.exceptions.RequestException, HypothesisException, *_RACES) as error:
             self.errors.append(str(error))
 
     def _load(self, ids: Mapping[str, str]) -> schemathesis.BaseSchema:
         raw = copy.deepcopy(document().documented.raw)
         for parameter in _restricted(raw, ids):
             parameter.pop("example", None)
+        _bound(raw["components"]["schemas"])
         model = raw["components"]["schemas"]["CreateRunRequest"]["properties"]["model"]
         model["enum"] = [self._service.model]
         generation = {"with-security-parameters": False, "database": "none"}
@@ -140,6 +152,17 @@ def _restricted(raw: Mapping[str, Any], ids: Mapping[str, str]) -> Iterator[dict
         if parameter["name"] in ids:
             parameter["schema"] = {"type": "string", "enum": [ids[parameter["name"]]]}
             yield parameter
+
+
+def _bound(node: Any) -> None:
+    """Limit the size of lists and free objects, at every depth."""
+    if isinstance(node, dict):
+        if node.get("type") == "array":
+            node.setdefault("maxItems", _MOST_ENTRIES)
+        if node.get("type") == "object" and "properties" not in node:
+            node.setdefault("maxProperties", _MOST_ENTRIES)
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        _bound(child)
 
 
 def _settings(examples: int, **more: Any) -> settings:

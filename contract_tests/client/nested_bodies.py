@@ -1,6 +1,7 @@
 """Which bodies have one special value inside their fields? They are built from the document."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from contract_tests.client.samples import valid_body, value_of
@@ -18,6 +19,7 @@ _WRONG: Mapping[str, tuple[Any, ...]] = {
     "boolean": ("sometimes",),
     "array": ({"a": 1}, "text"),
     "object": ("text", [1]),
+    "choice": (12345,),
 }
 Path = tuple[str | int, ...]
 
@@ -35,6 +37,21 @@ def wrong_inside(operation: Operation, model: str, deepest: int) -> Iterator[dic
             yield from ({**base, **_with(view, schema, path, wrong)} for wrong in _WRONG[kind])
 
 
+def assumed_wrong(operation: Operation, model: str) -> Iterator[dict[str, Any]]:
+    """Bodies that break assumptions alone: a wrong type at a place, or an entry without what it needs."""
+    view, known = document().assumed, document().documented
+    schema, base = view.request_schema(operation.id), valid_body(operation, model=model) or {}
+    documented = {path for path, _ in places(known, known.request_schema(operation.id))}
+    for path, place in places(view, schema):
+        if len(path) > 1 and path not in documented:
+            kind = "enum" if "enum" in place else str(place["type"])
+            yield {**base, **_with(view, schema, path, _WRONG[kind][0])}
+        own = view.properties(place) if path[-1] == ITEM else {}
+        for name in _needed(own):
+            entry = {one: value_of(view, one, own[one]) for one in _needed(own) if one != name}
+            yield {**base, **_with(view, schema, path, entry)}
+
+
 def every_word(operation: Operation, model: str) -> Iterator[dict[str, Any]]:
     """For each place with a list of words the valid body with each of the words there."""
     view = document().assumed
@@ -48,7 +65,9 @@ def with_nulls(operation: Operation, model: str) -> Iterator[dict[str, Any]]:
     view, base = document().documented, valid_body(operation, model=model) or {}
     names = view.properties(view.request_schema(operation.id))
     yield {**dict.fromkeys(names), **base}
-    yield {**_filled(view, view.request_schema(operation.id)), **base}
+    for flat in (False, True):
+        filled = _filled(view, view.request_schema(operation.id), flat=flat)
+        yield {**filled, **{name: value for name, value in base.items() if name != "content"}}
 
 
 def places(view: View, schema: Any, path: Path = ()) -> Iterator[tuple[Path, Mapping[str, Any]]]:
@@ -56,8 +75,8 @@ def places(view: View, schema: Any, path: Path = ()) -> Iterator[tuple[Path, Map
     plain = view.resolve(schema) or {}
     lists = [part for part in map(view.resolve, plain.get("anyOf", ())) if part.get("type") == "array"]
     plain = lists[0] if lists else plain
-    if path and "type" in plain and not lists:
-        yield path, plain
+    if path and "type" in plain:
+        yield path, {"type": "choice"} if lists else plain
     if plain.get("type") == "array":
         yield from places(view, plain["items"], (*path, ITEM))
     for name, child in view.properties(plain).items():
@@ -89,18 +108,25 @@ def _needed(properties: Mapping[str, Any]) -> list[str]:
     return ["type"] if {"type", "text"} <= properties.keys() else []
 
 
-def _filled(view: View, schema: Any) -> Any:
-    """A value of a schema that is null wherever it is not an object or a list with further places."""
+def _filled(view: View, schema: Any, *, flat: bool = False, inside: bool = False) -> Any:
+    """A value of a schema that is null wherever it is not an object or a list with further places.
+
+    A `flat` one is null instead of an object inside an entry of a list.
+    """
     plain = view.resolve(schema) or {}
     lists = [part for part in map(view.resolve, plain.get("anyOf", ())) if part.get("type") == "array"]
     plain = lists[0] if lists else plain
+    fill = partial(_filled, view, flat=flat)
     if plain.get("type") == "array":
-        return [_filled(view, plain["items"])]
+        return [fill(plain["items"], inside=True)]
     properties = view.properties(plain)
     needed = _needed(properties)
     if not properties:
         return None
-    return {
-        name: value_of(document().assumed, name, child) if name in needed else _filled(view, child)
-        for name, child in properties.items()
-    }
+    filled = {name: fill(child, inside=inside) for name, child in properties.items()}
+    for name, child in properties.items():
+        if name in needed and not isinstance(filled[name], list):
+            filled[name] = value_of(document().assumed, name, child)
+        elif flat and inside and isinstance(filled[name], dict):
+            filled[name] = None
+    return filled

@@ -11,6 +11,7 @@ from contract_tests.client.service import Service
 from contract_tests.document import Role, document
 from contract_tests.observations.assembly import History
 from contract_tests.observations.exchange import Exchange, Intent
+from contract_tests.observations.stream_timing import doubtful
 from contract_tests.observations.traces import Trace
 
 _PAUSE = 1.5
@@ -30,6 +31,16 @@ def look_again(service: Service, history: History) -> None:
     if late:
         service.client.wait(_PAUSE)
         at_once(partial(_read, service, path) for path in late)
+    _stream_again(service, history)
+
+
+def _stream_again(service: Service, history: History) -> None:
+    """Repeat a stream of each operation whose events seem to be held back. Now nothing else delays them."""
+    for stream in doubtful(history):
+        body, operation = stream.exchange.request_json, stream.exchange.operation
+        if operation is not None and operation.starts_run and isinstance(body, dict):
+            path = stream.exchange.path_parameters
+            service.request(operation.id, path=path, body=body, intents=[Intent.ODD])
 
 
 def request_of(exchange: Exchange) -> tuple[str, str, bytes]:

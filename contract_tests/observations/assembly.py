@@ -3,11 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from contract_tests.document import Role
-from contract_tests.observations.exchange import Exchange
+from contract_tests.observations.exchange import Exchange, Intent
 from contract_tests.observations.traces import Observation, Stream, Trace, observations_of, streams_of
 
+NOT_OFFERED = (404, 405, 501)
+"""The statuses with which a router rejects what it does not know."""
+_WITHOUT_KEY = {Intent.UNAUTHENTICATED, Intent.CONNECT}
 Key = tuple[str, str, str]
 """Kind, scope and id of a resource. A service may number the runs of each thread from one on."""
 
@@ -20,6 +24,15 @@ class History:
     traces: tuple[Trace, ...]
     streams: tuple[Stream, ...]
     by_id: Mapping[Key, Trace] = field(repr=False, default_factory=dict)
+
+    @cached_property
+    def offered(self) -> frozenset[str]:
+        """The ids of the operations that the service offers: a router rejects the others."""
+        return frozenset(
+            one.operation.id
+            for one in self.exchanges
+            if one.operation and one.status not in (0, *NOT_OFFERED) and not one.intents & _WITHOUT_KEY
+        )
 
     def find(self, kind: str, name: object, scope: object = "") -> Trace | None:
         """The trace of a resource, None if there is none. The scope of a run or message is its thread."""

@@ -31,6 +31,8 @@ class Intent(StrEnum):
     """Must be rejected."""
     ODD = "odd"
     """May be accepted or rejected, but must not make the service fail."""
+    REFERENCES = "references"
+    """Names files, stores or datasets that the service may not know. It need not be accepted."""
     UNKNOWN_ID = "unknown-id"
     """Names a resource that does not exist."""
     UNKNOWN_PATH = "unknown-path"
@@ -66,7 +68,8 @@ class Exchange:
     `sent` and `received` are in seconds of one monotonic clock. `wall` is when it was sent, in seconds
     since 1970. `error` says why the response is not complete. `cut` says that we stopped
     reading before the service ended it. `intents` says why it was sent, `generated_for` the operation it was
-    generated for, or `links`. `before` are requests that made the resources that this one names.
+    generated for, or `links`. `lag` is how many seconds late the checker itself was meanwhile. `before` are
+    requests that made the resources that this one names.
     """
 
     method: str
@@ -84,6 +87,7 @@ class Exchange:
     error: str = ""
     cut: bool = False
     wall: float = 0.0
+    lag: float = 0.0
     intents: frozenset[Intent] = frozenset()
     generated_for: str = ""
     secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)

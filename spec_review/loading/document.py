@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
+from openapi import GRADES
 from spec_review.loading.limits import MAX_FILES
 from spec_review.loading.marks import TextMarks
 from spec_review.loading.parsed import Parsed, Path, parse
@@ -44,6 +45,11 @@ class Document:
         """Whether schemas are JSON Schema 2020-12 (OpenAPI 3.1) rather than the dialect of OpenAPI 3.0."""
         return str(self.content.get("openapi", "")).startswith(("3.1", "3.2"))
 
+    @cached_property
+    def may_have_grades(self) -> bool:
+        """Whether the text has a keyword for grades anywhere."""
+        return any(self.source.mentions(f"x-{word}") for word in ("grade", "enum-grade", *GRADES[1:]))
+
     def file(self, reference: str) -> "Document":
         """The file that a reference names; each file is read once. Raises `DocumentError`."""
         key = unquote(reference)
@@ -72,9 +78,9 @@ class Document:
         return value
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)  # not frozen: a review makes millions, and freezing triples their cost
 class Cursor:
-    """A place in a document and its value."""
+    """A place in a document and its value; it is never changed."""
 
     document: Document
     path: Path
@@ -100,7 +106,9 @@ class Cursor:
 
         A `$ref` that points nowhere is a warning; its place counts as empty.
         """
-        cursor, seen = self, set()
+        if not isinstance(self.value, dict) or "$ref" not in self.value:
+            return self
+        cursor, seen = self, set[tuple[int, Path]]()
         while isinstance(cursor.value, dict) and isinstance(cursor.value.get("$ref"), str):
             if cursor.key in seen:
                 shown = _one_line(self.value["$ref"])
@@ -115,6 +123,13 @@ class Cursor:
 
     def target(self, reference: str) -> "Cursor":
         """The place a reference names. Raises `DanglingError` when there is none."""
+        memory, key = self.document.memory, ("target", reference)
+        if key not in memory:
+            memory[key] = self._target(reference)
+        found: Cursor = memory[key]
+        return found
+
+    def _target(self, reference: str) -> "Cursor":
         file, _, fragment = reference.partition("#")
         path = tuple(unquote(part).replace("~1", "/").replace("~0", "~") for part in fragment.split("/")[1:])
         try:
@@ -185,4 +200,4 @@ def _parsed(source: Source) -> Parsed:
     """The content of a file; one that is neither YAML nor JSON by its name is a text."""
     if source.path.lower().endswith((".md", ".markdown", ".txt", ".html")):
         return Parsed(source.name, source.text, TextMarks())
-    return parse(source.text, source.name)
+    return parse(source)

@@ -40,7 +40,7 @@ def load(source: Source, effort: float = 1.0) -> Document:
     A `$ref` or a discriminator mapping that points nowhere becomes one of the document's warnings.
     `effort` multiplies what the search in large schemas may cost.
     """
-    document = Document(source, parse(source.text, source.name), effort=effort)
+    document = Document(source, parse(source), effort=effort)
     content = document.parsed.content
     if not isinstance(content, dict):
         raise DocumentError(f"{source.name}: is a {_kind(content)}, not an OpenAPI document")

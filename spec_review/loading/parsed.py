@@ -9,7 +9,7 @@ from spec_review.loading.json_file import NotJson, read_json
 from spec_review.loading.limits import MAX_BYTES
 from spec_review.loading.marks import JsonMarks, Marks, Path, YamlMarks
 from spec_review.loading.numbers import BadNumber
-from spec_review.loading.source import DocumentError
+from spec_review.loading.source import DocumentError, Source
 from spec_review.loading.yaml_file import NotYaml, YamlReader
 
 __all__ = ["Parsed", "Path", "parse"]
@@ -28,13 +28,16 @@ class Parsed:
         return self.marks.line(path)
 
 
-def parse(text: str, name: str) -> Parsed:
+def parse(source: Source) -> Parsed:
     """Read YAML or JSON. Raises `DocumentError` with the line when the text is invalid or too large."""
-    if len(text) > MAX_BYTES:
+    name = source.name
+    if len(source.content) > MAX_BYTES:
         raise DocumentError(f"{name}: larger than {MAX_BYTES // 2**20} MiB; split the document")
+    text = source.text
     if text.lstrip()[:1] in ("{", "["):
         try:
-            return Parsed(name, read_json(text), JsonMarks(text))
+            content = read_json(text)
+            return Parsed(name, content, JsonMarks(source.content, content))
         except NotJson as error:
             if name.lower().endswith(".json") or not error.problem.startswith("not JSON"):
                 place = f"{name}:{error.line}:{error.column}"

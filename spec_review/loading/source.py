@@ -20,13 +20,28 @@ class DanglingError(DocumentError):
 
 @dataclass(frozen=True)
 class Source:
-    """The text of a file, its name, and for `REV:path` the revision and repository it comes from."""
+    """The content of a file, its name, and for `REV:path` the revision and repository it comes from.
+
+    The content is kept as bytes: one emoji makes a text of a large document four times as large.
+    """
 
     name: str
-    text: str
+    content: bytes
     revision: str | None = None
     repository: Path | None = None
     root: Path | None = None  # nothing outside of this folder is read
+
+    @property
+    def text(self) -> str:
+        """The content as text. Raises `DocumentError` when it is not UTF-8."""
+        try:
+            return self.content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise DocumentError(f"{self.name}: not UTF-8 (byte {error.start}); save it as UTF-8") from None
+
+    def mentions(self, word: str) -> bool:
+        """Whether a word is anywhere in the text."""
+        return word.encode() in self.content
 
     def neighbour_name(self, reference: str) -> str:
         """The name of the file that a relative `$ref` names. Raises `DocumentError` for any other `$ref`."""
@@ -70,7 +85,7 @@ class Source:
 def open_source(argument: str, repository: Path | None = None) -> Source:
     """Read the source that a command-line argument names: a path, `REV:path` or `-`."""
     if argument == "-":
-        return Source("-", _decode(sys.stdin.buffer.read(), "-"))
+        return Source("-", sys.stdin.buffer.read())
     if ":" in argument and not Path(argument).exists():
         revision, _, path = argument.partition(":")
         if len(revision) > 1:  # one letter before the colon is a Windows drive
@@ -92,7 +107,7 @@ def read_path(path: str, root: Path | None = None) -> Source:
         raise DocumentError(f"{path}: cannot be read: {reason}") from None
     if len(content) > MAX_BYTES:
         raise DocumentError(f"{path}: larger than {MAX_BYTES // 2**20} MiB; split the document")
-    return Source(path, _decode(content, path), root=root)
+    return Source(path, content, root=root)
 
 
 def root_of(path: str) -> Path:
@@ -130,7 +145,7 @@ def read_revision(
     for candidate in dict.fromkeys([f"{revision}:{path}", f"{revision}:./{path}"]):
         done = _git(["show", candidate], repository)
         if done.returncode == 0:
-            return Source(name, _decode(done.stdout, name), revision, repository, root)
+            return Source(name, done.stdout, revision, repository, root)
     raise DocumentError(f"{name}: {_why_not(revision, path, repository)}")
 
 
@@ -168,10 +183,3 @@ def _why_not(revision: str, path: str, repository: Path | None) -> str:
     if _git(["rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"], repository).returncode != 0:
         return f"unknown revision '{revision}'; fetch it first (git fetch origin {revision})"
     return f"no file '{path}' at revision '{revision}'"
-
-
-def _decode(content: bytes, name: str) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DocumentError(f"{name}: not UTF-8 (byte {error.start}); save it as UTF-8") from None

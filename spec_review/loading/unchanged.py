@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
+
 from openapi import GRADES
 from spec_review.loading.document import Cursor
 from spec_review.loading.source import DocumentError
@@ -19,7 +21,15 @@ def identical(one: Any, other: Any) -> bool:
         return False
     if not isinstance(one, dict | list):
         return True
-    return json.dumps(one) == json.dumps(other) or _ordered(one) == _ordered(other)
+    return packed(one) == packed(other) or _ordered(one) == _ordered(other)
+
+
+def packed(value: Any) -> bytes:
+    """The same bytes for the same data in the same order; `1`, `1.0` and `true` differ."""
+    try:
+        return orjson.dumps(value)  # much faster, but not for deep values and integers of more than 64 bits
+    except TypeError:
+        return json.dumps(value).encode()
 
 
 def _ordered(value: Any) -> str:

@@ -20,7 +20,7 @@ LONGEST = 300
 
 def as_html(report: Report) -> str:
     """The report as a page with filters; each change shows its place in both documents."""
-    texts = {name: text.split("\n") for name, text in report.texts.items()}
+    texts = {name: source.text.split("\n") for name, source in report.sources.items()}
     cards = "\n".join(_card(change, texts) for change in report.changes)
     notes = "".join(f"<p class=note>Note: {_text(note)}</p>" for note in report.notes)
     page = PAGE.read_text(encoding="utf-8")

@@ -14,8 +14,9 @@ def examples(comparison: Comparison) -> Iterator[Change]:
     for pair in comparison.changed:
         base, revision = (list(_holders(one)) for one in (pair.base, pair.revision))
         same = {key for key, one, *_ in base if _is_unchanged(comparison, key, one, revision)}
-        known = {key for key, *_ in _mismatches(comparison, base, same)}
-        for key, example, schema, part in _mismatches(comparison, revision, same):
+        found = list(_mismatches(comparison, revision, same))
+        known = {key for key, *_ in _mismatches(comparison, base, same)} if found else set()
+        for key, example, schema, part in found:
             if key not in known:
                 use = Use(pair.name, part)
                 name = example.path[-2] if example.path[-1] == "value" else "example"

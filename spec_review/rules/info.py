@@ -19,7 +19,7 @@ Text = tuple[str, str]
 
 def grades(comparison: Comparison) -> Iterator[Change]:
     """Operations, parameters, responses and media types whose grade changed."""
-    if not any("x-grade" in document.source.text for document in (comparison.base, comparison.revision)):
+    if not any(document.source.mentions("x-grade") for document in (comparison.base, comparison.revision)):
         return
     default = (Grade.DOCUMENTED, Grade.DOCUMENTED)
     for pair in comparison.changed_with("paths"):

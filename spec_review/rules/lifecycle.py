@@ -26,7 +26,7 @@ FIELDS = {
 
 def lifecycles(comparison: Comparison) -> Iterator[Change]:
     """Changes to each `x-lifecycle`; lifecycles are matched by name, then by their statuses."""
-    if not any("x-lifecycle" in one.source.text for one in (comparison.base, comparison.revision)):
+    if not any(one.source.mentions("x-lifecycle") for one in (comparison.base, comparison.revision)):
         return
     old = lifecycle_cursors(comparison.base.root)
     new = lifecycle_cursors(comparison.revision.root)

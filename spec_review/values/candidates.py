@@ -103,12 +103,15 @@ def weight(value: Any, most: int = 1_000_000) -> int:
     found, pending = 0, [value]
     while pending and found < most:
         item = pending.pop()
-        found += 1 + (len(item) // 100 if isinstance(item, str) else 0)
-        if isinstance(item, dict):
+        found += 1
+        kind = type(item)
+        if kind is str:
+            found += len(item) // 100
+        elif kind is dict:
             pending.extend(item.values())
-        elif isinstance(item, list) and item and all(inner is item[0] for inner in item):
-            found += len(item) * weight(item[0], most // max(len(item), 1) + 1)
-        elif isinstance(item, list):
+        elif kind is list and len(item) > 1 and all(inner is item[0] for inner in item):
+            found += len(item) * weight(item[0], most // len(item) + 1)
+        elif kind is list:
             pending.extend(item)
     return found
 

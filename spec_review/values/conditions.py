@@ -10,7 +10,7 @@ from spec_review.values.schema import Part, Schema, keywords
 
 def inner_cursors(part: Part, *keys: str) -> list[Cursor]:
     """The schema below a keyword, also when the keyword is in `x-observed` or `x-assumed`."""
-    for grade in GRADES:
+    for grade in GRADES if part.cursor.document.may_have_grades else GRADES[:1]:
         if grade == Grade.ASSUMED and part.view.reading == "lax":
             continue
         holder = () if grade == Grade.DOCUMENTED else (f"x-{grade}",)

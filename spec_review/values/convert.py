@@ -1,9 +1,11 @@
 """How is an OpenAPI schema converted to JSON Schema 2020-12, which the validator reads?"""
 
 import re
-from typing import Any
+from hashlib import sha256
+from typing import Any, NamedTuple
 
 from spec_review.loading import Cursor
+from spec_review.loading.unchanged import packed
 from spec_review.values.schema import TYPES, Part, Schema, is_assumed, keywords, members, union_members
 from spec_review.values.shape import exempt_names, is_hidden, required_names
 
@@ -26,11 +28,28 @@ SUBSCHEMAS = (
     "unevaluatedItems",
     "unevaluatedProperties",
 )
+CONSTRAINTS = {
+    *NUMBERS, *COUNTS, "uniqueItems", "dependentRequired", "pattern", "format", "enum", "const",
+}  # fmt: skip
 MAPS = ("patternProperties", "dependentSchemas")
 
 
+NESTED = {
+    "properties", "required", "items", "additionalProperties", "prefixItems", *SUBSCHEMAS, *MAPS,
+}  # fmt: skip
 UNEVALUATED = ("unevaluatedItems", "unevaluatedProperties")
 Key = tuple[Any, ...]
+ONE_OF: Key = ("oneOf",)
+"""Stands among the definitions that a schema needs if it has a `oneOf` without a discriminator."""
+
+
+class Converted(NamedTuple):
+    """A schema for the validator, and a digest that is equal for equal schemas."""
+
+    schema: dict[str, Any]
+    digest: bytes
+    has_one_of: bool
+    """Whether `exactly_one` makes a difference."""
 
 
 class Converter:
@@ -47,8 +66,10 @@ class Converter:
         self.definitions: dict[Key, Any] = {}
         self.needs: dict[Key, set[Key]] = {}
         self.needed: list[set[Key]] = [set()]
+        self.parts: dict[Key, tuple[dict[str, Any], set[Key]]] = {}
+        self.digests: dict[Key, bytes] = {}
 
-    def whole(self, schema: Schema) -> dict[str, Any]:
+    def whole(self, schema: Schema) -> Converted:
         """The converted schema with the definitions it needs."""
         self.needed.append(set())
         converted = self.all_of(schema)
@@ -57,16 +78,28 @@ class Converter:
             key = pending.pop()
             if key not in keys:
                 keys.add(key)
-                pending |= self.needs[key]
-        definitions = {key[-1]: self.definitions[key] for key in sorted(keys, key=lambda key: str(key[-1]))}
-        return {**converted, "$defs": definitions} if definitions else converted
+                pending |= self.needs.get(key, set())
+        ordered = sorted(keys - {ONE_OF}, key=lambda key: str(key[-1]))
+        digest = sha256(packed(converted))
+        for key in ordered:
+            digest.update(self._digest(key))
+        definitions = {key[-1]: self.definitions[key] for key in ordered}
+        whole = {**converted, "$defs": definitions} if definitions else converted
+        return Converted(whole, digest.digest(), ONE_OF in keys)
+
+    def _digest(self, key: Key) -> bytes:
+        if key not in self.digests:
+            self.digests[key] = sha256(packed([key[-1], self.definitions[key]])).digest()
+        return self.digests[key]
 
     def all_of(self, schema: Schema) -> dict[str, Any]:
         """The converted conjunction of all parts."""
         names = exempt_names(schema)
-        parts = [self.part(part, names) for part in schema]
-        if len(parts) < 2:
-            return parts[0] if parts else {}
+        if len(schema) == 1:
+            return self.part(schema[0], names)
+        parts = [dict(self.part(part, names)) for part in schema]
+        if not parts:
+            return {}
         outer: dict[str, Any] = {}
         for part, converted in zip(schema, parts, strict=True):
             if part.bare:  # what is unevaluated depends on the parts beside it
@@ -75,6 +108,15 @@ class Converter:
 
     def part(self, part: Part, exempt: frozenset[str] = frozenset()) -> dict[str, Any]:
         """One converted schema of a conjunction; properties in `exempt` are never required."""
+        key = (part.identity, exempt, self.level, self.below)
+        if key not in self.parts:
+            self.needed.append(set())
+            self.parts[key] = self._part(part, exempt), self.needed.pop()
+        converted, needs = self.parts[key]
+        self.needed[-1] |= needs
+        return converted
+
+    def _part(self, part: Part, exempt: frozenset[str]) -> dict[str, Any]:
         own = keywords(part)
         exempt |= exempt_names((part,))
         if isinstance(own.get("$ref"), str) and not part.bare:
@@ -120,7 +162,9 @@ class Converter:
             if own.get(combiner) == []:
                 found.append({"not": {}})
             if groups:
-                exactly_one = combiner == "oneOf" and self.exactly_one and "discriminator" not in own
+                one_of = combiner == "oneOf" and "discriminator" not in own
+                exactly_one = one_of and self.exactly_one
+                self.needed[-1] |= {ONE_OF} if one_of else set()
                 listed = [self.all_of(group) for group in groups]
                 found.append({"oneOf": listed} if exactly_one else {"anyOf": _once(listed)})
         return found
@@ -134,6 +178,8 @@ class Converter:
         return {"type": list(dict.fromkeys(known))} if known else {}
 
     def _children(self, part: Part, own: dict[str, Any], exempt: frozenset[str]) -> dict[str, Any]:
+        if NESTED.isdisjoint(own):
+            return {}
         outer, self.below = self.below, True
         result = self._subschemas(part, own, exempt)
         self.below = outer
@@ -142,8 +188,9 @@ class Converter:
     def _subschemas(self, part: Part, own: dict[str, Any], exempt: frozenset[str]) -> dict[str, Any]:
         result: dict[str, Any] = {}
         if isinstance(own.get("properties"), dict):
+            parent = _below(part, own, "properties")
             result["properties"] = {
-                name: self._property(_below(part, own, "properties", name), part)
+                name: self._property(parent.raw(name), part)
                 for name, inner in own["properties"].items()
                 if isinstance(inner, dict | bool) and (self.names is None or name in self.names)
             }
@@ -192,6 +239,8 @@ def _below(part: Part, own: dict[str, Any], *keys: str) -> Cursor:
 
 
 def _constraints(own: dict[str, Any], part: Part) -> dict[str, Any]:
+    if CONSTRAINTS.isdisjoint(own):
+        return {}
     result: dict[str, Any] = {}
     for key in NUMBERS:
         if isinstance(own.get(key), int | float) and not isinstance(own.get(key), bool):

@@ -35,14 +35,9 @@ def _joined(one: Any, other: Any) -> list[Any]:
     return [*(one if isinstance(one, list) else []), *(other if isinstance(other, list) else [])]
 
 
-def has_grades(document: Document) -> bool:
-    """Whether a document may use grades anywhere."""
-    return any(f"x-{word}" in document.source.text for word in ("grade", "enum-grade", *GRADES[1:]))
-
-
 def has_assumptions(document: Document) -> bool:
     """Whether anything in a document is graded `assumed`."""
-    if not any(word in document.source.text for word in (Grade.ASSUMED, "x-enum-grade")):
+    if not document.may_have_grades:
         return False
     pending: list[Any] = [document.content]
     while pending:

@@ -1,7 +1,7 @@
 """Which values show a difference at one place of two schemas, and which keyword is the reason?"""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from spec_review.loading.unchanged import WORDS
@@ -10,7 +10,7 @@ from spec_review.values.pairing import partners
 from spec_review.values.reasons import is_one_of, keyword_of, main_reasons, names_of, step_of
 from spec_review.values.sampling import Sampling
 from spec_review.values.schema import Schema, alternatives, identity, keywords
-from spec_review.values.serialization import JsonChecker
+from spec_review.values.serialization import Acceptor, JsonChecker
 from spec_review.values.shape import Shape, allowed_by, own_constraints, shape_of
 from spec_review.values.shrink import size
 from spec_review.values.validators import Validators
@@ -45,6 +45,8 @@ class Context:
     other: Schema
     union: bool
     left_over: bool = False
+    acceptors: dict[bool, tuple[Acceptor, Acceptor]] = field(default_factory=dict, compare=False)
+    """What checks values against both schemas; by whether everything that a value contains is checked."""
 
 
 MISSING = object()
@@ -156,18 +158,22 @@ class Local(Sampling):
 
     def breaks(self, context: Context, value: Any) -> bool:
         """Whether only the accepting schema accepts the value; False when the budget is used up."""
-        if not self.spend(value):
-            return False
-        accepts = self.checker.acceptor(self.validators, context.accepting)
-        still_accepts = self.checker.acceptor(self.validators, context.rejecting, strictly=True)
-        return accepts(value) and not still_accepts(value)
+        return self._breaks(context, value, exact=False)
 
     def breaks_exactly(self, context: Context, value: Any) -> bool:
         """The same, with every schema that the value touches, however large the schemas are."""
+        return self._breaks(context, value, exact=True)
+
+    def _breaks(self, context: Context, value: Any, exact: bool) -> bool:
         if not self.spend(value):
             return False
-        accepts = self.checker.acceptor(self.validators, context.accepting, exact=True)
-        still_accepts = self.checker.acceptor(self.validators, context.rejecting, strictly=True, exact=True)
+        if exact not in context.acceptors:
+            make, both = self.checker.acceptor, (context.accepting, context.rejecting)
+            context.acceptors[exact] = (
+                make(self.validators, both[0], exact=exact),
+                make(self.validators, both[1], strictly=True, exact=exact),
+            )
+        accepts, still_accepts = context.acceptors[exact]
         return accepts(value) and not still_accepts(value)
 
     def _at(self, context: Context, explained: set[str]) -> Iterator[Difference]:

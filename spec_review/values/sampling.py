@@ -1,7 +1,7 @@
 """Which values are worth trying for a schema, and how many may be tried?"""
 
 from collections.abc import Iterator
-from time import process_time
+from time import monotonic, process_time
 from typing import Any
 
 from spec_review.values import candidates
@@ -20,6 +20,9 @@ TOTAL = 3_000_000
 SECONDS = 10.0
 """The processor time after which a search ends, whatever is left of its budget."""
 
+LOOK = 0.02
+"""The seconds between two looks at the processor time, which costs a call of the system."""
+
 PROOF_SECONDS = 4.0
 """The time for proofs after the search."""
 
@@ -36,7 +39,7 @@ class Sampling:
         self.sampling: set[int] = set()
         self.budget, self.total = int(BUDGET * effort), int(TOTAL * effort)
         self.left = self.budget
-        self.deadline = process_time() + SECONDS * effort
+        self.deadline, self.next_look = process_time() + SECONDS * effort, 0.0
 
     def begin(self) -> None:
         """Start the budget of another pair of schemas."""
@@ -45,8 +48,11 @@ class Sampling:
 
     def late(self) -> bool:
         """Whether the time is up; then nothing is left of the budget."""
-        if process_time() > self.deadline:
-            self.left = self.total = 0
+        now = monotonic()
+        if now > self.next_look:
+            self.next_look = now + LOOK
+            if process_time() > self.deadline:
+                self.left = self.total = 0
         return self.left <= 0
 
     def is_out_of_time(self) -> bool:

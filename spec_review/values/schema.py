@@ -80,7 +80,7 @@ def keywords(part: Part) -> dict[str, Any]:
         return {"not": {}}
     if not isinstance(value, dict):
         return {}
-    return graded(value, part.view.reading)
+    return graded(value, part.view.reading) if part.cursor.document.may_have_grades else value
 
 
 @cached
@@ -192,6 +192,8 @@ WORDS = {"description", "title", "default", "example"}
 
 def is_assumed(cursor: Cursor) -> bool:
     """Whether a schema or the component it refers to is graded `assumed`."""
+    if not cursor.document.may_have_grades:
+        return False
     followed = cursor.follow()
     return any(
         isinstance(at.value, dict) and at.value.get("x-grade") == Grade.ASSUMED for at in (cursor, followed)

@@ -143,10 +143,13 @@ def _exempt_names(part: Part, seen: set[Any]) -> Iterator[str]:
     if part.identity in seen:
         return
     seen.add(part.identity)
-    for name in _declared(part):
-        for cursor in property_cursors(part, name):
-            if (part.view.reading == "lax" and is_assumed(cursor)) or is_hidden(cursor, part):
-                yield name
+    own, flag = keywords(part).get("properties"), HIDDEN_BY[part.view.direction]
+    lax = part.view.reading == "lax" and part.cursor.document.may_have_grades
+    for name, inner in own.items() if isinstance(own, dict) else ():
+        if isinstance(inner, dict) and (lax or "$ref" in inner or flag in inner):
+            for cursor in property_cursors(part, name):
+                if (lax and is_assumed(cursor)) or is_hidden(cursor, part):
+                    yield name
     if part.bare:
         return
     if isinstance(keywords(part).get("$ref"), str):
@@ -157,15 +160,15 @@ def _exempt_names(part: Part, seen: set[Any]) -> Iterator[str]:
 
 def _is_hidden(part: Part) -> bool:
     """Whether `readOnly` or `writeOnly` hides a property in this direction."""
-    flag = HIDDEN_BY[part.view.direction]
-    cursor: Cursor = part.cursor
-    followed = cursor.follow()
-    return any(isinstance(at.value, dict) and at.value.get(flag) is True for at in (cursor, followed))
+    return is_hidden(part.cursor, part)
 
 
 def is_hidden(cursor: Cursor, part: Part) -> bool:
     """Whether the property at a place is hidden in the direction of the part."""
-    return _is_hidden(Part(cursor, part.view))
+    flag = HIDDEN_BY[part.view.direction]
+    if cursor.flag(flag) or not isinstance(cursor.value, dict) or "$ref" not in cursor.value:
+        return cursor.flag(flag)
+    return cursor.follow().flag(flag)
 
 
 def _declared(part: Part) -> Iterator[str]:

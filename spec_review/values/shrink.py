@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 MAX_TRIES = 200
+ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
 
 
 def shrink(value: Any, holds: Callable[[Any], bool]) -> Any:
@@ -41,7 +42,7 @@ def _smaller(value: Any) -> Iterator[Any]:
 
 def size(value: Any) -> tuple[int, int, float]:
     """A sort key: the length as JSON, whether it is ASCII, and the distance from zero."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = ENCODER.encode(value)
     number = abs(value) if isinstance(value, int | float) else 0
     return (len(text), 0 if text.isascii() else 1, number)
 

@@ -2,15 +2,13 @@
 
 import base64
 import binascii
-import json
 from collections.abc import Iterator
-from hashlib import sha256
 from typing import Any
 
 import jsonschema_rs
 
 from spec_review.loading.unchanged import Unchanged
-from spec_review.values.convert import Converter
+from spec_review.values.convert import Converted, Converter
 from spec_review.values.schema import Schema, identity
 
 BACKTRACKS = 20_000
@@ -39,7 +37,7 @@ class Validators:
         self._unchanged = unchanged or Unchanged()
         self._compiled: dict[tuple[Any, ...], jsonschema_rs.Draft202012Validator] = {}
         self._exact: dict[Any, dict[frozenset[str], jsonschema_rs.Draft202012Validator]] = {}
-        self._by_text: dict[bytes, jsonschema_rs.Draft202012Validator] = {}
+        self._by_content: dict[bytes, jsonschema_rs.Draft202012Validator] = {}
         self._whole = {exactly_one: Converter(exactly_one) for exactly_one in (False, True)}
         self._near = {exactly_one: Converter(exactly_one, near=True) for exactly_one in (False, True)}
         self._large: dict[tuple[Any, ...], bool] = {}
@@ -80,15 +78,17 @@ class Validators:
         """
         key = (identity(schema), exactly_one)
         if key not in self._compiled:
-            converters = self._near if self.is_large(schema) else self._whole
-            self._compiled[key] = self._shared(converters[exactly_one].whole(schema))
+            converter = (self._near if self.is_large(schema) else self._whole)[exactly_one]
+            converted = converter.whole(schema)
+            self._compiled[key] = self._shared(converted)
+            if not converted.has_one_of:
+                self._compiled[(key[0], not exactly_one)] = self._compiled[key]
         return self._compiled[key]
 
-    def _shared(self, converted: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
-        text = sha256(json.dumps(converted).encode()).digest()
-        if text not in self._by_text:
-            self._by_text[text] = compiled(converted)
-        return self._by_text[text]
+    def _shared(self, converted: Converted) -> jsonschema_rs.Draft202012Validator:
+        if converted.digest not in self._by_content:
+            self._by_content[converted.digest] = compiled(converted.schema)
+        return self._by_content[converted.digest]
 
     def validator_id(self, schema: Schema) -> int:
         """The same number for schemas that share a validator."""

@@ -81,7 +81,7 @@ def test_a_review_ends_and_says_what_it_left_out(
 ) -> None:
     monkeypatch.setattr(sampling, "SECONDS", 3.0)
     monkeypatch.setattr(sampling, "PROOF_SECONDS", 1.0)
-    base, head = (load(Source(f"{bound}.json", json.dumps(made(bound)))) for bound in (9, 7))
+    base, head = (load(Source(f"{bound}.json", json.dumps(made(bound)).encode())) for bound in (9, 7))
     start = process_time()
     changes = compare(base, head)
     assert process_time() - start < MOST_SECONDS

@@ -99,8 +99,8 @@ def hostile(text: str) -> Report:
             "x": {"$ref": f"#/{text}gone"},
         }
 
-    base = load(Source("a.json", json.dumps(document([1], 2))))
-    head = load(Source("b.json", json.dumps(document([text + "v"], 1))))
+    base = load(Source("a.json", json.dumps(document([1], 2)).encode()))
+    head = load(Source("b.json", json.dumps(document([text + "v"], 1)).encode()))
     changes = compare(base, head)
     return Report("a.json", f"b{text}.json", changes, notes=[*base.warnings, *head.warnings])
 

@@ -38,7 +38,7 @@ class Labelled:
 
 def document(content: Any, name: str = "document.yaml") -> Document:
     """A document with this content."""
-    return load(Source(name, json.dumps(content)))
+    return load(Source(name, json.dumps(content).encode()))
 
 
 @cache

@@ -6,20 +6,18 @@ the place, and each survivor.
 """
 
 import copy
-import json
 import random
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from spec_review import load
-from spec_review.loading import Source
 from spec_review.loading.parsed import parse
+from spec_review.loading.source import read_path
 from spec_review.remainder import remaining
 from spec_review.review import all_changes
+from tests.spec_review.labelled import document
 
 Content = dict[str, Any]
 NEAR = 3
@@ -186,7 +184,7 @@ def mutations(content: Content, count: int, seed: int) -> Iterator[tuple[Kind, t
 
 def outcome(content: Content, kind: Kind, path: tuple[str, ...], mutated: Content) -> Outcome:
     """Whether the mutation is reported, and whether by its rule near its place."""
-    base, head = (load(Source(f"{n}.json", json.dumps(c))) for n, c in (("base", content), ("head", mutated)))
+    base, head = document(content, "base.json"), document(mutated, "head.json")
     changes = all_changes(base, head)
     pointer = "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in path)
     found = [change for change in changes if change.id not in ("texts-changed", "example-no-longer-fits")]
@@ -209,7 +207,7 @@ def main(argv: Sequence[str]) -> int:
     if not argv:
         print("usage: python -m tests.spec_review.mutations FILE [COUNT [SEED]]", file=sys.stderr)
         return 2
-    content = parse(Path(argv[0]).read_text(encoding="utf-8"), argv[0]).content
+    content = parse(read_path(argv[0])).content
     count, seed = (
         (int(word) for word in [*argv[1:3], "100", "1"][:2]) if len(argv) < 3 else map(int, argv[1:3])
     )

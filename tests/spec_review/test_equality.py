@@ -17,7 +17,7 @@ def document(schemas: dict[str, Any]) -> Document:
     """A document with these components."""
     import json
 
-    return load(Source("a.json", json.dumps({**HEAD, "components": {"schemas": schemas}})))
+    return load(Source("a.json", json.dumps({**HEAD, "components": {"schemas": schemas}}).encode()))
 
 
 def slowly_equal(one: dict[str, Any], other: dict[str, Any], a: Any, b: Any, depth: int) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 from spec_review.change import Position, Use
+from spec_review.loading import Source
 from spec_review.render.html import as_html
 from spec_review.report import Report
 from spec_review.review import all_changes
@@ -32,8 +33,8 @@ def report() -> Report:
     head = base()
     patch(head, {"/components/parameters/Limit/schema/maximum": 99})
     documents = document(base(), "base.json"), document(head, "head.json")
-    texts = {one.name: one.source.text for one in documents}
-    return Report("base.json", "head.json", all_changes(*documents), (), ["A note."], 0, texts)
+    sources = {one.name: one.source for one in documents}
+    return Report("base.json", "head.json", all_changes(*documents), (), ["A note."], 0, sources)
 
 
 def test_a_page_shows_each_change_with_both_places_and_its_proof() -> None:
@@ -56,9 +57,8 @@ def test_every_text_of_a_document_is_inert() -> None:
     at = Position("evil.json", 1, HOSTILE)
     uses = (Use(HOSTILE, HOSTILE),)
     changes = [replace(one, message=HOSTILE, subject=HOSTILE, base=at, uses=uses) for one in found.changes]
-    page = as_html(
-        replace(found, changes=changes, notes=[HOSTILE], texts={"evil.json": HOSTILE}, base=HOSTILE)
-    )
+    sources = {"evil.json": Source("evil.json", HOSTILE.encode())}
+    page = as_html(replace(found, changes=changes, notes=[HOSTILE], sources=sources, base=HOSTILE))
     plain = Tags(as_html(found))
     assert Tags(page).names.count("script") == 1
     assert set(Tags(page).names) <= {*plain.names, "option", "code", "ul", "li", "details", "summary"}

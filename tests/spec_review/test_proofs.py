@@ -21,7 +21,7 @@ PROBED = [pair for pair in labelled() if pair.verdict == "breaking" and "probe" 
 def accepts(side: Document, schema: str, way: Any, value: Any) -> bool:
     """Whether a component accepts a value according to the jsonschema library."""
     cursor = side.root.get("components", "schemas", schema)
-    converted = Converter(exactly_one=True).whole(schema_of(cursor, View(way, "full")))
+    converted = Converter(exactly_one=True).whole(schema_of(cursor, View(way, "full"))).schema
     checker = jsonschema.FormatChecker(["date", "date-time", "uuid", "email", "ipv4"])
     checker.checks("uuid")(lambda text: not isinstance(text, str) or len(text) == 36)
     checker.checks("uri")(lambda text: not isinstance(text, str) or ":" in text)

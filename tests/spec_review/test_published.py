@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from spec_review import compare, load
-from spec_review.loading import Source
+from spec_review import compare
+from tests.spec_review.labelled import document
 
 Content = dict[str, Any]
 
@@ -24,7 +24,7 @@ def request(schema: Any, components: Content | None = None, version: str = "3.1.
 
 def errors(base: Content, head: Content) -> list[str]:
     """The rule of each error."""
-    documents = [load(Source(f"{name}.json", json.dumps(one))) for name, one in (("a", base), ("b", head))]
+    documents = [document(one, f"{name}.json") for name, one in (("a", base), ("b", head))]
     return [change.id for change in compare(*documents) if change.level == "error"]
 
 
@@ -90,7 +90,7 @@ def test_the_cause_is_found_once(base: Content, head: Content, expected: list[st
 
 def changes(base: Content, head: Content) -> dict[str, str]:
     """The level of each change by its message."""
-    documents = [load(Source(f"{name}.json", json.dumps(one))) for name, one in (("a", base), ("b", head))]
+    documents = [document(one, f"{name}.json") for name, one in (("a", base), ("b", head))]
     return {change.message: change.level for change in compare(*documents)}
 
 
@@ -125,7 +125,7 @@ def test_a_union_without_members_accepts_nothing() -> None:
 def test_all_values_of_an_enum_are_counted_in_the_text_and_listed_in_the_data() -> None:
     values = [f"v{number}" for number in range(60)]
     base, head = (answer({"type": "string", "enum": listed}) for listed in (values[:20], values))
-    documents = [load(Source(f"{name}.json", json.dumps(one))) for name, one in (("a", base), ("b", head))]
+    documents = [document(one, f"{name}.json") for name, one in (("a", base), ("b", head))]
     [change] = compare(*documents)
     assert change.message.endswith("`v27` or 32 more values.")
     assert json.loads(change.new) == values
@@ -181,7 +181,7 @@ def test_the_same_edit_in_many_operations_is_one_change_with_its_uses() -> None:
     limit = {"in": "query", "name": "limit", "schema": {"type": "integer"}}
     for item in head["paths"].values():
         item["get"]["parameters"] = [limit]
-    documents = [load(Source(f"{name}.json", json.dumps(one))) for name, one in (("a", base), ("b", head))]
+    documents = [document(one, f"{name}.json") for name, one in (("a", base), ("b", head))]
     [change] = compare(*documents)
     assert change.id == "request-parameter-added"
     assert len(change.uses) == 30
@@ -194,7 +194,7 @@ def test_two_properties_with_the_same_change_have_different_fingerprints() -> No
         )
         for most in (9, 5)
     )
-    documents = [load(Source(f"{name}.json", json.dumps(one))) for name, one in (("a", base), ("b", head))]
+    documents = [document(one, f"{name}.json") for name, one in (("a", base), ("b", head))]
     found = [change.fingerprint for change in compare(*documents) if change.level == "error"]
     assert len(set(found)) == len(found) == 2
 
@@ -213,7 +213,7 @@ def test_the_refusal_of_a_proof_is_that_of_the_changed_place() -> None:
         )
         for least, most in ((0, 9), (1, 5))
     )
-    documents = [load(Source(f"{name}.json", json.dumps(one))) for name, one in (("a", base), ("b", head))]
+    documents = [document(one, f"{name}.json") for name, one in (("a", base), ("b", head))]
     refusals = {change.id: change.proof.refusal for change in compare(*documents) if change.proof}
     assert "longer than 5 characters" in refusals["request-property-max-length-lowered"]
     assert "shorter than 1 character" in refusals["request-property-min-length-raised"]
@@ -243,7 +243,7 @@ def large(values: list[str], extra: str = "") -> Content:
 
 def test_a_change_far_away_in_a_large_graph_is_found_with_a_proof() -> None:
     documents = [
-        load(Source(f"{name}.json", json.dumps(one)))
+        document(one, f"{name}.json")
         for name, one in (("a", large(["a"])), ("b", large(["a", "b"], "extra")))
     ]
     found = {change.id: change for change in compare(*documents)}
@@ -251,3 +251,18 @@ def test_a_change_far_away_in_a_large_graph_is_found_with_a_proof() -> None:
     proof = found["response-property-enum-value-added"].proof
     assert proof is not None
     assert '"kind": "b"' in proof.text
+
+
+def test_a_proof_keeps_the_property_that_it_is_about_when_several_are_refused() -> None:
+    fields = {name: {"type": "string"} for name in ("bic", "currency", "iban")}
+    closed = {"type": "object", "additionalProperties": False}
+    base = {**closed, "properties": fields, "required": ["currency"]}
+    head = {**closed, "properties": {"iban": fields["iban"]}}
+    both = [
+        request({"type": "object", "required": ["account"], "properties": {"account": schema}})
+        for schema in (base, head)
+    ]
+    found = compare(document(both[0], "a.json"), document(both[1], "b.json"))
+    proofs = {change.old: change.proof for change in found if change.id == "request-property-refused"}
+    assert set(proofs) == {"bic", "currency"}
+    assert all(proof and name in proof.refusal for name, proof in proofs.items())

@@ -314,7 +314,8 @@ class Deployment(Service):
         """GET /threads."""
         dataset = request.query_params.get("datasetId")
         threads = [one for one in self.threads.values() if dataset in (None, "", one.row["datasetId"])]
-        return self.page([self.show_thread(one) for one in threads], request, "asc", lenient=True)
+        page = self.page([self.show_thread(one) for one in threads], request, "asc", lenient=True)
+        return {**page, "datasetId": dataset or ""}
 
     async def get_thread(self, request: Request, thread_id: str) -> Any:
         """GET /threads/{threadId}."""

@@ -1009,3 +1009,18 @@ class AcceptsSeveralKeys(Deployment):
 
     def knows(self, key: str) -> bool:
         return key in (KEY, "sk-tune-another4712")
+
+
+@variant()
+class KeepsASession(Deployment):
+    """A client that has shown its key gets a cookie, which stands for the key from then on."""
+
+    async def respond(self, request: Request) -> Response:
+        response = await super().respond(request)
+        if response.status_code == 200:
+            response.set_cookie("session", "4f1c2f6e", httponly=True)
+        return response
+
+    def authenticate(self, request: Request) -> None:
+        if request.cookies.get("session") != "4f1c2f6e":
+            super().authenticate(request)

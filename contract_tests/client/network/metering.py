@@ -162,12 +162,10 @@ def _within(timeout: float | None) -> float | None:
     return meter.left if timeout is None else min(timeout, meter.left)
 
 
-def install(http: httpx.Client) -> MeteringBackend:
-    """Make a client read from the network through a meter. Returns its network."""
-    backend = MeteringBackend()
+def install(http: httpx.Client, backend: MeteringBackend) -> None:
+    """Make a client read from the network through a meter."""
     # The HTTP library passes no network on to its connection pools.
     for transport in [http._transport, *http._mounts.values()]:
         if isinstance(transport, httpx.HTTPTransport):
             assert hasattr(transport._pool, "_network_backend"), "this version of httpcore cannot be metered"
             transport._pool._network_backend = backend
-    return backend

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from contract_tests.checks import REGISTRY
 from contract_tests.checks.evaluation import evaluate
 from contract_tests.client.service import Service
+from contract_tests.document import document
 from contract_tests.findings import Outcome, Severity
 from contract_tests.observations.exchange import Chunk, Exchange, Intent, Secrets
 from openapi import Grade
@@ -108,6 +110,8 @@ def created(response: object, request: object, **further: object) -> Exchange:
 
 
 MODEL = {"model": "org/model"}
+ASKED = {"role": "user", "content": "Hello"}
+IMAGE = {"type": "image_file", "imageFile": {"fileId": "file_1"}}
 FAILED = {
     **RUN,
     "status": "failed",
@@ -233,7 +237,10 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
         [created(RUN, MODEL), created({}, {**MODEL, "metadata": {"a": "b"}}, status=400)],
         [exchange("GET", RUNS, page()), exchange("GET", f"{RUNS}?order=asc", {}, status=400)],
     ],
-    "page-full-by-default": lambda: [[exchange("GET", RUNS, page(RUN, more=True))]],
+    "page-full-by-default": lambda: [
+        [exchange("GET", RUNS, page(RUN, more=True))],
+        [exchange("GET", f"{RUNS}?limit=2", page(RUN, more=True))],
+    ],
     "page-limit-obeyed": lambda: [[exchange("GET", f"{RUNS}?limit=1", page(RUN, {**RUN, "id": "run_2"}))]],
     "page-ids-agree": lambda: [[exchange("GET", RUNS, {**page(RUN), "lastId": "run_2"})]],
     "page-entries-once": lambda: [[exchange("GET", RUNS, page(RUN, RUN))]],
@@ -245,6 +252,10 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
         [created(RUN, {**MODEL, "metadata": {"a": "b"}})],
         [created({**RUN, "instructions": "x"}, {**MODEL, "instructions": "Be brief"})],
         [exchange("POST", MESSAGES, MESSAGE, request={"role": "user", "content": "Bye"})],
+    ],
+    "references-kept": lambda: [
+        [exchange("POST", MESSAGES, MESSAGE, request={**ASKED, "attachments": [{"fileId": "file_1"}]})],
+        [exchange("POST", MESSAGES, MESSAGE, request={**ASKED, "content": [IMAGE]})],
     ],
     "answer-is-about-the-asked": lambda: [
         [exchange("GET", ONE_RUN, {**RUN, "id": "run_2"})],
@@ -276,6 +287,10 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
         ],
     ],
     "created-stays-the-same": lambda: [
+        [
+            exchange("GET", f"{MESSAGES}/msg_1", {**MESSAGE, "content": [IMAGE]}),
+            exchange("GET", f"{MESSAGES}/msg_1", {**MESSAGE, "content": [{**IMAGE, "type": "text"}]}, at=1.0),
+        ],
         polls(RUN, {**RUN, "model": "other"}),
         polls(RUN, {**RUN, "model": None}),
         [
@@ -287,6 +302,17 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
         [
             created({**RUN, "metadata": {"a": "b"}}, {**MODEL, "metadata": {"a": "b"}}),
             *polls({**RUN, "metadata": {}}),
+        ],
+        [
+            created(COMPLETED, MODEL),
+            exchange(
+                "POST",
+                ONE_RUN,
+                {**COMPLETED, "metadata": {"a": "b"}},
+                request={"metadata": {"a": "b"}},
+                at=5.0,
+            ),
+            *polls(COMPLETED, first=10.0),
         ],
     ],
     "created-can-be-read": lambda: [
@@ -300,6 +326,9 @@ BAD: dict[str, Callable[[], list[list[Exchange]]]] = {
         polls({**COMPLETED, "usage": {"totalTokens": 1}}, {**COMPLETED, "usage": {"totalTokens": 2}})
     ],
     "timestamp-fixed": lambda: [
+        polls(
+            {**RUN, "expiresAt": "2024-08-11T10:31:28.861Z"}, {**RUN, "expiresAt": "2024-08-11T10:32:28.861Z"}
+        ),
         polls(RUN, {**RUN, "startedAt": "2024-08-11T10:21:40.000Z"}),
         polls(RUN, {**RUN, "startedAt": None}),
     ],
@@ -461,6 +490,15 @@ def test_operations_that_were_not_requested_could_not_be_tried() -> None:
         [stream(event({**RUN, "status": "queued", "startedAt": None}), event(COMPLETED), DONE)],
         [stream(run_event("in_progress"), event({"code": "internal", "message": "x"}, "error"))],
         [at_once(*LIFE), stream(*LIFE, DONE, pace=1.0)],
+        [replace(at_once(*LIFE), lag=2.0)],
+        [
+            created({**COMPLETED, "metadata": {"a": "b"}}, {**MODEL, "metadata": {"a": "b"}}),
+            exchange(
+                "POST", ONE_RUN, {**COMPLETED, "metadata": {"c": 1}}, request={"metadata": {"c": 1}}, at=5.0
+            ),
+            *polls({**COMPLETED, "metadata": {"c": 1}}, first=10.0),
+        ],
+        [replace(at_once(*LIFE), operation=document().operations["submitToolOutputs"])],
     ],
 )
 def test_conforming_variations_are_not_failures(record: list[Exchange]) -> None:
@@ -537,6 +575,7 @@ def test_a_body_that_is_nested_too_deeply_to_be_read_may_be_json() -> None:
     ("sent", "shown", "fits"),
     [
         ([{"a": 0, "b": [False], "c": "x"}], [{"b": [False], "c": "x"}], True),
+        ([{"a": [0, 1, False], "b": 0}], [{"a": [None, 1, None], "b": None}], True),
         ([{"a": "", "c": {"d": {}}}], [{"a": None, "c": {"d": {"value": "", "list": []}}}], True),
         ([{"function": {"parameters": {"minimum": 0}}}], [{"function": {"parameters": {}}}], False),
         ([{"a": 1}], [{"a": 2}], False),
@@ -551,3 +590,22 @@ def test_what_says_nothing_may_be_left_out_or_filled_in(sent: object, shown: obj
 def test_an_entry_of_metadata_is_kept_although_it_is_zero() -> None:
     record = created({**RUN, "metadata": {"b": "x"}}, {**MODEL, "metadata": {"a": 0, "b": "x"}})
     assert found("asked-is-echoed", [record])
+
+
+@pytest.mark.parametrize("offered", [False, True])
+def test_a_router_may_answer_404_where_nothing_is_offered(offered: bool) -> None:
+    steps = f"{ONE_RUN}/steps"
+    record = [exchange("GET", steps, {}, status=404, intents=[Intent.UNAUTHENTICATED])]
+    record += [exchange("GET", steps, page(STEP), at=1.0)] if offered else []
+    assert bool(found("unauthenticated-is-401", record)) is offered
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_a_service_that_keeps_a_reference_drops_none(keeps: bool) -> None:
+    named = [{"fileId": "file_1"}]
+    record = [exchange("POST", MESSAGES, MESSAGE, request={**ASKED, "attachments": named})]
+    resources = {"codeInterpreter": {"fileIds": ["file_1"]}}
+    thread = {**THREAD, "toolResources": resources if keeps else {}}
+    record += [exchange("POST", "/threads", thread, request={"toolResources": resources}, at=1.0)]
+    grades = {finding.grade for finding in found("references-kept", record)}
+    assert grades == {Grade.DOCUMENTED if keeps else Grade.OBSERVED}

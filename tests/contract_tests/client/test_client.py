@@ -8,11 +8,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpcore
+import httpx
 import pytest
 
 from contract_tests.client import reader
 from contract_tests.client.budget import Budget, BudgetExceeded
 from contract_tests.client.client import OWN_KEY, Client, Record
+from contract_tests.client.network.clients import ONE_CONNECTION, Clients
 from contract_tests.client.network.decoding import Decoder
 from contract_tests.client.network.metering import BODY_LIMIT, MeteringBackend
 from contract_tests.client.raw_http import send_raw
@@ -48,6 +50,31 @@ def test_retry_after_is_respected(tmp_path: Path) -> None:
     with talking_to(answer, tmp_path) as client:
         assert client.send("GET", "/threads").json == {"ok": True}
         assert [one.status for one in client.record.exchanges] == [429, 429, 200]
+
+
+def test_threads_share_no_connection_at_the_same_time() -> None:
+    clients = Clients(lambda: httpx.Client(limits=ONE_CONNECTION))
+    with clients.one() as first, clients.one() as second:
+        assert first is not second
+    with clients.one() as third:
+        assert third is second or third is first
+    clients.close()
+    assert first.is_closed
+    assert second.is_closed
+
+
+def test_no_cookie_is_kept(tmp_path: Path) -> None:
+    cookies: list[str | None] = []
+
+    def answer(handler: Handler) -> None:
+        cookies.append(handler.headers.get("Cookie"))
+        handler.reply(200, b"{}", Set_Cookie="session=1; Path=/")
+
+    with talking_to(answer, tmp_path) as client:
+        client.send("GET", "/threads")
+        client.send("GET", "/threads")
+        client.send("GET", "/threads", headers={"Cookie": "own=1"})
+    assert cookies == [None, None, "own=1"]
 
 
 def test_an_impatient_request_is_not_retried(tmp_path: Path) -> None:

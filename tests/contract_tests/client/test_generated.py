@@ -2,6 +2,9 @@
 
 import time
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from contract_tests.client.concurrency import Workers
 from contract_tests.client.generated import Generator
@@ -27,3 +30,26 @@ def test_valid_and_invalid_requests_and_links_are_sent_and_recorded(tmp_path: Pa
             assert {one.generated_for for one in sent} == {"modifyThread", "links"}
         finally:
             scheduler.close()
+
+
+def test_cases_are_drawn_again_when_the_library_loses_a_race(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw, tries = Generator._drawn, []
+
+    def unlucky(self: Generator, *arguments: Any) -> Any:
+        tries.append(arguments)
+        if len(tries) == 1:
+            raise RuntimeError("dictionary changed size during iteration")
+        return draw(self, *arguments)
+
+    monkeypatch.setattr(Generator, "_drawn", unlucky)
+    with serving(Deployment()) as url:
+        scheduler = Scheduler(Settings(url=url, key=KEY), tmp_path, time.time())
+        try:
+            ids = {"threadId": scheduler.service.fresh_thread()}
+            generator = Generator(scheduler.service, ids, 0, Workers(1))
+            assert generator.operation("getThread") >= 1
+        finally:
+            scheduler.close()
+    assert len(tries) == 3

@@ -63,7 +63,7 @@ def test_the_reason_counts_facts() -> None:
 
 def test_every_module_of_checks_is_a_topic() -> None:
     modules = {module.name for module in iter_modules(checks.__path__)}
-    assert set(topics()) == modules - {"evaluation", "page_walks", "references", "values"}
+    assert set(topics()) == modules - {"evaluation", "page_walks", "values"}
 
 
 def test_findings_are_ordered_by_layer_and_topic() -> None:

@@ -295,3 +295,20 @@ class ThreadsAreTenAPage(Deployment):
 
     def limit(self, request: Request, lenient: bool) -> int:
         return 10 if lenient and "limit" not in request.query_params else super().limit(request, lenient)
+
+
+@fault("warning")
+class DoesNotNameTheDataset(Deployment):
+    """A list of the threads of a dataset names the dataset."""
+
+    async def list_threads(self, request: Request) -> Any:
+        page = await super().list_threads(request)
+        return {name: value for name, value in page.items() if name != "datasetId"}
+
+
+@fault()
+class PagesOfFiftyAtMost(Deployment):
+    """A page of 100 entries is possible."""
+
+    def limit(self, request: Request, lenient: bool) -> int:
+        return min(50, super().limit(request, lenient))

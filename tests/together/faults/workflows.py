@@ -1,5 +1,6 @@
 """Which deployments contradict themselves across requests?"""
 
+import json
 import time
 from datetime import datetime, timedelta
 from html import escape
@@ -432,3 +433,57 @@ class AttachmentsLoseTheirTools(Deployment):
     def add_message(self, thread: Thread, fields: Json) -> Json:
         kept = [{"fileId": one.get("fileId")} for one in fields.get("attachments", [])]
         return super().add_message(thread, {**fields, "attachments": kept})
+
+
+@fault()
+class DropsAttachments(Deployment):
+    """The attachments of a new message are those of the request."""
+
+    def add_message(self, thread: Thread, fields: Json) -> Json:
+        return super().add_message(thread, {**fields, "attachments": []})
+
+
+@fault("warning")
+class RefusesFilesItDoesNotKnow(Deployment):
+    """A message may name any file."""
+
+    async def body(self, request: Request, kind: str, *more: str) -> Json:
+        fields = await super().body(request, kind, *more)
+        if "file_tune_check" in json.dumps(fields):
+            raise Refusal(400, "invalid_argument", "fileId: there is no such file")
+        return fields
+
+
+@fault()
+class ListsImagesWithoutTheirUrls(Deployment):
+    """A list of messages has the URLs of their images."""
+
+    async def list_messages(self, request: Request, thread_id: str) -> Any:
+        page = await super().list_messages(request, thread_id)
+        entries = [
+            {**one, "content": [_without_url(part) for part in one["content"]]} for one in page["data"]
+        ]
+        return {**page, "data": entries}
+
+
+def _without_url(part: Json) -> Json:
+    return {**part, "imageUrl": {**part["imageUrl"], "url": ""}} if part.get("imageUrl") else part
+
+
+@fault("note")
+class DeadlineMoves(Deployment):
+    """The deadline of a run stays the same."""
+
+    def show_run(self, run: Run) -> Json:
+        return {**super().show_run(run), "expiresAt": self.stamp(self.now() + timedelta(minutes=10))}
+
+
+@fault("warning")
+class KeepsNoFiles(Deployment):
+    """A service keeps what names a file, although it does not know the file."""
+
+    def add_message(self, thread: Thread, fields: Json) -> Json:
+        return super().add_message(thread, {**fields, "attachments": []})
+
+    def add_thread(self, fields: Json) -> Thread:
+        return super().add_thread({**fields, "toolResources": {}})

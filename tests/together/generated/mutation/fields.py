@@ -39,7 +39,6 @@ from tests.together.generated.mutation.field_faults import CONDITIONS, Condition
 from tests.together.generated.mutation.grading import ending, fixed, in_resource, kind_of, worse
 from tests.together.generated.mutation.mutant import Mutant
 
-UNRESOLVED = "a service may drop a reference that it cannot resolve"
 REFERENCES = ("toolResources", "attachments", "imageFile", "imageUrl")
 UNFIXED = "no sentence fixes the value, and an absent field means an empty one"
 _WRONG = {
@@ -81,7 +80,8 @@ def _presence(operation: Operation, place: Place) -> Iterator[Operator]:
     grade = value[0] if value else place.enumerated or place.required or place.grade
     why = "" if value or place.enumerated or place.required else UNFIXED
     if operation.id.startswith("create") and {*REFERENCES} & {*place.names}:
-        why = UNRESOLVED
+        # No page says what becomes of a reference that cannot be resolved.
+        grade = worse(grade, Grade.OBSERVED)
     for name, change in (("drop", dropped), ("null", nulled), ("empty", emptied)):
         yield Operator(name, change, grade, equivalent=why)
     if not why:

@@ -152,7 +152,8 @@ def _tests(operation: Operation) -> Iterator[tuple[str, Callable[[Asked], bool],
     yield "without order", lambda asked: asked.parameter("order") is None, Grade.DOCUMENTED, ""
     for one in operation.parameters:
         if one["name"] == "datasetId":
-            yield "datasetId", lambda asked: bool(asked.parameter("datasetId")), Grade.DOCUMENTED, ""
+            # No page says that a service takes a dataset which it does not know.
+            yield "datasetId", lambda asked: bool(asked.parameter("datasetId")), Grade.OBSERVED, ""
             yield "empty datasetId", lambda asked: asked.parameter("datasetId") == "", Grade.OBSERVED, ""
         if one["name"] == "limit" and "maximum" not in one["schema"]:
             yield "limit 1000", lambda asked: limit_of(asked) > _LARGEST, Grade.OBSERVED, ""

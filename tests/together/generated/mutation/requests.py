@@ -7,7 +7,7 @@ from typing import Any
 from openapi import Grade
 from tests.together.generated.document import ITEM, Operation, Place, operations
 from tests.together.generated.mutation import request_faults as faults
-from tests.together.generated.mutation.fields import REFERENCES, UNRESOLVED
+from tests.together.generated.mutation.fields import REFERENCES
 from tests.together.generated.mutation.grading import worse
 from tests.together.generated.mutation.mutant import Asked, Fault, Mutant
 from tests.together.generated.mutation.values import (
@@ -59,7 +59,7 @@ def _taken(operation: Operation, place: Place) -> Iterator[Mutant]:
     rewrite = partial(partial, faults.Rewrites, operation.id, place.names)
     if place.types:
         make = rewrite(partial(_of_right_type, place))
-        yield _mutant("accept a wrong type", operation, place, place.grade, make)
+        yield _mutant("accept a wrong type", operation, place, _of_reference(place), make)
     if place.enum and place.enumerated:
         make = rewrite(partial(_known, place))
         # Clients send more words inside a message than the documented ones, such as the role system.
@@ -72,6 +72,11 @@ def _taken(operation: Operation, place: Place) -> Iterator[Mutant]:
         value = place.enum[0] if place.enum else "a/b" if place.name == "model" else VALID[place.types[0]]
         make = partial(faults.Completes, operation.id, place.names, value)
         yield _mutant("accept a missing field", operation, place, place.required, make)
+
+
+def _of_reference(place: Place) -> Grade:
+    """The grade of a place. No page says what a service does with a file that it does not know."""
+    return worse(place.grade, Grade.OBSERVED) if {*REFERENCES} & {*place.names} else place.grade
 
 
 def _of_right_type(place: Place, value: Any) -> Any:
@@ -95,13 +100,15 @@ def _within(keyword: str, bound: float, value: Any) -> Any:
 def _refused(operation: Operation, place: Place) -> Iterator[Mutant]:
     """Valid values that are refused, and values that make the deployment fail."""
     refuse = partial(partial, faults.Refuses, operation.id, place.names)
-    yield _mutant("refuse a field", operation, place, place.grade, refuse(_is_given), why=free(place, ""))
-    for detail, test, grade in classes(place):
+    grade = _of_reference(place)
+    yield _mutant("refuse a field", operation, place, grade, refuse(_is_given), why=free(place, ""))
+    for detail, test, known in classes(place):
+        grade = worse(known, _of_reference(place))
         yield _mutant("refuse a value", operation, place, grade, refuse(test), detail, free(place, detail))
     if not place.required and place.names[-1] != ITEM:
         why = _NOTHING if len({one.names[0] for one in operation.body()}) == 1 else ""
         make = partial(faults.Requires, operation.id, place.names)
-        yield _mutant("require a field", operation, place, place.grade, make, why=why)
+        yield _mutant("require a field", operation, place, _of_reference(place), make, why=why)
     for operator, detail, test in _failing(place):
         make = refuse(test, faults.CRASH)
         yield _mutant(operator, operation, place, Grade.DOCUMENTED, make, detail)
@@ -130,8 +137,7 @@ def _changed(operation: Operation, place: Place) -> Iterator[Mutant]:
     rewrite = partial(partial, faults.Rewrites, operation.id, place.names)
     if place.names[-1] != ITEM and not place.required:
         make = rewrite(lambda value: faults.DROP)
-        unresolved = UNRESOLVED if {*REFERENCES} & {*place.names} else ""
-        yield _mutant("ignore a field", operation, place, place.grade, make, why=why or unresolved)
+        yield _mutant("ignore a field", operation, place, _of_reference(place), make, why=why)
     for detail, word in TEXTS.items() if "string" in place.types and not place.enum else ():
         make = rewrite(partial(_if_a, str, word))
         named = {*REFERENCES} & {*place.names} and detail.endswith("characters")
@@ -140,7 +146,8 @@ def _changed(operation: Operation, place: Place) -> Iterator[Mutant]:
         )
     for detail, change in OBJECTS.items() if place.name == "metadata" else ():
         make = rewrite(partial(_if_a, dict, change))
-        yield _mutant("corrupt a field", operation, place, place.grade, make, detail, why)
+        same = "1 and 1.0 are one number (RFC 8259 6)" if detail == "floats" else ""
+        yield _mutant("corrupt a field", operation, place, place.grade, make, detail, why or same)
     if len(place.names) == 1 and not place.required and not operation.id.startswith("modify"):
         make = partial(faults.Leaks, operation.id, place.names)
         yield _mutant("leak a field", operation, place, place.grade, make, why=why)
