@@ -17,6 +17,8 @@ from mock_server.simulation.conditions import KINDS
 from mock_server.simulation.scenario import Scenario
 
 Json = dict[str, Any]
+# Read once: it costs a search of the installed packages.
+_VERSION = version("tune-contract")
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ async def dispatch(sandboxes: Sandboxes, scope: Scope, receive: Receive, send: S
 async def _overview(sandboxes: Sandboxes, sandbox: Sandbox) -> Json:
     threads, runs = await sandbox.store.counts()
     return {
-        "version": version("tune-contract"),
+        "version": _VERSION,
         "seed": sandbox.settings.seed or sandboxes.shared.seed,
         "test": sandbox.test,
         "scenario": sandbox.scenario,

@@ -102,6 +102,8 @@ async def _batches(chunks: Chunks) -> AsyncGenerator[list[bytes], None]:
             break
         finally:
             following.cancel()
+            # Its error refers to this frame: without this line the garbage collector would have to come.
+            del following
     if batch:
         yield batch
 

@@ -37,6 +37,8 @@ class Client:
     ) -> None:
         self._request.sandbox.waiting -= 1
         self._task.cancel()
+        # The task refers to this object: without this line its memory would wait for the garbage collector.
+        del self._task
 
     async def _watch(self) -> None:
         while (await self._request.receive())["type"] != "http.disconnect":

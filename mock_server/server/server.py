@@ -79,10 +79,13 @@ class _Server(uvicorn.Server):
 
 
 def _collect_garbage_rarely() -> None:
-    """Run the garbage collector rarely: stored objects form no cycles, and a full collection is a pause."""
+    """Run the garbage collector rarely: requests and stored objects form no cycles, and each run is a pause.
+
+    Full collections remain, so that cycles of a library do not fill the memory.
+    """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 50, 1_000)
+    gc.set_threshold(20_000, 50, 10)
 
 
 def server(app: ASGIApp, sandboxes: Sandboxes) -> uvicorn.Server:

@@ -1,7 +1,9 @@
-"""Is a request's memory freed without the garbage collector?"""
+"""Is the memory of a request and of a connection freed without the garbage collector?"""
 
 import asyncio
 import gc
+import socket
+import time
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +12,8 @@ import pytest
 from starlette.types import ASGIApp
 
 from mock_server import Settings, create_app
+from mock_server.server.write_batching import Protocol
+from mock_server.testing import running
 from tests.mock_server.conftest import document
 
 RUNS = "/v1/threads/t/runs"
@@ -82,3 +86,48 @@ def test_a_request_leaves_no_reference_cycle(kind: str) -> None:
 
     left = asyncio.run(work())
     assert [one for one in left if type(one).__module__.startswith("mock_server")] == []
+
+
+HEAD = b"POST /v1/threads/t/runs HTTP/1.1\r\nHost: localhost\r\nX-Tune-Key: k\r\n"
+HEAD += b"Content-Type: application/json\r\n"
+# What a client sends, and how many bytes of the response it reads before it leaves.
+CLIENTS = {
+    "is refused": (b"POST\r\n\r\n", 10**6),
+    "leaves in the middle of a body": (HEAD + b"Content-Length: 99\r\n\r\n{", 0),
+    "reads a response": (HEAD + b'Connection: close\r\nContent-Length: 16\r\n\r\n{"model":"mock"}', 10**6),
+    "leaves a stream": (HEAD + b'Content-Length: 30\r\n\r\n{"model":"mock","stream": true}', 1),
+    "reads a stream": (
+        HEAD + b'Connection: close\r\nContent-Length: 38\r\n\r\n{"model":"mock/instant","stream":true}',
+        10**6,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", CLIENTS)
+def test_a_connection_leaves_no_reference_cycle(kind: str) -> None:
+    with running(Settings(port=0, quiet=True)) as mock:
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(5):
+                _visit(mock.origin, *CLIENTS[kind])
+            end = time.monotonic() + 20
+            while _connections() > 1 and time.monotonic() < end:
+                mock.overview()
+            assert _connections() <= 1
+        finally:
+            gc.enable()
+
+
+def _visit(origin: str, sent: bytes, most: int) -> None:
+    """Send bytes on a new connection, read at most the given number, and leave."""
+    host, port = origin.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(sent)
+        while most > 0 and (data := connection.recv(65536)):
+            most -= len(data)
+
+
+def _connections() -> int:
+    """How many connections the servers of this process remember. One may be that of the control call."""
+    return sum(type(one) is Protocol for one in gc.get_objects())
