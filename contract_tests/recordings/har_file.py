@@ -1,7 +1,7 @@
 """How is the traffic of the checker saved as a HAR file?"""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from importlib.metadata import version
@@ -11,14 +11,25 @@ from typing import Any
 from contract_tests.observations.exchange import Exchange
 from contract_tests.redaction import Secrets, redacted
 
+_DEEPER = "\n   "
+"""A new line inside the list of entries."""
 
-def save(path: str, exchanges: Iterable[Exchange], secrets: Secrets) -> None:
-    """Write every exchange with its response, without secrets. Raises `OSError`."""
+
+def save(path: str, exchanges: Sequence[Exchange], secrets: Secrets) -> None:
+    """Write every exchange with its response, without secrets. Raises `OSError`.
+
+    One entry at a time is in memory: the bodies together may have many megabytes.
+    """
     creator = {"name": "tune-check", "version": version("tune-contract")}
-    entries = [redacted(_entry(one), secrets) for one in sorted(exchanges, key=lambda one: one.sent)]
+    empty = json.dumps({"log": {"version": "1.2", "creator": creator, "entries": []}}, indent=1)
+    before, after = empty.split("[]")
     # Characters outside ASCII are escaped: no text of the service reaches a terminal that shows the file.
-    text = json.dumps({"log": {"version": "1.2", "creator": creator, "entries": entries}}, indent=1)
-    Path(path).write_text(text + "\n", encoding="ascii")
+    with Path(path).open("w", encoding="ascii") as file:
+        file.write(f"{before}[")
+        for number, one in enumerate(sorted(exchanges, key=lambda one: one.sent)):
+            entry = json.dumps(redacted(_entry(one), secrets), indent=1)
+            file.write(("," if number else "") + _DEEPER + entry.replace("\n", _DEEPER))
+        file.write(f"\n  ]{after}\n" if exchanges else f"]{after}\n")
 
 
 def _entry(exchange: Exchange) -> dict[str, Any]:

@@ -20,8 +20,7 @@ REPORTS = {
     "--markdown": "report.md",
     "--junitxml": "junit.xml",
 }
-# Of address space: the stack of a thread takes 8 MiB of it, although hardly any of it is ever used.
-MEMORY = 2**31
+MEMORY = 2**30
 # Of these, tabs and line ends are harmless in a file, and line ends in a terminal.
 UNSAFE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"

@@ -4,6 +4,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from contract_tests.recordings.har import read
 from contract_tests.recordings.har_file import save
 from contract_tests.redaction import Secrets
@@ -29,3 +31,12 @@ def test_no_secret_is_saved(tmp_path: Path) -> None:
     assert KEY not in path.read_text(encoding="ascii")
     (entry,) = json.loads(path.read_text())["log"]["entries"]
     assert entry["response"]["content"]["text"].endswith("\\xff")
+
+
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_entries_are_written_one_by_one_as_if_together(tmp_path: Path, number: int) -> None:
+    path = tmp_path / "traffic.har"
+    save(str(path), polls(*[COMPLETED] * number), Secrets(KEY))
+    text = path.read_text(encoding="ascii")
+    assert len(json.loads(text)["log"]["entries"]) == number
+    assert text == json.dumps(json.loads(text), indent=1) + "\n"
