@@ -183,12 +183,11 @@ def _index(found: list[Operation], keys: Keys) -> Index:
 
 
 def _servers(owner: Cursor) -> list[Server]:
-    memory, key = owner.document.memory, ("servers", owner.path)
-    if key not in memory:
-        found = [server for cursor in owner.elements("servers") for server in _expanded(cursor)]
-        memory[key] = found or [Server("", "")]
-    result: list[Server] = memory[key]
-    return result
+    def found() -> list[Server]:
+        listed = [server for cursor in owner.elements("servers") for server in _expanded(cursor)]
+        return listed or [Server("", "")]
+
+    return owner.document.once(("servers", owner.path), found)
 
 
 def _expanded(cursor: Cursor) -> Iterator[Server]:

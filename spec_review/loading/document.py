@@ -1,9 +1,9 @@
 """Which value is at a place in a document after resolving `$ref`, also to other local files?"""
 
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Hashable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from openapi import GRADES
@@ -11,6 +11,8 @@ from spec_review.loading.limits import MAX_FILES
 from spec_review.loading.marks import TextMarks
 from spec_review.loading.parsed import Parsed, Path, parse
 from spec_review.loading.source import DanglingError, DocumentError, Source
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +51,13 @@ class Document:
     def may_have_grades(self) -> bool:
         """Whether the text has a keyword for grades anywhere."""
         return any(self.source.mentions(f"x-{word}") for word in ("grade", "enum-grade", *GRADES[1:]))
+
+    def once(self, key: Hashable, work: Callable[[], Result]) -> Result:
+        """The result of a work whose key is in the memory of this document; it is done once."""
+        if key not in self.memory:
+            self.memory[key] = work()
+        result: Result = self.memory[key]
+        return result
 
     def file(self, reference: str) -> "Document":
         """The file that a reference names; each file is read once. Raises `DocumentError`."""
@@ -123,11 +132,7 @@ class Cursor:
 
     def target(self, reference: str) -> "Cursor":
         """The place a reference names. Raises `DanglingError` when there is none."""
-        memory, key = self.document.memory, ("target", reference)
-        if key not in memory:
-            memory[key] = self._target(reference)
-        found: Cursor = memory[key]
-        return found
+        return self.document.once(("target", reference), lambda: self._target(reference))
 
     def _target(self, reference: str) -> "Cursor":
         file, _, fragment = reference.partition("#")

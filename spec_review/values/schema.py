@@ -64,11 +64,7 @@ def cached(work: Callable[[Schema], Result]) -> Callable[[Schema], Result]:
     def ask(schema: Schema) -> Result:
         if not schema:
             return work(schema)
-        memory, key = schema[0].cursor.document.memory, (work, identity(schema))
-        if key not in memory:
-            memory[key] = work(schema)
-        result: Result = memory[key]
-        return result
+        return schema[0].cursor.document.once((work, identity(schema)), lambda: work(schema))
 
     return ask
 
@@ -204,11 +200,8 @@ def union_members(part: Part, combiner: str) -> list[Schema]:
     """The members of a `oneOf` or `anyOf`, each with the discriminator values that select it."""
     if not isinstance(part.cursor.value, dict) or not keywords(part).get(combiner):
         return []
-    memory, key = part.cursor.document.memory, ("union", part.identity, combiner)
-    if key not in memory:
-        memory[key] = _union_members(part, combiner)
-    result: list[Schema] = memory[key]
-    return result
+    key = ("union", part.identity, combiner)
+    return part.cursor.document.once(key, lambda: _union_members(part, combiner))
 
 
 def _union_members(part: Part, combiner: str) -> list[Schema]:

@@ -63,7 +63,7 @@ def shape_of(schema: Schema) -> Shape:
         types=_implied(_types(schema), every),
         properties=properties,
         hidden=frozenset(
-            name for name, inner in properties.items() if any(_is_hidden(part) for part in inner)
+            name for name, inner in properties.items() if any(is_hidden(part.cursor, part) for part in inner)
         ),
         required=_required(schema),
         items=_items(schema),
@@ -158,13 +158,8 @@ def _exempt_names(part: Part, seen: set[Any]) -> Iterator[str]:
         yield from _exempt_names(member, seen)
 
 
-def _is_hidden(part: Part) -> bool:
-    """Whether `readOnly` or `writeOnly` hides a property in this direction."""
-    return is_hidden(part.cursor, part)
-
-
 def is_hidden(cursor: Cursor, part: Part) -> bool:
-    """Whether the property at a place is hidden in the direction of the part."""
+    """Whether `readOnly` or `writeOnly` hides the property at a place in the direction of the part."""
     flag = HIDDEN_BY[part.view.direction]
     if cursor.flag(flag) or not isinstance(cursor.value, dict) or "$ref" not in cursor.value:
         return cursor.flag(flag)
