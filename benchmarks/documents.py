@@ -25,7 +25,7 @@ WORDS = (
 PULL_REQUEST, RELEASE = 0.0005, 0.03
 """The share of objects that a small change concerns, and that a release concerns."""
 
-FORMATS = ("date-time", "uri", "email", "int64")
+FORMATS = ("date-time", "uri", "email")
 
 
 def hub(operations: int = 1_000, seed: int = 1) -> Content:
@@ -162,7 +162,7 @@ def _scalar(draw: random.Random) -> Content:
     kind = draw.choice(("string", "string", "integer", "boolean"))
     schema: Content = {"type": kind, "description": _words(draw, 6), "example": _value(draw, kind)}
     if kind == "string" and draw.random() < 0.3:
-        schema |= {"format": draw.choice(FORMATS[:3])} if draw.random() < 0.5 else {"nullable": True}
+        schema |= {"format": draw.choice(FORMATS)} if draw.random() < 0.5 else {"nullable": True}
     return schema
 
 
@@ -227,8 +227,10 @@ def written(folder: Path, quick: bool) -> None:
 
 def _write(folder: Path, name: str, base: Content, head: Content, suffix: str) -> None:
     for side, content in (("base", base), ("head", head)):
-        yaml_text = suffix == "yaml" and yaml.dump(content, Dumper=Dumper, sort_keys=False)
-        text = yaml_text or json.dumps(content, indent=2)
+        if suffix == "yaml":
+            text = yaml.dump(content, Dumper=Dumper, sort_keys=False)
+        else:
+            text = json.dumps(content, indent=2)
         (folder / f"{name}.{side}.{suffix}").write_text(text, encoding="utf-8")
 
 

@@ -7,7 +7,6 @@ import sys
 import tempfile
 import threading
 import time
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ from contract_tests.checks import REGISTRY
 from contract_tests.client.client import verification
 from contract_tests.client.hypothesis_cache import write_charmap
 from contract_tests.configuration import configured
-from contract_tests.internal_error import InternalError, described, paragraph
+from contract_tests.internal_error import InternalError, details_of, paragraph
 from contract_tests.options import KEY_VARIABLE, OPTIONS, Option, settings_of
 from contract_tests.plain_text import one_line
 from contract_tests.recordings.offline import OfflineOptions, check_recording
@@ -264,8 +263,8 @@ def _main(argv: list[str] | None, invocation: Invocation) -> int:
         click.echo("tune-check: interrupted", err=True)
         return NOT_CHECKED
     except Exception as error:
-        details = f"{''.join(traceback.format_exception(error))}\n{described(error)}"
-        click.echo(f"tune-check: {paragraph([InternalError(details)], invocation.secrets)}", err=True)
+        about = paragraph([InternalError(details_of(error))], invocation.secrets)
+        click.echo(f"tune-check: {about}", err=True)
         return INTERNAL_ERROR
     return USAGE_ERROR
 

@@ -5,7 +5,6 @@ import os
 import shutil
 import tempfile
 import time
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from contract_tests.baseline import load
 from contract_tests.client.budget import BudgetExceeded
 from contract_tests.client.connection import CannotCheck
 from contract_tests.findings import REGISTRY, Check, Finding, Outcome, Severity
-from contract_tests.internal_error import described
+from contract_tests.internal_error import details_of
 from contract_tests.options import add_options, settings_from
 from contract_tests.recordings.har_file import save
 from contract_tests.session.plan import budget, plan
@@ -150,7 +149,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     observed = scheduler.observed()
     _save_har(config, scheduler)
     output = {
-        "errors": [(f"exploration {name}", _details(error)) for name, error in scheduler.errors().items()],
+        "errors": [(f"exploration {name}", details_of(error)) for name, error in scheduler.errors().items()],
         "base": scheduler.client.base,
         "stopped": scheduler.stopped,
         "problem": scheduler.client.gone,
@@ -162,10 +161,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         config.workeroutput["session"] = output
     config.stash[_RESULTS].take(output)
     scheduler.close()
-
-
-def _details(error: Exception) -> str:
-    return f"{''.join(traceback.format_exception(error))}\n{described(error)}"
 
 
 def _save_har(config: pytest.Config, scheduler: Scheduler) -> None:

@@ -32,6 +32,11 @@ class InternalError:
     part: str = ""
 
 
+def details_of(error: BaseException) -> str:
+    """The traceback of an error, which ends with a summary."""
+    return f"{''.join(traceback.format_exception(error))}\n{described(error)}"
+
+
 def paragraph(errors: Sequence[InternalError], secrets: Secrets) -> str:
     """The paragraph about errors of our own. Their details are written to a file."""
     path = _written("\n\n".join(f"{one.part}\n{one.details}" for one in errors), secrets)

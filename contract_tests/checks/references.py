@@ -60,8 +60,12 @@ def _without(value: Any, member: str) -> Any:
 
 def _images(content: Any) -> list[Any]:
     """The parts of a message that show an image."""
-    parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
-    return [part for part in parts if not is_blank([part.get("imageFile"), part.get("imageUrl")])]
+    return [part for part in _parts(content) if not is_blank([part.get("imageFile"), part.get("imageUrl")])]
+
+
+def _parts(content: Any) -> list[dict[str, Any]]:
+    """The parts of a message."""
+    return [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
 
 
 def changed_references(
@@ -75,8 +79,7 @@ def changed_references(
 
 def images_of(content: Any) -> list[Any]:
     """The files of the images of a message. The URL of an image may be signed anew for each response."""
-    parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
-    return [part["imageFile"] for part in parts if part.get("imageFile")]
+    return [part["imageFile"] for part in _parts(content) if part.get("imageFile")]
 
 
 def other_types(earlier: Any, later: Any) -> bool:
@@ -93,8 +96,7 @@ def lost_addresses(earlier: Any, later: Any) -> bool:
 
 def _addresses(content: Any) -> int:
     """How many images of a message have a URL."""
-    parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
-    images = [part.get("imageUrl") for part in parts]
+    images = [part.get("imageUrl") for part in _parts(content)]
     return sum(isinstance(one, dict) and bool(one.get("url")) for one in images)
 
 

@@ -88,17 +88,21 @@ class Generator:
         """The cases of an operation, always the same for a seed."""
         found: list[Case[Any]] = []
         for mode in () if self._is_late() else _MODES:
-            for _ in range(_ATTEMPTS):
-                try:
-                    found += self._drawn(operation, mode)
-                    break
-                except (HypothesisException, schemathesis.errors.SchemathesisError) as error:
-                    # An operation without parameters has no invalid requests.
-                    self.errors.append(str(error))
-                    break
-                except _RACES as error:
-                    self.errors.append(str(error))
+            try:
+                found += self._drawn_undisturbed(operation, mode)
+            except (HypothesisException, schemathesis.errors.SchemathesisError) as error:
+                # An operation without parameters has no invalid requests.
+                self.errors.append(str(error))
         return found
+
+    def _drawn_undisturbed(self, operation: Operation, mode: GenerationMode) -> "list[Case[Any]]":
+        """The cases, drawn again if another thread disturbed hypothesis; none if it always did."""
+        for _ in range(_ATTEMPTS):
+            try:
+                return self._drawn(operation, mode)
+            except _RACES as error:
+                self.errors.append(str(error))
+        return []
 
     def _drawn(self, operation: Operation, mode: GenerationMode) -> "list[Case[Any]]":
         strategy = self._schema[operation.path][operation.method].as_strategy(generation_mode=mode)

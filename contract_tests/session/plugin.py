@@ -15,7 +15,7 @@ from contract_tests.checks import REGISTRY
 from contract_tests.client.budget import Budget
 from contract_tests.document import document
 from contract_tests.findings import Finding, Outcome, Severity, merge
-from contract_tests.internal_error import InternalError, described, paragraph
+from contract_tests.internal_error import InternalError, described, details_of, paragraph
 from contract_tests.observations.exchange import Exchange
 from contract_tests.plain_text import log_lines, one_line
 from contract_tests.previous import load
@@ -96,9 +96,7 @@ class ResultsPlugin:
 
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
         """Keep an error of pytest or of a plugin, which pytest would print."""
-        lines = traceback.format_exception(excinfo.value)
-        details = self._shown(f"{''.join(lines)}\n{described(excinfo.value)}")
-        self.crashes.append(InternalError(details))
+        self.crashes.append(InternalError(self._shown(details_of(excinfo.value))))
         return True
 
     def take(self, output: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from importlib.metadata import version
 from typing import Any
 
@@ -17,8 +18,8 @@ from mock_server.simulation.conditions import KINDS
 from mock_server.simulation.scenario import Scenario
 
 Json = dict[str, Any]
-# Read once: it costs a search of the installed packages.
-_VERSION = version("tune-contract")
+_version = cache(partial(version, "tune-contract"))
+"""The version of the package. It is searched for once, and not when the server starts."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ async def dispatch(sandboxes: Sandboxes, scope: Scope, receive: Receive, send: S
 async def _overview(sandboxes: Sandboxes, sandbox: Sandbox) -> Json:
     threads, runs = await sandbox.store.counts()
     return {
-        "version": _VERSION,
+        "version": _version(),
         "seed": sandbox.settings.seed or sandboxes.shared.seed,
         "test": sandbox.test,
         "scenario": sandbox.scenario,

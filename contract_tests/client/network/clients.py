@@ -22,10 +22,10 @@ class Clients:
 
     def __init__(self, make: Callable[[], httpx.Client]) -> None:
         self._make, self._network = make, MeteringBackend()
-        self._idle: list[httpx.Client] = []
+        self._idle = [self._new()]
         self._is_closed = False
         self._lock = threading.Lock()
-        self.request = self._new().build_request
+        self.request = self._idle[0].build_request
 
     @contextmanager
     def one(self) -> Iterator[httpx.Client]:
